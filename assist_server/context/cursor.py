@@ -1,0 +1,102 @@
+"""The place where a completion is wanted, and what kind of completion fits there."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from assist_server.context.snapshot import Snapshot
+from assist_server.syntax.scope import Region, Scope, find_scope
+from assist_server.text.indentation import indent_width
+
+_BLOCK_OPENERS = {
+    "python": re.compile(r":\s*(#.*)?$"),
+    "lua": re.compile(r"(\b(then|do|else|repeat)|\bfunction\b.*\))\s*(--.*)?$"),
+}
+_BRACE_OPENER = re.compile(r"\{\s*(//.*)?$")
+
+
+@dataclass(frozen=True)
+class CursorContext:
+    """A snapshot and an offset into it; everything else is derived."""
+
+    snapshot: Snapshot
+    offset: int
+
+    @cached_property
+    def prefix(self) -> str:
+        """The document before the cursor."""
+        return self.snapshot.text[: self.offset]
+
+    @cached_property
+    def suffix(self) -> str:
+        """The document behind the cursor."""
+        return self.snapshot.text[self.offset :]
+
+    @cached_property
+    def line(self) -> int:
+        """The zero-based line of the cursor."""
+        return self.snapshot.lines.line_at(self.offset)
+
+    @cached_property
+    def line_prefix(self) -> str:
+        """The cursor's line before the cursor."""
+        return self.snapshot.text[self.snapshot.lines.start_of(self.line) : self.offset]
+
+    @cached_property
+    def line_suffix(self) -> str:
+        """The cursor's line behind the cursor, its line end left out."""
+        return self.snapshot.text[self.offset : self.snapshot.lines.end_of(self.line)]
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What surrounds the cursor."""
+        return find_scope(self.snapshot.syntax, self.offset)
+
+    @cached_property
+    def is_inside_word(self) -> bool:
+        """Whether a word goes on behind the cursor."""
+        return bool(re.match(r"\w", self.line_suffix))
+
+    @cached_property
+    def next_lines(self) -> tuple[str, ...]:
+        """The first non-blank lines behind the cursor's line, at most three."""
+        lines = self.snapshot.lines
+        found: list[str] = []
+        for number in range(self.line + 1, lines.line_count):
+            text = lines.line_text(number)
+            if text.strip():
+                found.append(text)
+            if len(found) == 3:
+                break
+        return tuple(found)
+
+    @cached_property
+    def indent_columns(self) -> int:
+        """Column where the text of the cursor's line begins, or the cursor's own on a blank line."""
+        return indent_width(self.line_prefix)
+
+    @cached_property
+    def is_multi_line(self) -> bool:
+        """Whether a completion of several lines fits: only where an empty block has just begun."""
+        if self.line_suffix.strip() or self.scope.region is not Region.CODE:
+            return False
+        opener = self._opening_line()
+        if opener is None or not self._opens_block(opener):
+            return False
+        return all(indent_width(line) <= indent_width(opener) for line in self.next_lines[:1])
+
+    def _opening_line(self) -> str | None:
+        """The line that may open the block at the cursor: its own, or the last non-blank one."""
+        if self.line_prefix.strip():
+            return self.line_prefix
+        lines = self.snapshot.lines
+        for number in range(self.line - 1, -1, -1):
+            text = lines.line_text(number)
+            if text.strip():
+                # A line further left than the cursor's may open it; an equal one has ended before.
+                return text if indent_width(text) < self.indent_columns else None
+        return None
+
+    def _opens_block(self, line: str) -> bool:
+        pattern = _BLOCK_OPENERS.get(self.snapshot.language.id, _BRACE_OPENER)
+        return pattern.search(line) is not None

@@ -1,0 +1,132 @@
+"""The one interface behind which every model lies, and a scripted one that proves it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from assist_server.engine.device import DevicePlan
+from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What the text side may know about a model."""
+
+    name: str
+    model_type: str
+    """The architecture's name in `config.json`, such as `qwen2`."""
+    context_tokens: int
+    """Longest prompt plus completion, in tokens."""
+    special_ids: Mapping[str, int]
+    """Text of each control token in the vocabulary, and its id."""
+    end_ids: frozenset[int]
+    """Tokens by which the model says that it has finished."""
+    bos_id: int | None
+    """The token that this model expects first, where it expects one."""
+    plan: DevicePlan
+    parameters: int = 0
+    has_chat_template: bool = False
+    fim_template: str | None = None
+    """Name of the infilling template that the model's own `config.json` asks for."""
+
+
+class Backend(Protocol):
+    """A loaded model. Every method may be called from any thread."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is loaded."""
+        ...
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of `text`, all of them ordinary: control tokens spelled in the text stay text.
+
+        Nothing is added: no leading blank, no begin-of-text token.
+        """
+        ...
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """Ids of a conversation in the model's own chat format, ready for the answer.
+
+        Contents of messages become ordinary ids, as in `encode`.
+
+        Raises:
+            ModelError: the model has no chat template.
+        """
+        ...
+
+    def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        """Continue a prompt; the last chunk carries the finish reason.
+
+        Closing the iterator ends the generation after the current step.
+
+        Raises:
+            ModelError: the prompt does not fit, or the device failed.
+        """
+        ...
+
+    def close(self) -> None:
+        """End running generations and free the model; later calls of `generate` raise."""
+        ...
+
+
+@dataclass
+class NullBackend:
+    """A backend without a model: one token per character, and scripted answers.
+
+    Every generation answers with `answer`; `requests` records what was asked.
+    """
+
+    answer: str = ""
+    special_ids: Mapping[str, int] = field(default_factory=dict)
+    model_type: str = "null"
+    requests: list[GenerationRequest] = field(default_factory=list)
+
+    @property
+    def info(self) -> ModelInfo:
+        """A model of unlimited patience and no weights."""
+        return ModelInfo(
+            name="null",
+            model_type=self.model_type,
+            context_tokens=4096,
+            special_ids=self.special_ids,
+            end_ids=frozenset(),
+            bos_id=None,
+            plan=DevicePlan("cpu", "float32", ("no model",)),
+        )
+
+    def encode(self, text: str) -> list[int]:
+        """One id per character: its code point."""
+        return [ord(character) for character in text]
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """The contents of the messages, one after the other."""
+        return self.encode("\n".join(message["content"] for message in messages))
+
+    def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        """The scripted answer, a character at a time, under the request's own conditions."""
+        self.requests.append(request)
+        text = ""
+        for character in self.answer[: request.max_new_tokens]:
+            if request.cancel.is_cancelled:
+                yield Chunk("", finish_reason=FinishReason.CANCELLED)
+                return
+            text += character
+            kept = [length for rule in request.stop_rules if (length := rule(text)) is not None]
+            yield Chunk(
+                character,
+                (ord(character),),
+                (-0.1,),
+                FinishReason.STOP_RULE if kept else None,
+                min(kept, default=None),
+            )
+            if kept:
+                return
+        ended = len(self.answer) <= request.max_new_tokens
+        yield Chunk(
+            "",
+            finish_reason=FinishReason.END_OF_TEXT if ended else FinishReason.MAX_NEW_TOKENS,
+        )
+
+    def close(self) -> None:
+        """Nothing to free."""

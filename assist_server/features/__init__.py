@@ -1,0 +1,1 @@
+"""What a user gets, one ability a file, in plain values."""

@@ -1,0 +1,1 @@
+"""What a syntax tree says about source text; the only importer of tree-sitter."""

@@ -1,0 +1,1 @@
+"""Positions, edits and indentation of plain text; standard library only."""

@@ -1,0 +1,105 @@
+"""Lines of a text, and offsets against (line, character) positions in the units of LSP.
+
+Source: LSP 3.18, "Text Documents" and "Position". A line ends at `\\n`, `\\r\\n` or `\\r` and nowhere
+else (form feeds and U+2028 are ordinary characters). Offsets are indices into a Python string.
+"""
+
+import bisect
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+
+class PositionEncoding(StrEnum):
+    """The unit that `Position.character` counts; values are LSP's PositionEncodingKind."""
+
+    UTF8 = "utf-8"
+    UTF16 = "utf-16"
+    UTF32 = "utf-32"
+
+    def units(self, text: str) -> int:
+        """Length of `text` in this encoding's code units."""
+        if self is PositionEncoding.UTF32 or text.isascii():
+            return len(text)
+        if self is PositionEncoding.UTF8:
+            return len(text.encode("utf-8", "surrogatepass"))
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+@dataclass(frozen=True, order=True)
+class Position:
+    """Zero-based line and character; the character counts code units of some encoding."""
+
+    line: int
+    character: int
+
+
+class LineIndex:
+    """Where the lines of one text start; immutable."""
+
+    __slots__ = ("_starts", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+
+    @property
+    def line_count(self) -> int:
+        """Number of lines; a text that ends in a line end has an empty last line."""
+        return len(self._starts)
+
+    def line_at(self, offset: int) -> int:
+        """The zero-based line that holds `offset`."""
+        return bisect.bisect_right(self._starts, offset) - 1
+
+    def start_of(self, line: int) -> int:
+        """Offset of the first character of `line`."""
+        return self._starts[line]
+
+    def end_of(self, line: int) -> int:
+        """Offset behind the last character of `line`, its line end left out."""
+        if line + 1 == len(self._starts):
+            return len(self._text)
+        end = self._starts[line + 1] - 1
+        is_crlf = self._text[end] == "\n" and end > self._starts[line] and self._text[end - 1] == "\r"
+        return end - is_crlf
+
+    def line_text(self, line: int) -> str:
+        """The characters of `line`, its line end left out."""
+        return self._text[self.start_of(line) : self.end_of(line)]
+
+    def offset_at(self, position: Position, encoding: PositionEncoding) -> int:
+        """The offset of a position, clamped into the text as LSP asks.
+
+        A character behind the line's end means the line's end; a line behind the last means the end
+        of the text; a position inside a character means that character's start.
+        """
+        if position.line < 0:
+            return 0
+        if position.line >= len(self._starts):
+            return len(self._text)
+        start, line = self.start_of(position.line), self.line_text(position.line)
+        if encoding is PositionEncoding.UTF32 or line.isascii():
+            return start + max(0, min(position.character, len(line)))
+        units = 0
+        for index, character in enumerate(line):
+            units += encoding.units(character)
+            if units > position.character:
+                return start + index
+        return start + len(line)
+
+    def position_at(self, offset: int, encoding: PositionEncoding) -> Position:
+        """The position of an offset, clamped into the text."""
+        offset = max(0, min(offset, len(self._text)))
+        line = self.line_at(offset)
+        return Position(line, encoding.units(self._text[self.start_of(line) : offset]))
+
+    def spans(self) -> list[tuple[int, int]]:
+        """(start, end) of each line, line ends left out."""
+        return [
+            *((start, self.end_of(line)) for line, (start, _) in enumerate(pairwise(self._starts))),
+            (self._starts[-1], len(self._text)),
+        ]
