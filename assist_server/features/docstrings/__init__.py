@@ -1,0 +1,1 @@
+"""Docstrings and documentation comments as text: conventions, layout, phrases and checks."""

@@ -1,0 +1,222 @@
+"""Where lines go to document a Python definition: a new docstring, or additions to the old one."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from assist_server.features.docstrings.layout import Insertion, Line
+from assist_server.features.docstrings.python_sections import (
+    Docstring,
+    Entry,
+    Role,
+    Section,
+    parameter_names,
+    read_docstring,
+    read_sections,
+)
+from assist_server.features.docstrings.python_styles import DocstringWriter
+from assist_server.features.docstrings.styles import PythonStyle, style_of
+from assist_server.features.docstrings.updating import Change, compare
+from assist_server.syntax.definition import Definition, Kind, Parameter, Span
+from assist_server.text.indentation import leading_whitespace
+
+
+def plan_docstring(
+    text: str, definition: Definition, style: PythonStyle, unit: str, newline: str
+) -> tuple[Insertion, ...]:
+    """The insertions that document a definition; none where nothing is missing."""
+    if definition.documentation is None:
+        return (_new_docstring(text, definition, style, unit, newline),)
+    docstring = read_docstring(text, definition.documentation)
+    if docstring is None or not definition.is_callable or definition.is_property:
+        return ()
+    own_name = style_of("\n".join(docstring.lines))
+    style = replace(style, name=own_name or style.name, quotes=_triple(docstring, style.quotes))
+    margin = _margin(text, definition, docstring, unit)
+    sections = read_sections(docstring.lines, style.name)
+    update = _Update(definition, docstring, sections, style, margin, unit, newline)
+    return tuple(update.insertions())
+
+
+def _line_start(text: str, offset: int) -> int:
+    return text.rfind("\n", 0, offset) + 1
+
+
+def _indent_at(text: str, offset: int) -> str:
+    start = _line_start(text, offset)
+    return leading_whitespace(text[start:offset])
+
+
+def _new_docstring(
+    text: str, definition: Definition, style: PythonStyle, unit: str, newline: str
+) -> Insertion:
+    outer, body = _indent_at(text, definition.keyword), definition.body
+    if body is None or definition.has_one_line_body:
+        margin = outer + unit
+    else:
+        margin = _indent_at(text, body.start)
+    lines = DocstringWriter(definition, style, margin, unit).lines()
+    if body is not None and definition.has_one_line_body:
+        blank = newline * (definition.kind is Kind.CLASS)
+        after = newline + blank + margin
+        return Insertion(definition.header.end, body.start, lines, newline, after)
+    # Whatever stands behind the colon, a comment then, stays where it is.
+    found = re.compile(r"[^\r\n]*").match(text, definition.header.end)
+    end = found.end() if found else definition.header.end
+    is_crowded = text[end:].lstrip("\r\n")[:1] and not re.match(r"\r?\n[ \t]*\r?\n", text[end:])
+    after = newline if definition.kind is Kind.CLASS and body and is_crowded else ""
+    return Insertion(end, end, lines, newline, after)
+
+
+def _margin(text: str, definition: Definition, docstring: Docstring, unit: str) -> str:
+    """The indentation of an existing docstring's lines."""
+    deeper = [leading_whitespace(line) for line in docstring.lines[1:] if line.strip()]
+    if deeper:
+        return min(deeper, key=len)
+    start = definition.documentation.start if definition.documentation else 0
+    if definition.has_one_line_body:
+        return _indent_at(text, definition.keyword) + unit
+    return _indent_at(text, start)
+
+
+def _triple(docstring: Docstring, preferred: str) -> str:
+    """The quotes of a docstring that may grow: its own if they can hold lines, else the file's."""
+    if len(docstring.quotes) == 3:
+        return docstring.quotes
+    # Whatever else it holds, a literal does not hold its own quotes unescaped.
+    is_free = preferred[0] not in "".join(docstring.lines)
+    return preferred if is_free else docstring.quotes * 3
+
+
+@dataclass(frozen=True)
+class _Update:
+    """The changes that bring one docstring up to date."""
+
+    definition: Definition
+    docstring: Docstring
+    sections: tuple[Section, ...]
+    style: PythonStyle
+    margin: str
+    unit: str
+    newline: str
+
+    @cached_property
+    def change(self) -> Change:
+        return compare(self.definition, parameter_names(self.sections))
+
+    @cached_property
+    def parameters(self) -> tuple[Section, ...]:
+        return tuple(one for one in self.sections if one.role is Role.PARAMETERS)
+
+    @cached_property
+    def writer(self) -> DocstringWriter:
+        """Writes with the indentation that the entries have already."""
+        entries = [entry for section in self.parameters for entry in section.entries]
+        unit = self.unit
+        if entries and self.style.name == "google":
+            inner = leading_whitespace(self.docstring.lines[entries[0].first])
+            unit = inner.removeprefix(self.margin) or unit
+        return DocstringWriter(self.definition, self.style, self.margin, unit)
+
+    def insertions(self) -> Iterator[Insertion]:
+        if not self.sections:
+            yield from self._first_sections()
+            return
+        yield from self._renamings()
+        yield from self._removals()
+        if self.change.missing and self.parameters:
+            yield from self._additions()
+        elif self.change.missing:
+            yield from self._new_section()
+
+    def _first_sections(self) -> Iterator[Insertion]:
+        body = self.writer.body()
+        if body and self.definition.parameters:
+            yield from self._at_end(body)
+
+    def _at_end(self, lines: tuple[Line, ...]) -> Iterator[Insertion]:
+        """Lines below all others, with the quotes that several lines need."""
+        docstring, quotes = self.docstring, self.style.quotes
+        span = self.definition.documentation or docstring.content
+        if docstring.quotes != quotes:
+            start = span.start + len(docstring.prefix)
+            yield Insertion(start, docstring.content.start, before=quotes)
+        closed = (*lines, f"{self.margin}{quotes}")
+        yield Insertion(docstring.end, span.end, closed, self.newline)
+
+    def _new_section(self) -> Iterator[Insertion]:
+        """The parameters' section, before what tells of results and errors."""
+        written, is_fields = self.writer.parameters(self.change.missing), self._has_fields
+        results = {Role.RETURNS, Role.YIELDS, Role.RAISES}
+        below = [section for section in self.sections if section.role in results and section.first]
+        if not below:
+            yield from self._at_end(written if is_fields else ("", *written))
+            return
+        end = self.docstring.end_of(below[0].first - 1)
+        lines = written if is_fields else (*written, "")
+        yield Insertion(end, end, lines, self.newline)
+
+    @property
+    def _has_fields(self) -> bool:
+        return self.style.name in {"sphinx", "epytext"}
+
+    def _additions(self) -> Iterator[Insertion]:
+        """Each missing parameter below the one before it in the signature."""
+        first = self.parameters[0]
+        anchor = first.first - 1 + first.title_lines
+        groups: dict[int, list[Parameter]] = {}
+        for parameter in self.definition.parameters:
+            ends = [entry.last for entry in self._entries_of(self._old_name(parameter.name))]
+            if ends:
+                anchor = max(ends)
+            elif parameter in self.change.missing:
+                groups.setdefault(anchor, []).append(parameter)
+        for line, parameters in groups.items():
+            end = self.docstring.end_of(max(line, 0))
+            lines = tuple(item for one in parameters for item in self.writer.parameter(one))
+            yield Insertion(end, end, lines, self.newline)
+
+    def _old_name(self, name: str) -> str:
+        return next((old for old, new in self.change.renamed if new == name), name)
+
+    def _entries_of(self, name: str) -> list[Entry]:
+        entries = (entry for section in self.parameters for entry in section.entries)
+        return [entry for entry in entries if name in entry.names]
+
+    def _removals(self) -> Iterator[Insertion]:
+        for section in self.parameters:
+            gone = [
+                entry
+                for entry in section.entries
+                if entry.names and self.change.stale.issuperset(entry.names)
+            ]
+            is_emptied = len(gone) == len(section.entries)
+            takes_missing = self.change.missing and section is self.parameters[0]
+            if gone and is_emptied and not takes_missing:
+                yield self._removal(self._first_with_blanks(section), section.last)
+            else:
+                yield from (self._removal(entry.first, entry.last) for entry in gone)
+
+    def _first_with_blanks(self, section: Section) -> int:
+        first = section.first
+        while section.title_lines and first > 1 and not self.docstring.lines[first - 1].strip():
+            first -= 1
+        return first
+
+    def _removal(self, first: int, last: int) -> Insertion:
+        start = self.docstring.end_of(first - 1) if first else self.docstring.content.start
+        return Insertion(start, self.docstring.end_of(last))
+
+    def _renamings(self) -> Iterator[Insertion]:
+        for old, new in self.change.renamed:
+            for entry in self._entries_of(old):
+                place = self._find_name(entry, old)
+                yield Insertion(place.start, place.end, before=new)
+
+    def _find_name(self, entry: Entry, name: str) -> Span:
+        line = self.docstring.lines[entry.first]
+        closing = r"(?=\s*:)" if self._has_fields else r"\b"
+        found = re.search(rf"\b{re.escape(name)}{closing}", line)
+        start = self.docstring.line_ends[entry.first] - len(line) + (found.start() if found else 0)
+        return Span(start, start + (len(name) if found else 0))

@@ -1,0 +1,253 @@
+"""The parts of a docstring that somebody has written: lines, sections, entries."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assist_server.syntax.definition import Span
+from assist_server.text.indentation import leading_whitespace
+
+_LITERAL = re.compile(
+    r"""(?P<prefix>[rRuU]?)(?P<quotes>\"{3}|'{3}|"|')"""
+    r"""(?P<content>(?:\\.|(?!(?P=quotes)).)*)(?P=quotes)""",
+    re.DOTALL,
+)
+
+
+class Role(StrEnum):
+    """What a section tells about."""
+
+    PARAMETERS = "parameters"
+    ATTRIBUTES = "attributes"
+    RETURNS = "returns"
+    YIELDS = "yields"
+    RAISES = "raises"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is written about one thing, or several at once; lines from `first` to `last`."""
+
+    names: tuple[str, ...]
+    first: int
+    last: int
+    is_type: bool = False
+    """Whether it only tells the type (`:type name: int`)."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Lines from `first` (the title, where there is one) to `last`."""
+
+    role: Role
+    first: int
+    last: int
+    entries: tuple[Entry, ...] = ()
+    title_lines: int = 0
+
+
+@dataclass(frozen=True)
+class Docstring:
+    """One string literal in the source, as lines."""
+
+    prefix: str
+    quotes: str
+    content: Span
+    """What stands between the quotes."""
+    lines: tuple[str, ...]
+    line_ends: tuple[int, ...]
+    """Offset in the document behind each line's last character."""
+
+    @property
+    def end(self) -> int:
+        """Offset behind the last character that is not blank."""
+        return self.content.end - (len(self._text) - len(self._text.rstrip()))
+
+    @property
+    def _text(self) -> str:
+        return "\n".join(self.lines)
+
+    def end_of(self, line: int) -> int:
+        """Offset where a new line can be added below `line`."""
+        return min(self.line_ends[line], self.end)
+
+
+def read_docstring(text: str, span: Span) -> Docstring | None:
+    """The docstring at a place; None for one that is not a single plain literal."""
+    found = _LITERAL.fullmatch(text[span.start : span.end])
+    if found is None:
+        return None
+    start, lines, ends = span.start + found.start("content"), [], []
+    for line in found["content"].split("\n"):
+        lines.append(line.removesuffix("\r"))
+        ends.append(start + len(lines[-1]))
+        start += len(line) + 1
+    content = Span(span.start + found.start("content"), span.start + found.end("content"))
+    return Docstring(found["prefix"], found["quotes"], content, tuple(lines), tuple(ends))
+
+
+def read_sections(lines: tuple[str, ...], style: str) -> tuple[Section, ...]:
+    """The sections of a docstring written in `style`; none in the plain one."""
+    readers = {"google": _read_google, "numpy": _read_numpy}
+    if style in readers:
+        return readers[style](lines)
+    return _read_fields(lines, _FIELDS[style]) if style in _FIELDS else ()
+
+
+def parameter_names(sections: tuple[Section, ...]) -> list[str]:
+    """The names of the documented parameters, one for each time that they are described."""
+    return [
+        name
+        for section in sections
+        if section.role is Role.PARAMETERS
+        for entry in section.entries
+        if not entry.is_type
+        for name in entry.names
+    ]
+
+
+_TITLES = {
+    **dict.fromkeys(
+        ("args", "arguments", "parameters", "params", "other parameters", "keyword args",
+         "keyword arguments", "other args", "other arguments"),
+        Role.PARAMETERS,
+    ),
+    **dict.fromkeys(("attributes",), Role.ATTRIBUTES),
+    **dict.fromkeys(("returns", "return"), Role.RETURNS),
+    **dict.fromkeys(("yields", "yield"), Role.YIELDS),
+    **dict.fromkeys(("raises", "raise", "except", "exceptions"), Role.RAISES),
+    **dict.fromkeys(
+        ("example", "examples", "note", "notes", "see also", "references", "warning", "warnings",
+         "warns", "todo", "methods"),
+        Role.OTHER,
+    ),
+}  # fmt: skip
+_GOOGLE_ENTRY = re.compile(r"\s*(?P<names>\\?\*{0,2}\w+(?:,\s*\\?\*{0,2}\w+)*)\s*(?:\(.*?\))?\s*:")
+_NAMES = re.compile(r"\w+")
+
+
+def _indent(line: str) -> int:
+    return len(leading_whitespace(line))
+
+
+def _margin(lines: tuple[str, ...]) -> int:
+    return min((_indent(line) for line in lines[1:] if line.strip()), default=0)
+
+
+def _read_google(lines: tuple[str, ...]) -> tuple[Section, ...]:
+    margin = _margin(lines)
+    sections: list[Section] = []
+    for number, line in enumerate(lines):
+        title = line.strip().lower().removesuffix(":")
+        is_title = line.rstrip().endswith(":") and title in _TITLES
+        if number and is_title and _indent(line) == margin:
+            last = _last_deeper(lines, number, margin)
+            entries = _google_entries(lines, number + 1, last)
+            sections.append(Section(_TITLES[title], number, last, entries, 1))
+    return tuple(sections)
+
+
+def _last_deeper(lines: tuple[str, ...], start: int, indent: int) -> int:
+    """The last line below `start` that is indented further, blank ones between them included."""
+    last = start
+    for number in range(start + 1, len(lines)):
+        if lines[number].strip():
+            if _indent(lines[number]) <= indent:
+                break
+            last = number
+    return last
+
+
+def _google_entries(lines: tuple[str, ...], first: int, last: int) -> tuple[Entry, ...]:
+    indent = next((_indent(line) for line in lines[first : last + 1] if line.strip()), 0)
+    heads = [
+        (number, tuple(_NAMES.findall(found["names"])))
+        for number in range(first, last + 1)
+        if _indent(lines[number]) == indent and (found := _GOOGLE_ENTRY.match(lines[number]))
+    ]
+    return _between(lines, heads, last)
+
+
+def _between(
+    lines: tuple[str, ...], heads: list[tuple[int, tuple[str, ...]]], last: int
+) -> tuple[Entry, ...]:
+    """Entries that each reach to the next one's head, blank lines at their ends left out."""
+    ends = [number - 1 for number, _ in heads[1:]] + [last]
+    entries: list[Entry] = []
+    for (first, names), limit in zip(heads, ends, strict=False):
+        end = limit
+        while end > first and not lines[end].strip():
+            end -= 1
+        entries.append(Entry(names, first, end))
+    return tuple(entries)
+
+
+def _read_numpy(lines: tuple[str, ...]) -> tuple[Section, ...]:
+    margin = _margin(lines)
+    starts = [
+        number
+        for number in range(1, len(lines) - 1)
+        if re.fullmatch(r"\s*---+\s*", lines[number + 1])
+        and lines[number].strip()
+        and _indent(lines[number]) == margin
+    ]
+    sections: list[Section] = []
+    for start, following in zip(starts, [*starts[1:], len(lines)], strict=False):
+        last = following - 1
+        while last > start + 1 and not lines[last].strip():
+            last -= 1
+        heads = [
+            (number, tuple(_NAMES.findall(lines[number].partition(":")[0])))
+            for number in range(start + 2, last + 1)
+            if lines[number].strip() and _indent(lines[number]) == margin
+        ]
+        role = _TITLES.get(lines[start].strip().lower(), Role.OTHER)
+        sections.append(Section(role, start, last, _between(lines, heads, last), 2))
+    return tuple(sections)
+
+
+_ROLES = {
+    **dict.fromkeys(
+        ("param", "parameter", "arg", "argument", "key", "keyword", "kwarg", "type"),
+        Role.PARAMETERS,
+    ),
+    **dict.fromkeys(("return", "returns", "rtype"), Role.RETURNS),
+    **dict.fromkeys(("yield", "yields", "ytype"), Role.YIELDS),
+    **dict.fromkeys(("raise", "raises", "except", "exception"), Role.RAISES),
+    **dict.fromkeys(("ivar", "var", "cvar", "vartype"), Role.ATTRIBUTES),
+}
+_FIELDS = {
+    "sphinx": re.compile(r"\s*:(?P<word>\w+)\b(?P<rest>[^:]*):(?=\s|$)"),
+    "epytext": re.compile(r"\s*@(?P<word>\w+)\b(?P<rest>[^:]*):"),
+}
+
+
+def _read_fields(lines: tuple[str, ...], field: re.Pattern[str]) -> tuple[Section, ...]:
+    """The fields of reST or epytext, neighbours about the same taken as one section."""
+    sections: list[Section] = []
+    for number, line in enumerate(lines):
+        found = field.match(line)
+        if found is None:
+            continue
+        role = _ROLES.get(found["word"], Role.OTHER)
+        last = _last_of_field(lines, number)
+        names = tuple(_NAMES.findall(found["rest"])[-1:])
+        entry = Entry(names, number, last, found["word"] in {"type", "vartype"})
+        if sections and sections[-1].role is role:
+            earlier = sections.pop()
+            sections.append(Section(role, earlier.first, last, (*earlier.entries, entry)))
+        else:
+            sections.append(Section(role, number, last, (entry,)))
+    return tuple(sections)
+
+
+def _last_of_field(lines: tuple[str, ...], first: int) -> int:
+    last = first
+    while (
+        last + 1 < len(lines)
+        and lines[last + 1].strip()
+        and _indent(lines[last + 1]) > _indent(lines[first])
+    ):
+        last += 1
+    return last

@@ -1,0 +1,186 @@
+"""Definitions in C and C++."""
+
+import re
+
+import tree_sitter
+
+from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
+from assist_server.syntax.doc_comments import comment_above
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.walking import ancestors, first_of, outermost, own_nodes
+
+_TYPES = {
+    "struct_specifier": Kind.STRUCT,
+    "union_specifier": Kind.STRUCT,
+    "class_specifier": Kind.CLASS,
+    "enum_specifier": Kind.ENUM,
+}
+_FUNCTIONS = frozenset({"function_definition", "declaration", "field_declaration"})
+_NAMES = frozenset({
+    "identifier", "field_identifier", "qualified_identifier", "destructor_name", "operator_name",
+    "template_function",
+})  # fmt: skip
+_BORDERS = frozenset({"function_definition", "lambda_expression", *_TYPES})
+_WRAPPERS = frozenset({"template_declaration", "type_definition", "declaration"})
+_PARAMETERS = frozenset({
+    "parameter_declaration", "optional_parameter_declaration", "variadic_parameter_declaration",
+    "variadic_parameter",
+})  # fmt: skip
+
+
+def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
+    """The definition that a node is, if it is one."""
+    if node.type in {"template_declaration", "type_definition"}:
+        inner = first_of(node, *_TYPES, *_FUNCTIONS)
+        return read(tree, inner) if inner is not None else None
+    if node.type in _TYPES:
+        return _read_type(tree, node)
+    if node.type not in _FUNCTIONS:
+        return None
+    if _is_local(node):
+        return None
+    declarator = _function_declarator(node)
+    if declarator is not None:
+        return _read_function(tree, node, declarator)
+    inner = first_of(node, *_TYPES)
+    return _read_type(tree, inner) if inner is not None else None
+
+
+def _is_local(node: tree_sitter.Node) -> bool:
+    return node.parent is not None and node.parent.type == "compound_statement"
+
+
+def _read_type(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
+    body, outer = node.child_by_field_name("body"), outermost(node, _WRAPPERS)
+    named = node.child_by_field_name("name") or outer.child_by_field_name("declarator")
+    is_returned = node.parent is not None and node.parent.type == "function_definition"
+    if body is None or named is None or is_returned:
+        return None
+    return Definition(
+        kind=_TYPES[node.type],
+        name=tree.node_text(named),
+        span=Span(tree.start(outer), tree.end(outer)),
+        header=Span(tree.start(outer), tree.start(body)),
+        keyword=tree.start(node),
+        body=Span(tree.start(body), tree.end(body)),
+        documentation=comment_above(tree, outer),
+    )
+
+
+def _function_declarator(node: tree_sitter.Node) -> tree_sitter.Node | None:
+    """The declarator of a function; None for variables, pointers to functions among them."""
+    declarator = node.child_by_field_name("declarator")
+    while declarator is not None and declarator.type in {
+        "pointer_declarator",
+        "reference_declarator",
+    }:
+        declarator = declarator.child_by_field_name("declarator") or first_of(
+            declarator, "function_declarator"
+        )
+    if declarator is None or declarator.type != "function_declarator":
+        return None
+    name = declarator.child_by_field_name("declarator")
+    return declarator if name is not None and name.type in _NAMES else None
+
+
+def _read_function(
+    tree: SyntaxTree, node: tree_sitter.Node, declarator: tree_sitter.Node
+) -> Definition:
+    body, outer = node.child_by_field_name("body"), outermost(node, _WRAPPERS)
+    written = tree.node_text(declarator.child_by_field_name("declarator") or declarator)
+    scope, _, name = written.rpartition("::")
+    parent = scope.rpartition("::")[2].partition("<")[0] or _enclosing_class(tree, node)
+    own = list(own_nodes(body, _BORDERS)) if body else []
+    returns = _returns(tree, node, declarator)
+    return Definition(
+        kind=_kind(name, parent),
+        name=name,
+        span=Span(tree.start(outer), tree.end(outer)),
+        header=Span(tree.start(outer), tree.start(body) if body else tree.end(outer)),
+        keyword=tree.start(node),
+        body=Span(tree.start(body), tree.end(body)) if body else None,
+        parameters=_parameters(tree, declarator.child_by_field_name("parameters")),
+        returns=returns,
+        returns_value=_returns_value(returns, own),
+        raises=_throws(tree, own),
+        parent=parent,
+        documentation=comment_above(tree, outer),
+    )
+
+
+def _kind(name: str, parent: str | None) -> Kind:
+    if parent is None:
+        return Kind.FUNCTION
+    return Kind.CONSTRUCTOR if name == parent else Kind.METHOD
+
+
+def _enclosing_class(tree: SyntaxTree, node: tree_sitter.Node) -> str | None:
+    for outer in ancestors(node):
+        if outer.type in _TYPES:
+            name = outer.child_by_field_name("name")
+            return tree.node_text(name).partition("<")[0] if name else None
+        if outer.type == "compound_statement":
+            return None
+    return None
+
+
+def _parameters(tree: SyntaxTree, node: tree_sitter.Node | None) -> tuple[Parameter, ...]:
+    """The named parameters of a function; of a prototype some may have no name."""
+    found: list[Parameter] = []
+    for child in node.children if node else []:
+        is_rest = child.type.startswith("variadic") or child.type == "..."
+        name = "..." if child.type in {"...", "variadic_parameter"} else _declared(tree, child)
+        if name is None or (child.type not in _PARAMETERS and child.type != "..."):
+            continue
+        annotation = child.child_by_field_name("type")
+        default = child.child_by_field_name("default_value")
+        found.append(
+            Parameter(
+                name=name,
+                annotation=tree.node_text(annotation) if annotation else None,
+                default=tree.node_text(default) if default else None,
+                kind=ParameterKind.VAR_POSITIONAL if is_rest else ParameterKind.REGULAR,
+                is_optional=default is not None,
+            )
+        )
+    return tuple(found)
+
+
+def _declared(tree: SyntaxTree, parameter: tree_sitter.Node) -> str | None:
+    """The name inside the pointers, references, arrays and parentheses of a declarator."""
+    node = parameter.child_by_field_name("declarator")
+    while node is not None and node.type != "identifier":
+        following = node.child_by_field_name("declarator")
+        node = following or next(
+            (
+                child
+                for child in node.named_children
+                if child.type.endswith(("declarator", "identifier"))
+            ),
+            None,
+        )
+    return tree.node_text(node) if node is not None else None
+
+
+def _returns(tree: SyntaxTree, node: tree_sitter.Node, declarator: tree_sitter.Node) -> str | None:
+    trailing = first_of(declarator, "trailing_return_type")
+    if trailing is not None:
+        return tree.node_text(trailing).removeprefix("->").strip()
+    written = node.child_by_field_name("type")
+    if written is None:
+        return None
+    return re.sub(r"\s+", " ", tree.text[tree.start(written) : tree.start(declarator)]).strip()
+
+
+def _returns_value(returns: str | None, own: list[tree_sitter.Node]) -> bool:
+    if returns == "auto":
+        return any(child.type == "return_statement" and child.named_child_count for child in own)
+    return returns not in {None, "void"}
+
+
+def _throws(tree: SyntaxTree, own: list[tree_sitter.Node]) -> tuple[str, ...]:
+    thrown = [
+        first_of(child, "call_expression") for child in own if child.type == "throw_statement"
+    ]
+    made = [node.child_by_field_name("function") for node in thrown if node]
+    return tuple(dict.fromkeys(tree.node_text(node) for node in made if node))

@@ -1,0 +1,119 @@
+"""The definition at a place in the source: the function, class or the like written there."""
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+import tree_sitter
+
+from assist_server.syntax import (
+    c_definitions,
+    go_definitions,
+    java_definitions,
+    lua_definitions,
+    python_definitions,
+    rust_definitions,
+    script_definitions,
+)
+from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.walking import ancestors, is_comment
+from assist_server.text.indentation import indent_width
+
+__all__ = ["Definition", "Kind", "Parameter", "ParameterKind", "Span", "find_definition"]
+
+_Reader = Callable[[SyntaxTree, tree_sitter.Node], Definition | None]
+_READERS: Mapping[str, _Reader] = MappingProxyType({
+    "python": python_definitions.read,
+    "javascript": script_definitions.read,
+    "typescript": script_definitions.read,
+    "tsx": script_definitions.read,
+    "go": go_definitions.read,
+    "rust": rust_definitions.read,
+    "java": java_definitions.read,
+    "c": c_definitions.read,
+    "cpp": c_definitions.read,
+    "lua": lua_definitions.read,
+})  # fmt: skip
+LANGUAGE_IDS = tuple(_READERS)
+"""The languages in which definitions are found."""
+
+
+def reader_for(language_id: str) -> _Reader | None:
+    """What reads the definition that a node is, if it is one; None for other languages."""
+    return _READERS.get(language_id)
+
+
+def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
+    """The innermost definition at or around a character offset.
+
+    Decorators, annotations and the documentation comment above belong to it; so does, in Python, a
+    blank line below that is indented like its body.
+    """
+    read = _READERS.get(tree.language.id)
+    if read is None:
+        return None
+    start, end = _word_at(tree.text, offset)
+    if start == end and tree.language.blocks_by_indentation:
+        return _above_blank_line(tree, offset, read)
+    node = tree.node_at(start, end)
+    if is_comment(node) and (found := _below_comment(tree, node, offset, read)) is not None:
+        return found
+    return next((found for outer in ancestors(node) if (found := read(tree, outer))), None)
+
+
+def _line_bounds(text: str, offset: int) -> tuple[int, int]:
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    return start, len(text) if end < 0 else end
+
+
+def _word_at(text: str, offset: int) -> tuple[int, int]:
+    """The character that a cursor means: never the blanks around a line; empty on a blank one."""
+    start, end = _line_bounds(text, offset)
+    line = text[start:end]
+    if not line.strip():
+        return offset, offset
+    first = start + len(line) - len(line.lstrip())
+    last = start + len(line.rstrip()) - 1
+    chosen = min(max(offset, first), last)
+    return chosen, chosen + 1
+
+
+def _above_blank_line(tree: SyntaxTree, offset: int, read: _Reader) -> Definition | None:
+    """The definition that a line typed at the cursor would belong to."""
+    line_start, _ = _line_bounds(tree.text, offset)
+    above = tree.text[:line_start].rstrip()
+    column = indent_width(tree.text[line_start:offset])
+    inside = tree.node_at(offset)
+    node = tree.node_at(len(above) - 1, len(above)) if above else inside
+    for outer in (*ancestors(inside), *ancestors(node)):
+        found = read(tree, outer)
+        if found is None:
+            continue
+        keyword_line, _ = _line_bounds(tree.text, found.keyword)
+        if found.span.end > offset or indent_width(tree.text[keyword_line:]) < column:
+            return found
+    return None
+
+
+def _below_comment(
+    tree: SyntaxTree, comment: tree_sitter.Node, offset: int, read: _Reader
+) -> Definition | None:
+    """The definition whose documentation a comment is."""
+    for following in _after(comment):
+        found = read(tree, following)
+        if found is not None:
+            place = found.documentation
+            return found if place and place.start <= offset <= place.end else None
+    return None
+
+
+def _after(comment: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """The next node behind a comment, and those that begin where it begins."""
+    node = comment.next_named_sibling
+    while node is not None and is_comment(node):
+        node = node.next_named_sibling
+    while node is not None:
+        yield node
+        first = node.named_children[0] if node.named_children else None
+        node = first if first is not None and first.start_byte == node.start_byte else None

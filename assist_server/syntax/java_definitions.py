@@ -1,0 +1,83 @@
+"""Definitions in Java."""
+
+import tree_sitter
+
+from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
+from assist_server.syntax.doc_comments import comment_above
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.walking import first_of, own_nodes
+
+_KINDS = {
+    "method_declaration": Kind.METHOD,
+    "constructor_declaration": Kind.CONSTRUCTOR,
+    "compact_constructor_declaration": Kind.CONSTRUCTOR,
+    "class_declaration": Kind.CLASS,
+    "record_declaration": Kind.CLASS,
+    "interface_declaration": Kind.INTERFACE,
+    "annotation_type_declaration": Kind.INTERFACE,
+    "enum_declaration": Kind.ENUM,
+}
+_BORDERS = frozenset({*_KINDS, "lambda_expression", "class_body"})
+
+
+def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
+    """The definition that a node is, if it is one."""
+    kind, name = _KINDS.get(node.type), node.child_by_field_name("name")
+    if kind is None or name is None:
+        return None
+    body, modifiers = node.child_by_field_name("body"), first_of(node, "modifiers")
+    returned = node.child_by_field_name("type")
+    returns = tree.node_text(returned) if returned else None
+    keyword = next((child for child in node.children if child != modifiers), node)
+    return Definition(
+        kind=kind,
+        name=tree.node_text(name),
+        span=Span(tree.start(node), tree.end(node)),
+        header=Span(tree.start(node), tree.start(body) if body else tree.end(node)),
+        keyword=tree.start(keyword),
+        body=Span(tree.start(body), tree.end(body)) if body else None,
+        parameters=_parameters(tree, node.child_by_field_name("parameters")),
+        returns=returns,
+        returns_value=returns not in {None, "void"},
+        raises=_throws(tree, node, body) if kind in {Kind.METHOD, Kind.CONSTRUCTOR} else (),
+        parent=_parent(tree, node),
+        documentation=comment_above(tree, node),
+    )
+
+
+def _parent(tree: SyntaxTree, node: tree_sitter.Node) -> str | None:
+    outer = node.parent.parent if node.parent else None
+    if outer is not None and outer.type == "enum_body":  # members stand one level deeper there
+        outer = outer.parent
+    name = outer.child_by_field_name("name") if outer else None
+    return tree.node_text(name) if name else None
+
+
+def _parameters(tree: SyntaxTree, node: tree_sitter.Node | None) -> tuple[Parameter, ...]:
+    found: list[Parameter] = []
+    for child in node.named_children if node else []:
+        is_rest = child.type == "spread_parameter"
+        declarator = (first_of(child, "variable_declarator") or child) if is_rest else child
+        name, kind = declarator.child_by_field_name("name"), child.child_by_field_name("type")
+        if child.type in {"formal_parameter", "spread_parameter"} and name is not None:
+            found.append(
+                Parameter(
+                    name=tree.node_text(name),
+                    annotation=tree.node_text(kind) if kind else None,
+                    kind=ParameterKind.VAR_POSITIONAL if is_rest else ParameterKind.REGULAR,
+                )
+            )
+    return tuple(found)
+
+
+def _throws(
+    tree: SyntaxTree, node: tree_sitter.Node, body: tree_sitter.Node | None
+) -> tuple[str, ...]:
+    clause = first_of(node, "throws")
+    names = [tree.node_text(child) for child in clause.named_children] if clause else []
+    for child in own_nodes(body, _BORDERS) if body else ():
+        thrown = first_of(child, "object_creation_expression")
+        if child.type == "throw_statement" and thrown is not None:
+            made = thrown.child_by_field_name("type")
+            names += [tree.node_text(made)] if made else []
+    return tuple(dict.fromkeys(names))

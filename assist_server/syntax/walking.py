@@ -1,0 +1,40 @@
+"""Ways through a syntax tree."""
+
+from collections.abc import Iterator
+
+import tree_sitter
+
+
+def ancestors(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """The node and all that hold it, from the inside out."""
+    current: tree_sitter.Node | None = node
+    while current is not None:
+        yield current
+        current = current.parent
+
+
+def own_nodes(node: tree_sitter.Node, borders: frozenset[str]) -> Iterator[tree_sitter.Node]:
+    """The nodes below `node` in reading order, without what lies inside nodes of type `borders`."""
+    waiting = list(reversed(node.named_children))
+    while waiting:
+        current = waiting.pop()
+        if current.type not in borders:
+            yield current
+            waiting += reversed(current.named_children)
+
+
+def first_of(node: tree_sitter.Node, *types: str) -> tree_sitter.Node | None:
+    """The first direct child of one of the types."""
+    return next((child for child in node.children if child.type in types), None)
+
+
+def outermost(node: tree_sitter.Node, wrappers: frozenset[str]) -> tree_sitter.Node:
+    """The node itself, or the last of the wrappers around it."""
+    while node.parent is not None and node.parent.type in wrappers:
+        node = node.parent
+    return node
+
+
+def is_comment(node: tree_sitter.Node) -> bool:
+    """Whether the node is a comment, in any grammar."""
+    return node.type in {"comment", "line_comment", "block_comment"}
