@@ -43,7 +43,9 @@ def plan_device(facts: DeviceFacts, device: str = "auto", dtype: str = "auto") -
     if dtype != "auto":
         return DevicePlan(chosen, dtype, (*reasons, f"{dtype}: chosen by the setting `dtype`"))
     if chosen == "cpu":
-        return DevicePlan(chosen, "float32", (*reasons, "float32: exact, and fastest per token on a CPU"))
+        return DevicePlan(
+            chosen, "float32", (*reasons, "float32: exact, and fastest per token on a CPU")
+        )
     if chosen == "cuda" and not facts.cuda_has_bfloat16:
         return DevicePlan(chosen, "float16", (*reasons, "float16: this GPU has no bfloat16"))
     return DevicePlan(chosen, "bfloat16", (*reasons, "bfloat16: half the memory of float32"))

@@ -21,10 +21,12 @@ class FinishReason(StrEnum):
 class CancelToken:
     """A flag that another thread may raise; looked at between decoding steps."""
 
-    __slots__ = ("_event",)
+    __slots__ = ("_event", "_parent")
 
-    def __init__(self) -> None:
+    def __init__(self, parent: "CancelToken | None" = None) -> None:
+        """A new flag, down; it also counts as raised when its `parent` is."""
         self._event = threading.Event()
+        self._parent = parent
 
     def cancel(self) -> None:
         """Ask for the end; safe from any thread, any number of times."""
@@ -33,7 +35,7 @@ class CancelToken:
     @property
     def is_cancelled(self) -> bool:
         """Whether the end was asked for."""
-        return self._event.is_set()
+        return self._event.is_set() or (self._parent is not None and self._parent.is_cancelled)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,9 @@ class Generation:
 
 def collect(chunks: Iterable[Chunk]) -> Generation:
     """Read chunks to the end and join them."""
-    text, token_ids, log_probs = "", [], []
+    text = ""
+    token_ids: list[int] = []
+    log_probs: list[float] = []
     reason, kept_chars = FinishReason.CANCELLED, None
     for chunk in chunks:
         text += chunk.text

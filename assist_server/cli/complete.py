@@ -1,0 +1,58 @@
+"""`assist-server complete`: the completion at a place in a file."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from assist_server.cli.opening import load_settings, offset_at, opened_model, read_snapshot
+from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
+from assist_server.features.inline_completion import InlineCompletion, complete
+from assist_server.text.lines import PositionEncoding
+
+
+def run_complete(
+    file: Path, line: int, column: int, flags: Mapping[str, object], *, as_json: bool
+) -> None:
+    """Print the completion, or why there is none.
+
+    Raises:
+        AssistError: the file, the place or the model cannot be used.
+    """
+    snapshot = read_snapshot(file)
+    context = CursorContext(snapshot, offset_at(snapshot, line, column))
+    settings = load_settings(flags)
+    with opened_model(settings) as backend:
+        completion = complete(context, backend, settings)
+    if as_json:
+        typer.echo(json.dumps(_as_json(snapshot, completion), ensure_ascii=False))
+    elif completion.text is None:
+        typer.echo(f"nothing to show: {completion.outcome} {completion.detail}".strip(), err=True)
+    else:
+        typer.echo(completion.text)
+
+
+def _as_json(snapshot: Snapshot, completion: InlineCompletion) -> dict[str, Any]:
+    """Lines and columns in the range count from 1, columns in characters."""
+    return {
+        "text": completion.text,
+        "range": {
+            "start": _place(snapshot, completion.start),
+            "end": _place(snapshot, completion.end),
+        },
+        "outcome": completion.outcome.name.lower(),
+        "detail": completion.detail,
+        "prompt_tokens": completion.prompt_tokens,
+        "new_tokens": completion.new_tokens,
+        "milliseconds": round(completion.milliseconds, 1),
+        "finish_reason": completion.finish_reason,
+        "mean_log_prob": completion.mean_log_prob,
+    }
+
+
+def _place(snapshot: Snapshot, offset: int) -> dict[str, int]:
+    position = snapshot.lines.position_at(offset, PositionEncoding.UTF32)
+    return {"line": position.line + 1, "column": position.character + 1}

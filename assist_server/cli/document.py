@@ -1,0 +1,80 @@
+"""`assist-server document`: the documentation of the function or class at a line."""
+
+import difflib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from enum import Enum, auto
+from pathlib import Path
+
+import typer
+
+from assist_server.cli.opening import line_start, load_settings, opened_model, read_snapshot
+from assist_server.context.snapshot import Snapshot
+from assist_server.engine.request import CancelToken
+from assist_server.errors import InputError
+from assist_server.features.documentation import document
+from assist_server.features.phrases import model_phrase_writer
+from assist_server.text.edits import apply_edits
+
+
+class Output(Enum):
+    """What becomes of the documentation."""
+
+    TEXT = auto()
+    DIFF = auto()
+    WRITE = auto()
+    JSON = auto()
+
+
+def run_document(file: Path, line: int, flags: Mapping[str, object], output: Output) -> None:
+    """Document the definition at a line counted from 1.
+
+    Raises:
+        AssistError: the file, the line or the model cannot be used, or nothing is to document.
+    """
+    snapshot = read_snapshot(file)
+    offset = line_start(snapshot, line)
+    settings = load_settings(flags)
+    with opened_model(settings) as backend:
+        writer = model_phrase_writer(snapshot.path, backend, settings, CancelToken())
+        found = document(snapshot, offset, writer, settings.documentation)
+    changed = apply_edits(snapshot.text, found.edits)
+    if output is Output.JSON:
+        answer = {"name": found.name, "style": found.style, "text": found.text}
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+    elif output is Output.DIFF:
+        typer.echo(_diff(snapshot, changed), nl=False)
+    elif output is Output.WRITE:
+        _replace_file(file, changed)
+    else:
+        typer.echo(found.text)
+
+
+def _diff(snapshot: Snapshot, changed: str) -> str:
+    before, after = (text.splitlines(keepends=True) for text in (snapshot.text, changed))
+    return "".join(difflib.unified_diff(before, after, f"a/{snapshot.path}", f"b/{snapshot.path}"))
+
+
+def _replace_file(file: Path, text: str) -> None:
+    """Write a file so that it is never seen half-written, whatever happens meanwhile.
+
+    Raises:
+        InputError: it cannot be written; the old content is still there.
+    """
+    target = file.resolve()
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(text.encode("utf-8"))
+            Path(temporary).chmod(target.stat().st_mode)
+            Path(temporary).replace(target)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(
+            f"cannot write {str(file)!r}: {error.strerror}; it is unchanged"
+        ) from error

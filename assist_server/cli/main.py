@@ -1,0 +1,164 @@
+"""The commands, their arguments, and nothing else; each verb's module is imported when chosen."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assist_server import __version__
+from assist_server.errors import AssistError
+
+app = typer.Typer(
+    name="assist-server",
+    help="A language server that hosts a code model in its own process.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_Model = Annotated[
+    str | None, typer.Option(help="Model: embedded, a folder, or a hub id.", show_default=False)
+]
+_Device = Annotated[
+    str | None, typer.Option(help="Device: auto, cuda, mps or cpu.", show_default=False)
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+_File = Annotated[Path, typer.Argument(help="Source file.", show_default=False)]
+_Line = Annotated[int, typer.Option(help="Line, counted from 1.", show_default=False)]
+
+
+def main() -> None:
+    """Run the command line; errors that a person can act on are one line and exit code 2."""
+    try:
+        app()
+    except AssistError as error:
+        print(f"assist-server: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+
+
+def _flags(model: str | None, device: str | None) -> dict[str, str]:
+    given = {"model": model, "device": device}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _default(
+    context: typer.Context,
+    *,
+    stdio: Annotated[bool, typer.Option("--stdio", help="As `serve --stdio`.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Serve when no command is given."""
+    del stdio, version
+    if context.invoked_subcommand is None:
+        serve()
+
+
+@app.command()
+def serve(
+    *,
+    stdio: Annotated[
+        bool, typer.Option("--stdio", help="Speak over standard input and output (the default).")
+    ] = True,
+    model: _Model = None,
+    device: _Device = None,
+    log_level: Annotated[
+        str | None, typer.Option(help="debug, info, warning or error.", show_default=False)
+    ] = None,
+) -> None:
+    """Run the language server; editors start it so."""
+    del stdio
+    from assist_server.cli.serve import run_server  # noqa: PLC0415
+
+    flags: dict[str, object] = {**_flags(model, device)}
+    sys.exit(run_server(flags | ({"log": {"level": log_level}} if log_level else {})))
+
+
+@app.command()
+def complete(  # noqa: PLR0913 - a command line has as many options as it has
+    file: _File,
+    line: _Line,
+    column: Annotated[int, typer.Option(help="Column, counted from 1.", show_default=False)],
+    *,
+    model: _Model = None,
+    device: _Device = None,
+    as_json: _Json = False,
+) -> None:
+    """Complete the code at a place in a file."""
+    from assist_server.cli.complete import run_complete  # noqa: PLC0415
+
+    run_complete(file, line, column, _flags(model, device), as_json=as_json)
+
+
+@app.command()
+def document(  # noqa: PLR0913 - as above
+    file: _File,
+    line: _Line,
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Change the file.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff.")] = False,
+    model: _Model = None,
+    device: _Device = None,
+    as_json: _Json = False,
+) -> None:
+    """Write the documentation of the function or class at a line."""
+    from assist_server.cli.document import Output, run_document  # noqa: PLC0415
+
+    if write + diff + as_json > 1:
+        raise typer.BadParameter("choose one of --write, --diff and --json")
+    output = (
+        Output.WRITE if write else Output.DIFF if diff else Output.JSON if as_json else Output.TEXT
+    )
+    run_document(file, line, _flags(model, device), output)
+
+
+@app.command()
+def summarize(
+    file: Annotated[Path | None, typer.Argument(help="File; standard input if left out.")] = None,
+    *,
+    lines: Annotated[
+        str | None, typer.Option(help="First and last line, as 10:20.", show_default=False)
+    ] = None,
+    model: _Model = None,
+    device: _Device = None,
+    as_json: _Json = False,
+) -> None:
+    """Summarize a file, some of its lines, or standard input."""
+    from assist_server.cli.summarize import run_summarize  # noqa: PLC0415
+
+    run_summarize(file, lines, _flags(model, device), as_json=as_json)
+
+
+@app.command()
+def doctor(*, model: _Model = None, device: _Device = None, as_json: _Json = False) -> None:
+    """Check the installation, the settings and the model, and say how to mend what is wrong."""
+    from assist_server.cli.doctor import run_doctor  # noqa: PLC0415
+
+    sys.exit(run_doctor(_flags(model, device), as_json=as_json))
+
+
+@app.command()
+def models(*, as_json: _Json = False) -> None:
+    """List the models at hand and the families whose infilling format is known."""
+    from assist_server.cli.models import run_models  # noqa: PLC0415
+
+    run_models(as_json=as_json)
+
+
+@app.command()
+def demo() -> None:
+    """Play a short editing session against a real server in a subprocess."""
+    from assist_server.cli.demo import run_demo  # noqa: PLC0415
+
+    run_demo()

@@ -1,0 +1,66 @@
+"""`assist-server models`: the models at hand, and the families whose infilling format is known."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from assist_server.engine.opening import EMBEDDED, EMBEDDED_FOLDER
+from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model that can be loaded without a network."""
+
+    model: str
+    """The value for the setting `model`."""
+    megabytes: float
+    """Size of its weights."""
+    where: str
+
+
+def run_models(*, as_json: bool) -> None:
+    """Print the list."""
+    entries = [_entry(EMBEDDED, EMBEDDED_FOLDER, "in this package"), *_cached_models()]
+    families = [template.family for template in (*TEMPLATES, LEFT_TO_RIGHT)]
+    if as_json:
+        listed = [asdict(entry) for entry in entries]
+        typer.echo(json.dumps({"models": listed, "fim_templates": families}))
+        return
+    table = Table("model", "weights", "where", box=None, header_style="bold")
+    for entry in entries:
+        table.add_row(entry.model, f"{entry.megabytes:,.0f} MB", entry.where)
+    console = Console()
+    console.print(table)
+    console.print("\nAny folder or hub id of a causal language model works as `model`, too.")
+    console.print(f"Infilling formats: {', '.join(families)}", highlight=False)
+
+
+def _entry(model: str, folder: Path, where: str) -> ModelEntry:
+    total_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    return ModelEntry(model, total_bytes / 1e6, where)
+
+
+def _cached_models() -> list[ModelEntry]:
+    """Models that the hub's own cache holds, with weights that can be loaded."""
+    entries = []
+    for folder in sorted(_cache_folder().glob("models--*--*")):
+        for snapshot in sorted(folder.glob("snapshots/*")):
+            if any(snapshot.glob("*.safetensors")) and (snapshot / "config.json").exists():
+                name = folder.name.removeprefix("models--").replace("--", "/", 1)
+                entries.append(_entry(name, snapshot, str(folder)))
+                break
+    return entries
+
+
+def _cache_folder() -> Path:
+    """Where the hub's client keeps downloads; source: its documentation of HF_HUB_CACHE."""
+    if "HF_HUB_CACHE" in os.environ:
+        return Path(os.environ["HF_HUB_CACHE"])
+    home = os.environ.get("HF_HOME")
+    return (Path(home) if home else Path.home() / ".cache" / "huggingface") / "hub"

@@ -1,0 +1,122 @@
+"""What the verbs share: settings, source files and a model to ask."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from assist_server.config import Layer, Settings, read_settings
+from assist_server.context.snapshot import Snapshot
+from assist_server.engine.backend import Backend
+from assist_server.engine.opening import open_backend
+from assist_server.errors import InputError
+
+FLAGS = "command line"
+
+
+def load_settings(flags: Mapping[str, object]) -> Settings:
+    """The settings for the working directory; problems become warnings on standard error.
+
+    Raises:
+        InputError: a flag cannot be used.
+    """
+    settings, problems = read_settings(Path.cwd(), [Layer(FLAGS, dict(flags))])
+    for problem in problems:
+        if problem.source == FLAGS:
+            raise InputError(problem.message)
+        print(f"assist-server: {problem.message} ({problem.source})", file=sys.stderr)  # noqa: T201
+    return settings
+
+
+def open_model(settings: Settings, report: Callable[[str], None] = lambda _: None) -> Backend:
+    """Load the model that the settings name.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    return open_backend(settings.model, device=settings.device, dtype=settings.dtype, report=report)
+
+
+@contextlib.contextmanager
+def opened_model(settings: Settings) -> Iterator[Backend]:
+    """The model for the length of a block; a spinner on standard error while it loads.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    with Console(stderr=True).status("loading the model") as status:
+        backend = open_model(
+            settings, lambda message: status.update(f"loading the model: {message}")
+        )
+    try:
+        yield backend
+    finally:
+        backend.close()
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """A source file, its line ends kept as they are.
+
+    Raises:
+        InputError: it does not exist, cannot be read, or is not text.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"there is no file {str(path)!r}; check the path") from None
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    return Snapshot(path.absolute().as_uri(), shown_path(path), decode_source(content, str(path)))
+
+
+def decode_source(content: bytes, name: str) -> str:
+    """Source text from bytes.
+
+    Raises:
+        InputError: the bytes are not UTF-8 text.
+    """
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{name!r} is not UTF-8 text; convert it first") from None
+    if "\0" in text:
+        raise InputError(f"{name!r} is a binary file; choose a text file")
+    return text
+
+
+def shown_path(path: Path) -> str:
+    """The path shown to the model: below the working directory where possible, else the name."""
+    absolute = path.absolute()
+    if absolute.is_relative_to(Path.cwd()):
+        return absolute.relative_to(Path.cwd()).as_posix()
+    return path.name
+
+
+def line_start(snapshot: Snapshot, line: int) -> int:
+    """Offset of a line counted from 1.
+
+    Raises:
+        InputError: there is no such line.
+    """
+    count = snapshot.lines.line_count
+    if not 1 <= line <= count:
+        raise InputError(f"{snapshot.path} has {count} lines; choose a line from 1 to {count}")
+    return snapshot.lines.start_of(line - 1)
+
+
+def offset_at(snapshot: Snapshot, line: int, column: int) -> int:
+    """Offset of a place; line and column count from 1, columns in characters.
+
+    Raises:
+        InputError: there is no such place.
+    """
+    start = line_start(snapshot, line)
+    width = snapshot.lines.end_of(line - 1) - start
+    if not 1 <= column <= width + 1:
+        raise InputError(
+            f"line {line} of {snapshot.path} has {width} characters; "
+            f"choose a column from 1 to {width + 1}"
+        )
+    return start + column - 1

@@ -1,0 +1,87 @@
+"""From the setting `model` to a loaded backend."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from assist_server.engine.backend import Backend
+from assist_server.engine.quiet_import import garbage_collection_off, preload_torch_libraries
+from assist_server.errors import ModelError
+
+EMBEDDED = "embedded"
+EMBEDDED_FOLDER = Path(__file__).parent.parent / "embedded"
+
+
+def open_backend(
+    model: str,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    report: Callable[[str], None] = lambda _: None,
+) -> Backend:
+    """Load what the setting `model` names: `embedded`, a folder, or a hub id.
+
+    Takes seconds; call it on a thread of its own. `report` is told what is being done.
+
+    Raises:
+        ModelError: nothing loadable is there.
+    """
+    source = locate_model(model)
+    with garbage_collection_off():
+        report("starting torch")
+        preload_torch_libraries()
+        # Imported here, on the loading thread: the server must answer long before torch is there.
+        from assist_server.engine.transformers_backend import TransformersBackend  # noqa: PLC0415
+
+        return TransformersBackend.load(
+            source, name=model, device=device, dtype=dtype, report=report
+        )
+
+
+def locate_model(model: str) -> str:
+    """The folder or hub id to load; what can be checked without torch is checked here.
+
+    Raises:
+        ModelError: the setting names no model, or a folder that cannot be one.
+    """
+    if model == EMBEDDED:
+        return str(EMBEDDED_FOLDER)
+    folder = Path(model).expanduser()
+    is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
+    if is_spelled_as_folder and folder.is_dir():
+        _check_folder(folder)
+        return str(folder)
+    if not is_spelled_as_folder and _looks_like_hub_id(model):
+        return model
+    if not is_spelled_as_folder and folder.is_dir():
+        raise ModelError(f"write the folder {model!r} as './{model}', so that it is no hub id")
+    raise ModelError(
+        f"there is no model at {model!r}; set `model` to {EMBEDDED!r}, to a folder that holds "
+        "config.json and *.safetensors, or to a hub id such as 'Qwen/Qwen2.5-Coder-0.5B'"
+    )
+
+
+_NEEDED = {
+    "config.json": ("config.json",),
+    "weights (*.safetensors)": ("*.safetensors",),
+    "tokenizer (tokenizer.json)": (
+        "tokenizer.json",
+        "tokenizer.model",
+        "vocab.json",
+        "tekken.json",
+    ),
+}
+
+
+def _check_folder(folder: Path) -> None:
+    # transformers would invent an empty tokenizer, and name missing weights in half a page.
+    for what, patterns in _NEEDED.items():
+        if not any(any(folder.glob(pattern)) for pattern in patterns):
+            raise ModelError(
+                f"the model folder {str(folder)!r} has no {what}; "
+                "save the model there with save_pretrained, or set `model` to another folder"
+            )
+
+
+def _looks_like_hub_id(model: str) -> bool:
+    organisation, _, name = model.partition("/")
+    return bool(organisation and name and "/" not in name)

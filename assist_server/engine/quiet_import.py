@@ -1,0 +1,51 @@
+"""Importing torch on a thread without making the other threads wait.
+
+An import holds the interpreter while a shared library is opened and initialised (a quarter of a
+second for torch) and while the garbage collector walks the objects that the import made (a tenth
+of a second, several times). Both are avoidable.
+"""
+
+import contextlib
+import ctypes
+import gc
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_TORCH_LIBRARIES = ("libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
+
+
+def preload_torch_libraries() -> None:
+    """Open torch's libraries with the interpreter unlocked; `import torch` finds them open.
+
+    `ctypes` unlocks the interpreter around a foreign call, and `dlopen` is one; an import does not.
+    Only for Linux; elsewhere, and where a library is missing, the import does the work itself.
+    """
+    spec = importlib.util.find_spec("torch")
+    if sys.platform != "linux" or "torch" in sys.modules or spec is None or spec.origin is None:
+        return
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.argtypes, dlopen.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+    for name in _TORCH_LIBRARIES:
+        path = Path(spec.origin).parent / "lib" / name
+        if path.exists():
+            dlopen(os.fsencode(path), os.RTLD_NOW | os.RTLD_GLOBAL)
+
+
+@contextlib.contextmanager
+def garbage_collection_off() -> Iterator[None]:
+    """Keep the collector away while very many lasting objects are made, and afterwards too.
+
+    What exists at the end is declared permanent: modules and weights need never be looked at again,
+    which also spares every later full collection a pause of a tenth of a second.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,119 @@
+"""Text to token ids and back, such that text stays text.
+
+Two traps of Hugging Face tokenizers are closed here. Control tokens spelled in a user's text would
+become control tokens: Qwen's infilling tokens even when `split_special_tokens` is on, because they
+are "added" but not "special". And SentencePiece tokenizers put a blank before whatever they encode
+and drop it from whatever they decode, which is wrong in the middle of a document.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assist_server.errors import ModelError
+
+_ANCHOR = "\n"
+
+
+class TokenCodec:
+    """Encodes and decodes for one tokenizer; may be used from any thread."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        """Wrap a transformers tokenizer that is backed by the `tokenizers` library.
+
+        Raises:
+            ModelError: the tokenizer is of another make.
+        """
+        backend = getattr(tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            raise ModelError(
+                "the model's tokenizer has no tokenizer.json; choose a model that has one"
+            )
+        self._tokenizer = tokenizer
+        self._backend = backend
+        backend.no_truncation()
+        backend.no_padding()
+        backend.encode_special_tokens = True  # "encode them as text", in spite of the name
+        added = backend.get_added_tokens_decoder()
+        self.special_ids: Mapping[str, int] = {
+            token.content: token_id for token_id, token in added.items() if token.content.strip()
+        }
+        self.end_ids = frozenset(token_id for token_id, token in added.items() if token.special)
+        longest_first = sorted(self.special_ids, key=len, reverse=True)
+        self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        self._anchor_ids = self._encode_piece(_ANCHOR)
+
+    @property
+    def bos_id(self) -> int | None:
+        """The token that the tokenizer itself would put before every text."""
+        first = self._tokenizer("a").input_ids[:1]
+        bos = self._tokenizer.bos_token_id
+        return bos if bos is not None and first == [bos] else None
+
+    def encode(self, text: str) -> list[int]:
+        """Ordinary ids of `text`; nothing is added and no control token comes of it."""
+        ids: list[int] = []
+        start = 0
+        for match in self._special.finditer(text):
+            # Cut behind the first character: no half of a control token is one.
+            ids += self._encode_inside(text[start : match.start() + 1])
+            start = match.start() + 1
+        return ids + self._encode_inside(text[start:])
+
+    def encode_template(self, text: str) -> list[int]:
+        """Ids of a trusted template, in which control tokens are meant as such."""
+        ids: list[int] = []
+        start = 0
+        for match in self._special.finditer(text):
+            ids += self._encode_inside(text[start : match.start()])
+            ids.append(self.special_ids[match.group()])
+            start = match.end()
+        return ids + self._encode_inside(text[start:])
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """Ids of a conversation in the tokenizer's own chat format.
+
+        Raises:
+            ModelError: the tokenizer has no chat format.
+        """
+        if not self.has_chat_template:
+            raise ModelError("this model has no chat format; choose an instruction-tuned model")
+        # Private-use characters stand for the contents while the template is applied, so that the
+        # users' words are encoded apart from the template's control tokens.
+        marked = [{**m, "content": f"\ue000{i}\ue001"} for i, m in enumerate(messages)]
+        rendered = self._tokenizer.apply_chat_template(
+            marked, tokenize=False, add_generation_prompt=True
+        )
+        ids: list[int] = []
+        for piece in re.split("(\ue000\\d+\ue001)", rendered):
+            if piece.startswith("\ue000"):
+                ids += self.encode(messages[int(piece[1:-1])]["content"])
+            else:
+                ids += self.encode_template(piece)
+        return ids
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the tokenizer knows how conversations are written."""
+        return getattr(self._tokenizer, "chat_template", None) is not None
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of `ids` as it stands behind other text; control tokens give nothing."""
+        anchored: str = self._backend.decode([*self._anchor_ids, *ids], skip_special_tokens=True)
+        return anchored.removeprefix(_ANCHOR)
+
+    def _encode_inside(self, text: str) -> list[int]:
+        """Ids of text as it stands inside a document, without the blank of a text's start."""
+        if not text:
+            return []
+        anchored = self._encode_piece(_ANCHOR + text)
+        count = len(self._anchor_ids)
+        if anchored[:count] == self._anchor_ids:
+            return anchored[count:]
+        return self._encode_piece(text)  # the anchor was merged: a tokenizer without that blank
+
+    def _encode_piece(self, text: str) -> list[int]:
+        # A lone surrogate has no UTF-8; models have never seen one anyway.
+        readable = text.encode("utf-8", "replace").decode("utf-8")
+        ids: list[int] = self._backend.encode(readable, add_special_tokens=False).ids
+        return ids

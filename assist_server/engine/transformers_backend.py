@@ -1,0 +1,181 @@
+"""A Hugging Face causal language model in this process."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from assist_server.engine.backend import ModelInfo
+from assist_server.engine.decode import Decoder
+from assist_server.engine.detokenizer import StreamingDetokenizer
+from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
+from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
+from assist_server.engine.stopping import kept_length
+from assist_server.engine.tokenization import TokenCodec
+from assist_server.engine.worker import Worker
+from assist_server.errors import ModelError
+
+_CLOSE_SECONDS = 60.0
+"""Longer than any forward pass; a thread that hangs in a driver must not hang its owner too."""
+
+
+def probe_device_facts() -> DeviceFacts:
+    """Ask torch what this machine offers."""
+    has_cuda = torch.cuda.is_available()
+    return DeviceFacts(
+        has_cuda=has_cuda,
+        cuda_has_bfloat16=has_cuda and torch.cuda.is_bf16_supported(),
+        has_mps=torch.backends.mps.is_available(),
+    )
+
+
+class TransformersBackend:
+    """A `Backend` over AutoModelForCausalLM and AutoTokenizer."""
+
+    def __init__(self, name: str, model: Any, tokenizer: Any, plan: DevicePlan) -> None:
+        """Take over a model that is in memory, on the plan's device, and start its worker."""
+        codec = TokenCodec(tokenizer)
+        self._info = _describe(name, model, codec, tokenizer, plan)
+        self._codec = codec
+        self._decoder: Decoder | None = Decoder(model.eval())
+        self._worker = Worker(self._run)
+
+    @classmethod
+    def load(
+        cls,
+        source: str,
+        *,
+        name: str,
+        device: str = "auto",
+        dtype: str = "auto",
+        report: Callable[[str], None] = lambda _: None,
+    ) -> "TransformersBackend":
+        """Load a local folder or a hub id; weights must be safetensors, remote code never runs.
+
+        Raises:
+            ModelError: nothing loadable is there, or it does not fit the device.
+        """
+        _silence_transformers()
+        plan = plan_device(probe_device_facts(), device, dtype)
+        is_local = Path(source).is_dir()
+        options = {"trust_remote_code": False, "local_files_only": is_local}
+        try:
+            report("reading the tokenizer")
+            tokenizer = AutoTokenizer.from_pretrained(source, **options)
+            report("reading the weights")
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                source, dtype=getattr(torch, plan.dtype), use_safetensors=True, **options
+            )
+            report(f"moving the weights to {plan.device}")
+            model.to(torch.device(plan.device))
+            return cls(name, model, tokenizer, plan)
+        except torch.OutOfMemoryError as error:
+            raise ModelError(_out_of_memory(name, plan)) from error
+        except Exception as error:  # four libraries raise, each its own kinds
+            if isinstance(error, ModelError):
+                raise
+            raise ModelError(f"cannot load the model {name!r}: {_first_line(error)}") from error
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is loaded."""
+        return self._info
+
+    def encode(self, text: str) -> list[int]:
+        """Ordinary ids of `text`."""
+        return self._codec.encode(text)
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """Ids of a conversation in the model's own chat format."""
+        return self._codec.encode_chat(messages)
+
+    def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        """Continue a prompt on the model's own thread."""
+        room = self._info.context_tokens - request.max_new_tokens
+        if not 0 < len(request.prompt_ids) <= room:
+            raise ModelError(
+                f"a prompt of {len(request.prompt_ids)} tokens does not fit {self._info.name}: "
+                f"between 1 and {room} are possible; lower max_prompt_tokens or max_new_tokens"
+            )
+        return self._worker.generate(request)
+
+    def close(self) -> None:
+        """End the worker, which takes a decoding step at most, and free the model."""
+        self._worker.close()
+        self._worker.join(_CLOSE_SECONDS)
+        self._decoder = None
+
+    def _run(self, request: GenerationRequest) -> Iterator[Chunk]:
+        if self._decoder is None:
+            raise ModelError("the model was unloaded; ask again")
+        try:
+            yield from _generate(self._decoder, self._codec, request)
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            raise ModelError(_out_of_memory(self._info.name, self._info.plan)) from error
+
+
+def _generate(decoder: Decoder, codec: TokenCodec, request: GenerationRequest) -> Iterator[Chunk]:
+    """Decode, detokenize and stop: the chunks of one request."""
+    detokenizer = StreamingDetokenizer(codec.decode)
+    text, count = "", 0
+    steps = decoder.steps(request.prompt_ids, request.sampling, lambda: request.cancel.is_cancelled)
+    for step in steps:
+        if step.token_id in request.end_ids:
+            yield Chunk("", finish_reason=FinishReason.END_OF_TEXT)
+            return
+        piece = detokenizer.push(step.token_id)
+        text, count = text + piece, count + 1
+        kept = kept_length(text, request.stop_rules) if piece else None
+        reason = (
+            FinishReason.STOP_RULE
+            if kept is not None
+            else FinishReason.MAX_NEW_TOKENS
+            if count >= request.max_new_tokens
+            else None
+        )
+        yield Chunk(piece, (step.token_id,), (step.log_prob,), reason, kept)
+        if reason is not None:
+            return
+    yield Chunk("", finish_reason=FinishReason.CANCELLED)
+
+
+def _describe(
+    name: str, model: Any, codec: TokenCodec, tokenizer: Any, plan: DevicePlan
+) -> ModelInfo:
+    config = model.config
+    text_config = config.get_text_config()
+    eos = model.generation_config.eos_token_id if model.generation_config else None
+    ends = {*([eos] if isinstance(eos, int) else eos or []), tokenizer.eos_token_id} - {None}
+    return ModelInfo(
+        name=name,
+        model_type=config.model_type,
+        context_tokens=getattr(text_config, "max_position_embeddings", None) or 2048,
+        special_ids=codec.special_ids,
+        end_ids=codec.end_ids | ends,
+        bos_id=codec.bos_id,
+        plan=plan,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        has_chat_template=codec.has_chat_template,
+        fim_template=getattr(config, "fim_template", None),
+    )
+
+
+def _silence_transformers() -> None:
+    """Progress bars and advice of the library would end up in the editor's log."""
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+
+
+def _out_of_memory(name: str, plan: DevicePlan) -> str:
+    return (
+        f"{name} does not fit the memory of {plan.device}; "
+        'choose a smaller model, or set device = "cpu"'
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))

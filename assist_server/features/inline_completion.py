@@ -1,0 +1,157 @@
+"""Inline completion: text that continues the document at the cursor."""
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assist_server.config import CompletionSettings, Settings
+from assist_server.context.cursor import CursorContext
+from assist_server.engine.backend import Backend
+from assist_server.engine.request import (
+    CancelToken,
+    FinishReason,
+    Generation,
+    GenerationRequest,
+    Sampling,
+    StopRule,
+    collect,
+)
+from assist_server.engine.stopping import stop_at_dedent, stop_at_line_end
+from assist_server.features.infilling import Gap, build_prompt
+from assist_server.postprocess.candidate import Candidate
+from assist_server.postprocess.pipeline import Cleaned, clean
+
+
+class Outcome(StrEnum):
+    """Why a request gave what it gave."""
+
+    SHOWN = "shown"
+    DISABLED = "switched off by the settings completion.enabled or completion.trigger"
+    INSIDE_WORD = "the cursor is inside a word"
+    FILTERED = "filtered"
+    CANCELLED = "cancelled"
+    MODEL_LOADING = "the model is loading"
+    SUPERSEDED = "superseded by a newer request"
+    OUTDATED = "the document changed meanwhile"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class InlineCompletion:
+    """The answer to one request; `text` is None when nothing should be shown."""
+
+    outcome: Outcome
+    detail: str = ""
+    """What the outcome leaves open, such as the rule that filtered."""
+    text: str | None = None
+    start: int = 0
+    """Offset where the text goes."""
+    end: int = 0
+    """Offset behind the characters that the text replaces."""
+    prompt_tokens: int = 0
+    new_tokens: int = 0
+    milliseconds: float = 0.0
+    finish_reason: FinishReason | None = None
+    mean_log_prob: float | None = None
+    """Mean natural log-probability of the generated tokens, of those cut away too."""
+
+
+def complete(
+    context: CursorContext,
+    backend: Backend,
+    settings: Settings,
+    *,
+    is_automatic: bool = False,
+    cancel: CancelToken | None = None,
+) -> InlineCompletion:
+    """Complete at the cursor; blocks until the model has answered.
+
+    Args:
+        context: The document and the place in it.
+        backend: A loaded model.
+        settings: All settings.
+        is_automatic: Whether the editor asked while the user typed, not the user.
+        cancel: Ends the generation early when raised.
+
+    Raises:
+        AssistError: the model cannot be asked: wrong template, device failure.
+    """
+    if is_automatic and (reason := _why_not(context, settings.completion)):
+        return InlineCompletion(reason)
+    started = time.perf_counter()
+    is_multi_line = _is_multi_line(context, settings.completion)
+    request = build_request(context, backend, settings, is_multi_line, cancel or CancelToken())
+    generation = collect(backend.generate(request))
+    cleaned = clean(Candidate(generation.text), context)
+    milliseconds = (time.perf_counter() - started) * 1000
+    return _answer(context.offset, request, generation, cleaned, milliseconds)
+
+
+def build_request(
+    context: CursorContext,
+    backend: Backend,
+    settings: Settings,
+    is_multi_line: bool,  # noqa: FBT001 - one decision, taken by the caller
+    cancel: CancelToken,
+) -> GenerationRequest:
+    """What the model is asked: the prompt in its family's format, and when to stop."""
+    limits = settings.completion
+    max_new = limits.max_new_tokens if is_multi_line else limits.max_new_tokens_single_line
+    gap = Gap(context.snapshot.path, context.prefix, context.suffix)
+    prompt = build_prompt(gap, backend, settings, max_new)
+    return GenerationRequest(
+        prompt.ids,
+        max_new,
+        end_ids=backend.info.end_ids | prompt.end_ids,
+        stop_rules=_stop_rules(context, is_multi_line),
+        sampling=Sampling(limits.temperature, limits.top_p),
+        cancel=cancel,
+    )
+
+
+def _why_not(context: CursorContext, settings: CompletionSettings) -> Outcome | None:
+    """The reason to stay silent while the user types; None to go on."""
+    if not settings.enabled or settings.trigger == "invoked":
+        return Outcome.DISABLED
+    return Outcome.INSIDE_WORD if context.is_inside_word else None
+
+
+def _is_multi_line(context: CursorContext, settings: CompletionSettings) -> bool:
+    if settings.multi_line == "auto":
+        return context.is_multi_line
+    return settings.multi_line == "always"
+
+
+def _stop_rules(context: CursorContext, is_multi_line: bool) -> tuple[StopRule, ...]:  # noqa: FBT001
+    if not is_multi_line:
+        return (stop_at_line_end,)
+    # Behind an opener the block is deeper than its line; on a blank line it is where the cursor is.
+    opens_block = bool(context.line_prefix.strip())
+    return (stop_at_dedent(context.indent_columns + opens_block),)
+
+
+def _answer(
+    offset: int,
+    request: GenerationRequest,
+    generation: Generation,
+    cleaned: Cleaned,
+    milliseconds: float,
+) -> InlineCompletion:
+    candidate = cleaned.candidate
+    outcome, detail = Outcome.SHOWN, ""
+    if generation.finish_reason is FinishReason.CANCELLED:
+        outcome, candidate = Outcome.CANCELLED, None
+    elif candidate is None:
+        outcome, detail = Outcome.FILTERED, cleaned.rules[-1]
+    return InlineCompletion(
+        outcome,
+        detail,
+        text=candidate.text if candidate else None,
+        start=offset,
+        end=offset + (candidate.replaced_chars if candidate else 0),
+        prompt_tokens=len(request.prompt_ids),
+        new_tokens=len(generation.token_ids),
+        milliseconds=milliseconds,
+        finish_reason=generation.finish_reason,
+        mean_log_prob=generation.mean_log_prob,
+    )

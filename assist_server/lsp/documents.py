@@ -1,0 +1,103 @@
+"""The open documents, kept in step with the editor.
+
+pygls' own documents are not used: they take form feeds and U+2028 for line ends and so corrupt the
+text, and they clamp positions wrongly at the end of a text without a final line end.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+
+from assist_server.context.snapshot import Snapshot
+from assist_server.errors import InputError
+from assist_server.text.lines import Position, PositionEncoding
+
+
+class DocumentStore:
+    """Snapshots of the open documents, by URI; used on the server's loop only."""
+
+    def __init__(self) -> None:
+        self._snapshots: dict[str, Snapshot] = {}
+        self.encoding = PositionEncoding.UTF16
+        self.root_uri: str | None = None
+
+    def __len__(self) -> int:
+        return len(self._snapshots)
+
+    def open(self, item: types.TextDocumentItem) -> None:
+        """Take over a document; one that is open already is replaced."""
+        self._snapshots[item.uri] = Snapshot(
+            uri=item.uri,
+            path=display_path(item.uri, self.root_uri),
+            text=item.text,
+            language_id=str(item.language_id),
+            version=item.version,
+        )
+
+    def change(
+        self,
+        uri: str,
+        version: int,
+        changes: Sequence[types.TextDocumentContentChangeEvent],
+    ) -> None:
+        """Apply changes in order; those of a document that is not open are ignored."""
+        snapshot = self._snapshots.get(uri)
+        if snapshot is None:
+            return
+        for change in changes:
+            snapshot = replace(snapshot, text=self._changed_text(snapshot, change))
+        self._snapshots[uri] = replace(snapshot, version=version)
+
+    def close(self, uri: str) -> None:
+        """Forget a document."""
+        self._snapshots.pop(uri, None)
+
+    def find(self, uri: str) -> Snapshot | None:
+        """The newest version of a document; None when it is not open."""
+        return self._snapshots.get(uri)
+
+    def get(self, uri: str) -> Snapshot:
+        """The newest version of a document.
+
+        Raises:
+            InputError: it is not open.
+        """
+        snapshot = self.find(uri)
+        if snapshot is None:
+            raise InputError("the document is not open; open it in the editor and ask again")
+        return snapshot
+
+    def offset(self, snapshot: Snapshot, position: types.Position) -> int:
+        """The offset that a client's position means."""
+        return snapshot.lines.offset_at(Position(position.line, position.character), self.encoding)
+
+    def position(self, snapshot: Snapshot, offset: int) -> types.Position:
+        """A position for the client."""
+        position = snapshot.lines.position_at(offset, self.encoding)
+        return types.Position(position.line, position.character)
+
+    def range(self, snapshot: Snapshot, start: int, end: int) -> types.Range:
+        """A range for the client."""
+        return types.Range(self.position(snapshot, start), self.position(snapshot, end))
+
+    def _changed_text(
+        self, snapshot: Snapshot, change: types.TextDocumentContentChangeEvent
+    ) -> str:
+        if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+            return change.text
+        start = self.offset(snapshot, change.range.start)
+        end = max(start, self.offset(snapshot, change.range.end))
+        return snapshot.text[:start] + change.text + snapshot.text[end:]
+
+
+def display_path(uri: str, root_uri: str | None) -> str:
+    """The path shown to the model: below the project's root where possible, else the name."""
+    path = PurePosixPath(unquote(urlsplit(uri).path) or uri)
+    if root_uri is not None:
+        root = PurePosixPath(unquote(urlsplit(root_uri).path))
+        if path.is_relative_to(root) and path != root:
+            return str(path.relative_to(root))
+    return path.name or "untitled"

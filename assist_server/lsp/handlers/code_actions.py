@@ -1,0 +1,64 @@
+"""textDocument/codeAction: what can be done at the cursor or with the selection.
+
+Editors ask on every movement of the cursor, so nothing is computed here that a look at the syntax
+tree does not show; the work is done by commands.
+"""
+
+from collections.abc import Sequence
+
+from lsprotocol import types
+
+from assist_server.context.snapshot import Snapshot
+from assist_server.lsp.handlers.commands import DOCUMENT, INSERT_SUMMARY, SHOW_SUMMARY
+from assist_server.lsp.server import AssistServer
+from assist_server.syntax.definitions import find_definition
+
+_KIND = types.CodeActionKind.RefactorRewrite
+
+
+def register(server: AssistServer) -> None:
+    """Register this family's handlers."""
+    options = types.CodeActionOptions(code_action_kinds=[_KIND])
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action)
+
+
+def code_action(server: AssistServer, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """The actions for a range."""
+    snapshot = server.documents.find(params.text_document.uri)
+    if snapshot is None or not _is_wanted(params.context.only):
+        return []
+    start = server.documents.offset(snapshot, params.range.start)
+    end = server.documents.offset(snapshot, params.range.end)
+    actions = _documentation(snapshot, start, params)
+    if snapshot.text[start:end].strip():
+        arguments = [snapshot.uri, params.range]
+        actions.append(_action("Summarize selection", SHOW_SUMMARY, arguments))
+        actions.append(_action("Summarize selection as a comment", INSERT_SUMMARY, arguments))
+    return actions
+
+
+def _is_wanted(only: Sequence[types.CodeActionKind | str] | None) -> bool:
+    """Whether the client asked for this kind, or for one that it belongs to."""
+    if only is None:
+        return True
+    return any(f"{_KIND.value}.".startswith(f"{_name(kind)}.") for kind in only)
+
+
+def _name(kind: types.CodeActionKind | str) -> str:
+    return kind.value if isinstance(kind, types.CodeActionKind) else kind
+
+
+def _documentation(
+    snapshot: Snapshot, offset: int, params: types.CodeActionParams
+) -> list[types.CodeAction]:
+    definition = find_definition(snapshot.syntax, offset) if snapshot.syntax else None
+    if definition is None:
+        return []
+    verb = "Update" if definition.documentation else "Generate"
+    title = f"{verb} documentation of {definition.name}"
+    return [_action(title, DOCUMENT, [snapshot.uri, params.range.start])]
+
+
+def _action(title: str, command: str, arguments: list[object]) -> types.CodeAction:
+    call = types.Command(title=title, command=command, arguments=arguments)
+    return types.CodeAction(title, kind=_KIND, command=call)

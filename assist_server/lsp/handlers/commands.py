@@ -1,0 +1,162 @@
+"""workspace/executeCommand: documentation, summaries, and what the server knows of itself."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from lsprotocol import types
+
+from assist_server.context.snapshot import Snapshot
+from assist_server.engine.request import CancelToken
+from assist_server.errors import AssistError, InputError
+from assist_server.features.documentation import document
+from assist_server.features.phrases import model_phrase_writer
+from assist_server.features.summarize import Selection, Summary, comment_edit, summarize
+from assist_server.lsp.progress import Progress
+from assist_server.lsp.protocol import ask_client
+from assist_server.lsp.server import AssistServer
+from assist_server.text.edits import TextEdit
+
+DOCUMENT = "assist.document"
+SUMMARIZE = "assist.summarize"
+SHOW_SUMMARY = "assist.showSummary"
+INSERT_SUMMARY = "assist.insertSummary"
+WHY = "assist.why"
+STATUS = "assist.status"
+
+_T = TypeVar("_T")
+_Json = dict[str, Any]
+
+
+def register(server: AssistServer) -> None:
+    """Register this family's commands."""
+    handlers: dict[str, Callable[..., Any]] = {
+        DOCUMENT: write_documentation,
+        SUMMARIZE: return_summary,
+        SHOW_SUMMARY: show_summary,
+        INSERT_SUMMARY: insert_summary,
+        WHY: explain_answers,
+        STATUS: report_status,
+    }
+    for name, handler in handlers.items():
+        server.command(name)(handler)
+
+
+async def write_documentation(ls: AssistServer, uri: str, position: types.Position) -> _Json:
+    """Document the definition at a position; the edit is applied by the client."""
+    snapshot = ls.documents.get(uri)
+    offset = ls.documents.offset(snapshot, position)
+    settings = ls.settings
+
+    def work(backend: Any, cancel: CancelToken, _: Progress) -> Any:
+        writer = model_phrase_writer(snapshot.path, backend, settings, cancel)
+        return document(snapshot, offset, writer, settings.documentation)
+
+    found = await _with_model(ls, "Writing documentation", work)
+    await _apply(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
+    return {"name": found.name, "style": found.style, "text": found.text}
+
+
+async def return_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Json:
+    """Summarize a range; the client shows the Markdown that is returned."""
+    summary, _ = await _summarize(ls, uri, range_)
+    return {"markdown": summary.markdown, "method": summary.method}
+
+
+async def show_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Json:
+    """Summarize a range and show it as a message, for clients that drop a command's result."""
+    summary, _ = await _summarize(ls, uri, range_)
+    ls.show(types.MessageType.Info, summary.markdown)
+    return {"markdown": summary.markdown, "method": summary.method}
+
+
+async def insert_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Json:
+    """Summarize a range and put the summary above it as a comment."""
+    summary, selection = await _summarize(ls, uri, range_)
+    edit = comment_edit(selection, summary.markdown)
+    await _apply(ls, selection.snapshot, [edit], "Summary as a comment")
+    return {"markdown": summary.markdown, "method": summary.method}
+
+
+def explain_answers(ls: AssistServer, uri: str) -> list[_Json]:
+    """What the last requests of a document gave, and why; newest first, without any text."""
+    return [asdict(record) for record in ls.history.of(uri)]
+
+
+async def report_status(ls: AssistServer, wait: bool = False) -> _Json:  # noqa: FBT001, FBT002 - JSON
+    """The model's state; with `wait`, once it is ready or has failed."""
+    info = None
+    try:
+        backend = await ls.ready_backend(None if wait else 0)
+        info = backend.info
+    except AssistError:
+        if wait:
+            raise
+    state = ls.model_state
+    plan = info.plan if info else None
+    return {
+        "phase": state.phase,
+        "message": state.message,
+        "model": ls.settings.model,
+        "device": plan.device if plan else None,
+        "dtype": plan.dtype if plan else None,
+        "reasons": list(plan.reasons) if plan else [],
+    }
+
+
+async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[Summary, Selection]:
+    snapshot = ls.documents.get(uri)
+    start = ls.documents.offset(snapshot, range_.start)
+    end = ls.documents.offset(snapshot, range_.end)
+    selection = Selection(snapshot, min(start, end), max(start, end))
+    settings = ls.settings
+
+    def work(backend: Any, cancel: CancelToken, progress: Progress) -> Summary:
+        return summarize(selection, backend, settings, cancel=cancel, report=progress.report)
+
+    return await _with_model(ls, "Summarizing", work), selection
+
+
+async def _with_model(
+    ls: AssistServer, title: str, work: Callable[[Any, CancelToken, Progress], _T]
+) -> _T:
+    """Run work that needs the model, however long it loads, with progress and a cancel button."""
+    cancel = CancelToken()
+    with ls.reports.start(title, cancel.cancel) as progress:
+        backend = await ls.ready_backend()
+        return await ls.run(lambda: work(backend, cancel, progress), cancel)
+
+
+async def _apply(ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], label: str) -> None:
+    """Have the client apply edits, if they still fit.
+
+    Raises:
+        InputError: the document changed meanwhile, or the client refused.
+    """
+    if ls.documents.find(snapshot.uri) is not snapshot:
+        raise InputError("the document changed meanwhile; ask again")
+    edit = _workspace_edit(ls, snapshot, edits)
+    answer = await ask_client(
+        ls.protocol,
+        types.WORKSPACE_APPLY_EDIT,
+        types.ApplyWorkspaceEditParams(edit, label),
+    )
+    if not (isinstance(answer, dict) and answer.get("applied")):
+        raise InputError("the editor did not apply the edit; ask again")
+
+
+def _workspace_edit(
+    ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit]
+) -> types.WorkspaceEdit:
+    """The edits with the version that they are for, where the client understands versions."""
+    converted = [
+        types.TextEdit(ls.documents.range(snapshot, edit.start, edit.end), edit.new_text)
+        for edit in edits
+    ]
+    workspace = ls.client_capabilities.workspace
+    if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:
+        document = types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version)
+        return types.WorkspaceEdit(
+            document_changes=[types.TextDocumentEdit(document, [*converted])]
+        )
+    return types.WorkspaceEdit(changes={snapshot.uri: converted})

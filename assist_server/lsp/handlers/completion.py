@@ -1,0 +1,54 @@
+"""textDocument/completion: the same text as a menu item, for editors without ghost text."""
+
+import re
+
+from lsprotocol import types
+
+from assist_server.lsp.handlers.inline_completion import Answer, Place, complete_at
+from assist_server.lsp.server import AssistServer
+
+_LABEL_CHARS = 60
+_WORD_END = re.compile(r"\w*$")
+
+
+def register_for_client(server: AssistServer) -> None:
+    """Offer the menu item where it is wanted: by default, where there is no ghost text."""
+    text_document = server.client_capabilities.text_document
+    has_ghost_text = bool(text_document and text_document.inline_completion)
+    wanted = server.settings.completion.menu
+    if wanted == "always" or (wanted == "auto" and not has_ghost_text):
+        options = types.CompletionOptions(trigger_characters=[".", "(", " ", "="])
+        server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(completion)
+
+
+async def completion(server: AssistServer, params: types.CompletionParams) -> types.CompletionList:
+    """Answer with one item at most; a menu does not wait for a model that is still loading."""
+    invoked = types.CompletionTriggerKind.Invoked
+    is_automatic = not (params.context and params.context.trigger_kind == invoked)
+    place = Place(params.text_document.uri, params.position, types.TEXT_DOCUMENT_COMPLETION)
+    answer = await complete_at(server, place, is_automatic=is_automatic, wait_ms=0)
+    items = [] if answer is None or answer.completion.text is None else [_item(server, answer)]
+    return types.CompletionList(is_incomplete=True, items=items)
+
+
+def _item(server: AssistServer, answer: Answer) -> types.CompletionItem:
+    """The completion as an item that replaces the word before the cursor by itself and the rest.
+
+    Editors filter items by the word being typed, so the item must begin with it.
+    """
+    snapshot, found = answer.snapshot, answer.completion
+    text = found.text or ""
+    line_start = snapshot.lines.start_of(snapshot.lines.line_at(found.start))
+    before = _WORD_END.search(snapshot.text, line_start, found.start)
+    word = before.group() if before else ""
+    new_text = word + text
+    label = new_text.strip().splitlines()[0]
+    replaced = server.documents.range(snapshot, found.start - len(word), found.end)
+    return types.CompletionItem(
+        label=label if len(label) <= _LABEL_CHARS else label[: _LABEL_CHARS - 1] + "…",
+        kind=types.CompletionItemKind.Text,
+        detail="assist-server",
+        filter_text=word or label,
+        text_edit=types.TextEdit(replaced, new_text),
+        insert_text_mode=types.InsertTextMode.AsIs,
+    )

@@ -1,0 +1,30 @@
+"""didOpen, didChange, didClose."""
+
+from lsprotocol import types
+
+from assist_server.lsp.server import AssistServer
+
+
+def register(server: AssistServer) -> None:
+    """Register this family's handlers, in place of pygls' own."""
+    builtin = server.protocol.fm.builtin_features
+    builtin[types.TEXT_DOCUMENT_DID_OPEN] = lambda params: did_open(server, params)
+    builtin[types.TEXT_DOCUMENT_DID_CHANGE] = lambda params: did_change(server, params)
+    builtin[types.TEXT_DOCUMENT_DID_CLOSE] = lambda params: did_close(server, params)
+
+
+def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> None:
+    """A document is the editor's from now on."""
+    server.documents.open(params.text_document)
+
+
+def did_change(server: AssistServer, params: types.DidChangeTextDocumentParams) -> None:
+    """Apply the changes."""
+    document = params.text_document
+    server.documents.change(document.uri, document.version, params.content_changes)
+
+
+def did_close(server: AssistServer, params: types.DidCloseTextDocumentParams) -> None:
+    """Forget the document and stop what runs for it."""
+    server.newest.cancel_document(params.text_document.uri)
+    server.documents.close(params.text_document.uri)

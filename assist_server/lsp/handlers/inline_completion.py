@@ -1,0 +1,127 @@
+"""textDocument/inlineCompletion."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from lsprotocol import types
+
+from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
+from assist_server.engine.request import CancelToken
+from assist_server.errors import AssistError, ModelLoadingError
+from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
+from assist_server.lsp.history import RequestRecord
+from assist_server.lsp.server import AssistServer
+
+_log = logging.getLogger(__name__)
+
+
+def register(server: AssistServer) -> None:
+    """Register this family's handlers."""
+    # pygls announces the capability only when options are given.
+    options = types.InlineCompletionOptions()
+    server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, options)(inline_completion)
+
+
+async def inline_completion(
+    server: AssistServer, params: types.InlineCompletionParams
+) -> types.InlineCompletionList:
+    """Answer with one item, or with none; never with an error or null."""
+    is_automatic = params.context.trigger_kind == types.InlineCompletionTriggerKind.Automatic
+    place = Place(params.text_document.uri, params.position, types.TEXT_DOCUMENT_INLINE_COMPLETION)
+    wait_ms = server.settings.completion.model_wait_ms
+    answer = await complete_at(server, place, is_automatic=is_automatic, wait_ms=wait_ms)
+    if answer is None or (text := answer.completion.text) is None:
+        return types.InlineCompletionList([])
+    completion = answer.completion
+    replaced = server.documents.range(answer.snapshot, completion.start, completion.end)
+    item = types.InlineCompletionItem(insert_text=text, range=replaced)
+    return types.InlineCompletionList([item])
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a completion is wanted, and by which method."""
+
+    uri: str
+    position: types.Position
+    method: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A completion and the document version that it belongs to."""
+
+    snapshot: Snapshot
+    completion: InlineCompletion
+
+
+async def complete_at(
+    server: AssistServer, place: Place, *, is_automatic: bool, wait_ms: float
+) -> Answer | None:
+    """Complete at a place unless a newer request takes over; None when there is no document.
+
+    Whatever happens is recorded for `assist.why`; nothing but cancellation is raised.
+    """
+    snapshot = server.documents.find(place.uri)
+    if snapshot is None:
+        return None
+    context = CursorContext(snapshot, server.documents.offset(snapshot, place.position))
+    work = _complete(server, context, is_automatic=is_automatic, wait_ms=wait_ms)
+    task = asyncio.ensure_future(work)
+    server.newest.put((place.uri, place.method), task)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        _record(server, place, InlineCompletion(Outcome.CANCELLED))
+        raise
+    completion = InlineCompletion(Outcome.SUPERSEDED) if task.cancelled() else task.result()
+    if completion.text is not None and server.documents.find(place.uri) is not snapshot:
+        completion = InlineCompletion(Outcome.OUTDATED)
+    _record(server, place, completion)
+    return Answer(snapshot, completion)
+
+
+async def _complete(
+    server: AssistServer, context: CursorContext, *, is_automatic: bool, wait_ms: float
+) -> InlineCompletion:
+    cancel = CancelToken()
+    settings = server.settings
+    try:
+        backend = await server.ready_backend(wait_ms)
+        return await server.run(
+            lambda: complete(context, backend, settings, is_automatic=is_automatic, cancel=cancel),
+            cancel,
+        )
+    except ModelLoadingError as error:
+        return InlineCompletion(Outcome.MODEL_LOADING, str(error))
+    except AssistError as error:
+        return InlineCompletion(Outcome.FAILED, str(error))
+    except Exception as error:  # noqa: BLE001 - a defect of ours must not disturb the typing
+        _log.error("completion failed", exc_info=error)
+        return InlineCompletion(Outcome.FAILED, f"internal error: {type(error).__name__}")
+
+
+def _record(server: AssistServer, place: Place, completion: InlineCompletion) -> None:
+    record = RequestRecord(
+        uri=place.uri,
+        method=place.method,
+        outcome=completion.outcome,
+        detail=completion.detail,
+        prompt_tokens=completion.prompt_tokens,
+        new_tokens=completion.new_tokens,
+        milliseconds=round(completion.milliseconds, 1),
+        mean_log_prob=completion.mean_log_prob,
+    )
+    server.history.add(record)
+    _log.info(
+        "%s: %s %s (%d + %d tokens, %.0f ms)",
+        place.method,
+        record.outcome,
+        record.detail,
+        record.prompt_tokens,
+        record.new_tokens,
+        record.milliseconds,
+    )

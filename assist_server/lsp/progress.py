@@ -1,0 +1,88 @@
+"""Work-done progress that the server starts.
+
+pygls keeps every token for ever and refuses one that it has seen; tokens here are unique and are
+forgotten when the work is done.
+"""
+
+import itertools
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from assist_server.lsp.server import AssistServer
+
+_numbers = itertools.count(1)
+
+
+class ProgressReports:
+    """The running progress reports of one client, and what their cancel buttons do."""
+
+    def __init__(self, server: "AssistServer") -> None:
+        self._server = server
+        self._on_cancel: dict[int | str, Callable[[], None]] = {}
+
+    def __len__(self) -> int:
+        return len(self._on_cancel)
+
+    def start(self, title: str, on_cancel: Callable[[], None] | None = None) -> "Progress":
+        """Show that something is being done; silent for clients that cannot show it."""
+        token = f"assist-{next(_numbers)}"
+        self._on_cancel[token] = on_cancel or (lambda: None)
+        progress = Progress(self, token)
+        if self._server.can_show_progress:
+            create = types.WorkDoneProgressCreateParams(token)
+            self._server.protocol.send_request(types.WINDOW_WORK_DONE_PROGRESS_CREATE, create)
+        self.notify(token, types.WorkDoneProgressBegin(title, cancellable=on_cancel is not None))
+        return progress
+
+    def notify(
+        self,
+        token: str,
+        value: types.WorkDoneProgressBegin
+        | types.WorkDoneProgressReport
+        | types.WorkDoneProgressEnd,
+    ) -> None:
+        """Send one notification of a running report."""
+        if token in self._on_cancel and self._server.can_show_progress:
+            converted = self._server.to_json(value)
+            params = types.ProgressParams(token=token, value=converted)
+            self._server.protocol.notify(types.PROGRESS, params)
+
+    def cancel(self, token: int | str) -> None:
+        """The user pressed the cancel button of a report; unknown tokens are ignored."""
+        self._on_cancel.get(token, lambda: None)()
+
+    def forget(self, token: str) -> None:
+        """A report has ended."""
+        self._on_cancel.pop(token, None)
+
+
+class Progress:
+    """One report; a context manager that ends it."""
+
+    def __init__(self, reports: ProgressReports, token: str) -> None:
+        self._reports = reports
+        self._token = token
+
+    def report(self, message: str) -> None:
+        """Say what is being done now."""
+        self._reports.notify(self._token, types.WorkDoneProgressReport(message=message))
+
+    def end(self, message: str | None = None) -> None:
+        """The work is done; further calls do nothing."""
+        self._reports.notify(self._token, types.WorkDoneProgressEnd(message=message))
+        self._reports.forget(self._token)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.end()

@@ -1,0 +1,199 @@
+"""JSON-RPC as the specification wants it, on top of pygls' types and dispatch.
+
+pygls 2.1.1 leaves requests with bad parameters unanswered, shows malformed input to the user as
+popups, answers requests before `initialize` and none after `shutdown`, sends tracebacks to the
+client, and logs every message in full. All of that is put right here; feature lookup, handler
+execution and the message types remain pygls'.
+"""
+
+import asyncio
+import inspect
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.language_server import _prepare_command_arguments
+
+from assist_server.errors import AssistError
+from assist_server.lsp.framing import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+_log = logging.getLogger(__name__)
+
+_PARSE_ERROR = types.ErrorCodes.ParseError
+_INVALID_REQUEST = types.ErrorCodes.InvalidRequest
+_METHOD_NOT_FOUND = types.ErrorCodes.MethodNotFound
+_INVALID_PARAMS = types.ErrorCodes.InvalidParams
+_INTERNAL_ERROR = types.ErrorCodes.InternalError
+_NOT_INITIALIZED = types.ErrorCodes.ServerNotInitialized
+_REQUEST_FAILED = types.LSPErrorCodes.RequestFailed
+_CANCELLED = types.LSPErrorCodes.RequestCancelled
+
+
+class AssistProtocol(LanguageServerProtocol):
+    """One connection's protocol state; lives on the loop's thread, except for sending."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.send: Callable[[bytes], None] = lambda _: None
+        """Takes framed bytes towards the client; may be called from any thread."""
+        self.on_exit: Callable[[int], None] = lambda _: None
+        """Told the exit code when the client says `exit`."""
+        self.fm.builtin_features.update(
+            {
+                types.WORKSPACE_EXECUTE_COMMAND: self._execute_command,
+                types.SHUTDOWN: self._shut_down,
+                types.EXIT: self._exit,
+            }
+        )
+
+    def receive(self, body: bytes) -> None:
+        """Handle one message; every request in it is answered, now or by its handler."""
+        try:
+            message = json.loads(body)
+        except (ValueError, RecursionError):
+            self._fail(None, _PARSE_ERROR, "the message is not JSON")
+            return
+        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+            request_id = message.get("id") if isinstance(message, dict) else None
+            self._fail(_usable_id(request_id), _INVALID_REQUEST, "not a JSON-RPC 2.0 message")
+        elif "method" not in message:
+            self._receive_response(message)
+        elif "id" in message:
+            self._receive_request(message["id"], message)
+        else:
+            self._receive_notification(message)
+
+    def _receive_request(self, request_id: Any, message: dict[str, Any]) -> None:
+        method = message["method"]
+        if _usable_id(request_id) is None or not isinstance(method, str):
+            self._fail(_usable_id(request_id), _INVALID_REQUEST, "unusable id or method")
+        elif self._shutdown:
+            self._fail(request_id, _INVALID_REQUEST, "the server is shut down")
+        elif self._workspace is None and method != types.INITIALIZE:
+            self._fail(request_id, _NOT_INITIALIZED, "the server is not initialized")
+        elif self._workspace is not None and method == types.INITIALIZE:
+            self._fail(request_id, _INVALID_REQUEST, "the server is initialized already")
+        elif not self._is_known(method):
+            self._fail(request_id, _METHOD_NOT_FOUND, f"there is no method {method[:80]!r}")
+        else:
+            try:
+                params = self._structure_params(method, message)
+            except Exception:  # noqa: BLE001 - cattrs raises many kinds, and all mean this
+                self._fail(request_id, _INVALID_PARAMS, f"the parameters do not fit {method}")
+                return
+            self._handle_request(request_id, method, params)
+
+    def _receive_notification(self, message: dict[str, Any]) -> None:
+        method = message["method"]
+        if not isinstance(method, str) or not self._is_known(method):
+            _log.debug("ignored an unknown notification")
+            return
+        if method != types.EXIT and (self._shutdown or self._workspace is None):
+            return
+        try:
+            params = self._structure_params(method, message)
+        except Exception:  # noqa: BLE001 - as for requests, but there is nobody to answer
+            _log.warning("ignored a %s whose parameters do not fit", method)
+            return
+        self._handle_notification(method, params)
+
+    def _receive_response(self, message: dict[str, Any]) -> None:
+        """Hand the client's answer to whoever waits for it, as plain JSON values."""
+        request_id = _usable_id(message.get("id"))
+        future = None if request_id is None else self._request_futures.pop(request_id, None)
+        if request_id is not None:
+            self._result_types.pop(request_id, None)
+        if future is None or future.done():
+            _log.debug("ignored an answer that nobody waits for")
+        elif "error" in message:
+            future.set_exception(AssistError("the editor refused a request"))
+        else:
+            future.set_result(message.get("result"))
+
+    def _is_known(self, method: str) -> bool:
+        known = (self.fm.builtin_features, self.fm.features)
+        return method == types.CANCEL_REQUEST or any(method in features for features in known)
+
+    def _structure_params(self, method: str, message: dict[str, Any]) -> Any:
+        message_type: Any = self.get_message_type(method)
+        return self._converter.structure(message, message_type).params
+
+    def _handle_cancel_notification(self, msg_id: Any) -> None:
+        """Cancel a running request; its answer is sent by the usual way, at once."""
+        future = self._request_futures.get(msg_id)
+        if future is not None:
+            future.cancel()
+
+    def _send_handler_result(self, future: "Future[Any]", *, msg_id: Any) -> None:
+        """Answer a request with what its handler returned or raised."""
+        self._request_futures.pop(msg_id, None)
+        if future.cancelled():
+            self._fail(msg_id, _CANCELLED, "cancelled")
+            return
+        error = future.exception()
+        if error is None:
+            self._send_response(msg_id, result=future.result())
+        elif isinstance(error, AssistError):
+            self._fail(msg_id, _REQUEST_FAILED, str(error))
+        else:
+            self._fail_from_pygls(msg_id, error)
+
+    def _fail_from_pygls(self, msg_id: Any, error: BaseException) -> None:
+        code = getattr(error, "code", None)
+        if code == _INVALID_PARAMS:
+            self._fail(msg_id, _INVALID_PARAMS, "the arguments do not fit the command")
+            return
+        _log.error("a handler failed", exc_info=error)
+        self._fail(msg_id, _INTERNAL_ERROR, "internal error; the server's log says more")
+
+    def _fail(self, msg_id: Any, code: int, message: str) -> None:
+        self._send_response(msg_id, error=types.ResponseError(code=code, message=message))
+
+    def _send_data(self, data: Any) -> None:
+        body = json.dumps(data, default=self._serialize_message, separators=(",", ":"))
+        self.send(frame(body.encode("utf-8", "replace")))
+
+    async def _execute_command(self, params: types.ExecuteCommandParams) -> Any:
+        """Run a command; a coroutine, so that cancelling the request cancels the command."""
+        handler = self.fm.commands.get(params.command)
+        if handler is None:
+            raise AssistError(f"there is no command {params.command[:80]!r}")
+        try:
+            args, kwargs = _prepare_command_arguments(handler, params, self._converter)
+        except Exception as error:
+            raise JsonRpcInvalidParams from error
+        result = handler(*args, **kwargs)
+        return await result if inspect.isawaitable(result) else result
+
+    def _shut_down(self, *_: Any) -> None:
+        """Cancel what runs; from now on only `exit` is listened to."""
+        # The answers to cancelled requests are sent before the one to this request.
+        for future in list(self._request_futures.values()):
+            future.cancel()
+        self._shutdown = True
+
+    def _exit(self, *_: Any) -> None:
+        """Leave: code 0 after `shutdown`, else 1."""
+        self.on_exit(0 if self._shutdown else 1)
+
+
+def _usable_id(request_id: Any) -> int | str | None:
+    """The id of a request if it can be answered to; booleans are no numbers in JSON."""
+    is_usable = isinstance(request_id, (int, str)) and not isinstance(request_id, bool)
+    return request_id if is_usable else None
+
+
+async def ask_client(protocol: AssistProtocol, method: str, params: Any) -> Any:
+    """Send a request to the client and wait for its plain JSON answer.
+
+    Raises:
+        AssistError: the client answered with an error.
+    """
+    return await asyncio.wrap_future(protocol.send_request(method, params))

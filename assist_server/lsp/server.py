@@ -1,0 +1,199 @@
+"""The server object of one client: what lives as long as its connection."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import default_converter
+
+from assist_server import __version__
+from assist_server.config import Layer, Problems, Settings, read_settings
+from assist_server.engine.backend import Backend
+from assist_server.engine.hosting import HostState, ModelHost, Phase
+from assist_server.engine.request import CancelToken
+from assist_server.errors import ModelLoadingError
+from assist_server.lsp.documents import DocumentStore
+from assist_server.lsp.history import RequestHistory
+from assist_server.lsp.progress import Progress, ProgressReports
+from assist_server.lsp.protocol import AssistProtocol
+from assist_server.lsp.superseding import NewestTasks
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+OpenBackend = Callable[[Settings, Callable[[str], None]], Backend]
+"""Loads the model that the settings name; called on a thread of its own."""
+
+_MAX_THREADS = 32
+"""Features block while the model works for others; they must not run out of threads."""
+
+
+class AssistServer(LanguageServer):
+    """State of one connection; handlers are registered on it by `create_server`."""
+
+    protocol: AssistProtocol
+
+    def __init__(self, open_backend: OpenBackend, flags: Layer | None = None) -> None:
+        """A server that has not met its client yet; nothing is loaded.
+
+        Args:
+            open_backend: How to load a model.
+            flags: Settings from the command line, which win over all others.
+        """
+        super().__init__(
+            "assist-server",
+            __version__,
+            protocol_cls=AssistProtocol,
+            converter_factory=default_converter,
+        )
+        self._open_backend = open_backend
+        self._flags = flags
+        self._layers: dict[str, Layer] = {}
+        self._host: ModelHost | None = None
+        self._host_key: tuple[str, ...] = ()
+        self._host_changed = asyncio.Event()
+        self._loading: Progress | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._threads = concurrent.futures.ThreadPoolExecutor(_MAX_THREADS, "assist-feature")
+        self._shown_problems: set[str] = set()
+        self.settings = Settings()
+        self.documents = DocumentStore()
+        self.reports = ProgressReports(self)
+        self.history = RequestHistory()
+        self.newest = NewestTasks()
+
+    # The client
+
+    @property
+    def can_show_progress(self) -> bool:
+        """Whether the client shows progress that the server starts."""
+        window = self.client_capabilities.window
+        return bool(window and window.work_done_progress)
+
+    def to_json(self, value: Any) -> Any:
+        """A protocol value as plain JSON."""
+        return self.protocol._converter.unstructure(value)  # noqa: SLF001 - pygls offers no other way
+
+    def show(self, kind: types.MessageType, message: str) -> None:
+        """Show the user one message."""
+        self.window_show_message(types.ShowMessageParams(kind, message))
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Errors outside of requests go to the log; pygls would show them as popups."""
+        _log.error("%s: %s", source.__name__, type(error).__name__, exc_info=error)
+
+    # Settings
+
+    def put_layer(self, layer: Layer) -> None:
+        """Take settings from the client; a later layer of the same source replaces the earlier."""
+        self._layers[layer.source] = layer
+
+    def apply_settings(self) -> None:
+        """Read all sources again; problems are shown once each, and the model follows."""
+        overrides = [*self._layers.values(), *([self._flags] if self._flags else [])]
+        self.settings, problems = read_settings(_folder(self.documents.root_uri), overrides)
+        self._show_problems(problems)
+        if self._host is not None:
+            self.start_model()
+
+    def _show_problems(self, problems: Problems) -> None:
+        for problem in problems:
+            message = f"{problem.message} ({problem.source})"
+            if message not in self._shown_problems:
+                self._shown_problems.add(message)
+                _log.warning("settings: %s", message)
+                self.show(types.MessageType.Warning, f"assist-server: {message}")
+
+    # The model
+
+    def start_model(self) -> None:
+        """Load the model of the current settings, unless it is there or on its way."""
+        key = (self.settings.model, self.settings.device, self.settings.dtype)
+        if self._host is not None and key == self._host_key:
+            return
+        if self._host is not None:
+            self._end_loading()
+            self._threads.submit(self._host.close)
+        self._loop = asyncio.get_running_loop()
+        self._loading = self.reports.start(f"Loading the model {self.settings.model}")
+        settings, self._host_key = self.settings, key
+        self._host = ModelHost(
+            lambda report: self._open_backend(settings, report),
+            lambda state: self._on_host_change(key, state),
+        )
+
+    async def ready_backend(self, wait_ms: float | None = None) -> Backend:
+        """The loaded backend, after at most `wait_ms` (None: as long as it takes).
+
+        Raises:
+            ModelLoadingError: it is not ready yet.
+            ModelError: it could not be loaded.
+        """
+        self.start_model()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if wait_ms is None else wait_ms / 1000):
+                while self.model_state.phase is Phase.LOADING:
+                    await self._host_changed.wait()
+        if self._host is None:
+            raise ModelLoadingError("the model is not loaded yet")
+        return self._host.backend()
+
+    @property
+    def model_state(self) -> HostState:
+        """The state of the current model."""
+        return self._host.state if self._host else HostState(Phase.LOADING, "not started")
+
+    def _on_host_change(self, key: tuple[str, ...], state: HostState) -> None:
+        """Called on the loading thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the server is leaving
+                self._loop.call_soon_threadsafe(self._show_host_state, key, state)
+
+    def _show_host_state(self, key: tuple[str, ...], state: HostState) -> None:
+        if key != self._host_key or state.phase is Phase.CLOSED:
+            return  # of a model that was replaced meanwhile
+        self._host_changed.set()
+        self._host_changed = asyncio.Event()
+        _log.info("model: %s: %s", state.phase, state.message)
+        if state.phase is Phase.LOADING and self._loading:
+            self._loading.report(state.message)
+            return
+        self._end_loading()
+        if state.phase is Phase.FAILED:
+            self.show(types.MessageType.Error, f"assist-server: {state.message}")
+
+    def _end_loading(self) -> None:
+        if self._loading:
+            self._loading.end()
+            self._loading = None
+
+    # Work
+
+    async def run(self, work: Callable[[], _T], cancel: CancelToken) -> _T:
+        """Run blocking work on a thread; cancelling the caller raises `cancel`."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except asyncio.CancelledError:
+            cancel.cancel()
+            raise
+
+    def close(self) -> None:
+        """Stop everything that this connection has running; does not wait for it."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._host is not None:
+            threading.Thread(target=self._host.close, name="assist-closing", daemon=True).start()
+
+
+def _folder(uri: str | None) -> Path | None:
+    """The folder that a `file:` URI names."""
+    if uri is None or urlsplit(uri).scheme != "file":
+        return None
+    return Path(unquote(urlsplit(uri).path))

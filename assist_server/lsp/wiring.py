@@ -1,0 +1,19 @@
+"""Putting a server together."""
+
+from assist_server.config import Layer
+from assist_server.lsp.handlers import (
+    code_actions,
+    commands,
+    documents,
+    inline_completion,
+    lifecycle,
+)
+from assist_server.lsp.server import AssistServer, OpenBackend
+
+
+def create_server(open_backend: OpenBackend, flags: Layer | None = None) -> AssistServer:
+    """A server for one client, with every handler registered."""
+    server = AssistServer(open_backend, flags)
+    for family in (lifecycle, documents, inline_completion, code_actions, commands):
+        family.register(server)
+    return server

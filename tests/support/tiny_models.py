@@ -1,0 +1,136 @@
+"""Random models of a few thousand parameters, with the shapes and tokens of real families."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from tokenizers import (
+    AddedToken,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+)
+
+CONTEXT_TOKENS = 512
+
+
+@dataclass(frozen=True)
+class TinyFamily:
+    """One family: its architecture and its control tokens."""
+
+    name: str
+    config: str
+    special_tokens: tuple[str, ...]
+    folder: str = "tiny"
+    eos: str = "<|endoftext|>"
+    bos: str | None = None
+    is_sentencepiece: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+_BIGCODE = ("<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<fim_pad>")
+_PIPES = ("<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>")
+_QWEN = (*_PIPES, "<|repo_name|>", "<|file_sep|>", "<|im_start|>", "<|im_end|>")
+
+FAMILIES = (
+    TinyFamily("left-to-right", "GPT2Config", ()),
+    TinyFamily("starcoder", "GPTBigCodeConfig", (*_BIGCODE, "<filename>", "<reponame>")),
+    TinyFamily("starcoder2", "Starcoder2Config", (*_BIGCODE, "<file_sep>", "<repo_name>")),
+    TinyFamily(
+        "codellama", "LlamaConfig", ("▁<PRE>", "▁<MID>", "▁<SUF>", "▁<EOT>"),
+        eos="</s>", bos="<s>", is_sentencepiece=True,
+    ),
+    TinyFamily("qwen2.5-coder", "Qwen2Config", _QWEN),
+    TinyFamily("qwen2.5-coder", "Qwen3Config", _QWEN),
+    TinyFamily(
+        "codegemma", "GemmaConfig", (*_PIPES, "<|file_separator|>", "<end_of_turn>"),
+        eos="<eos>", bos="<bos>",
+    ),
+    TinyFamily(
+        "codestral", "MistralConfig", ("[PREFIX]", "[MIDDLE]", "[SUFFIX]"),
+        folder="Codestral-22B", eos="</s>", bos="<s>", is_sentencepiece=True,
+    ),
+    TinyFamily("mellum", "LlamaConfig", (*_BIGCODE, "<filename>", "<reponame>"), "Mellum-4b-base"),
+    TinyFamily("assist", "LlamaConfig", _QWEN[:-2], options={"fim_template": "assist"}),
+)  # fmt: skip
+
+
+def build_tokenizer(family: TinyFamily) -> transformers.PreTrainedTokenizerFast:
+    """A tokenizer without merges: a token per byte, and the family's control tokens."""
+    tokenizer = _sentencepiece_like() if family.is_sentencepiece else _byte_level()
+    # As in Qwen's tokenizer, infilling tokens are "added" but not "special".
+    tokenizer.add_tokens([AddedToken(t, special=False) for t in family.special_tokens])
+    ends = [token for token in (family.bos, family.eos) if token]
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in ends])
+    if family.bos:
+        bos_id = tokenizer.token_to_id(family.bos)
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=f"{family.bos} $A", special_tokens=[(family.bos, bos_id)]
+        )
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token=family.bos, eos_token=family.eos
+    )
+
+
+def _byte_level() -> Tokenizer:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def _sentencepiece_like() -> Tokenizer:
+    """Like Llama's: a blank goes before every text and is stripped from every decoded one."""
+    letters = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", *map(chr, range(33, 127))]
+    vocabulary = {letter: i for i, letter in enumerate(letters)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>", byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+    )
+    tokenizer.decoder = decoders.Sequence(
+        [
+            decoders.Replace("▁", " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Strip(" ", 1, 0),
+        ]
+    )
+    return tokenizer
+
+
+def build_model(family: TinyFamily, vocabulary: int, seed: int = 0) -> Any:
+    """Random weights in the family's architecture."""
+    torch.manual_seed(seed)
+    small = {
+        "vocab_size": vocabulary, "hidden_size": 32, "intermediate_size": 48,
+        "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8,
+        "max_position_embeddings": CONTEXT_TOKENS, "n_positions": CONTEXT_TOKENS,
+        "bos_token_id": None, "eos_token_id": None, "pad_token_id": None,
+        # Large enough that the likeliest token is clear and outputs vary.
+        "initializer_range": 0.5,
+    }  # fmt: skip
+    config = getattr(transformers, family.config)(**small, **family.options)
+    model = transformers.AutoModelForCausalLM.from_config(config)
+    model.generation_config = transformers.GenerationConfig(eos_token_id=None)
+    return model.eval()
+
+
+def save_family(family: TinyFamily, parent: Path) -> Path:
+    """A folder that `model = FOLDER` can load."""
+    folder = parent / family.folder
+    tokenizer = build_tokenizer(family)
+    tokenizer.save_pretrained(folder)
+    build_model(family, len(tokenizer)).save_pretrained(folder)
+    return folder
+
+
+def ids_of(tokenizer: Any, parts: Sequence[str]) -> list[int]:
+    """Ids of control tokens, for documented layouts."""
+    return [tokenizer.convert_tokens_to_ids(part) for part in parts]

@@ -1,0 +1,70 @@
+import pytest
+from tiny_models import FAMILIES, save_family
+
+from assist_server.engine.opening import EMBEDDED_FOLDER, locate_model, open_backend
+from assist_server.engine.request import GenerationRequest
+from assist_server.errors import ModelError
+
+
+def test_embedded_is_the_package_s_own_folder():
+    assert locate_model("embedded") == str(EMBEDDED_FOLDER)
+    assert (EMBEDDED_FOLDER / "model.safetensors").exists()
+
+
+def test_a_hub_id_is_left_to_the_hub():
+    assert locate_model("Qwen/Qwen2.5-Coder-0.5B") == "Qwen/Qwen2.5-Coder-0.5B"
+
+
+@pytest.mark.parametrize("model", ["./nowhere", "nonsense", "/no/such/folder", "~/nothing/here"])
+def test_what_is_nowhere_says_what_can_be_set(model):
+    with pytest.raises(ModelError, match="set `model` to"):
+        locate_model(model)
+
+
+def test_a_folder_without_weights(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"no weights \(\*\.safetensors\)"):
+        locate_model(str(tmp_path))
+
+
+def test_a_folder_without_configuration(tmp_path):
+    with pytest.raises(ModelError, match=r"no config\.json"):
+        locate_model(str(tmp_path))
+
+
+def test_broken_weights_are_one_line(tmp_path):
+    folder = save_family(FAMILIES[0], tmp_path)
+    (folder / "model.safetensors").write_bytes(b"not safetensors")
+    with pytest.raises(ModelError, match="cannot load the model") as caught:
+        open_backend(str(folder))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_tokenizer(tmp_path):
+    folder = save_family(FAMILIES[0], tmp_path)
+    for file in folder.glob("tokenizer*"):
+        file.unlink()
+    with pytest.raises(ModelError, match="no tokenizer"):
+        open_backend(str(folder))
+
+
+def test_a_folder_named_like_a_hub_id_must_be_spelled_as_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(ModelError, match=r"as '\./mine'"):
+        locate_model("mine")
+
+
+@pytest.mark.parametrize("prompt", [(), tuple(range(40, 140)) * 6])
+def test_a_prompt_that_does_not_fit_is_refused(prompt, tmp_path):
+    backend = open_backend(str(save_family(FAMILIES[0], tmp_path)))
+    with pytest.raises(ModelError, match="does not fit"):
+        backend.generate(GenerationRequest(prompt, 8))
+    backend.close()
+
+
+def test_progress_is_reported(tmp_path):
+    said = []
+    open_backend(str(save_family(FAMILIES[0], tmp_path)), report=said.append).close()
+    assert said[0] == "starting torch"
+    assert any("weights" in message for message in said)

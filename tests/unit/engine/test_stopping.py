@@ -1,0 +1,55 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assist_server.engine.stopping import (
+    kept_length,
+    stop_at_dedent,
+    stop_at_line_end,
+    stop_at_strings,
+    stop_behind_words,
+)
+
+
+def test_line_end():
+    assert stop_at_line_end("abc") is None
+    assert stop_at_line_end("abc\ndef") == 3
+    assert stop_at_line_end("abc\r\n") == 3
+
+
+def test_words_may_begin_on_a_later_line():
+    assert stop_behind_words("\n   \n") is None
+    assert stop_behind_words("\n  Return it.\n  More.") == len("\n  Return it.")
+
+
+def test_strings():
+    rule = stop_at_strings(["END", "```"])
+    assert rule("code") is None
+    assert rule("code```END") == 4
+
+
+def test_dedent_lets_the_first_line_and_deeper_ones_pass():
+    rule = stop_at_dedent(4)
+    assert rule("x = 1\n    y = 2\n        z\n\n    w") is None
+    assert rule("x = 1\n    y\ndef f") == len("x = 1\n    y")
+
+
+def test_dedent_counts_a_tab_as_eight_columns():
+    assert stop_at_dedent(8)("a\n\tb") is None
+
+
+def test_the_shortest_wins():
+    assert kept_length("ab\ncd", [stop_at_line_end, stop_at_strings(["b"])]) == 1
+    assert kept_length("ab", [stop_at_line_end]) is None
+
+
+@given(st.text(alphabet="ab \t\n", max_size=40), st.integers(0, 8))
+def test_dedent_keeps_exactly_the_lines_before_the_first_one_further_left(text, columns):
+    kept = stop_at_dedent(columns)(text)
+    first, *others = text.split("\n")
+    expected = [first]
+    for line in others:
+        stripped = line.strip()
+        if stripped and len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(8)) < columns:
+            break
+        expected.append(line)
+    assert (text if kept is None else text[:kept]) == "\n".join(expected)

@@ -1,0 +1,65 @@
+"""Every family's shape completes by the same path, from the id list that the family documents."""
+
+import pytest
+from tiny_models import FAMILIES, TinyFamily, build_tokenizer, save_family
+
+from assist_server.config import Settings
+from assist_server.engine.opening import open_backend
+from assist_server.engine.request import GenerationRequest, collect
+from assist_server.features.infilling import Gap, build_prompt, choose_model_template
+
+P, S = "def area(r):\n    return ", "\n\nprint(area(2))\n"
+PATH = "shapes.py"
+
+BIGCODE = ("<fim_prefix>", P, "<fim_suffix>", S, "<fim_middle>")
+PIPES = ("<|fim_prefix|>", P, "<|fim_suffix|>", S, "<|fim_middle|>")
+DOCUMENTED = {
+    "left-to-right": (P,),
+    "starcoder": BIGCODE,
+    "starcoder2": BIGCODE,
+    # The blank is the one that SentencePiece puts before a text; kept there on purpose.
+    "codellama": ("<s>", "▁<PRE>", " ", P, "▁<SUF>", S, "▁<MID>"),
+    "qwen2.5-coder": PIPES,
+    "codegemma": ("<bos>", *PIPES),
+    "codestral": ("<s>", "[SUFFIX]", S, "[PREFIX]", P),
+    "mellum": ("<fim_suffix>", S, "<fim_prefix>", P, "<fim_middle>"),
+    "assist": (
+        *("<|file_sep|>", "# shapes.py\n", "<|fim_prefix|>", "<|fim_suffix|>"),
+        *(S, "<|fim_middle|>", P),
+    ),
+}
+"""What each family's documentation writes, control tokens and text one after the other."""
+
+
+def documented_ids(family: TinyFamily) -> list[int]:
+    """The documented layout in ids; the tiny tokenizers have a token per byte."""
+    tokenizer = build_tokenizer(family)
+    ids = []
+    for part in DOCUMENTED[family.name]:
+        if part in tokenizer.get_added_vocab():
+            ids.append(tokenizer.convert_tokens_to_ids(part))
+        elif family.is_sentencepiece:
+            spelled = {" ": "▁", "\n": "<0x0A>"}
+            ids += tokenizer.convert_tokens_to_ids([spelled.get(letter, letter) for letter in part])
+        else:
+            ids += tokenizer.encode(part, add_special_tokens=False)
+    return ids
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.name}-{family.config}")
+def test_family_completes_from_its_documented_layout(family, tmp_path):
+    backend = open_backend(str(save_family(family, tmp_path)), device="cpu")
+    try:
+        settings = Settings()
+        gap = Gap(PATH, P, S)
+        assert choose_model_template(backend, settings).family == family.name
+
+        prompt = build_prompt(gap, backend, settings, max_new_tokens=16)
+        assert list(prompt.ids) == documented_ids(family)
+
+        request = GenerationRequest(prompt.ids, 16, backend.info.end_ids | prompt.end_ids)
+        generation = collect(backend.generate(request))
+        assert generation.token_ids or generation.finish_reason == "end_of_text"
+        assert len(generation.token_ids) == len(generation.log_probs)
+    finally:
+        backend.close()
