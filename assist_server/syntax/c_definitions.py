@@ -159,7 +159,9 @@ def _declared(tree: SyntaxTree, parameter: tree_sitter.Node) -> str | None:
             ),
             None,
         )
-    return tree.node_text(node) if node is not None else None
+    name = tree.node_text(node) if node is not None else None
+    # `int Py_UNUSED(size)` and its like: the name that the grammar sees is a macro's.
+    return None if name is not None and "UNUSED" in name.upper() else name
 
 
 def _returns(tree: SyntaxTree, node: tree_sitter.Node, declarator: tree_sitter.Node) -> str | None:

@@ -1,6 +1,7 @@
 """The definition at a place in the source: the function, class or the like written there."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import tree_sitter
@@ -50,8 +51,17 @@ def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
     blank line below that is indented like its body.
     """
     read = _READERS.get(tree.language.id)
-    if read is None:
+    found = _find(tree, offset, read) if read is not None else None
+    if found is None:
         return None
+    # Some languages allow `function (_, _)`; the name is still one thing to write about.
+    unique: dict[str, Parameter] = {}
+    for parameter in found.parameters:
+        unique.setdefault(parameter.name, parameter)
+    return replace(found, parameters=tuple(unique.values()))
+
+
+def _find(tree: SyntaxTree, offset: int, read: _Reader) -> Definition | None:
     start, end = _word_at(tree.text, offset)
     if start == end and tree.language.blocks_by_indentation:
         return _above_blank_line(tree, offset, read)

@@ -30,8 +30,8 @@ def verify(tree: SyntaxTree, definition: Definition, edits: Sequence[TextEdit], 
     documentation = _documentation(tree.text, definition, edits)
     if not is_kept or not _names_parameters(tree, definition, documentation, style):
         raise AssistError(
-            f"No documentation for `{definition.name}`: it could not be added without changing "
-            "the code. Write the first line by hand and try again."
+            f"No documentation for `{definition.name}`: it could not be added without touching the "
+            "code. Correct what does not parse around it and try again."
         )
     return documentation
 
