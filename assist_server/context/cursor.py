@@ -1,8 +1,10 @@
 """The place where a completion is wanted, and what kind of completion fits there."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.syntax.scope import Region, Scope, find_scope
@@ -60,19 +62,16 @@ class CursorContext:
     @cached_property
     def next_lines(self) -> tuple[str, ...]:
         """The first non-blank lines behind the cursor's line, at most three."""
-        lines = self.snapshot.lines
-        found: list[str] = []
-        for number in range(self.line + 1, lines.line_count):
-            text = lines.line_text(number)
-            if text.strip():
-                found.append(text)
-            if len(found) == 3:
-                break
-        return tuple(found)
+        return self._first_non_blank(range(self.line + 1, self.snapshot.lines.line_count))
+
+    @cached_property
+    def previous_lines(self) -> tuple[str, ...]:
+        """The last non-blank lines before the cursor's line, the nearest last, at most three."""
+        return self._first_non_blank(range(self.line - 1, -1, -1))[::-1]
 
     @cached_property
     def indent_columns(self) -> int:
-        """Column where the text of the cursor's line begins, or the cursor's own on a blank line."""
+        """Column where the cursor's line begins, or the cursor's own column on a blank line."""
         return indent_width(self.line_prefix)
 
     @cached_property
@@ -85,17 +84,17 @@ class CursorContext:
             return False
         return all(indent_width(line) <= indent_width(opener) for line in self.next_lines[:1])
 
+    def _first_non_blank(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        lines = map(self.snapshot.lines.line_text, numbers)
+        return tuple(islice((line for line in lines if line.strip()), 3))
+
     def _opening_line(self) -> str | None:
         """The line that may open the block at the cursor: its own, or the last non-blank one."""
         if self.line_prefix.strip():
             return self.line_prefix
-        lines = self.snapshot.lines
-        for number in range(self.line - 1, -1, -1):
-            text = lines.line_text(number)
-            if text.strip():
-                # A line further left than the cursor's may open it; an equal one has ended before.
-                return text if indent_width(text) < self.indent_columns else None
-        return None
+        nearest = self.previous_lines[-1:]
+        # A line further left than the cursor's may open it; an equal one has ended before.
+        return next((line for line in nearest if indent_width(line) < self.indent_columns), None)
 
     def _opens_block(self, line: str) -> bool:
         pattern = _BLOCK_OPENERS.get(self.snapshot.language.id, _BRACE_OPENER)

@@ -1,13 +1,15 @@
 """The languages that are understood: their names, file endings, comment marks and grammars."""
 
 import importlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePath
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import tree_sitter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -25,17 +27,29 @@ class Language:
 
 
 LANGUAGES = (
-    Language("python", (".py", ".pyi", ".pyw"), "tree_sitter_python:language", blocks_by_indentation=True),
-    Language("javascript", (".js", ".mjs", ".cjs", ".jsx"), "tree_sitter_javascript:language", "//", ("javascript", "javascriptreact")),
-    Language("typescript", (".ts", ".mts", ".cts"), "tree_sitter_typescript:language_typescript", "//"),
+    Language(
+        "python", (".py", ".pyi", ".pyw"), "tree_sitter_python:language", blocks_by_indentation=True
+    ),
+    Language(
+        "javascript",
+        (".js", ".mjs", ".cjs", ".jsx"),
+        "tree_sitter_javascript:language",
+        "//",
+        ("javascript", "javascriptreact"),
+    ),
+    Language(
+        "typescript", (".ts", ".mts", ".cts"), "tree_sitter_typescript:language_typescript", "//"
+    ),
     Language("tsx", (".tsx",), "tree_sitter_typescript:language_tsx", "//", ("typescriptreact",)),
     Language("go", (".go",), "tree_sitter_go:language", "//"),
     Language("rust", (".rs",), "tree_sitter_rust:language", "//"),
     Language("java", (".java",), "tree_sitter_java:language", "//"),
     Language("c", (".c", ".h"), "tree_sitter_c:language", "//"),
-    Language("cpp", (".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx"), "tree_sitter_cpp:language", "//"),
+    Language(
+        "cpp", (".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx"), "tree_sitter_cpp:language", "//"
+    ),
     Language("lua", (".lua",), "tree_sitter_lua:language", "--"),
-)  # fmt: skip
+)
 PLAIN_TEXT = Language("plaintext", (".txt",))
 
 _BY_ID = {name: language for language in LANGUAGES for name in (language.lsp_ids or (language.id,))}

@@ -25,7 +25,7 @@ class SyntaxTree:
             raise ValueError(f"there is no grammar for {language.id}")
         self.text = text
         self.language = language
-        # Lone surrogates are legal in JSON strings, hence in documents; a grammar sees "?" for them.
+        # Lone surrogates are legal in JSON, hence in documents; a grammar sees "?" for them.
         source = text.encode("utf-8", "replace")
         self._tree = tree_sitter.Parser(load_grammar(language.grammar)).parse(source)
         # Number of bytes before each character; only needed when the two counts differ.

@@ -1,5 +1,6 @@
 """What surrounds a place in the source: code, comment or string, and the definition around it."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,9 +26,21 @@ class Scope:
     """Name of the innermost function or class around the place."""
 
 
-_STRING_PARTS = ("string", "char_literal", "template", "heredoc")
-# Holes in strings hold code again: f"{name}", `${name}`.
-_STRING_HOLES = frozenset({"interpolation", "template_substitution"})
+# Closed blocks, and Rust's `///`, whose grammar counts the line break in.
+_CLOSED_COMMENT = re.compile(r"\*/\Z|\n\Z|\A--\[[\s\S]*\]\Z")
+_STRING_PARTS = ("string", "char_literal", "character_literal", "rune_literal", "heredoc")
+# Holes in strings hold code again, and so does the space between strings that stand side by side.
+_CODE_AMONG_STRINGS = frozenset(
+    {
+        "interpolation",  # Python: f"{name}"
+        "template_substitution",  # JavaScript: `${name}`
+        "string_interpolation",  # Java: "\\{name}"
+        "concatenated_string",  # C and Python: "a" "b"
+    }
+)
+# How definitions end their names in the grammars; calls have a `name` too and are none.
+_DEFINITION_ENDINGS = ("_definition", "_declaration", "_item", "_specifier", "_expression")
+_DEFINITION_WORDS = ("function", "method", "constructor", "class", "struct", "trait")
 
 
 def find_scope(tree: SyntaxTree | None, offset: int) -> Scope:
@@ -42,20 +55,21 @@ def find_scope(tree: SyntaxTree | None, offset: int) -> Scope:
             found = _region_of(tree, node, offset)
             region, is_decided = found or region, found is not None
         is_inside = tree.start(node) < offset <= tree.end(node)
-        if is_inside and (name := node.child_by_field_name("name")) and _is_definition(node):
+        if is_inside and _is_definition(node) and (name := _name_of(node)):
             return Scope(region, tree.node_text(name))
         node = node.parent
     return Scope(region)
 
 
 def _region_of(tree: SyntaxTree, node: tree_sitter.Node, offset: int) -> Region | None:
-    if node.type in _STRING_HOLES:
+    if node.type in _CODE_AMONG_STRINGS:
         return Region.CODE
     if not tree.start(node) < offset:
         return None
     if "comment" in node.type:
-        is_closed_block = tree.node_text(node).endswith("*/")
-        is_inside = offset < tree.end(node) or not is_closed_block
+        # What is typed at the end of a line comment still belongs to it.
+        is_over = _CLOSED_COMMENT.search(tree.node_text(node)) is not None
+        is_inside = offset < tree.end(node) or not is_over
         return Region.COMMENT if is_inside else None
     if node.is_named and any(part in node.type for part in _STRING_PARTS):
         return Region.STRING if offset < tree.end(node) else None
@@ -63,4 +77,16 @@ def _region_of(tree: SyntaxTree, node: tree_sitter.Node, offset: int) -> Region 
 
 
 def _is_definition(node: tree_sitter.Node) -> bool:
-    return any(word in node.type for word in ("function", "method", "class", "struct", "impl"))
+    return node.type.endswith(_DEFINITION_ENDINGS) and any(
+        word in node.type for word in _DEFINITION_WORDS
+    )
+
+
+def _name_of(node: tree_sitter.Node) -> tree_sitter.Node | None:
+    """A definition's name; in C and C++ it is what the chain of declarators ends in."""
+    if name := node.child_by_field_name("name"):
+        return name
+    named = node.child_by_field_name("declarator")
+    while named and (inner := named.child_by_field_name("declarator")):
+        named = inner
+    return named

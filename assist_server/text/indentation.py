@@ -6,6 +6,8 @@ from itertools import pairwise
 
 DEFAULT_INDENT = "    "
 
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
 
 def leading_whitespace(line: str) -> str:
     """The blanks and tabs that a line begins with."""
@@ -18,17 +20,19 @@ def indent_width(line: str, tab_columns: int = 8) -> int:
 
 
 def detect_indent_unit(text: str) -> str:
-    """One level of indentation as the text uses it: the most frequent step inwards."""
+    """One level of indentation as the text uses it: the most frequent step inwards.
+
+    A step of one space is no level: it is the second line of a block comment, or alignment.
+    """
     steps: Counter[str] = Counter()
-    lines = [line for line in text.splitlines() if line.strip()]
-    for outer, inner in pairwise(lines):
-        before, after = leading_whitespace(outer), leading_whitespace(inner)
-        if after.startswith(before) and after != before:
-            steps[after[len(before) :]] += 1
+    margins = [leading_whitespace(line) for line in _LINE_END.split(text) if line.strip()]
+    for outer, inner in pairwise(["", *margins]):
+        if inner.startswith(outer) and (step := inner[len(outer) :]) not in ("", " "):
+            steps[step] += 1
     return steps.most_common(1)[0][0] if steps else DEFAULT_INDENT
 
 
 def detect_newline(text: str) -> str:
-    """The line end that the text uses most; `\\n` for a text of one line."""
-    counts = Counter(re.findall(r"\r\n|\n|\r", text))
+    r"""The line end that the text uses most; `\n` for a text of one line."""
+    counts = Counter(_LINE_END.findall(text))
     return counts.most_common(1)[0][0] if counts else "\n"

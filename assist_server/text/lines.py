@@ -1,6 +1,6 @@
-"""Lines of a text, and offsets against (line, character) positions in the units of LSP.
+r"""Lines of a text, and offsets against (line, character) positions in the units of LSP.
 
-Source: LSP 3.18, "Text Documents" and "Position". A line ends at `\\n`, `\\r\\n` or `\\r` and nowhere
+Source: LSP 3.18, "Text Documents" and "Position". A line ends at `\n`, `\r\n` or `\r` and nowhere
 else (form feeds and U+2028 are ordinary characters). Offsets are indices into a Python string.
 """
 
@@ -64,7 +64,7 @@ class LineIndex:
         if line + 1 == len(self._starts):
             return len(self._text)
         end = self._starts[line + 1] - 1
-        is_crlf = self._text[end] == "\n" and end > self._starts[line] and self._text[end - 1] == "\r"
+        is_crlf = end > self._starts[line] and self._text[end - 1 : end + 1] == "\r\n"
         return end - is_crlf
 
     def line_text(self, line: int) -> str:
@@ -92,9 +92,10 @@ class LineIndex:
         return start + len(line)
 
     def position_at(self, offset: int, encoding: PositionEncoding) -> Position:
-        """The position of an offset, clamped into the text."""
+        """The position of an offset, clamped into the text; inside a line end, that line's end."""
         offset = max(0, min(offset, len(self._text)))
         line = self.line_at(offset)
+        offset = min(offset, self.end_of(line))
         return Position(line, encoding.units(self._text[self.start_of(line) : offset]))
 
     def spans(self) -> list[tuple[int, int]]:

@@ -1,0 +1,55 @@
+"""The document's indentation."""
+
+import re
+from dataclasses import replace
+
+from assist_server.context.cursor import CursorContext
+from assist_server.postprocess.candidate import Candidate
+from assist_server.syntax.scope import Region
+from assist_server.text.indentation import detect_indent_unit, indent_width, leading_whitespace
+
+_INDENTED_LINE = re.compile(r"^(?:\t|  )[ \t]*\S", re.MULTILINE)
+_TAB_SPACES = 4
+# One blank more than whole levels came with the first token; block comments (` * text`) mean it.
+_SLIP = re.compile(r" (?![\s*])")
+
+
+def match_indentation(candidate: Candidate, context: CursorContext) -> Candidate | None:
+    """Indent with tabs where the document does, with spaces where it does, by whole levels.
+
+    A document without any indented line says nothing, so the model's own habit stays.
+    """
+    if context.scope.region is not Region.CODE or not _INDENTED_LINE.search(context.snapshot.text):
+        return candidate
+    lines = candidate.text.splitlines(keepends=True)
+    # On the cursor's line, indentation can only be written where nothing but blanks precede it.
+    first = 1 if context.line_prefix.strip() else 0
+    indented = [line for line in lines[first:] if line.strip() and leading_whitespace(line)]
+    if not indented:
+        return candidate
+    unit = detect_indent_unit(context.snapshot.text)
+    spaces = _spaces_per_tab(indented[0], context)
+    lines[first:] = [_converted(line, unit, spaces) for line in lines[first:]]
+    text = "".join(lines)
+    is_slip = not first and _SLIP.match(text) and indent_width(context.line_prefix) % len(unit) == 0
+    return replace(candidate, text=text[1:] if is_slip else text)
+
+
+def _spaces_per_tab(first_indented: str, context: CursorContext) -> int | None:
+    """How many spaces the model means by a level; None when it writes tabs itself."""
+    if "\t" in leading_whitespace(first_indented):
+        return None
+    level = leading_whitespace(context.line_prefix).count("\t") + bool(context.line_prefix.strip())
+    width = len(leading_whitespace(first_indented))
+    return next((size for size in (4, 2, 8, 3) if width == size * level), _TAB_SPACES)
+
+
+def _converted(line: str, unit: str, spaces: int | None) -> str:
+    margin = leading_whitespace(line)
+    text = line[len(margin) :]
+    if not unit.startswith("\t"):
+        return margin.replace("\t", unit) + text
+    if spaces is None or "\t" in margin:
+        return line
+    levels, alignment = divmod(len(margin), spaces)
+    return "\t" * levels + " " * alignment + text

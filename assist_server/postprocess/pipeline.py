@@ -1,0 +1,82 @@
+r"""All filters in their order.
+
+The order has reasons:
+
+1.  `drop_unshowable` is final, and after it lines end in `\n`, `\r\n` or `\r` and nothing else.
+2.  `match_newlines` and `match_indentation` give the text the document's form. They come before
+    all that compares lines or indentation with the document's.
+3.  `drop_prefix_echo` works at the beginning. It comes before `keep_first_line`, which would keep
+    the echo and drop what follows it.
+4.  `keep_first_line` saves the others from reading what is not shown.
+5.  `cut_repetition` comes before the structural cuts, to which a loop looks like structure.
+6.  `stay_in_scope` and `stop_at_next_lines` cut whole lines, so that the last line is settled for
+7.  `join_line_suffix`, which settles what the candidate replaces; only then it is known which
+    brackets behind the cursor remain for
+8.  `stop_at_unopened_closer`.
+9.  `trim_trailing_space` cleans up behind the cuts, and
+10. `drop_too_short` judges what is left of the text.
+"""
+
+from dataclasses import dataclass, replace
+
+from assist_server.context.cursor import CursorContext
+from assist_server.postprocess.candidate import Candidate, Filter
+from assist_server.postprocess.indentation import match_indentation
+from assist_server.postprocess.line_suffix import join_line_suffix
+from assist_server.postprocess.newlines import match_newlines
+from assist_server.postprocess.next_lines import stop_at_next_lines
+from assist_server.postprocess.prefix_echo import drop_prefix_echo
+from assist_server.postprocess.repetition import cut_repetition
+from assist_server.postprocess.scope import stay_in_scope
+from assist_server.postprocess.single_line import keep_first_line
+from assist_server.postprocess.too_short import drop_too_short
+from assist_server.postprocess.trailing_space import trim_trailing_space
+from assist_server.postprocess.unopened_closer import stop_at_unopened_closer
+from assist_server.postprocess.unshowable import drop_unshowable
+
+FILTERS: tuple[Filter, ...] = (
+    drop_unshowable,
+    match_newlines,
+    match_indentation,
+    drop_prefix_echo,
+    keep_first_line,
+    cut_repetition,
+    stay_in_scope,
+    stop_at_next_lines,
+    join_line_suffix,
+    stop_at_unopened_closer,
+    trim_trailing_space,
+    drop_too_short,
+)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What is left of a candidate, and why."""
+
+    candidate: Candidate | None
+    rules: tuple[str, ...]
+    """Names of the filters that changed the candidate; the last one dropped it if it is None."""
+
+
+def clean(candidate: Candidate, context: CursorContext) -> Cleaned:
+    """Run a candidate through all filters, until none of them changes it.
+
+    A cut can uncover what an earlier filter looks for, so one round is not always enough. There is
+    an end, as filters cut text, widen the replaced range or bring blanks into their final form.
+    """
+    in_line = min(max(candidate.replaced_chars, 0), len(context.line_suffix))
+    current = replace(candidate, replaced_chars=in_line)
+    rules: list[str] = []
+    is_settled = False
+    while not is_settled:
+        before = current
+        for one in FILTERS:
+            kept = one(current, context)
+            if kept != current:
+                rules.append(one.__name__)
+            if kept is None:
+                return Cleaned(None, tuple(rules))
+            current = kept
+        is_settled = current == before
+    return Cleaned(current, tuple(rules))

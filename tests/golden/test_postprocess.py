@@ -1,0 +1,60 @@
+"""Golden cases of post-processing: one TOML file a case, run through the whole pipeline.
+
+    about = "what the case shows"
+    language = "python"
+    newline = "\\r\\n"              # optional; line ends of the document, else "\\n"
+    document = '''...█...'''       # █ is the cursor
+    completion = '''...'''         # what the model wrote
+    expected = '''...├inserted┤╣replaced╠...'''
+    rules = ["keep_first_line"]    # the filters that fire, in order
+
+`expected` is the whole document: between ├ and ┤ stands the text that is shown, between ╣ and ╠ the
+text behind the cursor that it replaces, if any. `expected = "nothing"` where no text is left; the
+last rule is then the one that dropped it.
+"""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
+from assist_server.postprocess.candidate import Candidate
+from assist_server.postprocess.pipeline import FILTERS, clean
+
+CASES = Path(__file__).parent / "postprocess"
+PATHS = sorted(CASES.glob("*/*.toml"))
+
+
+def marked(candidate: Candidate | None, context: CursorContext) -> str:
+    if candidate is None:
+        return "nothing"
+    end = context.offset + candidate.replaced_chars
+    replaced = context.snapshot.text[context.offset : end]
+    mark = f"╣{replaced}╠" if replaced else ""
+    return f"{context.prefix}├{candidate.text}┤{mark}{context.snapshot.text[end:]}"
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_case(path):
+    case = tomllib.loads(path.read_text(encoding="utf-8"))
+    newline = case.get("newline", "\n")
+    before, cursor, behind = case["document"].replace("\n", newline).partition("█")
+    snapshot = Snapshot("file:///case", "case", before + behind, case["language"])
+    context = CursorContext(snapshot, len(before))
+
+    cleaned = clean(Candidate(case["completion"]), context)
+
+    assert cursor, "the document has no █"
+    assert marked(cleaned.candidate, context) == case["expected"].replace("\n", newline)
+    assert list(cleaned.rules) == case["rules"]
+
+
+@pytest.mark.parametrize("rule", [one.__name__ for one in FILTERS])
+def test_each_filter_has_cases_that_fire_and_cases_that_do_not(rule):
+    cases = [tomllib.loads(path.read_text(encoding="utf-8")) for path in CASES.glob(f"{rule}/*")]
+    fired = [rule in case["rules"] for case in cases]
+    assert len(cases) >= 5
+    assert any(fired)
+    assert not all(fired)
