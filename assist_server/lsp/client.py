@@ -67,7 +67,7 @@ class LspClient:
         self.configuration: dict[str, Any] | None = None
         """What the client answers when asked for its configuration."""
         self._arrived = threading.Condition()
-        self._answers: dict[int | str, dict[str, Any]] = {}
+        self._answers: dict[int | str | None, dict[str, Any]] = {}
         self._is_over = False
         self._ids = itertools.count(1)
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -106,8 +106,11 @@ class LspClient:
 
     # Receiving
 
-    def wait(self, request_id: int | str, timeout_s: float = 60) -> Any:
-        """The result of a request that was sent; raises as `request` does."""
+    def wait(self, request_id: int | str | None, timeout_s: float = 60) -> Any:
+        """The result of a request that was sent; raises as `request` does.
+
+        None waits for an answer to what was no request.
+        """
         self.wait_until(lambda: request_id in self._answers, timeout_s)
         answer = self._answers.pop(request_id)
         if "error" in answer:
@@ -220,7 +223,7 @@ class LspClient:
     def _receive(self, message: dict[str, Any]) -> None:
         with self._arrived:
             if "method" not in message:
-                self._answers[message["id"]] = message
+                self._answers[message.get("id")] = message
             elif "id" in message:
                 result = self._answer(message["method"], message.get("params"))
                 self.send({"jsonrpc": "2.0", "id": message["id"], "result": result})

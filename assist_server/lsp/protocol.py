@@ -10,18 +10,17 @@ import asyncio
 import inspect
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol
-from pygls.protocol.language_server import _prepare_command_arguments
 
 from assist_server.errors import AssistError
 from assist_server.lsp.framing import frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Future
 
 _log = logging.getLogger(__name__)
@@ -45,6 +44,7 @@ class AssistProtocol(LanguageServerProtocol):
         """Takes framed bytes towards the client; may be called from any thread."""
         self.on_exit: Callable[[int], None] = lambda _: None
         """Told the exit code when the client says `exit`."""
+        self._commands: dict[str, Callable[..., Any]] = {}
         self.fm.builtin_features.update(
             {
                 types.WORKSPACE_EXECUTE_COMMAND: self._execute_command,
@@ -160,17 +160,37 @@ class AssistProtocol(LanguageServerProtocol):
         body = json.dumps(data, default=self._serialize_message, separators=(",", ":"))
         self.send(frame(body.encode("utf-8", "replace")))
 
+    def add_command(self, name: str, handler: Callable[..., Any]) -> None:
+        """Offer a command; its handler takes the server and then the client's arguments."""
+        self._commands[name] = handler
+        self.fm.command(name)(handler)  # announces it
+
     async def _execute_command(self, params: types.ExecuteCommandParams) -> Any:
         """Run a command; a coroutine, so that cancelling the request cancels the command."""
-        handler = self.fm.commands.get(params.command)
+        handler = self._commands.get(params.command)
         if handler is None:
             raise AssistError(f"there is no command {params.command[:80]!r}")
         try:
-            args, kwargs = _prepare_command_arguments(handler, params, self._converter)
+            arguments = self._structure_arguments(handler, params.arguments or ())
         except Exception as error:
             raise JsonRpcInvalidParams from error
-        result = handler(*args, **kwargs)
+        result = handler(*arguments)
         return await result if inspect.isawaitable(result) else result
+
+    def _structure_arguments(self, handler: Callable[..., Any], given: Sequence[Any]) -> list[Any]:
+        """The server, and a command's arguments in the types that its handler declares."""
+        declared = get_type_hints(handler)
+        bound = inspect.signature(handler).bind(self._server, *given).arguments
+        _, *client_arguments = bound.items()
+        structured = [self._structure(value, declared[name]) for name, value in client_arguments]
+        return [self._server, *structured]
+
+    def _structure(self, value: Any, declared: Any) -> Any:
+        if isinstance(declared, type) and issubclass(declared, (str, bool)):
+            if not isinstance(value, declared):  # cattrs would turn anything into these
+                raise TypeError(f"not a {declared.__name__}")
+            return value
+        return self._converter.structure(value, declared)
 
     def _shut_down(self, *_: Any) -> None:
         """Cancel what runs; from now on only `exit` is listened to."""

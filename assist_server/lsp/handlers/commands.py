@@ -39,7 +39,7 @@ def register(server: AssistServer) -> None:
         STATUS: report_status,
     }
     for name, handler in handlers.items():
-        server.command(name)(handler)
+        server.protocol.add_command(name, handler)
 
 
 async def write_documentation(ls: AssistServer, uri: str, position: types.Position) -> _Json:

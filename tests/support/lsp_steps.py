@@ -1,0 +1,19 @@
+"""Steps that protocol tests share."""
+
+URI = "file:///project/sample.py"
+
+
+def run(client, command, *arguments):
+    """Execute a command."""
+    params = {"command": command, "arguments": list(arguments)}
+    return client.request("workspace/executeCommand", params)
+
+
+def ready(client):
+    """Wait until the model is loaded."""
+    assert run(client, "assist.status", True)["phase"] == "ready"
+
+
+def text_params(line, character, uri=URI):
+    """Parameters of a request at a position."""
+    return {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}

@@ -1,0 +1,54 @@
+"""The real server process with a scripted model: `python scripted_server.py '{"answer": ...}'`.
+
+Everything but the model is the product's own: transport, protocol, documents, handlers, settings.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assist_server.cli.serve import configure_logging
+from assist_server.config import LogSettings
+from assist_server.engine.backend import NullBackend
+from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
+from assist_server.errors import ModelError
+from assist_server.lsp.transport import serve_stdio
+from assist_server.lsp.wiring import create_server
+
+
+@dataclass
+class ScriptedBackend(NullBackend):
+    """Answers like a model that takes `step_ms` for each character."""
+
+    step_ms: float = 0
+
+    def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        for chunk in super().generate(request):
+            time.sleep(self.step_ms / 1000)  # stands for the work of a decoding step
+            if request.cancel.is_cancelled:
+                yield Chunk("", finish_reason=FinishReason.CANCELLED)
+                return
+            yield chunk
+
+
+def main(answer="", step_ms=0.0, load_ms=0.0, load_error="") -> None:
+    configure_logging(LogSettings(level="debug"))
+
+    def open_backend(settings, report):
+        report("pretending")
+        time.sleep(load_ms / 1000)
+        if load_error:
+            raise ModelError(load_error)
+        return ScriptedBackend(answer=answer, step_ms=step_ms)
+
+    code = asyncio.run(serve_stdio(create_server(open_backend)))
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main(**json.loads(sys.argv[1]))
