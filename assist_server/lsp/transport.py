@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 
 from assist_server.lsp.framing import FrameReader
+from assist_server.lsp.inbox import Inbox
 from assist_server.lsp.server import AssistServer
 
 _FLUSH_SECONDS = 0.5
@@ -55,10 +56,14 @@ async def serve_stdio(server: AssistServer) -> int:
         if not exit_code.done():
             exit_code.set_result(code)
 
+    def handle(body: bytes) -> None:
+        if not exit_code.done():
+            server.protocol.receive(body)
+
+    inbox = Inbox(handle)
+
     def receive(data: bytes) -> None:
-        for body in frames.feed(data):
-            if not exit_code.done():
-                server.protocol.receive(body)
+        inbox.put(frames.feed(data))
         if not data:  # the client went away without saying so
             leave(1)
 

@@ -1,0 +1,173 @@
+"""The server before, while and after the model loads."""
+
+import json
+import subprocess
+import sys
+
+from lsp_steps import URI, ready, run
+
+from assist_server.lsp.client import CAPABILITIES, NoAnswerError, RequestError
+
+
+def progress_kinds(client):
+    return [note["value"]["kind"] for note in client.seen("$/progress")]
+
+
+def test_initialize_is_answered_before_torch_is_imported(start):
+    # The scripted model needs no torch; nothing else may bring it in.
+    probe = """
+import sys
+sys.argv = ["serve"]
+import assist_server.cli.serve, assist_server.cli.main
+from assist_server.lsp.wiring import create_server
+create_server(None)
+print([name for name in ("torch", "transformers") if name in sys.modules])
+"""
+    shown = subprocess.run([sys.executable, "-c", probe], capture_output=True, check=True)
+    assert shown.stdout.strip() == b"[]"
+
+
+def test_a_request_waits_for_the_model_within_its_budget(start):
+    client = start(answer="answer()", load_ms=300)
+    client.initialize()
+    client.open(URI, "x = ")
+    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
+
+
+def test_a_request_beyond_its_budget_is_empty_and_says_why(start):
+    client = start(answer="answer()", load_ms=60_000)
+    client.initialize(options={"completion": {"model_wait_ms": 10}})
+    client.open(URI, "x = ")
+    assert client.inline_completion(URI, 0, 4) == []
+    record = run(client, "assist.why", URI)[0]
+    assert record["outcome"] == "the model is loading"
+    assert "pretending" in record["detail"]
+    assert run(client, "assist.status")["phase"] == "loading"
+
+
+def test_a_newer_request_does_not_leave_the_older_one_waiting(start):
+    client = start(answer="answer()", load_ms=60_000)
+    client.initialize(options={"completion": {"model_wait_ms": 600_000}})
+    client.open(URI, "x = ")
+    params = {
+        "textDocument": {"uri": URI},
+        "position": {"line": 0, "character": 4},
+        "context": {"triggerKind": 2},
+    }
+    older = client.start_request("textDocument/inlineCompletion", params)
+    client.start_request("textDocument/inlineCompletion", params)
+    assert client.wait(older)["items"] == []
+
+
+def test_progress_is_shown_from_beginning_to_end(start):
+    client = start(load_ms=50)
+    client.initialize()
+    ready(client)
+    client.wait_until(lambda: "end" in progress_kinds(client))
+    kinds = progress_kinds(client)
+    assert kinds[0] == "begin"
+    assert kinds[-1] == "end"
+    assert "report" in kinds
+    assert len({note["token"] for note in client.seen("$/progress")}) == 1
+
+
+def test_no_progress_for_a_client_that_cannot_show_it(start):
+    client = start()
+    client.initialize({**CAPABILITIES, "window": {}})
+    ready(client)
+    assert client.seen("$/progress") == []
+
+
+def test_a_model_that_cannot_be_loaded_is_one_message_and_a_living_server(start):
+    client = start(load_error="there is no model at 'x'; set `model` to 'embedded'")
+    client.initialize()
+    client.open(URI, "x = ")
+    client.wait_until(lambda: client.seen("window/showMessage"))
+    for _ in range(3):
+        assert client.inline_completion(URI, 0, 4) == []
+    assert run(client, "assist.why", URI)[0]["detail"].startswith("there is no model")
+    assert run(client, "assist.status")["phase"] == "failed"
+    (message,) = client.seen("window/showMessage")
+    assert "there is no model" in message["message"]
+    try:
+        run(client, "assist.document", URI, {"line": 0, "character": 0})
+    except RequestError as error:
+        assert error.code == -32803
+        assert "there is no model" in str(error)
+
+
+def test_the_end_of_input_ends_the_process_with_code_1(start):
+    client = start()
+    client.initialize()
+    client.process.stdin.close()
+    assert client.process.wait(10) == 1
+
+
+def test_exit_without_shutdown_is_code_1_and_with_it_0(start):
+    hasty, polite = start(), start()
+    hasty.initialize()
+    hasty.notify("exit")
+    assert hasty.process.wait(10) == 1
+    polite.initialize()
+    assert polite.shut_down() == 0
+
+
+def test_exit_in_the_middle_of_a_generation(start):
+    client = start(answer="a" * 30, step_ms=1000)
+    client.initialize()
+    ready(client)
+    client.open(URI, "x = ")
+    params = {
+        "textDocument": {"uri": URI},
+        "position": {"line": 0, "character": 4},
+        "context": {"triggerKind": 2},
+    }
+    client.start_request("textDocument/inlineCompletion", params)
+    assert client.shut_down(timeout_s=5) == 0
+
+
+def test_settings_come_from_all_their_places(start, tmp_path):
+    (tmp_path / "assist-server").mkdir()
+    (tmp_path / "assist-server" / "config.toml").write_text("device = 'cpu'\nnonsense = 1\n")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / ".assist.toml").write_text("[completion\n")
+    client = start(answer="answer()")
+    client.configuration = {"completion": {"max_new_tokens_single_line": 3}}
+    client.initialize(
+        {**CAPABILITIES, "workspace": {"configuration": True}},
+        options={"completion": {"max_new_token": 5}},
+        root_uri=project.as_uri(),
+    )
+    ready(client)
+    client.open(URI, "x = ")
+    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "ans"
+    shown = json.dumps(client.seen("window/showMessage"))
+    assert "nonsense" in shown
+    assert "completion.max_new_tokens" in shown
+    assert ".assist.toml" in shown
+    assert "line 1" in shown
+
+
+def test_another_model_is_loaded_when_the_setting_changes(start):
+    client = start(answer="answer()")
+    client.initialize()
+    ready(client)
+    client.notify(
+        "workspace/didChangeConfiguration", {"settings": {"assist": {"model": "other/model"}}}
+    )
+    assert run(client, "assist.status", True)["model"] == "other/model"
+    titles = [n["value"].get("title") for n in client.seen("$/progress")]
+    assert "Loading the model other/model" in titles
+
+
+def test_a_missing_server_is_an_error_of_its_own():
+    from assist_server.lsp.client import LspClient  # noqa: PLC0415
+
+    with LspClient((sys.executable, "-c", "pass")) as client:
+        try:
+            client.request("initialize", {}, timeout_s=10)
+        except NoAnswerError as error:
+            assert "ended" in str(error)
+        else:
+            raise AssertionError("a process that ended cannot answer")
