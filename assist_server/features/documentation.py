@@ -75,13 +75,13 @@ def document(
 
 
 def _plan(
-    tree: SyntaxTree, definition: Definition, hint: str, newline: str
+    tree: SyntaxTree, definition: Definition, wanted: str, newline: str
 ) -> tuple[str, tuple[Insertion, ...]]:
     """The style's name, and what is to be inserted."""
     if tree.language.id != "python":
         style = detect_comment_style(tree.text, tree.language.id)
         return style.name, plan_comment(tree.text, definition, style, newline)
-    detected = detect_python_style(find_docstrings(tree), hint)
+    detected = detect_python_style(find_docstrings(tree), wanted)
     unit = detect_indent_unit(tree.text)
     unit = unit if re.fullmatch(r"\t| {2,8}", unit) else "    "
     return detected.name, plan_docstring(tree.text, definition, detected, unit, newline)

@@ -49,4 +49,4 @@ def client(start):
 @pytest.fixture
 def server_log(tmp_path):
     """What the first server has logged so far."""
-    return lambda: (tmp_path / "server-0.log").read_text()
+    return (tmp_path / "server-0.log").read_text

@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 
+import pytest
 from lsp_steps import URI, ready, run
 
-from assist_server.lsp.client import CAPABILITIES, NoAnswerError, RequestError
+from assist_server.lsp.client import CAPABILITIES, LspClient, NoAnswerError, RequestError
 
 
 def progress_kinds(client):
@@ -89,11 +90,9 @@ def test_a_model_that_cannot_be_loaded_is_one_message_and_a_living_server(start)
     assert run(client, "assist.status")["phase"] == "failed"
     (message,) = client.seen("window/showMessage")
     assert "there is no model" in message["message"]
-    try:
+    with pytest.raises(RequestError, match="there is no model") as caught:
         run(client, "assist.document", URI, {"line": 0, "character": 0})
-    except RequestError as error:
-        assert error.code == -32803
-        assert "there is no model" in str(error)
+    assert caught.value.code == -32803
 
 
 def test_the_end_of_input_ends_the_process_with_code_1(start):
@@ -162,12 +161,8 @@ def test_another_model_is_loaded_when_the_setting_changes(start):
 
 
 def test_a_missing_server_is_an_error_of_its_own():
-    from assist_server.lsp.client import LspClient  # noqa: PLC0415
-
-    with LspClient((sys.executable, "-c", "pass")) as client:
-        try:
-            client.request("initialize", {}, timeout_s=10)
-        except NoAnswerError as error:
-            assert "ended" in str(error)
-        else:
-            raise AssertionError("a process that ended cannot answer")
+    with (
+        LspClient((sys.executable, "-c", "pass")) as client,
+        pytest.raises(NoAnswerError, match="ended"),
+    ):
+        client.request("initialize", {}, timeout_s=10)

@@ -55,22 +55,24 @@ def style_of(docstring: str) -> str | None:
     return best if counts[best] else None
 
 
-def detect_python_style(docstrings: Sequence[str], hint: str) -> PythonStyle:
-    """The style that most of a file's docstrings have; the hint where none of them tells.
+def detect_python_style(docstrings: Sequence[str], wanted: str) -> PythonStyle:
+    """The style that is wanted; for `auto`, the one that most of a file's docstrings have.
+
+    Quotes and habits of layout follow the file in either case.
 
     Args:
         docstrings: The docstrings as they are written, quotes included.
-        hint: The name of a style, or `auto`.
+        wanted: The name of a style, or `auto`.
     """
     votes = Counter(name for text in docstrings if (name := style_of(text)))
-    fallback = DEFAULT_PYTHON_STYLE if hint == "auto" else hint
+    followed = votes.most_common(1)[0][0] if votes else DEFAULT_PYTHON_STYLE
     typed = sum(len(_TYPED.findall(text)) for text in docstrings)
     untyped = sum(len(_UNTYPED.findall(text)) for text in docstrings)
     long = [_body(text) for text in docstrings if "\n" in text]
     on_new_line = sum(text.lstrip(" \t\r").startswith("\n") for text in long)
     tags = Counter(re.findall(r":(returns?):", " ".join(docstrings)))
     return PythonStyle(
-        name=votes.most_common(1)[0][0] if votes else fallback,
+        name=followed if wanted == "auto" else wanted,
         quotes=_majority((_quotes(text) for text in docstrings), '"""'),
         is_typed=None if typed == untyped else typed > untyped,
         opens_with_newline=on_new_line * 2 > len(long),

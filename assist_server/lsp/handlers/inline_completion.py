@@ -81,6 +81,8 @@ async def complete_at(
     if completion.text is not None and server.documents.find(place.uri) is not snapshot:
         completion = InlineCompletion(Outcome.OUTDATED)
     _record(server, place, completion)
+    if server.settings.log.include_source_text:  # the user asked for it, to find out a fault
+        _log.debug("completion: %r", completion.text)
     return Answer(snapshot, completion)
 
 
