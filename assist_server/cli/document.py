@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -53,8 +54,12 @@ def run_document(file: Path, line: int, flags: Mapping[str, object], output: Out
 
 
 def _diff(snapshot: Snapshot, changed: str) -> str:
-    before, after = (text.splitlines(keepends=True) for text in (snapshot.text, changed))
-    return "".join(difflib.unified_diff(before, after, f"a/{snapshot.path}", f"b/{snapshot.path}"))
+    # Lines end where `patch` and `git apply` end them: at \n, not at form feeds and the like.
+    before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (snapshot.text, changed))
+    lines = difflib.unified_diff(before, after, f"a/{snapshot.path}", f"b/{snapshot.path}")
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
 
 
 def _replace_file(file: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assist_server import __version__
-from assist_server.errors import AssistError
+from assist_server.errors import AssistError, InputError
 
 app = typer.Typer(
     name="assist-server",
@@ -25,6 +25,8 @@ _Device = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 _File = Annotated[Path, typer.Argument(help="Source file.", show_default=False)]
 _Line = Annotated[int, typer.Option(help="Line, counted from 1.", show_default=False)]
+# Editors' client libraries add it; `initialize` tells the same, so nothing is done with it.
+_ClientProcessId = Annotated[int | None, typer.Option("--clientProcessId", hidden=True)]
 
 
 def main() -> None:
@@ -52,6 +54,7 @@ def _default(
     context: typer.Context,
     *,
     stdio: Annotated[bool, typer.Option("--stdio", help="As `serve --stdio`.")] = False,
+    client_process_id: _ClientProcessId = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -60,7 +63,7 @@ def _default(
     ] = False,
 ) -> None:
     """Serve when no command is given."""
-    del stdio, version
+    del stdio, client_process_id, version
     if context.invoked_subcommand is None:
         serve()
 
@@ -71,6 +74,7 @@ def serve(
     stdio: Annotated[
         bool, typer.Option("--stdio", help="Speak over standard input and output (the default).")
     ] = True,
+    client_process_id: _ClientProcessId = None,
     model: _Model = None,
     device: _Device = None,
     log_level: Annotated[
@@ -78,7 +82,7 @@ def serve(
     ] = None,
 ) -> None:
     """Run the language server; editors start it so."""
-    del stdio
+    del stdio, client_process_id
     from assist_server.cli.serve import run_server  # noqa: PLC0415
 
     flags: dict[str, object] = {**_flags(model, device)}
@@ -116,7 +120,7 @@ def document(  # noqa: PLR0913 - as above
     from assist_server.cli.document import Output, run_document  # noqa: PLC0415
 
     if write + diff + as_json > 1:
-        raise typer.BadParameter("choose one of --write, --diff and --json")
+        raise InputError("choose one of --write, --diff and --json")
     output = (
         Output.WRITE if write else Output.DIFF if diff else Output.JSON if as_json else Output.TEXT
     )

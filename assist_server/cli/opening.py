@@ -67,7 +67,9 @@ def read_snapshot(path: Path) -> Snapshot:
     except FileNotFoundError:
         raise InputError(f"there is no file {str(path)!r}; check the path") from None
     except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+        raise InputError(
+            f"cannot read {str(path)!r}: {error.strerror}; choose a text file"
+        ) from error
     return Snapshot(path.absolute().as_uri(), shown_path(path), decode_source(content, str(path)))
 
 

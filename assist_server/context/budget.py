@@ -1,6 +1,6 @@
 """Sharing a number of tokens between the text before and behind the cursor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Encode = Callable[[str], list[int]]
 
@@ -28,12 +28,11 @@ def fit_prefix(text: str, max_tokens: int, encode: Encode) -> list[int]:
     if max_tokens <= 0:
         return []
     start = max(0, len(text) - max_tokens * _FIRST_GUESS_CHARS_PER_TOKEN)
+    start = _line_start(text, start) or start
     ids = encode(text[start:])
     while len(ids) > max_tokens:
-        # Drop the surplus, and a little more so that few rounds are needed, up to a line start.
-        surplus = (len(text) - start) * (len(ids) - max_tokens) // len(ids) + 1
-        line_start = text.find("\n", start + surplus) + 1
-        if not line_start or line_start >= len(text):
+        line_start = _line_start(text, start + _surplus_chars(len(text) - start, ids, max_tokens))
+        if line_start is None:
             return ids[-max_tokens:]  # one very long line
         start = line_start
         ids = encode(text[start:])
@@ -45,12 +44,30 @@ def fit_suffix(text: str, max_tokens: int, encode: Encode) -> list[int]:
     if max_tokens <= 0:
         return []
     end = min(len(text), max_tokens * _FIRST_GUESS_CHARS_PER_TOKEN)
+    end = end if end == len(text) else _line_end(text, end) or end
     ids = encode(text[:end])
     while len(ids) > max_tokens:
-        surplus = end * (len(ids) - max_tokens) // len(ids) + 1
-        line_end = text.rfind("\n", 0, max(0, end - surplus)) + 1
-        if not line_end:
+        line_end = _line_end(text, end - _surplus_chars(end, ids, max_tokens))
+        if line_end is None:
             return ids[:max_tokens]
         end = line_end
         ids = encode(text[:end])
     return ids
+
+
+def _surplus_chars(chars: int, ids: Sequence[int], max_tokens: int) -> int:
+    """How many of the characters that gave `ids` are probably too many; at least one."""
+    return max(1, chars * (len(ids) - max_tokens) // len(ids))
+
+
+def _line_start(text: str, offset: int) -> int | None:
+    """The first line start from `offset` on that has text behind it."""
+    if offset <= 0:
+        return 0
+    start = text.find("\n", offset - 1) + 1
+    return start if 0 < start < len(text) else None
+
+
+def _line_end(text: str, offset: int) -> int | None:
+    """The last line end up to `offset`, its newline included, that has text before it."""
+    return text.rfind("\n", 0, max(0, offset)) + 1 or None

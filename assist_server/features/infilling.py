@@ -17,6 +17,9 @@ from assist_server.prompts.fim import (
 _OTHER_TOKENS = 2
 """Room for a begin-of-text token and for a cut that tokenises differently than it was counted."""
 
+_LARGEST_PATH_SHARE = 0.25
+"""Part of the prompt that a path may take; a longer one would crowd out the code."""
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -56,6 +59,8 @@ def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens:
     template = choose_model_template(backend, settings)
     comment = backend.encode(path_comment(gap.path)) if template.shows_path else []
     limit = min(limits.max_prompt_tokens, info.context_tokens - max_new_tokens)
+    if len(comment) > limit * _LARGEST_PATH_SHARE:
+        comment = []
     room = max(1, limit - len(template.layout) - len(comment) - _OTHER_TOKENS)
 
     def encode_prefix(text: str) -> list[int]:

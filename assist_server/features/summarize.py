@@ -24,7 +24,7 @@ from assist_server.engine.request import (
     collect,
 )
 from assist_server.engine.stopping import stop_at_line_end
-from assist_server.errors import InputError
+from assist_server.errors import InputError, ModelError
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.prompts.instructions import load_instruction
 from assist_server.syntax.definition import Definition
@@ -37,6 +37,9 @@ Report = Callable[[str], None]
 _MAX_LISTED = 20
 _MAX_SENTENCES = 3
 _MAX_COMMENT_TOKENS = 32
+_LEAST_PART_TOKENS = 64
+"""Less is not worth asking for, even where the model's context is too short for it."""
+
 _COMMENT_COLUMNS = 88
 _CONFIDENT_LOG_PROB = -0.8
 """Mean natural log-probability per token from which a model's comment is believed."""
@@ -87,13 +90,16 @@ def summarize(
 
     Raises:
         InputError: nothing but white space is selected.
+        ModelError: the model answered nothing.
         AssistError: the model cannot be asked, or the work was cancelled.
     """
     if not selection.text.strip():
         raise InputError("nothing is selected; select the text to summarize and ask again")
     work = _Work(backend, settings, cancel or CancelToken(), report)
     if backend.info.has_chat_template:
-        return Summary(_ask(selection, work), Method.CHAT)
+        if not (answer := _ask(selection, work)):
+            raise ModelError("the model had nothing to say; select other text or another model")
+        return Summary(answer, Method.CHAT)
     if selection.snapshot.language.grammar:
         return Summary(_describe_code(selection, work), Method.COMMENT)
     return Summary(_extract(selection.text), Method.EXTRACT)
@@ -109,7 +115,8 @@ def comment_edit(selection: Selection, markdown: str) -> TextEdit:
     plain = re.sub(r"[*`]|^#+ ", "", markdown, flags=re.MULTILINE).strip()
     width = max(20, _COMMENT_COLUMNS - len(indent) - len(mark) - 1)
     lines = [piece for text in plain.splitlines() for piece in _wrapped(text, width)]
-    comment = "".join(f"{indent}{mark} {text}".rstrip() + newline for text in lines)
+    # A backslash at the end would make code of C's next line a comment.
+    comment = "".join(f"{indent}{mark} {text}".rstrip(" \\") + newline for text in lines)
     return TextEdit(start, start, comment)
 
 
@@ -135,45 +142,66 @@ class _Work:
 def _ask(selection: Selection, work: _Work) -> str:
     is_code = selection.snapshot.language.grammar is not None
     kind = f"{selection.snapshot.language.id} code" if is_code else "a text"
-    parts = list(_split(selection.text, work))
+    about_part = load_instruction("summarize", kind=f"a part of {kind}")
+    parts = list(_split(selection.text, _room(about_part, work), work))
     if len(parts) == 1:
         return _answer(load_instruction("summarize", kind=kind), parts[0], work)
     answers = []
     for number, part in enumerate(parts, start=1):
         work.report(f"part {number} of {len(parts)}")
-        answers.append(_answer(load_instruction("summarize", kind=f"a part of {kind}"), part, work))
+        answers.append(_answer(about_part, part, work))
     work.report("putting the parts together")
-    joined = _cut_to_budget("\n\n".join(answers), work)
-    return _answer(load_instruction("summarize_parts", kind=kind), joined, work)
+    about_parts = load_instruction("summarize_parts", kind=kind)
+    joined = _cut_to_budget("\n\n".join(answers), _room(about_parts, work), work)
+    return _answer(about_parts, joined, work)
 
 
 def _answer(instruction: str, text: str, work: _Work) -> str:
-    messages = [{"role": "user", "content": f"{instruction}\n\n{text}"}]
-    limits = work.settings.summary
     request = GenerationRequest(
-        tuple(work.backend.encode_chat(messages)),
-        limits.max_new_tokens,
+        tuple(work.backend.encode_chat(_messages(instruction, text))),
+        work.settings.summary.max_new_tokens,
         end_ids=work.backend.info.end_ids,
         cancel=work.cancel,
     )
     return work.generate(request).text.strip()
 
 
-def _split(text: str, work: _Work) -> Iterator[str]:
-    """Pieces of whole lines, each within the budget as far as lines allow."""
+def _messages(instruction: str, text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": f"{instruction}\n\n{text}"}]
+
+
+def _room(instruction: str, work: _Work) -> int:
+    """Tokens of text that the model can read at a time, behind an instruction."""
+    limits = work.settings.summary
+    taken = limits.max_new_tokens + len(work.backend.encode_chat(_messages(instruction, "")))
+    room = min(limits.max_prompt_tokens, work.backend.info.context_tokens - taken)
+    return max(_LEAST_PART_TOKENS, room)
+
+
+def _split(text: str, max_tokens: int, work: _Work) -> Iterator[str]:
+    """Pieces within the budget, of whole lines as far as lines allow."""
     piece = ""
-    for line in text.splitlines(keepends=True):
-        if piece and _count(piece + line, work) > work.settings.summary.max_prompt_tokens:
+    for line in _lines(text, max_tokens, work):
+        if piece and _count(piece + line, work) > max_tokens:
             yield piece
             piece = ""
-        piece += _cut_to_budget(line, work)
+        piece += line
     yield piece
 
 
-def _cut_to_budget(text: str, work: _Work) -> str:
-    limit = work.settings.summary.max_prompt_tokens
-    while (count := _count(text, work)) > limit:
-        text = text[: len(text) * limit // count]
+def _lines(text: str, max_tokens: int, work: _Work) -> Iterator[str]:
+    """The lines with their ends; one that is longer than the budget comes in pieces."""
+    for line in text.splitlines(keepends=True):
+        rest = line
+        while rest:
+            piece = _cut_to_budget(rest, max_tokens, work)
+            yield piece
+            rest = rest[len(piece) :]
+
+
+def _cut_to_budget(text: str, max_tokens: int, work: _Work) -> str:
+    while (count := _count(text, work)) > max_tokens:
+        text = text[: len(text) * max_tokens // count]
     return text
 
 
@@ -216,7 +244,8 @@ def _headline(selection: Selection, found: list[Definition], work: _Work) -> str
     )
     text = generation.text.strip()
     is_whole = generation.finish_reason is not FinishReason.MAX_NEW_TOKENS
-    is_confident = (generation.mean_log_prob or -99) >= _CONFIDENT_LOG_PROB
+    log_prob = generation.mean_log_prob
+    is_confident = log_prob is not None and log_prob >= _CONFIDENT_LOG_PROB
     if is_whole and is_confident and _is_phrase(text):
         return text[0].upper() + text[1:].rstrip(".") + "."
     return _plain_headline(selection, found)
@@ -277,8 +306,9 @@ def _extract(text: str) -> str:
         words = {word.lower() for word in _WORD.findall(sentence)}
         return sum(frequency[word] for word in words) / (len(words) + 5)
 
-    chosen = sorted(sentences, key=weight, reverse=True)[:_MAX_SENTENCES]
-    return "\n".join(f"- {s}" for s in sentences if s in chosen)
+    different = list(dict.fromkeys(sentences))
+    chosen = sorted(different, key=weight, reverse=True)[:_MAX_SENTENCES]
+    return "\n".join(f"- {s}" for s in different if s in chosen)
 
 
 def _wrapped(text: str, width: int) -> list[str]:

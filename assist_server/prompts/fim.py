@@ -77,7 +77,8 @@ LEFT_TO_RIGHT = FimTemplate("left-to-right", (Slot.PREFIX,))
 """For models without infilling tokens (GPT-2, SmolLM, CodeGen): the text before the cursor only."""
 
 TEMPLATES = (
-    # The embedded model: prefix and completion are one run of text, so typing only appends.
+    # The embedded model: prefix and completion are one run of text, so typing only appends. Its
+    # `config.json` names this template; "assist" in a name would also mean other people's models.
     FimTemplate(
         "assist",
         (
@@ -90,7 +91,6 @@ TEMPLATES = (
             Slot.PREFIX,
         ),
         ("<|file_sep|>", "<|repo_name|>", "<|fim_pad|>"),
-        name_parts=("assist",),
     ),
     # Qwen2.5-Coder README. It runs on into a next file unless stopped there.
     FimTemplate(
@@ -229,7 +229,7 @@ def choose_template(
     return plain[0] if plain else LEFT_TO_RIGHT
 
 
-_ONLY_WITH_A_HINT = frozenset({"assist", "mellum"})
+_ONLY_WITH_A_HINT = frozenset({"assist", "mellum", "codegeex4"})
 
 
 def _named_template(family: str, special_tokens: Collection[str]) -> FimTemplate:

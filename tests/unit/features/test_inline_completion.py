@@ -1,0 +1,154 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assist_server.config import CompletionSettings, Settings
+from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
+from assist_server.engine.backend import NullBackend
+from assist_server.engine.request import CancelToken, FinishReason, Sampling
+from assist_server.errors import InputError
+from assist_server.features.inline_completion import Outcome, complete
+from assist_server.prompts.fim import TEMPLATES
+
+
+def at_cursor(document: str, path: str = "sample.py") -> CursorContext:
+    """The place that a bar marks."""
+    offset = document.index("|")
+    return CursorContext(Snapshot(f"file:///{path}", path, document.replace("|", "", 1)), offset)
+
+
+def settings_with(**completion) -> Settings:
+    return Settings(completion=CompletionSettings(**completion))
+
+
+def ask(document, answer="", *, backend=None, settings=None, **more):
+    backend = backend or NullBackend(answer=answer)
+    return complete(at_cursor(document), backend, settings or Settings(), **more)
+
+
+def test_an_answer_says_what_it_cost():
+    found = ask("total = |\n", "1 + 2")
+    assert (found.outcome, found.text, found.start, found.end) == (Outcome.SHOWN, "1 + 2", 8, 8)
+    assert (found.prompt_tokens, found.new_tokens) == (len("total = "), len("1 + 2"))
+    assert found.finish_reason is FinishReason.END_OF_TEXT
+    assert found.mean_log_prob == pytest.approx(-0.1)
+    assert found.milliseconds > 0
+
+
+def test_text_behind_the_cursor_is_replaced_when_the_answer_holds_it():
+    found = ask("call(|)\n", "a, b)")
+    assert (found.text, found.start, found.end) == ("a, b)", 5, 6)
+
+
+def test_what_is_filtered_names_the_rule():
+    found = ask("total = |\n", "")
+    assert (found.outcome, found.text, found.detail) == (Outcome.FILTERED, None, "drop_too_short")
+
+
+def test_a_single_line_ends_with_the_line():
+    found = ask("total = |\n", "1 + 2\nother = 3\n")
+    assert (found.text, found.finish_reason) == ("1 + 2", FinishReason.STOP_RULE)
+    assert found.new_tokens == len("1 + 2\n")
+
+
+@pytest.mark.parametrize(
+    ("document", "answer", "text"),
+    [
+        ("def f():\n    |\n", "a = 1\n    return a\nprint()\n", "a = 1\n    return a"),
+        ("def f():|\n", "\n    return 1\n\nprint()\n", "\n    return 1"),
+        ("class A:\n    def f(self):\n        |\n", "pass\n    x = 1\n", "pass"),
+    ],
+)
+def test_a_block_ends_where_a_line_leaves_it(document, answer, text):
+    found = ask(document, answer)
+    assert (found.text, found.finish_reason) == (text, FinishReason.STOP_RULE)
+    assert found.new_tokens < len(answer)
+
+
+@pytest.mark.parametrize(
+    ("multi_line", "document", "tokens"),
+    [
+        ("auto", "total = |\n", 5),
+        ("auto", "def f():\n    |\n", 7),
+        ("never", "def f():\n    |\n", 5),
+        ("always", "total = |\n", 7),
+    ],
+)
+def test_how_many_tokens_are_asked_for(multi_line, document, tokens):
+    backend = NullBackend(answer="x" * 50)
+    limits = {"max_new_tokens": 7, "max_new_tokens_single_line": 5}
+    found = ask(document, backend=backend, settings=settings_with(multi_line=multi_line, **limits))
+    assert backend.requests[0].max_new_tokens == found.new_tokens == tokens
+    assert found.finish_reason is FinishReason.MAX_NEW_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("document", "completion", "outcome"),
+    [
+        ("value = na|me\n", {}, Outcome.INSIDE_WORD),
+        ("value = |\n", {"enabled": False}, Outcome.DISABLED),
+        ("value = |\n", {"trigger": "invoked"}, Outcome.DISABLED),
+    ],
+)
+def test_only_the_typing_is_left_alone(document, completion, outcome):
+    backend = NullBackend(answer="answer")
+    settings = settings_with(**completion)
+    found = ask(document, backend=backend, settings=settings, is_automatic=True)
+    assert (found.outcome, found.text, backend.requests) == (outcome, None, [])
+    invoked = ask(document, backend=backend, settings=settings)
+    assert invoked.outcome is Outcome.SHOWN
+
+
+@pytest.mark.parametrize("document", ["|", "value = |\n", "name|", "call(|)\n", "x = |  \n"])
+def test_typing_is_answered_anywhere_else(document):
+    assert ask(document, "answer", is_automatic=True).outcome is Outcome.SHOWN
+
+
+def test_a_cancelled_request_shows_nothing():
+    cancel = CancelToken()
+    cancel.cancel()
+    found = ask("total = |\n", "1 + 2", cancel=cancel)
+    assert (found.outcome, found.text) == (Outcome.CANCELLED, None)
+    assert found.finish_reason is FinishReason.CANCELLED
+
+
+def test_sampling_is_as_set():
+    backend = NullBackend(answer="x")
+    ask("|", backend=backend, settings=settings_with(temperature=0.5, top_p=0.9))
+    assert backend.requests[0].sampling == Sampling(0.5, 0.9)
+
+
+def test_the_template_s_control_tokens_end_a_completion():
+    template = next(one for one in TEMPLATES if one.family == "starcoder")
+    special_ids = {token: 10_000 + i for i, token in enumerate(template.control_tokens)}
+    backend = NullBackend(answer="x", special_ids=special_ids)
+    ask("before|behind", backend=backend)
+    (request,) = backend.requests
+    prefix, suffix, middle = special_ids.values()
+    ids = (prefix, *map(ord, "before"), suffix, *map(ord, "behind"), middle)
+    assert request.prompt_ids == ids
+    assert request.end_ids == set(special_ids.values())
+
+
+def test_a_template_that_the_model_cannot_serve_is_an_error():
+    with pytest.raises(InputError, match="fim_template"):
+        ask("|", settings=Settings(fim_template="starcoder"))
+
+
+LINES = st.lists(st.text("ab (", max_size=30), max_size=20).map("\n".join)
+DOCUMENTS = st.tuples(LINES, LINES).map("|".join)
+SPECIAL_IDS = st.sampled_from(
+    [{token: 10_000 + i for i, token in enumerate(one.control_tokens)} for one in TEMPLATES] + [{}]
+)
+PATHS = st.sampled_from(["a.py", "some/folder/of/mine/" * 12 + "a.py"])
+
+
+@given(DOCUMENTS, SPECIAL_IDS, PATHS, st.integers(64, 200), st.floats(0, 1))
+def test_no_prompt_is_over_the_budget(document, special_ids, path, max_tokens, share):
+    backend = NullBackend(answer="x", special_ids=special_ids)
+    settings = settings_with(max_prompt_tokens=max_tokens, prefix_share=share)
+    for template in ("auto", "assist" if "<|file_sep|>" in special_ids else "auto"):
+        chosen = settings.model_copy(update={"fim_template": template})
+        complete(at_cursor(document, path), backend, chosen)
+    assert max(len(request.prompt_ids) for request in backend.requests) <= max_tokens
