@@ -1,6 +1,6 @@
 """A document as it was when a request arrived."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assist_server.syntax.languages import Language, language_for
@@ -28,6 +28,13 @@ class Snapshot:
     def lines(self) -> LineIndex:
         """Where the lines start."""
         return LineIndex(self.text)
+
+    def after_edit(self, start: int, end: int, inserted: str, version: int | None) -> "Snapshot":
+        """The next version, with characters `start` to `end` replaced; its lines are known."""
+        text, lines = self.lines.after_edit(start, end, inserted)
+        changed = replace(self, text=text, version=version)
+        changed.__dict__["lines"] = lines  # where `cached_property` keeps it
+        return changed
 
     @cached_property
     def syntax(self) -> SyntaxTree | None:

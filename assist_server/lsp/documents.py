@@ -48,8 +48,8 @@ class DocumentStore:
         if snapshot is None:
             return
         for change in changes:
-            snapshot = replace(snapshot, text=self._changed_text(snapshot, change))
-        self._snapshots[uri] = replace(snapshot, version=version)
+            snapshot = self._changed(snapshot, version, change)
+        self._snapshots[uri] = snapshot
 
     def close(self, uri: str) -> None:
         """Forget a document."""
@@ -83,14 +83,15 @@ class DocumentStore:
         """A range for the client."""
         return types.Range(self.position(snapshot, start), self.position(snapshot, end))
 
-    def _changed_text(
-        self, snapshot: Snapshot, change: types.TextDocumentContentChangeEvent
-    ) -> str:
+    def _changed(
+        self, snapshot: Snapshot, version: int, change: types.TextDocumentContentChangeEvent
+    ) -> Snapshot:
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-            return change.text
+            return replace(snapshot, text=change.text, version=version)
         start = self.offset(snapshot, change.range.start)
-        end = max(start, self.offset(snapshot, change.range.end))
-        return snapshot.text[:start] + change.text + snapshot.text[end:]
+        end = self.offset(snapshot, change.range.end)
+        # Some clients send ranges backwards; the specification forgives them.
+        return snapshot.after_edit(min(start, end), max(start, end), change.text, version)
 
 
 def display_path(uri: str, root_uri: str | None) -> str:

@@ -4,13 +4,10 @@ Source: LSP 3.18, "Text Documents" and "Position". A line ends at `\n`, `\r\n` o
 else (form feeds and U+2028 are ordinary characters). Offsets are indices into a Python string.
 """
 
-import bisect
-import re
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
+from assist_server.text.line_starts import LineStarts
 
 
 class PositionEncoding(StrEnum):
@@ -42,29 +39,35 @@ class LineIndex:
 
     __slots__ = ("_starts", "_text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, starts: LineStarts | None = None) -> None:
+        """Index a text, whose line starts may be known already."""
         self._text = text
-        self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        self._starts = starts or LineStarts.of(text)
+
+    def after_edit(self, start: int, end: int, inserted: str) -> tuple[str, "LineIndex"]:
+        """The text after characters `start` to `end` were replaced, and its index."""
+        text = self._text[:start] + inserted + self._text[end:]
+        return text, LineIndex(text, self._starts.after_edit(start, end, len(inserted), text))
 
     @property
     def line_count(self) -> int:
         """Number of lines; a text that ends in a line end has an empty last line."""
-        return len(self._starts)
+        return self._starts.count
 
     def line_at(self, offset: int) -> int:
         """The zero-based line that holds `offset`."""
-        return bisect.bisect_right(self._starts, offset) - 1
+        return self._starts.line_at(offset)
 
     def start_of(self, line: int) -> int:
         """Offset of the first character of `line`."""
-        return self._starts[line]
+        return self._starts.start_of(line)
 
     def end_of(self, line: int) -> int:
         """Offset behind the last character of `line`, its line end left out."""
-        if line + 1 == len(self._starts):
+        if line + 1 == self.line_count:
             return len(self._text)
-        end = self._starts[line + 1] - 1
-        is_crlf = end > self._starts[line] and self._text[end - 1 : end + 1] == "\r\n"
+        end = self.start_of(line + 1) - 1
+        is_crlf = end > self.start_of(line) and self._text[end - 1 : end + 1] == "\r\n"
         return end - is_crlf
 
     def line_text(self, line: int) -> str:
@@ -79,7 +82,7 @@ class LineIndex:
         """
         if position.line < 0:
             return 0
-        if position.line >= len(self._starts):
+        if position.line >= self.line_count:
             return len(self._text)
         start, line = self.start_of(position.line), self.line_text(position.line)
         if encoding is PositionEncoding.UTF32 or line.isascii():
@@ -97,10 +100,3 @@ class LineIndex:
         line = self.line_at(offset)
         offset = min(offset, self.end_of(line))
         return Position(line, encoding.units(self._text[self.start_of(line) : offset]))
-
-    def spans(self) -> list[tuple[int, int]]:
-        """(start, end) of each line, line ends left out."""
-        return [
-            *((start, self.end_of(line)) for line, (start, _) in enumerate(pairwise(self._starts))),
-            (self._starts[-1], len(self._text)),
-        ]
