@@ -10,14 +10,15 @@ from assist_server.text.indentation import detect_indent_unit, indent_width, lea
 
 _INDENTED_LINE = re.compile(r"^(?:\t|  )[ \t]*\S", re.MULTILINE)
 _TAB_SPACES = 4
-# One blank more than whole levels came with the first token; block comments (` * text`) mean it.
-_SLIP = re.compile(r" (?![\s*])")
+# One blank more than whole levels came with the first token, but for block comments and labels.
+_SLIP = re.compile(r" (?!\s|\*|(public|private|protected):)")
 
 
 def match_indentation(candidate: Candidate, context: CursorContext) -> Candidate | None:
     """Indent with tabs where the document does, with spaces where it does, by whole levels.
 
-    A document without any indented line says nothing, so the model's own habit stays.
+    A document without any indented line says nothing, so the model's own habit stays. What that is,
+    its first indented line shows: further in, tabs may stand for eight columns (GNU style).
     """
     if context.scope.region is not Region.CODE or not _INDENTED_LINE.search(context.snapshot.text):
         return candidate
@@ -47,9 +48,11 @@ def _spaces_per_tab(first_indented: str, context: CursorContext) -> int | None:
 def _converted(line: str, unit: str, spaces: int | None) -> str:
     margin = leading_whitespace(line)
     text = line[len(margin) :]
-    if not unit.startswith("\t"):
+    if unit.startswith("\t") == (spaces is None):
+        return line
+    if spaces is None:
         return margin.replace("\t", unit) + text
-    if spaces is None or "\t" in margin:
+    if "\t" in margin:
         return line
     levels, alignment = divmod(len(margin), spaces)
     return "\t" * levels + " " * alignment + text

@@ -31,7 +31,7 @@ def _without_head(text: str, context: CursorContext) -> str:
         while (rest := text.lstrip(" \t")).startswith(head):
             text = rest[len(head) :]
     # The blank before the cursor is part of the head, and models like to begin with one, too.
-    return text.lstrip(" \t") if head[-1:].isspace() else text
+    return text.lstrip(" \t") if head.endswith(" ") else text
 
 
 def _without_lines_above(candidate: Candidate, context: CursorContext) -> Candidate | None:
