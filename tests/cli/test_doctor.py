@@ -1,0 +1,98 @@
+import json
+from importlib.metadata import version
+
+import pytest
+
+from assist_server import __version__
+from assist_server.cli import doctor
+from assist_server.prompts.fim import TEMPLATES
+
+PIPES = {"<|fim_prefix|>": 300, "<|fim_suffix|>": 301, "<|fim_middle|>": 302}
+
+
+@pytest.fixture
+def healthy(answers, monkeypatch):
+    """A model that has no fault."""
+    backend = answers("a + b")
+    backend.special_ids = PIPES
+    monkeypatch.setattr(doctor, "open_model", lambda _: backend)
+    return backend
+
+
+def checks(result):
+    return {check["name"]: (check["verdict"], check["detail"]) for check in json.loads(result.out)}
+
+
+def test_all_is_well(run, healthy):
+    result = run("doctor", "--json")
+    assert result.code == 0
+    found = checks(result)
+    assert {verdict for verdict, _ in found.values()} == {"ok"}
+    assert found["assist-server"] == ("ok", __version__)
+    assert found["torch"] == ("ok", version("torch"))
+    assert found["infilling"] == ("ok", "qwen2.5-coder")
+    assert found["model"][1].startswith("null: ")
+    assert found["completion"][1].startswith("5 tokens in ")
+
+
+def test_the_page_for_people_holds_the_same(run, healthy):
+    names = checks(run("doctor", "--json")).keys()
+    lines = run("doctor").out.splitlines()
+    assert [line.split()[:2] for line in lines] == [["ok", f"{name}:"] for name in names]
+
+
+def test_a_broken_model_is_an_error(run):
+    result = run("doctor", "--json", "--model", "/no/such/model")
+    assert result.code == 1
+    verdict, advice = checks(result)["model"]
+    assert verdict == "error"
+    assert "set `model` to" in advice
+
+
+def test_a_template_that_does_not_fit_is_an_error(run, healthy, project):
+    (project / ".assist.toml").write_text('fim_template = "starcoder"\n')
+    result = run("doctor", "--json")
+    assert result.code == 1
+    assert checks(result)["completion"][0] == "error"
+
+
+def test_a_missing_package_is_an_error(run, healthy, monkeypatch):
+    monkeypatch.setattr(doctor, "_PACKAGES", ("no-such-package",))
+    result = run("doctor", "--json")
+    assert result.code == 1
+    assert checks(result)["no-such-package"][0] == "error"
+
+
+def test_a_mistake_in_the_settings_is_a_warning(run, healthy, project):
+    (project / ".assist.toml").write_text("modle = 1\n")
+    result = run("doctor", "--json")
+    verdict, advice = checks(result)["settings"]
+    assert (result.code, verdict) == (0, "warning")
+    assert "`model`" in advice
+    assert str(project) in advice
+
+
+def test_models_lists_the_embedded_model_the_cache_and_the_formats(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    cached = tmp_path / "models--some--coder" / "snapshots" / "0123abcd"
+    cached.mkdir(parents=True)
+    (cached / "config.json").touch()
+    (cached / "model.safetensors").write_bytes(bytes(2_000_000))
+    (tmp_path / "models--no--weights" / "snapshots" / "0").mkdir(parents=True)
+    answer = json.loads(run("models", "--json").out)
+    embedded, found = answer["models"]
+    assert (embedded["model"], embedded["megabytes"] > 1) == ("embedded", True)
+    assert (found["model"], found["megabytes"]) == ("some/coder", 2.0)
+    assert answer["fim_templates"] == [one.family for one in TEMPLATES] + ["left-to-right"]
+
+
+def test_models_for_people(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    result = run("models")
+    assert result.code == 0
+    assert "embedded" in result.out
+    assert "starcoder2" in result.out
+
+
+def test_version(run):
+    assert run("--version").out == f"{__version__}\n"

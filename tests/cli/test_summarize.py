@@ -1,0 +1,56 @@
+import json
+
+import pytest
+
+CODE = "class Stack:\n    def push(self, item):\n        pass\n\n\ndef size(stack):\n    return 0\n"
+
+
+@pytest.fixture
+def source(project, answers):
+    answers("")
+    file = project / "a.py"
+    file.write_text(CODE)
+    return file
+
+
+def test_a_file(run, source):
+    result = run("summarize", source)
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        "7 lines of Python: 1 class, 1 method, 1 function.\n"
+        "\n"
+        "- class `Stack` (line 1)\n"
+        "- method `push(item)` (line 2)\n"
+        "- function `size(stack)` (line 6)\n"
+    )
+
+
+def test_json(run, source):
+    answer = json.loads(run("summarize", source, "--json").out)
+    assert answer == {"markdown": run("summarize", source).out.rstrip("\n"), "method": "comment"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("6:7", "2 lines of Python: 1 function.\n\n- function `size(stack)` (line 6)\n"),
+        ("7:8", "1 line of Python.\n"),
+        ("3", "1 line of Python.\n"),
+    ],
+)
+def test_some_lines(run, source, lines, said):
+    assert run("summarize", source, "--lines", lines).out == said
+
+
+@pytest.mark.parametrize("file", [(), ("-",)])
+def test_standard_input_is_prose(run, answers, file):
+    backend = answers("never asked")
+    result = run("summarize", *file, "--json", stdin="Flüsse führen Wasser.".encode())
+    assert json.loads(result.out) == {"markdown": "- Flüsse führen Wasser.", "method": "extract"}
+    assert backend.requests == []
+
+
+def test_some_lines_of_standard_input(run, answers):
+    answers("")
+    result = run("summarize", "--lines", "2:2", stdin=b"First line.\nSecond line.\n")
+    assert result.out == "- Second line.\n"
