@@ -69,11 +69,23 @@ def _default(
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913 - a command line has as many options as it has
     *,
     stdio: Annotated[
         bool, typer.Option("--stdio", help="Speak over standard input and output (the default).")
-    ] = True,
+    ] = False,
+    tcp: Annotated[
+        str | None, typer.Option(help="Listen on a loopback port: PORT or HOST:PORT.")
+    ] = None,
+    unix: Annotated[
+        Path | None, typer.Option(help="Listen on a socket in a folder of yours alone.")
+    ] = None,
+    socket: Annotated[
+        int | None, typer.Option(help="Connect to a port on which the editor listens.")
+    ] = None,
+    pipe: Annotated[
+        str | None, typer.Option(help="Connect to a socket on which the editor listens.")
+    ] = None,
     client_process_id: _ClientProcessId = None,
     model: _Model = None,
     device: _Device = None,
@@ -82,11 +94,15 @@ def serve(
     ] = None,
 ) -> None:
     """Run the language server; editors start it so."""
-    del stdio, client_process_id
-    from assist_server.cli.serve import run_server  # noqa: PLC0415
+    del client_process_id
+    from assist_server.cli.serve import Endpoint, run_server  # noqa: PLC0415
 
+    if stdio + sum(place is not None for place in (tcp, unix, socket, pipe)) > 1:
+        raise InputError("choose one of --stdio, --tcp, --unix, --socket and --pipe")
     flags: dict[str, object] = {**_flags(model, device)}
-    sys.exit(run_server(flags | ({"log": {"level": log_level}} if log_level else {})))
+    if log_level is not None:
+        flags["log"] = {"level": log_level}
+    run_server(flags, Endpoint(tcp, unix, socket, pipe))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import Literal
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.syntax.scope import Region, Scope, find_scope
@@ -23,6 +24,8 @@ class CursorContext:
 
     snapshot: Snapshot
     offset: int
+    multi_line: Literal["auto", "never", "always"] = "auto"
+    """Whether several lines may be proposed; `auto` looks at the code."""
 
     @cached_property
     def prefix(self) -> str:
@@ -77,7 +80,11 @@ class CursorContext:
     @cached_property
     def is_multi_line(self) -> bool:
         """Whether a completion of several lines fits: only where an empty block has just begun."""
-        if self.line_suffix.strip() or self.scope.region is not Region.CODE:
+        if self.line_suffix.strip() or self.multi_line == "never":
+            return False
+        if self.multi_line == "always":
+            return True
+        if self.scope.region is not Region.CODE:
             return False
         opener = self._opening_line()
         if opener is None or not self._opens_block(opener):

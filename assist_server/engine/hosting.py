@@ -1,4 +1,4 @@
-"""A model on its way into memory, ready, or failed; loaded on a thread of its own."""
+"""Models on their way into memory, ready, or failed; each loaded on a thread of its own."""
 
 import logging
 import threading
@@ -12,6 +12,19 @@ from assist_server.errors import AssistError, ModelError, ModelLoadingError
 _log = logging.getLogger(__name__)
 
 Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """What decides which model is loaded, and how; the settings of the same names."""
+
+    model: str
+    device: str = "auto"
+    dtype: str = "auto"
+
+
+OpenBackend = Callable[[ModelChoice, Report], Backend]
+"""Loads a model; called on a thread of its own."""
 
 
 class Phase(StrEnum):
@@ -31,17 +44,16 @@ class HostState:
     message: str
 
 
+Listener = Callable[[HostState], None]
+
+
 class ModelHost:
     """Loads a backend in the background and hands it out."""
 
-    def __init__(
-        self,
-        open_backend: Callable[[Report], Backend],
-        on_change: Callable[[HostState], None] = lambda _: None,
-    ) -> None:
-        """Start loading. `on_change` is called on the loading thread with every new state."""
+    def __init__(self, open_backend: Callable[[Report], Backend]) -> None:
+        """Start loading."""
         self._open_backend = open_backend
-        self._on_change = on_change
+        self._listeners: list[Listener] = []
         self._changed = threading.Condition()
         self._state = HostState(Phase.LOADING, "starting")
         self._backend: Backend | None = None
@@ -51,6 +63,17 @@ class ModelHost:
     def state(self) -> HostState:
         """The newest state."""
         return self._state
+
+    def listen(self, listener: Listener) -> None:
+        """Tell the state now and whenever it changes, on whatever thread changes it."""
+        with self._changed:
+            self._listeners.append(listener)
+            listener(self._state)
+
+    def stop_listening(self, listener: Listener) -> None:
+        """Tell no more."""
+        with self._changed:
+            self._listeners.remove(listener)
 
     def backend(self, wait_ms: float | None = 0) -> Backend:
         """The loaded backend, after at most `wait_ms` (None: as long as it takes).
@@ -81,8 +104,7 @@ class ModelHost:
             backend = self._open_backend(self._report)
         except AssistError as error:
             self._finish(None, HostState(Phase.FAILED, str(error)))
-        except Exception as error:  # noqa: BLE001 - see below
-            # Whatever a third-party model does while loading, the server lives on and says so.
+        except Exception as error:  # noqa: BLE001 - a third-party model may do anything
             _log.exception("loading failed")
             self._finish(None, HostState(Phase.FAILED, f"loading failed: {type(error).__name__}"))
         else:
@@ -105,4 +127,46 @@ class ModelHost:
     def _enter(self, state: HostState) -> None:
         self._state = state
         self._changed.notify_all()
-        self._on_change(state)
+        for listener in self._listeners:
+            listener(state)
+
+
+class ModelPool:
+    """One host for each choice of model, shared by all clients of the process."""
+
+    def __init__(self, open_backend: OpenBackend) -> None:
+        self._open_backend = open_backend
+        self._lock = threading.Lock()
+        self._hosts: dict[ModelChoice, ModelHost] = {}
+        self._users: dict[ModelChoice, int] = {}
+
+    def acquire(self, choice: ModelChoice) -> ModelHost:
+        """The host of a choice, loading from now on if nobody used it; `release` it once."""
+        with self._lock:
+            host = self._hosts.get(choice)
+            if host is None or host.state.phase is Phase.FAILED:
+                host = ModelHost(lambda report: self._open_backend(choice, report))
+                self._hosts[choice] = host
+            self._users[choice] = self._users.get(choice, 0) + 1
+            return host
+
+    def release(self, choice: ModelChoice) -> None:
+        """Give a host back; a model without users is freed once another one is in use.
+
+        The last one stays, so that a client that comes back finds it loaded.
+        """
+        with self._lock:
+            self._users[choice] -= 1
+            in_use = [other for other, count in self._users.items() if count]
+            unused = [other for other in self._hosts if other not in in_use] if in_use else []
+            hosts = [self._hosts.pop(other) for other in unused]
+        for host in hosts:
+            host.close()
+
+    def close(self) -> None:
+        """Free everything."""
+        with self._lock:
+            hosts = list(self._hosts.values())
+            self._hosts.clear()
+        for host in hosts:
+            host.close()

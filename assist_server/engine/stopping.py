@@ -3,10 +3,13 @@
 What can stop a model is here; what edits a finished text is in `postprocess`.
 """
 
+import re
 from collections.abc import Sequence
 
 from assist_server.engine.request import StopRule
 from assist_server.text.indentation import indent_width
+
+_CLOSER_LINE = re.compile(r"[)\]}]+[;,]?|end")
 
 
 def stop_at_line_end(text: str) -> int | None:
@@ -30,8 +33,13 @@ def stop_at_strings(strings: Sequence[str]) -> StopRule:
     return rule
 
 
-def stop_at_dedent(indent_columns: int) -> StopRule:
-    """End before a line, other than the first, that begins left of `indent_columns`."""
+def stop_at_dedent(indent_columns: int, *, keeps_closer: bool = False) -> StopRule:
+    """End before a line, other than the first, that begins left of `indent_columns`.
+
+    Args:
+        indent_columns: Where the block's lines begin.
+        keeps_closer: Whether that line still belongs to the text if it only closes the block.
+    """
 
     def rule(text: str) -> int | None:
         start = text.find("\n") + 1
@@ -39,7 +47,8 @@ def stop_at_dedent(indent_columns: int) -> StopRule:
             end = text.find("\n", start)
             line = text[start : end if end >= 0 else len(text)]
             if line.strip() and indent_width(line) < indent_columns:
-                return start - 1
+                is_closer = keeps_closer and _CLOSER_LINE.fullmatch(line.strip())
+                return start + len(line) if is_closer else start - 1
             start = end + 1
         return None
 

@@ -1,7 +1,8 @@
 """Inline completion: text that continues the document at the cursor."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from assist_server.config import CompletionSettings, Settings
@@ -9,6 +10,7 @@ from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import (
     CancelToken,
+    Chunk,
     FinishReason,
     Generation,
     GenerationRequest,
@@ -56,13 +58,14 @@ class InlineCompletion:
     """Mean natural log-probability of the generated tokens, of those cut away too."""
 
 
-def complete(
+def complete(  # noqa: PLR0913 - half of them are options by keyword
     context: CursorContext,
     backend: Backend,
     settings: Settings,
     *,
     is_automatic: bool = False,
     cancel: CancelToken | None = None,
+    on_text: Callable[[str], None] = lambda _: None,
 ) -> InlineCompletion:
     """Complete at the cursor; blocks until the model has answered.
 
@@ -72,6 +75,7 @@ def complete(
         settings: All settings.
         is_automatic: Whether the editor asked while the user typed, not the user.
         cancel: Ends the generation early when raised.
+        on_text: Told the model's text so far, whenever there is more of it.
 
     Raises:
         AssistError: the model cannot be asked: wrong template, device failure.
@@ -79,9 +83,9 @@ def complete(
     if is_automatic and (reason := _why_not(context, settings.completion)):
         return InlineCompletion(reason)
     started = time.perf_counter()
-    is_multi_line = _is_multi_line(context, settings.completion)
-    request = build_request(context, backend, settings, is_multi_line, cancel or CancelToken())
-    generation = collect(backend.generate(request))
+    context = replace(context, multi_line=settings.completion.multi_line)
+    request = build_request(context, backend, settings, cancel or CancelToken())
+    generation = collect(_told(backend.generate(request), on_text))
     cleaned = clean(Candidate(generation.text), context)
     milliseconds = (time.perf_counter() - started) * 1000
     return _answer(context.offset, request, generation, cleaned, milliseconds)
@@ -91,22 +95,30 @@ def build_request(
     context: CursorContext,
     backend: Backend,
     settings: Settings,
-    is_multi_line: bool,  # noqa: FBT001 - one decision, taken by the caller
     cancel: CancelToken,
 ) -> GenerationRequest:
     """What the model is asked: the prompt in its family's format, and when to stop."""
     limits = settings.completion
-    max_new = limits.max_new_tokens if is_multi_line else limits.max_new_tokens_single_line
+    max_new = limits.max_new_tokens if context.is_multi_line else limits.max_new_tokens_single_line
     gap = Gap(context.snapshot.path, context.prefix, context.suffix)
     prompt = build_prompt(gap, backend, settings, max_new)
     return GenerationRequest(
         prompt.ids,
         max_new,
         end_ids=backend.info.end_ids | prompt.end_ids,
-        stop_rules=_stop_rules(context, is_multi_line),
+        stop_rules=_stop_rules(context),
         sampling=Sampling(limits.temperature, limits.top_p),
         cancel=cancel,
     )
+
+
+def _told(chunks: Iterator[Chunk], on_text: Callable[[str], None]) -> Iterator[Chunk]:
+    """The chunks as they come, each told to a listener."""
+    text = ""
+    for chunk in chunks:
+        text += chunk.text
+        on_text(text)
+        yield chunk
 
 
 def _why_not(context: CursorContext, settings: CompletionSettings) -> Outcome | None:
@@ -116,18 +128,13 @@ def _why_not(context: CursorContext, settings: CompletionSettings) -> Outcome | 
     return Outcome.INSIDE_WORD if context.is_inside_word else None
 
 
-def _is_multi_line(context: CursorContext, settings: CompletionSettings) -> bool:
-    if settings.multi_line == "auto":
-        return context.is_multi_line
-    return settings.multi_line == "always"
-
-
-def _stop_rules(context: CursorContext, is_multi_line: bool) -> tuple[StopRule, ...]:  # noqa: FBT001
-    if not is_multi_line:
+def _stop_rules(context: CursorContext) -> tuple[StopRule, ...]:
+    if not context.is_multi_line:
         return (stop_at_line_end,)
     # Behind an opener the block is deeper than its line; on a blank line it is where the cursor is.
-    opens_block = bool(context.line_prefix.strip())
-    return (stop_at_dedent(context.indent_columns + opens_block),)
+    columns = context.indent_columns + bool(context.line_prefix.strip())
+    has_closers = not context.snapshot.language.blocks_by_indentation
+    return (stop_at_dedent(columns, keeps_closer=has_closers),)
 
 
 def _answer(

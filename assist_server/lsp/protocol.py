@@ -11,7 +11,8 @@ import inspect
 import json
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, get_type_hints
+from concurrent.futures import Future
+from typing import Any, get_type_hints
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
@@ -19,9 +20,6 @@ from pygls.protocol import LanguageServerProtocol
 
 from assist_server.errors import AssistError
 from assist_server.lsp.framing import frame
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 _log = logging.getLogger(__name__)
 
@@ -195,13 +193,22 @@ class AssistProtocol(LanguageServerProtocol):
     def _shut_down(self, *_: Any) -> None:
         """Cancel what runs; from now on only `exit` is listened to."""
         # The answers to cancelled requests are sent before the one to this request.
-        for future in list(self._request_futures.values()):
+        for future in self.running_requests():
             future.cancel()
         self._shutdown = True
 
+    def running_requests(self) -> list[Future[Any]]:
+        """Requests of either side that have no answer yet."""
+        return list(self._request_futures.values())
+
     def _exit(self, *_: Any) -> None:
         """Leave: code 0 after `shutdown`, else 1."""
-        self.on_exit(0 if self._shutdown else 1)
+        self.on_exit(self.exit_code)
+
+    @property
+    def exit_code(self) -> int:
+        """What the process should end with now: 0 after `shutdown`, else 1."""
+        return 0 if self._shutdown else 1
 
 
 def _usable_id(request_id: Any) -> int | str | None:

@@ -17,20 +17,23 @@ from pygls.protocol import default_converter
 from assist_server import __version__
 from assist_server.config import Layer, Problems, Settings, read_settings
 from assist_server.engine.backend import Backend
-from assist_server.engine.hosting import HostState, ModelHost, Phase
+from assist_server.engine.hosting import (
+    HostState,
+    ModelChoice,
+    ModelHost,
+    ModelPool,
+    Phase,
+)
 from assist_server.engine.request import CancelToken
 from assist_server.errors import ModelLoadingError
+from assist_server.lsp.completing import Completions
 from assist_server.lsp.documents import DocumentStore
 from assist_server.lsp.history import RequestHistory
 from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.protocol import AssistProtocol
-from assist_server.lsp.superseding import NewestTasks
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-
-OpenBackend = Callable[[Settings, Callable[[str], None]], Backend]
-"""Loads the model that the settings name; called on a thread of its own."""
 
 _MAX_THREADS = 32
 """Features block while the model works for others; they must not run out of threads."""
@@ -41,11 +44,11 @@ class AssistServer(LanguageServer):
 
     protocol: AssistProtocol
 
-    def __init__(self, open_backend: OpenBackend, flags: Layer | None = None) -> None:
+    def __init__(self, pool: ModelPool, flags: Layer | None = None) -> None:
         """A server that has not met its client yet; nothing is loaded.
 
         Args:
-            open_backend: How to load a model.
+            pool: Where models are loaded and shared with other clients.
             flags: Settings from the command line, which win over all others.
         """
         super().__init__(
@@ -54,11 +57,11 @@ class AssistServer(LanguageServer):
             protocol_cls=AssistProtocol,
             converter_factory=default_converter,
         )
-        self._open_backend = open_backend
+        self._pool = pool
         self._flags = flags
         self._layers: dict[str, Layer] = {}
         self._host: ModelHost | None = None
-        self._host_key: tuple[str, ...] = ()
+        self._choice: ModelChoice | None = None
         self._host_changed = asyncio.Event()
         self._loading: Progress | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -68,7 +71,7 @@ class AssistServer(LanguageServer):
         self.documents = DocumentStore()
         self.reports = ProgressReports(self)
         self.history = RequestHistory()
-        self.newest = NewestTasks()
+        self.completions = Completions()
 
     # The client
 
@@ -115,20 +118,17 @@ class AssistServer(LanguageServer):
     # The model
 
     def start_model(self) -> None:
-        """Load the model of the current settings, unless it is there or on its way."""
-        key = (self.settings.model, self.settings.device, self.settings.dtype)
-        if self._host is not None and key == self._host_key:
+        """Use the model of the current settings: loaded, on its way, or loading from now on."""
+        choice = ModelChoice(self.settings.model, self.settings.device, self.settings.dtype)
+        if choice == self._choice:
             return
-        if self._host is not None:
-            self._end_loading()
-            self._threads.submit(self._host.close)
+        old_choice, old_host = self._choice, self._host
+        self._end_loading()
+        self.completions.clear()
         self._loop = asyncio.get_running_loop()
-        self._loading = self.reports.start(f"Loading the model {self.settings.model}")
-        settings, self._host_key = self.settings, key
-        self._host = ModelHost(
-            lambda report: self._open_backend(settings, report),
-            lambda state: self._on_host_change(key, state),
-        )
+        self._choice, self._host = choice, self._pool.acquire(choice)
+        self._host.listen(self._on_host_change)
+        self._leave_model(old_choice, old_host)
 
     async def ready_backend(self, wait_ms: float | None = None) -> Backend:
         """The loaded backend, after at most `wait_ms` (None: as long as it takes).
@@ -151,19 +151,27 @@ class AssistServer(LanguageServer):
         """The state of the current model."""
         return self._host.state if self._host else HostState(Phase.LOADING, "not started")
 
-    def _on_host_change(self, key: tuple[str, ...], state: HostState) -> None:
-        """Called on the loading thread."""
+    def _leave_model(self, choice: ModelChoice | None, host: ModelHost | None) -> None:
+        """Give a model back; freeing it may take a decoding step, so not on the loop."""
+        if choice is not None and host is not None:
+            host.stop_listening(self._on_host_change)
+            threading.Thread(target=self._pool.release, args=(choice,), daemon=True).start()
+
+    def _on_host_change(self, state: HostState) -> None:
+        """Called on any thread."""
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the server is leaving
-                self._loop.call_soon_threadsafe(self._show_host_state, key, state)
+                self._loop.call_soon_threadsafe(self._show_host_state, self._choice, state)
 
-    def _show_host_state(self, key: tuple[str, ...], state: HostState) -> None:
-        if key != self._host_key or state.phase is Phase.CLOSED:
+    def _show_host_state(self, choice: ModelChoice | None, state: HostState) -> None:
+        if choice != self._choice:
             return  # of a model that was replaced meanwhile
         self._host_changed.set()
         self._host_changed = asyncio.Event()
         _log.info("model: %s: %s", state.phase, state.message)
-        if state.phase is Phase.LOADING and self._loading:
+        if state.phase is Phase.LOADING:
+            title = f"Loading the model {self.settings.model}"
+            self._loading = self._loading or self.reports.start(title)
             self._loading.report(state.message)
             return
         self._end_loading()
@@ -187,9 +195,11 @@ class AssistServer(LanguageServer):
 
     def close(self) -> None:
         """Stop everything that this connection has running; does not wait for it."""
+        for future in list(self.protocol.running_requests()):
+            future.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        if self._host is not None:
-            threading.Thread(target=self._host.close, name="assist-closing", daemon=True).start()
+        self._leave_model(self._choice, self._host)
+        self._choice, self._host, self._loop = None, None, None
 
 
 def _folder(uri: str | None) -> Path | None:

@@ -1,22 +1,101 @@
-"""Bytes between the process's standard streams and a server object."""
+"""Ways in which bytes reach the server: standard streams, sockets that we open or connect to."""
 
 import asyncio
 import contextlib
 import os
 import queue
+import signal
+import stat
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
 
-from assist_server.lsp.framing import FrameReader
-from assist_server.lsp.inbox import Inbox
+from assist_server.errors import InputError
+from assist_server.lsp.connection import Connection
 from assist_server.lsp.server import AssistServer
+
+CreateServer = Callable[[], AssistServer]
+"""A server object for one more client."""
 
 _FLUSH_SECONDS = 0.5
 _READ_BYTES = 1 << 16
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class StreamWriter:
+async def serve_stdio(create: CreateServer) -> int:
+    """Serve one client on standard input and output; the process's exit code."""
+    loop = asyncio.get_running_loop()
+    output = _StreamWriter(_take_standard_output())
+    connection = Connection(create(), output.send)
+    _on_termination(connection.end)
+
+    def read() -> None:
+        data = b"-"
+        while data:
+            data = os.read(0, _READ_BYTES)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(connection.receive, data)
+
+    threading.Thread(target=read, name="assist-reader", daemon=True).start()
+    code = await connection.ended()
+    output.close()
+    return code
+
+
+async def serve_connecting(create: CreateServer, *, port: int = 0, pipe: str = "") -> int:
+    """Serve the one client that listens on a port or a named socket, as editors may; exit code.
+
+    Raises:
+        InputError: nobody listens there.
+    """
+    try:
+        if pipe:
+            reader, writer = await asyncio.open_unix_connection(pipe)
+        else:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError as error:
+        raise InputError(f"no editor listens on {pipe or port}: {error.strerror}") from error
+    return await _serve_streams(create, reader, writer, _on_termination)
+
+
+async def serve_tcp(create: CreateServer, host: str, port: int) -> int:
+    """Listen on a loopback port, with a server object for each client, until a signal ends it.
+
+    Raises:
+        InputError: the address is not a loopback one, or is taken.
+    """
+    if host not in _LOOPBACK:
+        raise InputError(
+            f"{host} is not this machine alone, and there is no password; use 127.0.0.1"
+        )
+    try:
+        listener = await asyncio.start_server(_greet(create), host, port)
+    except OSError as error:
+        raise InputError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return await _listen(listener, "{}:{}".format(*listener.sockets[0].getsockname()[:2]))
+
+
+async def serve_unix(create: CreateServer, path: Path) -> int:
+    """Listen on a socket in a folder that only the user can enter, until a signal ends it.
+
+    Raises:
+        InputError: the folder is open to others, or the socket is taken.
+    """
+    _make_private(path.parent)
+    await _remove_stale(path)
+    try:
+        listener = await asyncio.start_unix_server(_greet(create), str(path))
+    except OSError as error:
+        raise InputError(f"cannot listen on {str(path)!r}: {error.strerror}") from error
+    try:
+        return await _listen(listener, str(path))
+    finally:
+        _remove(path)
+
+
+class _StreamWriter:
     """Writes to a file descriptor on a thread of its own, in order, from any thread.
 
     A client that does not read blocks this thread only, never the loop.
@@ -45,39 +124,6 @@ class StreamWriter:
                     view = view[os.write(self._descriptor, view) :]
 
 
-async def serve_stdio(server: AssistServer) -> int:
-    """Serve one client on standard input and output; the process's exit code."""
-    loop = asyncio.get_running_loop()
-    exit_code: asyncio.Future[int] = loop.create_future()
-    output = StreamWriter(_take_standard_output())
-    frames = FrameReader()
-
-    def leave(code: int) -> None:
-        if not exit_code.done():
-            exit_code.set_result(code)
-
-    def handle(body: bytes) -> None:
-        if not exit_code.done():
-            server.protocol.receive(body)
-
-    inbox = Inbox(handle)
-
-    def receive(data: bytes) -> None:
-        inbox.put(frames.feed(data))
-        if not data:  # the client went away without saying so
-            leave(1)
-
-    server.protocol.send = output.send
-    server.protocol.on_exit = leave
-    threading.Thread(
-        target=_read, args=(0, loop, receive), name="assist-reader", daemon=True
-    ).start()
-    code = await exit_code
-    server.close()
-    output.close()
-    return code
-
-
 def _take_standard_output() -> int:
     """A private descriptor for standard output; whatever else prints goes to standard error."""
     descriptor = os.dup(1)
@@ -86,12 +132,94 @@ def _take_standard_output() -> int:
     return descriptor
 
 
-def _read(
-    descriptor: int, loop: asyncio.AbstractEventLoop, receive: Callable[[bytes], None]
-) -> None:
-    while True:
-        data = os.read(descriptor, _READ_BYTES)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            loop.call_soon_threadsafe(receive, data)
-        if not data:
-            return
+def _greet(
+    create: CreateServer,
+) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _serve_streams(create, reader, writer)
+
+    return greet
+
+
+async def _serve_streams(
+    create: CreateServer,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    on_termination: Callable[[Callable[[], None]], None] = lambda _: None,
+) -> int:
+    """Serve one client on a pair of streams; its exit code."""
+    loop = asyncio.get_running_loop()
+
+    def send(data: bytes) -> None:
+        # Always by the loop's queue, so that the order is that of the calls on any threads.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(writer.write, data)
+
+    connection = Connection(create(), send)
+    on_termination(connection.end)
+
+    async def read() -> None:
+        data = b"-"
+        while data:
+            try:
+                data = await reader.read(_READ_BYTES)
+            except OSError:
+                data = b""
+            connection.receive(data)
+
+    reading = asyncio.ensure_future(read())
+    code = await connection.ended()
+    reading.cancel()
+    await asyncio.sleep(0)  # what was sent last is still in the loop's queue
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_FLUSH_SECONDS):
+            await writer.drain()
+    writer.close()
+    return code
+
+
+async def _listen(listener: asyncio.Server, place: str) -> int:
+    """Serve until a signal ends it."""
+    ended = asyncio.Event()
+    _on_termination(ended.set)
+    print(f"assist-server: listening on {place}", file=sys.stderr, flush=True)  # noqa: T201
+    async with listener:
+        await ended.wait()
+    return 0
+
+
+def _on_termination(end: Callable[[], None]) -> None:
+    """Have `end` called when the process is asked to go."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows: the end of input must do
+            loop.add_signal_handler(number, end)
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
+        raise InputError(
+            f"the folder {str(folder)!r} is open to other users; "
+            "choose one of your own, or close it with chmod 700"
+        )
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+async def _remove_stale(path: Path) -> None:
+    """Remove a socket that a server left behind which is gone."""
+    try:
+        _, writer = await asyncio.open_unix_connection(str(path))
+    except FileNotFoundError:
+        return
+    except ConnectionRefusedError:
+        _remove(path)
+    except OSError as error:
+        raise InputError(f"{str(path)!r} is in the way: {error.strerror}") from error
+    else:
+        writer.close()
+        raise InputError(f"a server listens on {str(path)!r} already; choose another path")

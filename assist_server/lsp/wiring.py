@@ -1,6 +1,7 @@
 """Putting a server together."""
 
 from assist_server.config import Layer
+from assist_server.engine.hosting import ModelPool
 from assist_server.lsp.handlers import (
     code_actions,
     commands,
@@ -8,12 +9,12 @@ from assist_server.lsp.handlers import (
     inline_completion,
     lifecycle,
 )
-from assist_server.lsp.server import AssistServer, OpenBackend
+from assist_server.lsp.server import AssistServer
 
 
-def create_server(open_backend: OpenBackend, flags: Layer | None = None) -> AssistServer:
+def create_server(pool: ModelPool, flags: Layer | None = None) -> AssistServer:
     """A server for one client, with every handler registered."""
-    server = AssistServer(open_backend, flags)
+    server = AssistServer(pool, flags)
     for family in (lifecycle, documents, inline_completion, code_actions, commands):
         family.register(server)
     return server

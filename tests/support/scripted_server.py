@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from assist_server.cli.serve import configure_logging
 from assist_server.config import LogSettings
 from assist_server.engine.backend import NullBackend
+from assist_server.engine.hosting import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.errors import ModelError
 from assist_server.lsp.transport import serve_stdio
@@ -38,14 +39,15 @@ class ScriptedBackend(NullBackend):
 def main(answer="", step_ms=0.0, load_ms=0.0, load_error="") -> None:
     configure_logging(LogSettings(level="debug"))
 
-    def open_backend(settings, report):
+    def open_backend(choice, report):
         report("pretending")
         time.sleep(load_ms / 1000)
         if load_error:
             raise ModelError(load_error)
         return ScriptedBackend(answer=answer, step_ms=step_ms)
 
-    code = asyncio.run(serve_stdio(create_server(open_backend)))
+    pool = ModelPool(open_backend)
+    code = asyncio.run(serve_stdio(lambda: create_server(pool)))
     sys.stderr.flush()
     os._exit(code)
 

@@ -26,5 +26,5 @@ def did_change(server: AssistServer, params: types.DidChangeTextDocumentParams) 
 
 def did_close(server: AssistServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget the document and stop what runs for it."""
-    server.newest.cancel_document(params.text_document.uri)
+    server.completions.close(params.text_document.uri)
     server.documents.close(params.text_document.uri)

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from lsprotocol import types
 
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
+from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError, ModelLoadingError
 from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
@@ -68,16 +70,18 @@ async def complete_at(
     if snapshot is None:
         return None
     context = CursorContext(snapshot, server.documents.offset(snapshot, place.position))
-    work = _complete(server, context, is_automatic=is_automatic, wait_ms=wait_ms)
-    task = asyncio.ensure_future(work)
-    server.newest.put((place.uri, place.method), task)
+
+    def generate(
+        context: CursorContext, on_text: Callable[[str], None]
+    ) -> Awaitable[InlineCompletion]:
+        return _generate(server, context, _How(is_automatic, wait_ms, on_text))
+
     try:
-        await asyncio.wait([task])
+        of_document = server.completions.of(place.uri, place.method)
+        completion = await of_document.complete(context, generate)
     except asyncio.CancelledError:
-        task.cancel()
         _record(server, place, InlineCompletion(Outcome.CANCELLED))
         raise
-    completion = InlineCompletion(Outcome.SUPERSEDED) if task.cancelled() else task.result()
     if completion.text is not None and server.documents.find(place.uri) is not snapshot:
         completion = InlineCompletion(Outcome.OUTDATED)
     _record(server, place, completion)
@@ -86,17 +90,33 @@ async def complete_at(
     return Answer(snapshot, completion)
 
 
-async def _complete(
-    server: AssistServer, context: CursorContext, *, is_automatic: bool, wait_ms: float
-) -> InlineCompletion:
+@dataclass(frozen=True)
+class _How:
+    """The conditions of one generation."""
+
+    is_automatic: bool
+    wait_ms: float
+    on_text: Callable[[str], None]
+
+
+async def _generate(server: AssistServer, context: CursorContext, how: _How) -> InlineCompletion:
+    """Run the model; whatever fails becomes an outcome."""
     cancel = CancelToken()
     settings = server.settings
-    try:
-        backend = await server.ready_backend(wait_ms)
-        return await server.run(
-            lambda: complete(context, backend, settings, is_automatic=is_automatic, cancel=cancel),
-            cancel,
+
+    def work(backend: Backend) -> InlineCompletion:
+        return complete(
+            context,
+            backend,
+            settings,
+            is_automatic=how.is_automatic,
+            cancel=cancel,
+            on_text=how.on_text,
         )
+
+    try:
+        backend = await server.ready_backend(how.wait_ms)
+        return await server.run(lambda: work(backend), cancel)
     except ModelLoadingError as error:
         return InlineCompletion(Outcome.MODEL_LOADING, str(error))
     except AssistError as error:

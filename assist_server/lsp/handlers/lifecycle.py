@@ -9,6 +9,7 @@ from lsprotocol import types
 from assist_server.config import Layer
 from assist_server.errors import AssistError
 from assist_server.lsp.handlers import completion
+from assist_server.lsp.process_watch import watch_process
 from assist_server.lsp.protocol import ask_client
 from assist_server.lsp.server import AssistServer
 from assist_server.text.lines import PositionEncoding
@@ -39,6 +40,8 @@ def initialize(server: AssistServer, params: types.InitializeParams) -> None:
         server.put_layer(Layer("initializationOptions", params.initialization_options))
     server.apply_settings()
     completion.register_for_client(server)
+    if params.process_id is not None:
+        watch_process(params.process_id, lambda: server.protocol.on_exit(server.protocol.exit_code))
 
 
 async def initialized(server: AssistServer, _: types.InitializedParams) -> None:

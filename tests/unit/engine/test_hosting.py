@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from assist_server.engine.backend import NullBackend
-from assist_server.engine.hosting import ModelHost, Phase
+from assist_server.engine.hosting import ModelChoice, ModelHost, ModelPool, Phase
 from assist_server.errors import ModelError, ModelLoadingError
 
 
@@ -16,15 +16,14 @@ def test_a_model_is_loading_then_ready():
         assert may_load.wait(10)
         return NullBackend()
 
-    host = ModelHost(load, states.append)
+    host = ModelHost(load)
+    host.listen(states.append)
     with pytest.raises(ModelLoadingError, match="is loading"):
         host.backend(wait_ms=0)
     may_load.set()
     assert host.backend(wait_ms=None).info.name == "null"
-    assert [(state.phase, state.message) for state in states] == [
-        (Phase.LOADING, "reading"),
-        (Phase.READY, "null"),
-    ]
+    told = [(state.phase, state.message) for state in states]
+    assert told[-2:] == [(Phase.LOADING, "reading"), (Phase.READY, "null")]
 
 
 def test_a_failure_is_kept_and_told_to_whoever_asks():
@@ -78,3 +77,63 @@ def test_a_model_that_finishes_loading_after_closing_is_closed_too():
     may_load.set()
     assert backend.closed.wait(10)
     assert host.state.phase is Phase.CLOSED
+
+
+def test_a_listener_that_stopped_is_told_no_more():
+    states, may_load = [], threading.Event()
+
+    def load(report):
+        assert may_load.wait(10)
+        return NullBackend()
+
+    host = ModelHost(load)
+    host.listen(states.append)
+    host.stop_listening(states.append)
+    may_load.set()
+    host.backend(wait_ms=None)
+    assert Phase.READY not in [state.phase for state in states]
+
+
+def pool_of(backends):
+    return ModelPool(lambda choice, report: backends.setdefault(choice.model, Closable()))
+
+
+def test_clients_with_the_same_choice_share_one_model():
+    pool = pool_of(backends := {})
+    first, second = pool.acquire(ModelChoice("a")), pool.acquire(ModelChoice("a"))
+    assert first is second
+    assert first.backend(wait_ms=None) is backends["a"]
+    pool.release(ModelChoice("a"))
+    assert not backends["a"].closed.is_set()
+
+
+def test_a_model_without_users_is_freed_when_another_is_used():
+    pool = pool_of(backends := {})
+    pool.acquire(ModelChoice("a")).backend(wait_ms=None)
+    pool.acquire(ModelChoice("b")).backend(wait_ms=None)
+    pool.release(ModelChoice("a"))
+    assert backends["a"].closed.is_set()
+    assert not backends["b"].closed.is_set()
+
+
+def test_the_last_model_stays_for_the_next_client():
+    pool = pool_of(backends := {})
+    host = pool.acquire(ModelChoice("a"))
+    host.backend(wait_ms=None)
+    pool.release(ModelChoice("a"))
+    assert not backends["a"].closed.is_set()
+    assert pool.acquire(ModelChoice("a")) is host
+
+
+def test_a_choice_that_failed_is_tried_again_by_the_next_client():
+    attempts = []
+
+    def load(choice, report):
+        attempts.append(choice)
+        raise ModelError("not this time")
+
+    pool = ModelPool(load)
+    for _ in range(2):
+        with pytest.raises(ModelError, match="not this time"):
+            pool.acquire(ModelChoice("a")).backend(wait_ms=None)
+    assert len(attempts) == 2

@@ -53,3 +53,11 @@ def test_dedent_keeps_exactly_the_lines_before_the_first_one_further_left(text, 
             break
         expected.append(line)
     assert (text if kept is None else text[:kept]) == "\n".join(expected)
+
+
+def test_dedent_may_keep_the_line_that_closes_the_block():
+    rule = stop_at_dedent(4, keeps_closer=True)
+    assert rule("a;\n    b;\n}\nc;") == len("a;\n    b;\n}")
+    assert rule("a\n    b\nend") == len("a\n    b\nend")
+    assert rule("a;\n    b;\nc;") == len("a;\n    b;")
+    assert rule("a;\n    });\n}") == len("a;\n    });\n}")

@@ -1,0 +1,136 @@
+"""Completions of one document: the newest request wins, and no work is done twice.
+
+A request is answered, in this order: by what is left of the last completion, when the user has
+typed the beginning of it; by the generation that is running, when what was typed agrees with it so
+far; by a generation of its own, for which the running one is stopped. Older requests that still
+wait are answered empty at once: Neovim never cancels a request while the user types.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assist_server.context.cursor import CursorContext
+from assist_server.features.inline_completion import InlineCompletion, Outcome
+from assist_server.features.typing_through import may_agree, rest_of
+
+Generate = Callable[[CursorContext, Callable[[str], None]], Awaitable[InlineCompletion]]
+"""Runs the model at a place and tells its text so far; cancelling it stops the model."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A completion and the place where it was proposed."""
+
+    context: CursorContext
+    completion: InlineCompletion
+
+
+class _Running:
+    """A generation, the place it is for, and its text so far."""
+
+    def __init__(self, context: CursorContext, generate: Generate) -> None:
+        self.context = context
+        self.text = ""
+        self.task = asyncio.ensure_future(generate(context, self._tell))
+
+    def _tell(self, text: str) -> None:  # called on the feature's thread; assignment is atomic
+        self.text = text
+
+
+class DocumentCompletions:
+    """What runs for one document, and what was shown last; used on the loop only."""
+
+    def __init__(self) -> None:
+        self._running: _Running | None = None
+        self._shown: _Shown | None = None
+        self._newest: asyncio.Future[None] | None = None
+
+    async def complete(self, context: CursorContext, generate: Generate) -> InlineCompletion:
+        """Answer the newest request; an older one that waits is answered as superseded."""
+        newest = self._supersede()
+        answer = self._rest_of_shown(context)
+        while answer is None:
+            running = self._reuse_or_start(context, generate)
+            either: set[asyncio.Future[Any]] = {running.task, newest}
+            try:
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            except asyncio.CancelledError:
+                if self._newest is newest:
+                    self.stop()
+                raise
+            if newest.done():
+                return InlineCompletion(Outcome.SUPERSEDED)
+            answer = self._take(running, context)
+        return answer
+
+    def stop(self) -> None:
+        """Stop the model and answer whoever waits; what was shown last is kept."""
+        if self._running is not None:
+            self._running.task.cancel()
+            self._running = None
+        self._supersede()
+
+    def _supersede(self) -> "asyncio.Future[None]":
+        """Answer the request that waits; the future that ends the next one's waiting."""
+        if self._newest is not None and not self._newest.done():
+            self._newest.set_result(None)
+        self._newest = asyncio.get_running_loop().create_future()
+        return self._newest
+
+    def _rest_of_shown(self, context: CursorContext) -> InlineCompletion | None:
+        shown = self._shown
+        rest = rest_of(shown.completion, shown.context, context) if shown else None
+        if rest is None:
+            return None
+        return replace(rest, detail="what is left of the last one", milliseconds=0.0)
+
+    def _reuse_or_start(self, context: CursorContext, generate: Generate) -> _Running:
+        running = self._running
+        if running is not None and not running.task.done():
+            if may_agree(running.text, running.context, context):
+                return running
+            running.task.cancel()
+        self._running = _Running(context, generate)
+        return self._running
+
+    def _take(self, running: _Running, context: CursorContext) -> InlineCompletion | None:
+        """The result of a generation, as seen from the place where it is wanted.
+
+        None when it began elsewhere and the user has typed something else: it is of no use.
+        """
+        if self._running is running:
+            self._running = None
+        if running.task.cancelled():
+            return InlineCompletion(Outcome.SUPERSEDED)
+        completion = running.task.result()
+        self._shown = _Shown(running.context, completion)
+        if running.context is context:
+            return completion
+        rest = rest_of(completion, running.context, context)
+        return replace(rest, detail="from a request that was running") if rest else None
+
+
+class Completions:
+    """The completions of each open document, by the method that asks for them."""
+
+    def __init__(self) -> None:
+        self._documents: dict[tuple[str, str], DocumentCompletions] = {}
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def of(self, uri: str, method: str) -> DocumentCompletions:
+        """Those of one document; kept until it is closed."""
+        return self._documents.setdefault((uri, method), DocumentCompletions())
+
+    def close(self, uri: str) -> None:
+        """Stop and forget those of a document."""
+        for key in [key for key in self._documents if key[0] == uri]:
+            self._documents.pop(key).stop()
+
+    def clear(self) -> None:
+        """Stop and forget all, as when the model changes."""
+        for uri in {uri for uri, _ in self._documents}:
+            self.close(uri)

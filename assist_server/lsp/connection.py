@@ -1,0 +1,47 @@
+"""One client: bytes in, bytes out, and a server object of its own."""
+
+import asyncio
+from collections.abc import Callable
+
+from assist_server.lsp.framing import FrameReader
+from assist_server.lsp.inbox import Inbox
+from assist_server.lsp.server import AssistServer
+
+
+class Connection:
+    """Connects a server object to a stream of bytes until one side ends it."""
+
+    def __init__(self, server: AssistServer, send: Callable[[bytes], None]) -> None:
+        """Begin to serve; `send` takes bytes for the client, in order and from any thread."""
+        self._server = server
+        self._frames = FrameReader()
+        self._inbox = Inbox(self._handle)
+        self._exit_code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        server.protocol.send = send
+        server.protocol.on_exit = self.leave
+
+    def receive(self, data: bytes) -> None:
+        """Take in bytes; none means that the client has gone away without saying so."""
+        if data:
+            self._inbox.put(self._frames.feed(data))
+        else:
+            self.end()
+
+    def end(self) -> None:
+        """End because of something outside of the conversation: a signal, the end of input."""
+        self.leave(self._server.protocol.exit_code)
+
+    def leave(self, code: int) -> None:
+        """End with an exit code; the first one counts."""
+        if not self._exit_code.done():
+            self._exit_code.set_result(code)
+
+    async def ended(self) -> int:
+        """Wait for the end, then stop what the client had running; the exit code."""
+        code = await self._exit_code
+        self._server.close()
+        return code
+
+    def _handle(self, body: bytes) -> None:
+        if not self._exit_code.done():
+            self._server.protocol.receive(body)
