@@ -26,6 +26,10 @@ class CursorContext:
     offset: int
     multi_line: Literal["auto", "never", "always"] = "auto"
     """Whether several lines may be proposed; `auto` looks at the code."""
+    before: str = ""
+    """Text that the model may see before the document, such as earlier cells of a notebook."""
+    behind: str = ""
+    """Text that the model may see behind the document."""
 
     @cached_property
     def prefix(self) -> str:

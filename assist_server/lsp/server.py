@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import default_converter
+from assist_server.lsp.leniency import lenient_converter
 
 from assist_server import __version__
 from assist_server.config import Layer, Problems, Settings, read_settings
@@ -29,12 +29,16 @@ from assist_server.errors import ModelLoadingError
 from assist_server.lsp.completing import Completions
 from assist_server.lsp.documents import DocumentStore
 from assist_server.lsp.history import RequestHistory
+from assist_server.lsp.notebooks import NotebookStore
 from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.protocol import AssistProtocol
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
+_NOTEBOOKS = types.NotebookDocumentSyncOptions(
+    [types.NotebookDocumentFilterWithCells(cells=[types.NotebookCellLanguage("python")])]
+)
 _MAX_THREADS = 32
 """Features block while the model works for others; they must not run out of threads."""
 
@@ -54,8 +58,9 @@ class AssistServer(LanguageServer):
         super().__init__(
             "assist-server",
             __version__,
+            notebook_document_sync=_NOTEBOOKS,
             protocol_cls=AssistProtocol,
-            converter_factory=default_converter,
+            converter_factory=lenient_converter,
         )
         self._pool = pool
         self._flags = flags
@@ -69,6 +74,7 @@ class AssistServer(LanguageServer):
         self._shown_problems: set[str] = set()
         self.settings = Settings()
         self.documents = DocumentStore()
+        self.notebooks = NotebookStore(self.documents)
         self.reports = ProgressReports(self)
         self.history = RequestHistory()
         self.completions = Completions()

@@ -1,4 +1,4 @@
-"""didOpen, didChange, didClose."""
+"""didOpen, didChange, didClose, of documents and of notebooks."""
 
 from lsprotocol import types
 
@@ -11,6 +11,9 @@ def register(server: AssistServer) -> None:
     builtin[types.TEXT_DOCUMENT_DID_OPEN] = lambda params: did_open(server, params)
     builtin[types.TEXT_DOCUMENT_DID_CHANGE] = lambda params: did_change(server, params)
     builtin[types.TEXT_DOCUMENT_DID_CLOSE] = lambda params: did_close(server, params)
+    builtin[types.NOTEBOOK_DOCUMENT_DID_OPEN] = server.notebooks.open
+    builtin[types.NOTEBOOK_DOCUMENT_DID_CHANGE] = server.notebooks.change
+    builtin[types.NOTEBOOK_DOCUMENT_DID_CLOSE] = lambda params: did_close_notebook(server, params)
 
 
 def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> None:
@@ -28,3 +31,10 @@ def did_close(server: AssistServer, params: types.DidCloseTextDocumentParams) ->
     """Forget the document and stop what runs for it."""
     server.completions.close(params.text_document.uri)
     server.documents.close(params.text_document.uri)
+
+
+def did_close_notebook(server: AssistServer, params: types.DidCloseNotebookDocumentParams) -> None:
+    """Forget the notebook and its cells, and stop what runs for them."""
+    for document in params.cell_text_documents:
+        server.completions.close(document.uri)
+    server.notebooks.close(params)

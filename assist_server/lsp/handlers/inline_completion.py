@@ -69,7 +69,9 @@ async def complete_at(
     snapshot = server.documents.find(place.uri)
     if snapshot is None:
         return None
-    context = CursorContext(snapshot, server.documents.offset(snapshot, place.position))
+    offset = server.documents.offset(snapshot, place.position)
+    before, behind = server.notebooks.neighbours(place.uri)
+    context = CursorContext(snapshot, offset, before=before, behind=behind)
 
     def generate(
         context: CursorContext, on_text: Callable[[str], None]

@@ -1,0 +1,64 @@
+"""Notebooks: which documents are cells of one, and what stands before and behind each."""
+
+from collections.abc import Iterable
+
+from lsprotocol import types
+
+from assist_server.context.snapshot import Snapshot
+from assist_server.lsp.documents import DocumentStore
+
+
+class NotebookStore:
+    """The order of the cells of each open notebook; their texts are ordinary documents."""
+
+    def __init__(self, documents: DocumentStore) -> None:
+        self._documents = documents
+        self._cells: dict[str, list[types.NotebookCell]] = {}
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def open(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        """Take over a notebook and the texts of its cells."""
+        self._cells[params.notebook_document.uri] = list(params.notebook_document.cells)
+        for item in params.cell_text_documents:
+            self._documents.open(item)
+
+    def change(self, params: types.DidChangeNotebookDocumentParams) -> None:
+        """Follow changes of the order of cells and of their texts."""
+        cells = self._cells.get(params.notebook_document.uri)
+        changes = params.change.cells
+        if cells is None or changes is None:
+            return
+        if changes.structure is not None:
+            array = changes.structure.array
+            cells[array.start : array.start + array.delete_count] = array.cells or []
+            for item in changes.structure.did_open or ():
+                self._documents.open(item)
+            for closed in changes.structure.did_close or ():
+                self._documents.close(closed.uri)
+        for content in changes.text_content or ():
+            document = content.document
+            self._documents.change(document.uri, document.version, content.changes)
+
+    def close(self, params: types.DidCloseNotebookDocumentParams) -> None:
+        """Forget a notebook and its cells."""
+        self._cells.pop(params.notebook_document.uri, None)
+        for document in params.cell_text_documents:
+            self._documents.close(document.uri)
+
+    def neighbours(self, uri: str) -> tuple[str, str]:
+        """The code of the cells before and behind a cell; nothing for other documents."""
+        for cells in self._cells.values():
+            uris = [cell.document for cell in cells if cell.kind == types.NotebookCellKind.Code]
+            if uri in uris:
+                place = uris.index(uri)
+                before, behind = self._texts(uris[:place]), self._texts(uris[place + 1 :])
+                return "".join(f"{text}\n\n" for text in before), "".join(
+                    f"\n\n{text}" for text in behind
+                )
+        return "", ""
+
+    def _texts(self, uris: Iterable[str]) -> list[str]:
+        found: Iterable[Snapshot | None] = (self._documents.find(uri) for uri in uris)
+        return [snapshot.text for snapshot in found if snapshot is not None]

@@ -1,0 +1,50 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assist_server.lsp.framing import MAX_BODY_BYTES, FrameReader, frame
+
+bodies = st.lists(st.binary(max_size=60), max_size=6)
+
+
+@given(bodies, st.data())
+def test_messages_survive_any_cutting_of_the_stream(bodies, data):
+    stream = b"".join(map(frame, bodies))
+    reader, found = FrameReader(), []
+    while stream:
+        size = data.draw(st.integers(1, len(stream)))
+        found += reader.feed(stream[:size])
+        stream = stream[size:]
+    assert found == bodies
+
+
+@given(st.lists(st.binary(max_size=40), max_size=5))
+def test_nothing_makes_the_reader_raise(pieces):
+    reader = FrameReader()
+    for piece in pieces:
+        list(reader.feed(piece))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"content-length: 2\r\n\r\n", b"Content-Length:2\n\n", b"A: b\r\nContent-Length:  2 \r\n\r\n"],
+)
+def test_sloppy_headers(header):
+    assert list(FrameReader().feed(header + b"{}")) == [b"{}"]
+
+
+def test_a_message_beyond_all_measure_is_skipped_and_the_next_one_read():
+    reader = FrameReader()
+    length = MAX_BODY_BYTES + 1
+    assert list(reader.feed(b"Content-Length: %d\r\n\r\n" % length)) == []
+    for _ in range(length // (1 << 20)):
+        assert list(reader.feed(b"x" * (1 << 20))) == []
+    assert list(reader.feed(b"x" * (length % (1 << 20)) + frame(b"{}"))) == [b"{}"]
+
+
+def test_endless_noise_is_not_collected():
+    reader = FrameReader()
+    for _ in range(100):
+        list(reader.feed(b"x" * 10_000))
+    assert len(reader._buffer) < 20_000
+    assert list(reader.feed(b"\r\n\r\n" + frame(b"{}"))) == [b"{}"]

@@ -1,0 +1,49 @@
+from lsprotocol import types
+
+from assist_server.config import Settings
+from assist_server.context.cursor import CursorContext
+from assist_server.engine.backend import NullBackend
+from assist_server.features.inline_completion import complete
+from assist_server.lsp.documents import DocumentStore
+from assist_server.lsp.notebooks import NotebookStore
+
+CODE, MARKUP = types.NotebookCellKind.Code, types.NotebookCellKind.Markup
+
+
+def opened(*cells):
+    documents = DocumentStore()
+    notebooks = NotebookStore(documents)
+    listed = [types.NotebookCell(kind, f"cell:{i}") for i, (kind, _) in enumerate(cells)]
+    items = [
+        types.TextDocumentItem(f"cell:{i}", "python", 1, text) for i, (_, text) in enumerate(cells)
+    ]
+    notebook = types.NotebookDocument("book", "jupyter", 1, listed)
+    notebooks.open(types.DidOpenNotebookDocumentParams(notebook, items))
+    return documents, notebooks
+
+
+def test_neighbours_are_the_code_cells_in_order():
+    _, notebooks = opened((CODE, "a"), (MARKUP, "# Title"), (CODE, "b"), (CODE, "c"))
+    assert notebooks.neighbours("cell:2") == ("a\n\n", "\n\nc")
+    assert notebooks.neighbours("cell:3") == ("a\n\nb\n\n", "")  # the last one too
+    assert notebooks.neighbours("cell:1") == ("", "")
+    assert notebooks.neighbours("file:///other.py") == ("", "")
+
+
+def test_the_model_sees_them():
+    documents, notebooks = opened((CODE, "first = 1"), (CODE, "second = "), (CODE, "third"))
+    snapshot = documents.get("cell:1")
+    before, behind = notebooks.neighbours("cell:1")
+    tokens = {"<|fim_prefix|>": 1, "<|fim_suffix|>": 2, "<|fim_middle|>": 3}
+    backend = NullBackend(answer="x", special_ids=tokens, model_type="qwen2")
+    complete(CursorContext(snapshot, 9, before=before, behind=behind), backend, Settings())
+    shown = "".join(map(chr, backend.requests[0].prompt_ids))
+    assert shown == "\x01first = 1\n\nsecond = \x02\n\nthird\x03"
+
+
+def test_everything_is_forgotten_when_the_notebook_is_closed():
+    documents, notebooks = opened((CODE, "a"), (CODE, "b"))
+    identifiers = [types.TextDocumentIdentifier(f"cell:{i}") for i in range(2)]
+    book = types.NotebookDocumentIdentifier("book")
+    notebooks.close(types.DidCloseNotebookDocumentParams(book, identifiers))
+    assert (len(documents), len(notebooks)) == (0, 0)
