@@ -28,11 +28,12 @@ def fit_prefix(text: str, max_tokens: int, encode: Encode) -> list[int]:
     if max_tokens <= 0:
         return []
     start = max(0, len(text) - max_tokens * _FIRST_GUESS_CHARS_PER_TOKEN)
-    start = _line_start(text, start) or start
+    start = max(start, _line_start(text, start))
     ids = encode(text[start:])
     while len(ids) > max_tokens:
-        line_start = _line_start(text, start + _surplus_chars(len(text) - start, ids, max_tokens))
-        if line_start is None:
+        surplus = _surplus_chars(len(text) - start, ids, max_tokens)
+        line_start = _line_start(text, start + surplus)
+        if line_start <= start:
             return ids[-max_tokens:]  # one very long line
         start = line_start
         ids = encode(text[start:])
@@ -44,11 +45,11 @@ def fit_suffix(text: str, max_tokens: int, encode: Encode) -> list[int]:
     if max_tokens <= 0:
         return []
     end = min(len(text), max_tokens * _FIRST_GUESS_CHARS_PER_TOKEN)
-    end = end if end == len(text) else _line_end(text, end) or end
+    end = min(end, _line_end(text, end))
     ids = encode(text[:end])
     while len(ids) > max_tokens:
         line_end = _line_end(text, end - _surplus_chars(end, ids, max_tokens))
-        if line_end is None:
+        if line_end >= end:
             return ids[:max_tokens]
         end = line_end
         ids = encode(text[:end])
@@ -60,14 +61,16 @@ def _surplus_chars(chars: int, ids: Sequence[int], max_tokens: int) -> int:
     return max(1, chars * (len(ids) - max_tokens) // len(ids))
 
 
-def _line_start(text: str, offset: int) -> int | None:
-    """The first line start from `offset` on that has text behind it."""
+def _line_start(text: str, offset: int) -> int:
+    """The first line start from `offset` on, else the last one; some text stands behind it."""
     if offset <= 0:
         return 0
     start = text.find("\n", offset - 1) + 1
-    return start if 0 < start < len(text) else None
+    return start if 0 < start < len(text) else text.rfind("\n", 0, len(text) - 1) + 1
 
 
-def _line_end(text: str, offset: int) -> int | None:
-    """The last line end up to `offset`, its newline included, that has text before it."""
-    return text.rfind("\n", 0, max(0, offset)) + 1 or None
+def _line_end(text: str, offset: int) -> int:
+    """The last line end up to `offset`, else the first one; its newline is included."""
+    if offset >= len(text):
+        return len(text)
+    return (text.rfind("\n", 0, max(0, offset)) + 1) or (text.find("\n") + 1) or len(text)

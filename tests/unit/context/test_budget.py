@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from assist_server.context.budget import fit_prefix, fit_suffix, share_tokens
 
-TEXTS = st.text(alphabet="ab \n()é\N{ROCKET}", max_size=200)
+LINES = st.text("ab ()é\N{ROCKET}").map(lambda text: text * 3)
+TEXTS = st.lists(LINES, max_size=20).map("\n".join)
 MAX_TOKENS = st.integers(min_value=1, max_value=60)
 
 

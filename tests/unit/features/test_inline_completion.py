@@ -9,7 +9,7 @@ from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import CancelToken, FinishReason, Sampling
 from assist_server.errors import InputError
 from assist_server.features.inline_completion import Outcome, complete
-from assist_server.prompts.fim import TEMPLATES
+from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 
 
 def at_cursor(document: str, path: str = "sample.py") -> CursorContext:
@@ -138,17 +138,15 @@ def test_a_template_that_the_model_cannot_serve_is_an_error():
 
 LINES = st.lists(st.text("ab (", max_size=30), max_size=20).map("\n".join)
 DOCUMENTS = st.tuples(LINES, LINES).map("|".join)
-SPECIAL_IDS = st.sampled_from(
-    [{token: 10_000 + i for i, token in enumerate(one.control_tokens)} for one in TEMPLATES] + [{}]
-)
 PATHS = st.sampled_from(["a.py", "some/folder/of/mine/" * 12 + "a.py"])
 
 
-@given(DOCUMENTS, SPECIAL_IDS, PATHS, st.integers(64, 200), st.floats(0, 1))
-def test_no_prompt_is_over_the_budget(document, special_ids, path, max_tokens, share):
+@pytest.mark.parametrize("template", [*TEMPLATES, LEFT_TO_RIGHT], ids=lambda one: one.family)
+@given(DOCUMENTS, PATHS, st.integers(64, 300), st.floats(0, 1))
+def test_no_prompt_is_over_the_budget(template, document, path, max_tokens, share):
+    special_ids = {token: 10_000 + i for i, token in enumerate(template.control_tokens)}
     backend = NullBackend(answer="x", special_ids=special_ids)
-    settings = settings_with(max_prompt_tokens=max_tokens, prefix_share=share)
-    for template in ("auto", "assist" if "<|file_sep|>" in special_ids else "auto"):
-        chosen = settings.model_copy(update={"fim_template": template})
-        complete(at_cursor(document, path), backend, chosen)
-    assert max(len(request.prompt_ids) for request in backend.requests) <= max_tokens
+    limits = CompletionSettings(max_prompt_tokens=max_tokens, prefix_share=share)
+    settings = Settings(completion=limits, fim_template=template.family)
+    complete(at_cursor(document, path), backend, settings)
+    assert len(backend.requests[0].prompt_ids) <= max_tokens
