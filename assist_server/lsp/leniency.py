@@ -32,8 +32,8 @@ _IN_CAPABILITIES: tuple[type[enum.Enum], ...] = (
 
 
 def lenient_converter() -> Converter:
-    """pygls' converter, which takes unknown values of these enumerations as they are."""
-    converter = default_converter()
+    """A converter like pygls' own that takes unknown values of these enumerations as they are."""
+    converter: Converter = default_converter()  # type: ignore[no-untyped-call]
     for kind in _IN_CAPABILITIES:
         converter.register_structure_hook(kind, _structure_known(kind))
     return converter

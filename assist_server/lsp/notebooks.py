@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from lsprotocol import types
 
-from assist_server.context.snapshot import Snapshot
 from assist_server.lsp.documents import DocumentStore
 
 
@@ -60,5 +59,5 @@ class NotebookStore:
         return "", ""
 
     def _texts(self, uris: Iterable[str]) -> list[str]:
-        found: Iterable[Snapshot | None] = (self._documents.find(uri) for uri in uris)
+        found = (self._documents.find(uri) for uri in uris)
         return [snapshot.text for snapshot in found if snapshot is not None]

@@ -12,7 +12,6 @@ from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
-from assist_server.lsp.leniency import lenient_converter
 
 from assist_server import __version__
 from assist_server.config import Layer, Problems, Settings, read_settings
@@ -29,6 +28,7 @@ from assist_server.errors import ModelLoadingError
 from assist_server.lsp.completing import Completions
 from assist_server.lsp.documents import DocumentStore
 from assist_server.lsp.history import RequestHistory
+from assist_server.lsp.leniency import lenient_converter
 from assist_server.lsp.notebooks import NotebookStore
 from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.protocol import AssistProtocol

@@ -1,5 +1,5 @@
 import pytest
-from lsp_steps import URI, ready, run, text_params
+from lsp_steps import URI, inline_params, ready, run, text_params
 
 from assist_server.lsp.client import CAPABILITIES, RequestError
 
@@ -80,7 +80,7 @@ def test_a_newer_request_supersedes_and_both_are_answered(start):
     client.initialize()
     ready(client)
     client.open(URI, "x = ")
-    params = {**text_params(0, 4), "context": {"triggerKind": 2}}
+    params = inline_params(0, 4)
     numbers = [client.start_request("textDocument/inlineCompletion", params) for _ in range(30)]
     answers = [client.wait(number)["items"] for number in numbers]
     assert answers[:-1] == [[]] * 29
@@ -95,7 +95,7 @@ def test_an_answer_for_an_older_version_is_not_sent(start):
     client.initialize()
     ready(client)
     client.open(URI, "x = ")
-    params = {**text_params(0, 4), "context": {"triggerKind": 2}}
+    params = inline_params(0, 4)
     number = client.start_request("textDocument/inlineCompletion", params)
     client.change(URI, 2, [{"text": "y = "}])
     assert client.wait(number)["items"] == []
@@ -107,7 +107,7 @@ def test_cancelling_is_answered_at_once_and_stops_the_model(start, server_log):
     client.initialize()
     ready(client)
     client.open(URI, "x = ")
-    params = {**text_params(0, 4), "context": {"triggerKind": 2}}
+    params = inline_params(0, 4)
     number = client.start_request("textDocument/inlineCompletion", params)
     client.notify("$/cancelRequest", {"id": number})
     with pytest.raises(RequestError) as caught:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from lsp_steps import URI, ready, run
+from lsp_steps import URI, inline_params, ready, run
 
 from assist_server.lsp.client import CAPABILITIES, LspClient, NoAnswerError, RequestError
 
@@ -50,11 +50,7 @@ def test_a_newer_request_does_not_leave_the_older_one_waiting(start):
     client = start(answer="answer()", load_ms=60_000)
     client.initialize(options={"completion": {"model_wait_ms": 600_000}})
     client.open(URI, "x = ")
-    params = {
-        "textDocument": {"uri": URI},
-        "position": {"line": 0, "character": 4},
-        "context": {"triggerKind": 2},
-    }
+    params = inline_params(0, 4)
     older = client.start_request("textDocument/inlineCompletion", params)
     client.start_request("textDocument/inlineCompletion", params)
     assert client.wait(older)["items"] == []
@@ -116,11 +112,7 @@ def test_exit_in_the_middle_of_a_generation(start):
     client.initialize()
     ready(client)
     client.open(URI, "x = ")
-    params = {
-        "textDocument": {"uri": URI},
-        "position": {"line": 0, "character": 4},
-        "context": {"triggerKind": 2},
-    }
+    params = inline_params(0, 4)
     client.start_request("textDocument/inlineCompletion", params)
     assert client.shut_down(timeout_s=5) == 0
 

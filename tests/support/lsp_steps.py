@@ -14,6 +14,11 @@ def ready(client):
     assert run(client, "assist.status", True)["phase"] == "ready"
 
 
+def inline_params(line, character, uri=URI):
+    """Parameters of an automatic inline completion."""
+    return {**text_params(line, character, uri), "context": {"triggerKind": 2}}
+
+
 def text_params(line, character, uri=URI):
     """Parameters of a request at a position."""
     return {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}

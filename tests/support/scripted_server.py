@@ -1,4 +1,4 @@
-"""The real server process with a scripted model: `python scripted_server.py '{"answer": ...}'`.
+"""The real server process with a scripted model: `scripted_server.py SCRIPT [unix|tcp PLACE]`.
 
 Everything but the model is the product's own: transport, protocol, documents, handlers, settings.
 """
@@ -10,14 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from assist_server.cli.serve import configure_logging
 from assist_server.config import LogSettings
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.hosting import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
-from assist_server.errors import ModelError
-from assist_server.lsp.transport import serve_stdio
+from assist_server.errors import AssistError, ModelError
+from assist_server.lsp.transport import serve_stdio, serve_tcp, serve_unix
 from assist_server.lsp.wiring import create_server
 
 
@@ -36,20 +37,35 @@ class ScriptedBackend(NullBackend):
             yield chunk
 
 
-def main(answer="", step_ms=0.0, load_ms=0.0, load_error="") -> None:
+def main(answer="", step_ms=0.0, load_ms=0.0, load_error="", *, prints=False) -> None:
     configure_logging(LogSettings(level="debug"))
 
     def open_backend(choice, report):
         report("pretending")
+        if prints:
+            print("a stray print")
+            os.write(1, b"from a library\n")
         time.sleep(load_ms / 1000)
         if load_error:
             raise ModelError(load_error)
         return ScriptedBackend(answer=answer, step_ms=step_ms)
 
     pool = ModelPool(open_backend)
-    code = asyncio.run(serve_stdio(lambda: create_server(pool)))
+    try:
+        code = asyncio.run(serve(lambda: create_server(pool), *sys.argv[2:]))
+    except AssistError as error:
+        print(error, file=sys.stderr)
+        code = 2
     sys.stderr.flush()
     os._exit(code)
+
+
+async def serve(create, kind="stdio", place="") -> int:
+    if kind == "unix":
+        return await serve_unix(create, Path(place))
+    if kind == "tcp":
+        return await serve_tcp(create, "127.0.0.1", int(place))
+    return await serve_stdio(create)
 
 
 if __name__ == "__main__":
