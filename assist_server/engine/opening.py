@@ -4,7 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assist_server.engine.backend import Backend
-from assist_server.engine.quiet_import import garbage_collection_off, preload_torch_libraries
+from assist_server.engine.quiet_import import (
+    let_waiting_threads_sleep,
+    preload_torch_libraries,
+    quiet_loading,
+)
 from assist_server.errors import ModelError
 
 EMBEDDED = "embedded"
@@ -26,8 +30,9 @@ def open_backend(
         ModelError: nothing loadable is there.
     """
     source = locate_model(model)
-    with garbage_collection_off():
+    with quiet_loading():
         report("starting torch")
+        let_waiting_threads_sleep()
         preload_torch_libraries()
         # Imported here, on the loading thread: the server must answer long before torch is there.
         from assist_server.engine.transformers_backend import TransformersBackend  # noqa: PLC0415

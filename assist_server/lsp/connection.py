@@ -21,11 +21,8 @@ class Connection:
         server.protocol.on_exit = self.leave
 
     def receive(self, data: bytes) -> None:
-        """Take in bytes; none means that the client has gone away without saying so."""
-        if data:
-            self._inbox.put(self._frames.feed(data))
-        else:
-            self.end()
+        """Take in bytes; no bytes mean the end of the stream."""
+        self._inbox.put(self._frames.feed(data) if data else (None,))
 
     def end(self) -> None:
         """End because of something outside of the conversation: a signal, the end of input."""
@@ -42,6 +39,8 @@ class Connection:
         self._server.close()
         return code
 
-    def _handle(self, body: bytes) -> None:
-        if not self._exit_code.done():
+    def _handle(self, body: bytes | None) -> None:
+        if body is None:
+            self.end()
+        elif not self._exit_code.done():
             self._server.protocol.receive(body)

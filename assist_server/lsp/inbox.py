@@ -13,12 +13,13 @@ class Inbox:
     that step, or the request's position would mean a place in another text.
     """
 
-    def __init__(self, handle: Callable[[bytes], None]) -> None:
+    def __init__(self, handle: Callable[[bytes | None], None]) -> None:
+        """Hand over to `handle`; None stands for the end of the stream."""
         self._handle = handle
-        self._bodies: deque[bytes] = deque()
+        self._bodies: deque[bytes | None] = deque()
         self._is_scheduled = False
 
-    def put(self, bodies: Iterable[bytes]) -> None:
+    def put(self, bodies: Iterable[bytes | None]) -> None:
         """Take in messages; called on the loop."""
         self._bodies.extend(bodies)
         self._schedule()

@@ -29,6 +29,7 @@ class ScriptedBackend(NullBackend):
     step_ms: float = 0
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        self.requests.clear()  # nobody looks at them here, and a soak must not collect them
         for chunk in super().generate(request):
             time.sleep(self.step_ms / 1000)  # stands for the work of a decoding step
             if request.cancel.is_cancelled:
