@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     [types.NotebookDocumentFilterWithCells(cells=[types.NotebookCellLanguage("python")])]
 )
-_MAX_THREADS = 32
+MAX_THREADS = 8
 """Features block while the model works for others; they must not run out of threads."""
 
 
@@ -70,7 +70,7 @@ class AssistServer(LanguageServer):
         self._host_changed = asyncio.Event()
         self._loading: Progress | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._threads = concurrent.futures.ThreadPoolExecutor(_MAX_THREADS, "assist-feature")
+        self._threads = concurrent.futures.ThreadPoolExecutor(MAX_THREADS, "assist-feature")
         self._shown_problems: set[str] = set()
         self.settings = Settings()
         self.documents = DocumentStore()
