@@ -128,7 +128,7 @@ class LogSettings(_Section):
     )
     include_source_text: bool = Field(
         default=False,
-        description="Whether the log may hold prompts and completions, for debugging.",
+        description="Whether the log may hold completions, at level `debug`.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
 

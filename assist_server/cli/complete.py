@@ -23,8 +23,9 @@ def run_complete(
         AssistError: the file, the place or the model cannot be used.
     """
     snapshot = read_snapshot(file)
-    context = CursorContext(snapshot, offset_at(snapshot, line, column))
+    offset = offset_at(snapshot, line, column)
     settings = load_settings(flags)
+    context = CursorContext(snapshot, offset, settings.completion.multi_line)
     with opened_model(settings) as backend:
         completion = complete(context, backend, settings)
     if as_json:

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from assist_server import __version__
 from assist_server.cli.opening import FLAGS, open_model
-from assist_server.config import Layer, Settings, read_settings, user_file_path
+from assist_server.config import Layer, SettingProblem, Settings, read_settings, user_file_path
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
@@ -54,20 +54,23 @@ def run_doctor(flags: Mapping[str, object], *, as_json: bool) -> int:
     """Print every check; 1 if one of them is an error, else 0."""
     settings, problems = read_settings(Path.cwd(), [Layer(FLAGS, dict(flags))])
     checks = [_python(), *_packages(), _grammars()]
+    found = "the rest is used" if problems else "no problems"
+    checks.append(Check("settings", Verdict.OK, f"{found}; the user's file: {user_file_path()}"))
     checks += [
-        Check("settings", Verdict.WARNING, f"{problem.message} ({problem.source})")
+        Check("settings", _severity(problem), f"{problem.message} ({problem.source})")
         for problem in problems
     ]
-    if not problems:
-        checks.append(
-            Check("settings", Verdict.OK, f"no problems; the user's file: {user_file_path()}")
-        )
     checks += _model(settings)
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks]))
     else:
         _print(checks)
     return int(any(check.verdict is Verdict.ERROR for check in checks))
+
+
+def _severity(problem: SettingProblem) -> Verdict:
+    """A flag that cannot be used is the caller's error, all else is ignored and said."""
+    return Verdict.ERROR if problem.source == FLAGS else Verdict.WARNING
 
 
 def _print(checks: list[Check]) -> None:

@@ -81,7 +81,8 @@ def serve(  # noqa: PLR0913 - a command line has as many options as it has
         Path | None, typer.Option(help="Listen on a socket in a folder of yours alone.")
     ] = None,
     socket: Annotated[
-        int | None, typer.Option(help="Connect to a port on which the editor listens.")
+        int | None,
+        typer.Option(min=1, max=65535, help="Connect to a port on which the editor listens."),
     ] = None,
     pipe: Annotated[
         str | None, typer.Option(help="Connect to a socket on which the editor listens.")

@@ -105,7 +105,8 @@ def line_start(snapshot: Snapshot, line: int) -> int:
     count = snapshot.lines.line_count
     if not 1 <= line <= count:
         raise InputError(f"{snapshot.path} has {count} lines; choose a line from 1 to {count}")
-    return snapshot.lines.start_of(line - 1)
+    start = snapshot.lines.start_of(line - 1)
+    return start + snapshot.text.startswith("\N{BYTE ORDER MARK}", start)
 
 
 def offset_at(snapshot: Snapshot, line: int, column: int) -> int:

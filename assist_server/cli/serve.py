@@ -24,6 +24,8 @@ from assist_server.lsp.transport import (
 )
 from assist_server.lsp.wiring import create_server
 
+_LAST_PORT = 65535
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -68,7 +70,7 @@ async def _serve(endpoint: Endpoint, create: CreateServer) -> int:
 
 def _host_and_port(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not port.isdigit():
+    if not (port.isascii() and port.isdigit() and int(port) <= _LAST_PORT):
         raise InputError(f"--tcp is {text!r}; write a port, or 127.0.0.1:PORT")
     return host or "127.0.0.1", int(port)
 
@@ -82,11 +84,7 @@ def configure_logging(settings: LogSettings) -> None:
 
     The libraries below log whole messages, with the user's text in them; they are kept silent.
     """
-    handler = (
-        logging.FileHandler(settings.file, encoding="utf-8")
-        if settings.file
-        else logging.StreamHandler(sys.stderr)
-    )
+    handler = _log_handler(settings.file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("assist_server")
     logger.handlers = [handler]
@@ -94,3 +92,13 @@ def configure_logging(settings: LogSettings) -> None:
     logger.propagate = False
     for name in ("pygls", "asyncio", "transformers"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _log_handler(file: str) -> logging.Handler:
+    if file:
+        try:
+            return logging.FileHandler(file, encoding="utf-8")
+        except OSError as error:
+            message = f"cannot log to {file!r} ({error.strerror}); correct the setting log.file"
+            print(f"assist-server: {message}", file=sys.stderr)  # noqa: T201
+    return logging.StreamHandler(sys.stderr)

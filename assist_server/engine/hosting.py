@@ -87,9 +87,10 @@ class ModelHost:
             self._changed.wait_for(lambda: self._state.phase is not Phase.LOADING, timeout)
             if self._backend is not None:
                 return self._backend
-        if self._state.phase is Phase.LOADING:
-            raise ModelLoadingError(f"the model is loading: {self._state.message}")
-        raise ModelError(self._state.message)
+            state = self._state
+        if state.phase is Phase.LOADING:
+            raise ModelLoadingError(f"the model is loading: {state.message}")
+        raise ModelError(state.message)
 
     def close(self) -> None:
         """Free the model; one that is still loading is freed as soon as it is there."""

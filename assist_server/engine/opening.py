@@ -35,8 +35,14 @@ def open_backend(
         let_waiting_threads_sleep()
         preload_torch_libraries()
         # Imported here, on the loading thread: the server must answer long before torch is there.
-        from assist_server.engine.transformers_backend import TransformersBackend  # noqa: PLC0415
-
+        try:
+            from assist_server.engine.transformers_backend import (  # noqa: PLC0415
+                TransformersBackend,
+            )
+        except (ImportError, OSError) as error:
+            raise ModelError(
+                f"torch cannot be imported ({error}); install assist-server again"
+            ) from error
         return TransformersBackend.load(
             source, name=model, device=device, dtype=dtype, report=report
         )
@@ -55,10 +61,14 @@ def locate_model(model: str) -> str:
     if is_spelled_as_folder and folder.is_dir():
         _check_folder(folder)
         return str(folder)
+    if not is_spelled_as_folder and folder.exists():
+        # transformers would load it, and a cloned repository may bring such a folder along.
+        raise ModelError(
+            f"{model!r} is a hub id and also a folder here; write the folder as './{model}', "
+            "or start from another working directory"
+        )
     if not is_spelled_as_folder and _looks_like_hub_id(model):
         return model
-    if not is_spelled_as_folder and folder.is_dir():
-        raise ModelError(f"write the folder {model!r} as './{model}', so that it is no hub id")
     raise ModelError(
         f"there is no model at {model!r}; set `model` to {EMBEDDED!r}, to a folder that holds "
         "config.json and *.safetensors, or to a hub id such as 'Qwen/Qwen2.5-Coder-0.5B'"

@@ -1,13 +1,19 @@
 """Choosing the next token from logits."""
 
+import math
+
 import torch
 
 from assist_server.engine.request import Sampling
+from assist_server.errors import ModelError
+
+_LEAST_TEMPERATURE = 1e-3
+"""Below it the likeliest token is certain, and dividing by it overflows."""
 
 
 def make_generator(sampling: Sampling, device: torch.device) -> torch.Generator | None:
     """The source of randomness of one generation; None where nothing is drawn."""
-    if sampling.temperature == 0:
+    if sampling.temperature < _LEAST_TEMPERATURE:
         return None
     generator = torch.Generator(device=device)
     if sampling.seed is None:
@@ -28,7 +34,10 @@ def choose_token(
         probs = torch.softmax(logits.float() / sampling.temperature, dim=-1)
         probs = _keep_nucleus(probs, sampling.top_p)
         token = int(torch.multinomial(probs, 1, generator=generator))
-    return token, float(log_probs[token])
+    log_prob = float(log_probs[token])
+    if not math.isfinite(log_prob):
+        raise ModelError("the model gives no numbers; its weights or their dtype are broken")
+    return token, log_prob
 
 
 def _keep_nucleus(probs: torch.Tensor, top_p: float) -> torch.Tensor:

@@ -31,6 +31,8 @@ class TokenCodec:
             )
         self._tokenizer = tokenizer
         self._backend = backend
+        # Before the flag below, which the tokenizer's own call would take back.
+        self.bos_id = _bos_id(tokenizer)
         backend.no_truncation()
         backend.no_padding()
         backend.encode_special_tokens = True  # "encode them as text", in spite of the name
@@ -39,16 +41,10 @@ class TokenCodec:
             token.content: token_id for token_id, token in added.items() if token.content.strip()
         }
         self.end_ids = frozenset(token_id for token_id, token in added.items() if token.special)
+        self._control_ids = frozenset(self.special_ids.values())
         longest_first = sorted(self.special_ids, key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         self._anchor_ids = self._encode_piece(_ANCHOR)
-
-    @property
-    def bos_id(self) -> int | None:
-        """The token that the tokenizer itself would put before every text."""
-        first = self._tokenizer("a").input_ids[:1]
-        bos = self._tokenizer.bos_token_id
-        return bos if bos is not None and first == [bos] else None
 
     def encode(self, text: str) -> list[int]:
         """Ordinary ids of `text`; nothing is added and no control token comes of it."""
@@ -58,7 +54,11 @@ class TokenCodec:
             # Cut behind the first character: no half of a control token is one.
             ids += self._encode_inside(text[start : match.start() + 1])
             start = match.start() + 1
-        return ids + self._encode_inside(text[start:])
+        ids += self._encode_inside(text[start:])
+        if self._control_ids.isdisjoint(ids):
+            return ids
+        # Some tokens are looked for in the normalized text, where " <PRE>" may be "▁<PRE>".
+        return [token_id for character in text for token_id in self._encode_inside(character)]
 
     def encode_template(self, text: str) -> list[int]:
         """Ids of a trusted template, in which control tokens are meant as such."""
@@ -81,9 +81,12 @@ class TokenCodec:
         # Private-use characters stand for the contents while the template is applied, so that the
         # users' words are encoded apart from the template's control tokens.
         marked = [{**m, "content": f"\ue000{i}\ue001"} for i, m in enumerate(messages)]
-        rendered = self._tokenizer.apply_chat_template(
-            marked, tokenize=False, add_generation_prompt=True
-        )
+        try:
+            rendered = self._tokenizer.apply_chat_template(
+                marked, tokenize=False, add_generation_prompt=True, enable_thinking=False
+            )
+        except Exception as error:  # a template is a program of the model's author
+            raise ModelError(f"the model's chat format cannot be used: {error}") from error
         ids: list[int] = []
         for piece in re.split("(\ue000\\d+\ue001)", rendered):
             if piece.startswith("\ue000"):
@@ -117,3 +120,10 @@ class TokenCodec:
         readable = text.encode("utf-8", "replace").decode("utf-8")
         ids: list[int] = self._backend.encode(readable, add_special_tokens=False).ids
         return ids
+
+
+def _bos_id(tokenizer: Any) -> int | None:
+    """The token that a tokenizer itself would put before every text."""
+    first = tokenizer("a").input_ids[:1]
+    bos: int | None = tokenizer.bos_token_id
+    return bos if bos is not None and first == [bos] else None

@@ -1,5 +1,6 @@
 """A Hugging Face causal language model in this process."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def probe_device_facts() -> DeviceFacts:
     has_cuda = torch.cuda.is_available()
     return DeviceFacts(
         has_cuda=has_cuda,
-        cuda_has_bfloat16=has_cuda and torch.cuda.is_bf16_supported(),
+        cuda_has_bfloat16=has_cuda and torch.cuda.is_bf16_supported(including_emulation=False),
         has_mps=torch.backends.mps.is_available(),
     )
 
@@ -60,15 +61,8 @@ class TransformersBackend:
         """
         _silence_transformers()
         plan = plan_device(probe_device_facts(), device, dtype)
-        is_local = Path(source).is_dir()
-        options = {"trust_remote_code": False, "local_files_only": is_local}
         try:
-            report("reading the tokenizer")
-            tokenizer = AutoTokenizer.from_pretrained(source, **options)
-            report("reading the weights")
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                source, dtype=getattr(torch, plan.dtype), use_safetensors=True, **options
-            )
+            tokenizer, model = _read(source, plan, report)
             report(f"moving the weights to {plan.device}")
             model.to(torch.device(plan.device))
             return cls(name, model, tokenizer, plan)
@@ -114,8 +108,12 @@ class TransformersBackend:
         try:
             yield from _generate(self._decoder, self._codec, request)
         except torch.OutOfMemoryError as error:
+            # The traceback holds the frames, and they the KV cache that is to be freed.
+            error.__traceback__ = None
             torch.cuda.empty_cache()
-            raise ModelError(_out_of_memory(self._info.name, self._info.plan)) from error
+            raise ModelError(_out_of_memory(self._info.name, self._info.plan)) from None
+        except RuntimeError as error:
+            raise ModelError(f"the model failed: {_first_line(error)}") from error
 
 
 def _generate(decoder: Decoder, codec: TokenCodec, request: GenerationRequest) -> Iterator[Chunk]:
@@ -141,6 +139,44 @@ def _generate(decoder: Decoder, codec: TokenCodec, request: GenerationRequest) -
         if reason is not None:
             return
     yield Chunk("", finish_reason=FinishReason.CANCELLED)
+
+
+def _read(source: str, plan: DevicePlan, report: Callable[[str], None]) -> tuple[Any, Any]:
+    """Tokenizer and model of a folder or hub id; the hub is asked only for what is not here."""
+    try:
+        return _read_files(source, plan, report, is_offline=True)
+    except OSError:
+        if Path(source).is_dir():
+            raise
+    report(f"downloading {source}")
+    return _read_files(source, plan, report, is_offline=False)
+
+
+def _read_files(
+    source: str, plan: DevicePlan, report: Callable[[str], None], *, is_offline: bool
+) -> tuple[Any, Any]:
+    options = {"trust_remote_code": False, "local_files_only": is_offline}
+    report("reading the tokenizer")
+    tokenizer = AutoTokenizer.from_pretrained(source, **options)
+    report("reading the weights")
+    dtype = getattr(torch, plan.dtype)
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        source, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
+    )
+    model, found = loaded
+    # transformers fills what it does not find with random numbers.
+    wrong = [*found["missing_keys"], *found["mismatched_keys"]]
+    if wrong:
+        raise ModelError(
+            f"the weights of {source!r} lack {len(wrong)} tensors that its config.json asks for, "
+            f"such as {wrong[0]}; save or download the model again"
+        )
+    if "past_key_values" not in inspect.signature(model.forward).parameters:
+        raise ModelError(
+            f"{source!r} is a {model.config.model_type} model, which has no KV cache; "
+            "choose a transformer"
+        )
+    return tokenizer, model
 
 
 def _describe(

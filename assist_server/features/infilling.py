@@ -64,7 +64,7 @@ def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens:
     room = max(1, limit - len(template.layout) - len(comment) - _OTHER_TOKENS)
 
     def encode_prefix(text: str) -> list[int]:
-        return backend.encode(template.prefix_lead + text)
+        return backend.encode(template.prefix_lead + text) if text else []
 
     prefix = fit_prefix(gap.prefix, room, encode_prefix)
     suffix = fit_suffix(gap.suffix, room, backend.encode) if template.uses_suffix else []

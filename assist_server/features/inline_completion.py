@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from assist_server.config import CompletionSettings, Settings
@@ -80,10 +80,9 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     Raises:
         AssistError: the model cannot be asked: wrong template, device failure.
     """
-    if is_automatic and (reason := _why_not(context, settings.completion)):
+    if reason := _why_not(context, settings.completion, is_automatic=is_automatic):
         return InlineCompletion(reason)
     started = time.perf_counter()
-    context = replace(context, multi_line=settings.completion.multi_line)
     request = build_request(context, backend, settings, cancel or CancelToken())
     generation = collect(_told(backend.generate(request), on_text))
     cleaned = clean(Candidate(generation.text), context)
@@ -125,11 +124,13 @@ def _told(chunks: Iterator[Chunk], on_text: Callable[[str], None]) -> Iterator[C
         yield chunk
 
 
-def _why_not(context: CursorContext, settings: CompletionSettings) -> Outcome | None:
-    """The reason to stay silent while the user types; None to go on."""
-    if not settings.enabled or settings.trigger == "invoked":
+def _why_not(
+    context: CursorContext, settings: CompletionSettings, *, is_automatic: bool
+) -> Outcome | None:
+    """The reason to stay silent; None to go on."""
+    if not settings.enabled or (is_automatic and settings.trigger == "invoked"):
         return Outcome.DISABLED
-    return Outcome.INSIDE_WORD if context.is_inside_word else None
+    return Outcome.INSIDE_WORD if is_automatic and context.is_inside_word else None
 
 
 def _stop_rules(context: CursorContext) -> tuple[StopRule, ...]:

@@ -3,7 +3,7 @@
 Three ways, by what is at hand. A model that can be talked to is asked for a summary, part by part
 where the text is long. A model that only completes writes the comment that it would put above the
 code, and the syntax tree lists what is defined there. Prose without a model that can be talked to
-is summarized by its own most central sentences, and says so.
+is summarized by its own most central sentences; `Summary.method` tells which way it was.
 """
 
 import re
@@ -45,6 +45,13 @@ _CONFIDENT_LOG_PROB = -0.8
 """Mean natural log-probability per token from which a model's comment is believed."""
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_MOST_CHARS_PER_TOKEN = 8
+"""More than tokenizers pack on prose and code, so that no cut counts more than it must."""
+
+_MAX_PARTS = 256
+_THOUGHTS = re.compile(r"\s*<think>.*?(</think>|\Z)\s*", re.DOTALL)
+"""What models that think aloud write before they answer."""
+
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)|\n\s*\n")
 
 
@@ -146,6 +153,8 @@ def _ask(selection: Selection, work: _Work) -> str:
     parts = list(_split(selection.text, _room(about_part, work), work))
     if len(parts) == 1:
         return _answer(load_instruction("summarize", kind=kind), parts[0], work)
+    if len(parts) > _MAX_PARTS:
+        raise InputError(f"that is too much at once ({len(parts)} parts); select less of it")
     answers = []
     for number, part in enumerate(parts, start=1):
         work.report(f"part {number} of {len(parts)}")
@@ -163,7 +172,7 @@ def _answer(instruction: str, text: str, work: _Work) -> str:
         end_ids=work.backend.info.end_ids,
         cancel=work.cancel,
     )
-    return work.generate(request).text.strip()
+    return _THOUGHTS.sub("", work.generate(request).text).strip()
 
 
 def _messages(instruction: str, text: str) -> list[dict[str, str]]:
@@ -200,6 +209,9 @@ def _lines(text: str, max_tokens: int, work: _Work) -> Iterator[str]:
 
 
 def _cut_to_budget(text: str, max_tokens: int, work: _Work) -> str:
+    if work.cancel.is_cancelled:
+        raise InputError("the summary was cancelled")
+    text = text[: max_tokens * _MOST_CHARS_PER_TOKEN]
     while (count := _count(text, work)) > max_tokens:
         text = text[: len(text) * max_tokens // count]
     return text
@@ -308,7 +320,7 @@ def _extract(text: str) -> str:
 
     different = list(dict.fromkeys(sentences))
     chosen = sorted(different, key=weight, reverse=True)[:_MAX_SENTENCES]
-    return "\n".join(f"- {s}" for s in different if s in chosen)
+    return "\n".join(f"- {sentence}" for sentence in different if sentence in chosen)
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -26,8 +26,7 @@ def stay_in_scope(candidate: Candidate, context: CursorContext) -> Candidate | N
     """
     if not context.is_multi_line:
         return candidate
-    opener = context.line_prefix if context.line_prefix.strip() else context.previous_lines[-1]
-    outer, block = indent_width(opener), None
+    outer, block = _outer_columns(context), None
     for line in written_lines(candidate, context):
         width = indent_width(line.text)
         if line.is_first and context.line_prefix.strip():
@@ -42,6 +41,14 @@ def stay_in_scope(candidate: Candidate, context: CursorContext) -> Candidate | N
             closes = width == outer and _closes(line, context)
             return with_text(candidate, candidate.text[: line.end if closes else line.start])
     return candidate
+
+
+def _outer_columns(context: CursorContext) -> int:
+    """Where the line begins that opened the block at the cursor; left of everything without one."""
+    if context.line_prefix.strip():
+        return indent_width(context.line_prefix)
+    above = indent_width(context.previous_lines[-1]) if context.previous_lines else -1
+    return min(above, context.indent_columns - 1)
 
 
 def _goes_on(line: WrittenLine, context: CursorContext) -> bool:

@@ -158,12 +158,14 @@ TEMPLATES = (
         ("codellama", "code-llama"),
         prefix_lead=" ",
     ),
-    # mistral-common: suffix first, and no middle token although the vocabulary has one.
+    # mistral-common: suffix first, no middle token although the vocabulary has one, and the
+    # tokenizer's own leading blank before the prefix.
     FimTemplate(
         "codestral",
         ("[SUFFIX]", Slot.SUFFIX, "[PREFIX]", Slot.PREFIX),
         ("[PREFIX]", "[SUFFIX]"),
         name_parts=("codestral",),
+        prefix_lead=" ",
     ),
     # Seed-Coder report 2.2.6: suffix first.
     FimTemplate(

@@ -55,6 +55,7 @@ FAMILIES = (
     TinyFamily(
         "codestral", "MistralConfig", ("[PREFIX]", "[MIDDLE]", "[SUFFIX]"),
         folder="Codestral-22B", eos="</s>", bos="<s>", is_sentencepiece=True,
+        options={"sliding_window": 16},
     ),
     TinyFamily("mellum", "LlamaConfig", (*_BIGCODE, "<filename>", "<reponame>"), "Mellum-4b-base"),
     TinyFamily("assist", "LlamaConfig", _QWEN[:-2], options={"fim_template": "assist"}),

@@ -23,10 +23,9 @@ def register_for_client(server: AssistServer) -> None:
 
 async def completion(server: AssistServer, params: types.CompletionParams) -> types.CompletionList:
     """Answer with one item at most; a menu does not wait for a model that is still loading."""
-    invoked = types.CompletionTriggerKind.Invoked
-    is_automatic = not (params.context and params.context.trigger_kind == invoked)
+    # Editors call the menu "invoked" for every letter of a word, so nobody can tell a key press.
     place = Place(params.text_document.uri, params.position, types.TEXT_DOCUMENT_COMPLETION)
-    answer = await complete_at(server, place, is_automatic=is_automatic, wait_ms=0)
+    answer = await complete_at(server, place, is_automatic=True, wait_ms=0)
     items = [] if answer is None or answer.completion.text is None else [_item(server, answer)]
     return types.CompletionList(is_incomplete=True, items=items)
 

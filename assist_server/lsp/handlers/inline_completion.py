@@ -71,7 +71,8 @@ async def complete_at(
         return None
     offset = server.documents.offset(snapshot, place.position)
     before, behind = server.notebooks.neighbours(place.uri)
-    context = CursorContext(snapshot, offset, before=before, behind=behind)
+    multi_line = server.settings.completion.multi_line
+    context = CursorContext(snapshot, offset, multi_line, before, behind)
 
     def generate(
         context: CursorContext, on_text: Callable[[str], None]

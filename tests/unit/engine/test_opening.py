@@ -1,4 +1,6 @@
 import pytest
+import transformers
+from safetensors.torch import load_file, save_file
 from tiny_models import FAMILIES, save_family
 
 from assist_server.engine.opening import EMBEDDED_FOLDER, locate_model, open_backend
@@ -50,9 +52,26 @@ def test_a_folder_without_tokenizer(tmp_path):
 
 def test_a_folder_named_like_a_hub_id_must_be_spelled_as_a_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine").mkdir()
-    with pytest.raises(ModelError, match=r"as '\./mine'"):
-        locate_model("mine")
+    (tmp_path / "mine" / "model").mkdir(parents=True)
+    with pytest.raises(ModelError, match=r"as '\./mine/model'"):
+        locate_model("mine/model")
+
+
+def test_weights_that_do_not_fit_the_configuration_are_refused(tmp_path):
+    folder = save_family(FAMILIES[0], tmp_path)
+    tensors = load_file(folder / "model.safetensors")
+    kept = {name: tensor for name, tensor in tensors.items() if ".h.1." not in name}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ModelError, match="lack"):
+        open_backend(str(folder))
+
+
+def test_an_architecture_without_a_kv_cache_is_refused(tmp_path):
+    folder = save_family(FAMILIES[0], tmp_path)
+    config = transformers.MambaConfig(vocab_size=300, hidden_size=16, num_hidden_layers=1)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    with pytest.raises(ModelError, match="no KV cache"):
+        open_backend(str(folder))
 
 
 @pytest.mark.parametrize("prompt", [(), tuple(range(40, 140)) * 6])

@@ -5,6 +5,7 @@ import torch
 
 from assist_server.engine.request import Sampling
 from assist_server.engine.sampling import choose_token, make_generator
+from assist_server.errors import ModelError
 
 LOGITS = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
 
@@ -18,6 +19,15 @@ def test_greedy_takes_the_likeliest_and_reports_its_probability():
     token, log_prob = choose_token(LOGITS, Sampling(), None)
     assert token == 0
     assert log_prob == pytest.approx(math.log(0.5))
+
+
+def test_a_temperature_next_to_nothing_is_greedy():
+    assert set(draw(Sampling(temperature=1e-42, seed=1), 20)) == {0}
+
+
+def test_broken_weights_are_an_error_and_no_endless_text():
+    with pytest.raises(ModelError, match="no numbers"):
+        choose_token(torch.full((4,), math.nan), Sampling(), None)
 
 
 def test_a_nucleus_drops_the_unlikely():

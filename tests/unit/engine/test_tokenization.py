@@ -19,10 +19,12 @@ def embedded_codec() -> TokenCodec:
 
 
 CODECS["embedded"] = embedded_codec()
+SPELLED_OTHERWISE = [token.replace("▁", " ") for token in SPECIALS if "▁" in token]
 
 # Text as users write it, with control tokens spelled out in it, and every kind of character.
 pieces = st.one_of(
-    st.text(max_size=8), st.sampled_from([*SPECIALS, " ", "\n", "\t", "é漢😋", "def "])
+    st.text(max_size=8),
+    st.sampled_from([*SPECIALS, *SPELLED_OTHERWISE, " ", "\n", "\t", "é漢😋", "def "]),
 )
 texts = st.lists(pieces, max_size=8).map("".join)
 

@@ -21,7 +21,7 @@ DOCUMENTED = {
     "codellama": ("<s>", "▁<PRE>", " ", P, "▁<SUF>", S, "▁<MID>"),
     "qwen2.5-coder": PIPES,
     "codegemma": ("<bos>", *PIPES),
-    "codestral": ("<s>", "[SUFFIX]", S, "[PREFIX]", P),
+    "codestral": ("<s>", "[SUFFIX]", S, "[PREFIX]", " ", P),
     "mellum": ("<fim_suffix>", S, "<fim_prefix>", P, "<fim_middle>"),
     "assist": (
         *("<|file_sep|>", "# shapes.py\n", "<|fim_prefix|>", "<|fim_suffix|>"),

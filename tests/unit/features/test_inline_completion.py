@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,8 +25,9 @@ def settings_with(**completion) -> Settings:
 
 
 def ask(document, answer="", *, backend=None, settings=None, **more):
-    backend = backend or NullBackend(answer=answer)
-    return complete(at_cursor(document), backend, settings or Settings(), **more)
+    backend, settings = backend or NullBackend(answer=answer), settings or Settings()
+    context = replace(at_cursor(document), multi_line=settings.completion.multi_line)
+    return complete(context, backend, settings, **more)
 
 
 def test_an_answer_says_what_it_cost():
@@ -97,7 +100,7 @@ def test_only_the_typing_is_left_alone(document, completion, outcome):
     found = ask(document, backend=backend, settings=settings, is_automatic=True)
     assert (found.outcome, found.text, backend.requests) == (outcome, None, [])
     invoked = ask(document, backend=backend, settings=settings)
-    assert invoked.outcome is Outcome.SHOWN
+    assert invoked.outcome is (Outcome.SHOWN if settings.completion.enabled else Outcome.DISABLED)
 
 
 @pytest.mark.parametrize("document", ["|", "value = |\n", "name|", "call(|)\n", "x = |  \n"])

@@ -70,6 +70,6 @@ def test_the_model_is_asked_at_the_phrase_s_place():
     writer = model_phrase_writer("a.py", backend, settings, CancelToken())
     phrase = writer("before", "behind", PhraseRequest(PhraseKind.SUMMARY, "x", DEFINITION))
     (request,) = backend.requests
-    assert request.prompt_ids == (10_001, *map(ord, "behind"), 10_002, *map(ord, "before"))
+    assert request.prompt_ids == (10_001, *map(ord, "behind"), 10_002, *map(ord, " before"))
     assert request.end_ids >= {10_001, 10_002}
     assert (request.max_new_tokens, phrase) == (5, "xxxxx")
