@@ -7,6 +7,7 @@ request behind it, whose answer shows that the change was applied; the empty req
 taken off.
 """
 
+import contextlib
 import json
 import random
 import statistics
@@ -19,13 +20,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from assist_server.lsp.client import SERVER_COMMAND, LspClient
+from assist_server.lsp.client import SERVER_COMMAND, LspClient, RequestError
 
 HERE = Path(__file__).parent
 OURS = (sys.executable, str(HERE.parent / "tests" / "support" / "scripted_server.py"), "{}")
 PYGLS = (sys.executable, str(HERE / "plain_pygls_server.py"))
 LINE = "value = some_function(argument)  # comment\n"
 ROUNDS = 5
+WAIT_UNTIL_READY = {"command": "assist.status", "arguments": [True]}
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -110,6 +112,33 @@ def initialize_ms(command: tuple[str, ...]) -> float:
     return statistics.median(milliseconds(start) for _ in range(5))
 
 
+def cancel_ms() -> float:
+    """From cancelling a request in the middle of a slow decoding step to its answer."""
+    script = json.dumps({"answer": "one.two(three)", "step_ms": 50})
+    samples = []
+    with LspClient((*OURS[:2], script)) as client:
+        client.initialize()
+        client.request("workspace/executeCommand", WAIT_UNTIL_READY)
+        client.open("file:///a.py", "x = ")
+        params = {
+            "textDocument": {"uri": "file:///a.py"},
+            "position": {"line": 0, "character": 4},
+            "context": {"triggerKind": 2},
+        }
+        for _ in range(30):
+            request_id = client.start_request("textDocument/inlineCompletion", params)
+            time.sleep(0.02)  # into the middle of a step
+            samples.append(milliseconds(lambda r=request_id: cancel(client, r)))
+    return statistics.median(samples)
+
+
+def cancel(client: LspClient, request_id: int) -> None:
+    """Cancel a request and wait for its answer."""
+    client.notify("$/cancelRequest", {"id": request_id})
+    with contextlib.suppress(RequestError):
+        client.wait(request_id)
+
+
 def import_ms() -> float:
     """How long a fresh process takes to import the server, its own start taken off."""
 
@@ -127,6 +156,7 @@ LIMITS_MS = {
     "100 changes, 10,000 lines": 20.0,
     "initialize answered after start": 1200.0,
     "import of the server": 1000.0,
+    "cancel answered during a step": 10.0,
 }
 
 
@@ -137,6 +167,7 @@ def main() -> int:
     for server in servers.values():
         server.client.process.kill()
     medians["ours"]["import of the server"] = import_ms()
+    medians["ours"]["cancel answered during a step"] = cancel_ms()
     medians["ours"]["initialize answered after start"] = initialize_ms(SERVER_COMMAND)
     medians["pygls"]["initialize answered after start"] = initialize_ms(PYGLS)
     table = Table("median, ms", "ours", "pygls", "limit")
