@@ -46,7 +46,7 @@ def _as_json(snapshot: Snapshot, completion: InlineCompletion) -> dict[str, Any]
         },
         "outcome": completion.outcome.name.lower(),
         "detail": completion.detail,
-        "prompt_tokens": completion.prompt_tokens,
+        "prompt_tokens": len(completion.prompt_ids),
         "new_tokens": completion.new_tokens,
         "milliseconds": round(completion.milliseconds, 1),
         "finish_reason": completion.finish_reason,

@@ -55,6 +55,10 @@ class Backend(Protocol):
         """
         ...
 
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """A prompt as people read it, control tokens spelled out."""
+        ...
+
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
         """Continue a prompt; the last chunk carries the finish reason.
 
@@ -102,6 +106,10 @@ class NullBackend:
     def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
         """The contents of the messages, one after the other."""
         return self.encode("\n".join(message["content"] for message in messages))
+
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """The characters of the ids."""
+        return "".join(map(chr, ids))
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
         """The scripted answer, a character at a time, under the request's own conditions."""

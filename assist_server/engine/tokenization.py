@@ -105,6 +105,11 @@ class TokenCodec:
         anchored: str = self._backend.decode([*self._anchor_ids, *ids], skip_special_tokens=True)
         return anchored.removeprefix(_ANCHOR)
 
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """The text of a prompt with its control tokens spelled out, for people to read."""
+        text: str = self._backend.decode(ids, skip_special_tokens=False)
+        return text
+
     def _encode_inside(self, text: str) -> list[int]:
         """Ids of text as it stands inside a document, without the blank of a text's start."""
         if not text:

@@ -86,6 +86,10 @@ class TransformersBackend:
         """Ids of a conversation in the model's own chat format."""
         return self._codec.encode_chat(messages)
 
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """A prompt as people read it."""
+        return self._codec.decode_prompt(ids)
+
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
         """Continue a prompt on the model's own thread."""
         room = self._info.context_tokens - request.max_new_tokens

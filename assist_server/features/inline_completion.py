@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from assist_server.config import CompletionSettings, Settings
@@ -50,9 +50,11 @@ class InlineCompletion:
     """Offset where the text goes."""
     end: int = 0
     """Offset behind the characters that the text replaces."""
-    prompt_tokens: int = 0
+    prompt_ids: tuple[int, ...] = field(default=(), repr=False)
     new_tokens: int = 0
     milliseconds: float = 0.0
+    first_token_ms: float | None = None
+    """Time until the first token was there; None when none came."""
     finish_reason: FinishReason | None = None
     mean_log_prob: float | None = None
     """Mean natural log-probability of the generated tokens, of those cut away too."""
@@ -82,12 +84,16 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     """
     if reason := _why_not(context, settings.completion, is_automatic=is_automatic):
         return InlineCompletion(reason)
-    started = time.perf_counter()
+    listening = _Listening(on_text)
     request = build_request(context, backend, settings, cancel or CancelToken())
-    generation = collect(_told(backend.generate(request), on_text))
+    generation = collect(listening.to(backend.generate(request)))
     cleaned = clean(Candidate(generation.text), context)
-    milliseconds = (time.perf_counter() - started) * 1000
-    return _answer(context.offset, request, generation, cleaned, milliseconds)
+    answer = _answer(context.offset, request, generation, cleaned)
+    return replace(
+        answer,
+        milliseconds=listening.elapsed_ms(),
+        first_token_ms=listening.first_token_ms,
+    )
 
 
 def build_request(
@@ -115,13 +121,27 @@ def build_request(
     )
 
 
-def _told(chunks: Iterator[Chunk], on_text: Callable[[str], None]) -> Iterator[Chunk]:
-    """The chunks as they come, each told to a listener."""
-    text = ""
-    for chunk in chunks:
-        text += chunk.text
-        on_text(text)
-        yield chunk
+class _Listening:
+    """Tells the text so far, and notes when it began."""
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._on_text = on_text
+        self._started_s = time.perf_counter()
+        self.first_token_ms: float | None = None
+
+    def to(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """The chunks as they come."""
+        text = ""
+        for chunk in chunks:
+            if chunk.token_ids and self.first_token_ms is None:
+                self.first_token_ms = self.elapsed_ms()
+            text += chunk.text
+            self._on_text(text)
+            yield chunk
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the work began."""
+        return round((time.perf_counter() - self._started_s) * 1000, 1)
 
 
 def _why_not(
@@ -147,7 +167,6 @@ def _answer(
     request: GenerationRequest,
     generation: Generation,
     cleaned: Cleaned,
-    milliseconds: float,
 ) -> InlineCompletion:
     candidate = cleaned.candidate
     outcome, detail = Outcome.SHOWN, ""
@@ -161,9 +180,8 @@ def _answer(
         text=candidate.text if candidate else None,
         start=offset,
         end=offset + (candidate.replaced_chars if candidate else 0),
-        prompt_tokens=len(request.prompt_ids),
+        prompt_ids=request.prompt_ids,
         new_tokens=len(generation.token_ids),
-        milliseconds=milliseconds,
         finish_reason=generation.finish_reason,
         mean_log_prob=generation.mean_log_prob,
     )

@@ -84,7 +84,8 @@ class DocumentCompletions:
         rest = rest_of(shown.completion, shown.context, context) if shown else None
         if rest is None:
             return None
-        return replace(rest, detail="what is left of the last one", milliseconds=0.0)
+        told = "what is left of the last one"
+        return replace(rest, detail=told, milliseconds=0.0, first_token_ms=None)
 
     def _reuse_or_start(self, context: CursorContext, generate: Generate) -> _Running:
         running = self._running

@@ -1,14 +1,17 @@
-"""What the last requests gave, and why: the answers of `assist.why`."""
+"""What the last requests gave, and why: the answers of `assist.why`.
+
+Nothing here is written anywhere. The ids of prompts are kept so that the user can ask for them.
+"""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _KEPT_RECORDS = 100
 
 
 @dataclass(frozen=True)
 class RequestRecord:
-    """One answered request, without any of the user's text."""
+    """One answered request."""
 
     uri: str
     method: str
@@ -17,7 +20,12 @@ class RequestRecord:
     prompt_tokens: int = 0
     new_tokens: int = 0
     milliseconds: float = 0.0
+    """From the start of the work, which may wait for other work of the model, to its end."""
+    first_token_ms: float | None = None
+    """The part of it before the first token: waiting, and reading the prompt."""
     mean_log_prob: float | None = None
+    model: str = ""
+    prompt_ids: tuple[int, ...] = field(default=(), repr=False)
 
 
 class RequestHistory:

@@ -130,5 +130,8 @@ def test_why_holds_counts_and_no_text(client):
     (record,) = run(client, "assist.why", URI)
     assert record["outcome"] == "shown"
     assert record["new_tokens"] > 0
+    assert 0 <= record["first_token_ms"] <= record["milliseconds"]
     assert "secret" not in str(record)
+    (record,) = run(client, "assist.why", URI, True)
+    assert record["prompt"] == "secret = "
     assert run(client, "assist.why", "file:///other.py") == []

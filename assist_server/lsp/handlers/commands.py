@@ -78,9 +78,25 @@ async def insert_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Js
     return {"markdown": summary.markdown, "method": summary.method}
 
 
-def explain_answers(ls: AssistServer, uri: str) -> list[_Json]:
-    """What the last requests of a document gave, and why; newest first, without any text."""
-    return [asdict(record) for record in ls.history.of(uri)]
+async def explain_answers(
+    ls: AssistServer,
+    uri: str,
+    with_prompts: bool = False,  # noqa: FBT001, FBT002 - JSON
+) -> list[_Json]:
+    """What the last requests of a document gave, and why; newest first.
+
+    The prompts, and with them the user's text, are told only `with_prompts`, and only those of the
+    model that is loaded now.
+    """
+    backend = await ls.ready_backend(0) if with_prompts else None
+    explained = []
+    for record in ls.history.of(uri):
+        fields = asdict(record)
+        prompt_ids = fields.pop("prompt_ids")
+        if backend is not None and record.model == ls.settings.model:
+            fields["prompt"] = backend.decode_prompt(prompt_ids)
+        explained.append(fields)
+    return explained
 
 
 async def report_status(ls: AssistServer, wait: bool = False) -> _Json:  # noqa: FBT001, FBT002 - JSON

@@ -135,10 +135,13 @@ def _record(server: AssistServer, place: Place, completion: InlineCompletion) ->
         method=place.method,
         outcome=completion.outcome,
         detail=completion.detail,
-        prompt_tokens=completion.prompt_tokens,
+        prompt_tokens=len(completion.prompt_ids),
         new_tokens=completion.new_tokens,
-        milliseconds=round(completion.milliseconds, 1),
+        milliseconds=completion.milliseconds,
+        first_token_ms=completion.first_token_ms,
         mean_log_prob=completion.mean_log_prob,
+        model=server.settings.model,
+        prompt_ids=completion.prompt_ids,
     )
     server.history.add(record)
     _log.info(

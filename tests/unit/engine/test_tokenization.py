@@ -90,3 +90,13 @@ def test_bos_is_what_the_tokenizer_itself_would_add():
 
 def test_lone_surrogates_are_encoded_as_something():
     assert CODECS["embedded"].decode(CODECS["embedded"].encode("a\ud800b")) == "a?b"
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_prompt_is_read_with_its_control_tokens(name):
+    codec = CODECS[name]
+    token = next(iter(codec.special_ids))
+    ids = [codec.special_ids[token], *codec.encode("x = 1")]
+    read = codec.decode_prompt(ids)
+    assert token.strip("▁") in read
+    assert "x = 1" in read

@@ -33,7 +33,7 @@ def ask(document, answer="", *, backend=None, settings=None, **more):
 def test_an_answer_says_what_it_cost():
     found = ask("total = |\n", "1 + 2")
     assert (found.outcome, found.text, found.start, found.end) == (Outcome.SHOWN, "1 + 2", 8, 8)
-    assert (found.prompt_tokens, found.new_tokens) == (len("total = "), len("1 + 2"))
+    assert (len(found.prompt_ids), found.new_tokens) == (len("total = "), len("1 + 2"))
     assert found.finish_reason is FinishReason.END_OF_TEXT
     assert found.mean_log_prob == pytest.approx(-0.1)
     assert found.milliseconds > 0
