@@ -172,6 +172,7 @@ def _summarize(client: LspClient, console: Console, timings: _Timings) -> None:
     )
     timings.summarize = _milliseconds_since(started)
     console.print(Padding(Markdown(result["markdown"]), (0, 5)), width=80)
+    console.print()
 
 
 def _table(timings: _Timings) -> Table:
