@@ -183,3 +183,28 @@ def demo() -> None:
     from assist_server.cli.demo import run_demo  # noqa: PLC0415
 
     run_demo()
+
+
+@app.command()
+def bench(  # noqa: PLR0913 - as above
+    *,
+    places: Annotated[
+        int | None, typer.Option(min=1, help="Files that are typed in.", show_default="20")
+    ] = None,
+    characters: Annotated[
+        int | None, typer.Option(min=2, max=80, help="Keys at each place.", show_default="40")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure little, to try it out.")] = False,
+    seed: Annotated[int, typer.Option(help="Decides which files and places.")] = 0,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw a PNG; needs matplotlib.", show_default=False)
+    ] = None,
+    model: _Model = None,
+    device: _Device = None,
+    as_json: _Json = False,
+) -> None:
+    """Measure how fast a real server in a subprocess answers while somebody types."""
+    from assist_server.cli.bench import Output, choose, run_bench  # noqa: PLC0415
+
+    choice = choose(places, characters, seed, is_quick=quick)
+    run_bench(_flags(model, device), choice, Output(as_json, plot))

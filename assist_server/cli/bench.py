@@ -1,0 +1,105 @@
+"""`assist-server bench`: how fast a real server answers while somebody types."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from assist_server.cli.benching.machine import describe_machine
+from assist_server.cli.benching.measuring import (
+    Report,
+    measure_engine,
+    measure_keystrokes,
+    measure_lengths,
+)
+from assist_server.cli.benching.plot import check_plotting, plot
+from assist_server.cli.benching.report import BenchReport, Choice, MemoryFigures, print_report
+from assist_server.cli.benching.session import Session
+from assist_server.cli.benching.traces import SourceFile, library_files, make_traces, pieces
+from assist_server.cli.opening import load_settings
+from assist_server.errors import InputError
+from assist_server.lsp.client import SERVER_COMMAND, LspClient
+
+_SHORTEST_FILE_LINES = 100
+
+
+FULL = Choice(20, 40, (100, 1_000, 10_000, 100_000), 3)
+QUICK = Choice(3, 15, (100, 1_000), 1)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What becomes of the figures."""
+
+    as_json: bool
+    plot: Path | None
+
+
+def choose(places: int | None, characters: int | None, seed: int, *, is_quick: bool) -> Choice:
+    """Much or little, with what was asked for itself."""
+    usual = QUICK if is_quick else FULL
+    return replace(
+        usual,
+        places=places or usual.places,
+        characters=characters or usual.characters,
+        seed=seed,
+    )
+
+
+def run_bench(flags: Mapping[str, object], choice: Choice, output: Output) -> None:
+    """Measure a server of its own and print what was found.
+
+    Raises:
+        AssistError: a flag cannot be used, or the server did not answer.
+    """
+    load_settings(flags)
+    if output.plot:
+        check_plotting(output.plot)
+    files = library_files(choice.seed)
+    if 2 * choice.places > len(files):
+        raise InputError(f"choose at most {len(files) // 2} places")
+    with Console(stderr=True).status("starting") as status, LspClient(_command(flags)) as client:
+        report, keystrokes_ms = _measure(client, files, choice, status.update)
+    if output.plot:
+        plot(output.plot, keystrokes_ms, report.lengths)
+    if output.as_json:
+        typer.echo(json.dumps(asdict(report)))
+    else:
+        print_report(report)
+
+
+def _command(flags: Mapping[str, object]) -> list[str]:
+    options = [text for name, value in flags.items() for text in (f"--{name}", str(value))]
+    return [*SERVER_COMMAND, *options]
+
+
+def _measure(
+    client: LspClient, files: Sequence[SourceFile], choice: Choice, tell: Report
+) -> tuple[BenchReport, list[float]]:
+    machine = describe_machine()
+    tell("loading the model")
+    session = Session(client)
+    ready = session.memory()
+    # Not the same files for both: what is measured cold must never have been seen.
+    traces = make_traces(files[: 2 * choice.places], choice.characters, choice.seed)
+    keystrokes, keystrokes_ms = measure_keystrokes(session, traces[: choice.places], tell)
+    engine = measure_engine(session, traces[choice.places :], tell)
+    short = pieces(files, _SHORTEST_FILE_LINES)[: choice.length_places]
+    in_short = make_traces(short, choice.characters, choice.seed)
+    lengths = measure_lengths(session, in_short, choice.lengths, tell)
+    end = session.memory()
+    report = BenchReport(
+        choice,
+        machine,
+        session.status,
+        round(session.ready_ms, 1),
+        keystrokes,
+        engine,
+        lengths,
+        MemoryFigures(ready, end) if ready and end else None,
+    )
+    client.shut_down()
+    return report, keystrokes_ms

@@ -1,0 +1,73 @@
+"""The facts of a machine without which figures from it say nothing."""
+
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from assist_server import __version__
+
+_ASK_TORCH = "import torch; print(torch.get_num_threads())"
+_PACKAGES = ("torch", "transformers", "tokenizers")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and with what something was measured."""
+
+    processor: str
+    cpus: int | None
+    usable_cpus: int | None
+    """Of the machine's, those that this process may use."""
+    load_before: float | None
+    """Mean number of running processes in the minute before: above 0, others disturbed."""
+    system: str
+    python: str
+    assist_server: str
+    packages: dict[str, str | None]
+    torch_threads: int | None
+    """What torch takes by itself in this environment."""
+    omp_num_threads: str | None
+    """The variable of the environment by which people limit that."""
+
+
+def describe_machine() -> Machine:
+    """Ask the system, and torch in a process of its own."""
+    return Machine(
+        processor=_processor(),
+        cpus=os.cpu_count(),
+        usable_cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        load_before=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        system=platform.platform(),
+        python=platform.python_version(),
+        assist_server=__version__,
+        packages={name: _version(name) for name in _PACKAGES},
+        torch_threads=_torch_threads(),
+        omp_num_threads=os.environ.get("OMP_NUM_THREADS"),
+    )
+
+
+def _processor() -> str:
+    facts = Path("/proc/cpuinfo")
+    if facts.exists():
+        for line in facts.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _torch_threads() -> int | None:
+    done = subprocess.run(  # noqa: S603 - this interpreter, a constant program
+        [sys.executable, "-c", _ASK_TORCH], capture_output=True, text=True, check=False
+    )
+    return int(done.stdout) if done.stdout.strip().isdigit() else None

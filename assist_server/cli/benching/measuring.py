@@ -1,0 +1,153 @@
+"""What is measured of a running server, one function a question."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from assist_server.cli.benching.figures import Spread
+from assist_server.cli.benching.session import Answer, Session
+from assist_server.cli.benching.traces import Trace, lengthened
+
+Report = Callable[[str], None]
+"""Is told what is being measured."""
+
+
+@dataclass(frozen=True)
+class KeystrokeFigures:
+    """From sending a change to the answer of the request behind it."""
+
+    all: Spread | None
+    from_model: Spread | None
+    """Of those for which the model was asked."""
+    share_without_model: float
+    outcomes: dict[str, int]
+    """How many answers there were of each kind, in the server's words."""
+    new_tokens_per_second: float | None
+    """Of the tokens behind the first one, whatever the engine does to get several at once."""
+
+
+@dataclass(frozen=True)
+class EngineFigures:
+    """The server's time until the model's first token."""
+
+    cold: Spread | None
+    """A place in a file that was not seen before, right after it was opened."""
+    warm: Spread | None
+    """The same place again, after the document was closed and opened."""
+    keystroke: Spread | None
+    """The first key behind which the model was asked again."""
+    jump: Spread | None
+    """Another place of the same file."""
+    prompt_tokens: int
+    """The longest prompt of these."""
+
+
+@dataclass(frozen=True)
+class LengthFigures:
+    """Keystrokes in the middle of a file of some length, the model asked each time."""
+
+    lines: int
+    keystroke: Spread | None
+    """As the client sees it."""
+    server: Spread | None
+    """The server's own part of it."""
+
+
+def measure_keystrokes(
+    session: Session, traces: Sequence[Trace], report: Report
+) -> tuple[KeystrokeFigures, list[float]]:
+    """Type every trace in a document of its own; the figures, and all times from the model."""
+    answers: list[Answer] = []
+    for number, trace in enumerate(traces, start=1):
+        report(f"typing in {trace.name}, place {number} of {len(traces)}")
+        document = session.document(trace.name, trace.before, trace.behind)
+        document.open()
+        answers += document.type(trace.keys)
+        document.close()
+    asked = [answer for answer in answers if answer.is_from_model]
+    figures = KeystrokeFigures(
+        Spread.of(answer.total_ms for answer in answers),
+        Spread.of(answer.total_ms for answer in asked),
+        round(1 - len(asked) / len(answers), 4) if answers else 0.0,
+        dict(Counter(_kind(answer) for answer in answers).most_common()),
+        tokens_per_second(asked),
+    )
+    return figures, [answer.total_ms for answer in answers]
+
+
+def tokens_per_second(answers: Iterable[Answer]) -> float | None:
+    """Speed behind the first token, over all answers together; None where none had a second."""
+    tokens, spent_ms = 0, 0.0
+    for answer in answers:
+        if answer.first_token_ms is not None and answer.new_tokens > 1:
+            tokens += answer.new_tokens - 1
+            spent_ms += answer.model_ms - answer.first_token_ms
+    return round(tokens / spent_ms * 1000, 1) if spent_ms > 0 else None
+
+
+def measure_engine(session: Session, traces: Sequence[Trace], report: Report) -> EngineFigures:
+    """Ask at a place of each file cold, warm, after a keystroke and after a jump."""
+    rows = []
+    for number, trace in enumerate(traces, start=1):
+        report(f"first tokens in {trace.name}, file {number} of {len(traces)}")
+        rows.append(_ask_in_turn(session, trace))
+    cold, warm, keystroke, jump = zip(*rows, strict=True) if rows else ((), (), (), ())
+    asked = [answer for answer in chain(*rows) if answer is not None]
+    longest = max((answer.prompt_tokens for answer in asked), default=0)
+    return EngineFigures(
+        _first_tokens(cold),
+        _first_tokens(warm),
+        _first_tokens(keystroke),
+        _first_tokens(jump),
+        longest,
+    )
+
+
+def measure_lengths(
+    session: Session, traces: Sequence[Trace], lengths: Sequence[int], report: Report
+) -> list[LengthFigures]:
+    """Type the same in files of different lengths by turns."""
+    answers: dict[int, list[Answer]] = {lines: [] for lines in lengths}
+    for trace in traces:
+        for lines in lengths:
+            report(f"typing in {trace.name} with {lines:,} lines")
+            longer = lengthened(trace, lines)
+            document = session.document(longer.name, longer.before, longer.behind)
+            document.open()
+            # The first request reads the whole prompt, which is not what is asked here.
+            typed = document.type(longer.keys)[1:]
+            answers[lines] += [answer for answer in typed if answer.is_from_model]
+            document.close()
+    return [
+        LengthFigures(
+            lines,
+            Spread.of(answer.total_ms for answer in found),
+            Spread.of(answer.model_ms for answer in found),
+        )
+        for lines, found in answers.items()
+    ]
+
+
+def _ask_in_turn(session: Session, trace: Trace) -> tuple[Answer | None, ...]:
+    document = session.document(trace.name, trace.before, trace.behind)
+    document.open()
+    cold = document.ask()
+    document.close()
+    document.open()
+    warm = document.ask()
+    typed = (document.type([key])[0] for key in trace.keys)
+    keystroke = next((answer for answer in typed if answer.is_from_model), None)
+    document.move_to((document.line + document.line_count // 2) % document.line_count)
+    jump = document.ask()
+    document.close()
+    return cold, warm, keystroke, jump
+
+
+def _first_tokens(answers: Iterable[Answer | None]) -> Spread | None:
+    asked = [answer for answer in answers if answer is not None and answer.is_from_model]
+    return Spread.of(answer.to_first_token_ms for answer in asked)
+
+
+def _kind(answer: Answer) -> str:
+    return f"{answer.outcome}: {answer.detail}" if answer.detail else answer.outcome
