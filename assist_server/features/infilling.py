@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from assist_server.config import Settings
 from assist_server.context.budget import fit_prefix, fit_suffix, share_tokens
+from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
 from assist_server.prompts.fim import (
     FimPrompt,
@@ -23,12 +24,27 @@ _LARGEST_PATH_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Gap:
-    """A place between two texts."""
+    """A place in a text; the whole text is referred to, not copied, as it may be long."""
 
     path: str
     """Shown to models that know files by their path."""
-    prefix: str
-    suffix: str
+    text: str
+    start: int
+    """Where the prefix ends."""
+    end: int
+    """Where the suffix begins."""
+
+    @classmethod
+    def between(cls, path: str, prefix: str, suffix: str) -> "Gap":
+        """The place between two texts."""
+        return cls(path, prefix + suffix, len(prefix), len(prefix))
+
+    @classmethod
+    def at(cls, context: CursorContext) -> "Gap":
+        """The place of the cursor."""
+        text = context.before + context.snapshot.text + context.behind
+        offset = len(context.before) + context.offset
+        return cls(context.snapshot.path, text, offset, offset)
 
 
 def choose_model_template(backend: Backend, settings: Settings) -> FimTemplate:
@@ -66,13 +82,14 @@ def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens:
     def encode_prefix(text: str) -> list[int]:
         return backend.encode(template.prefix_lead + text) if text else []
 
-    prefix = fit_prefix(gap.prefix, room, encode_prefix)
-    suffix = fit_suffix(gap.suffix, room, backend.encode) if template.uses_suffix else []
+    before_gap, behind_gap = gap.text[: gap.start], gap.text[gap.end :]
+    prefix = fit_prefix(before_gap, room, encode_prefix)
+    suffix = fit_suffix(behind_gap, room, backend.encode) if template.uses_suffix else []
     before, behind = share_tokens(room, len(prefix), len(suffix), limits.prefix_share)
     if len(prefix) > before:
-        prefix = fit_prefix(gap.prefix, before, encode_prefix)
+        prefix = fit_prefix(before_gap, before, encode_prefix)
     if len(suffix) > behind:
-        suffix = fit_suffix(gap.suffix, behind, backend.encode)
+        suffix = fit_suffix(behind_gap, behind, backend.encode)
     slots = {Slot.PREFIX: prefix, Slot.SUFFIX: suffix, Slot.PATH_COMMENT: comment}
     prompt = render_fim(template, slots, info.special_ids, info.bos_id)
     # An empty text asked left to right of a model without a begin token: any end token begins.

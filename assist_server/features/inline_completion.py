@@ -105,12 +105,7 @@ def build_request(
     """What the model is asked: the prompt in its family's format, and when to stop."""
     limits = settings.completion
     max_new = limits.max_new_tokens if context.is_multi_line else limits.max_new_tokens_single_line
-    gap = Gap(
-        context.snapshot.path,
-        context.before + context.prefix,
-        context.suffix + context.behind,
-    )
-    prompt = build_prompt(gap, backend, settings, max_new)
+    prompt = build_prompt(Gap.at(context), backend, settings, max_new)
     return GenerationRequest(
         prompt.ids,
         max_new,

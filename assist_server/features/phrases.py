@@ -28,7 +28,7 @@ def model_phrase_writer(
     max_new_tokens = settings.documentation.max_phrase_tokens
 
     def write(prefix: str, suffix: str, phrase: PhraseRequest) -> str | None:
-        prompt = build_prompt(Gap(path, prefix, suffix), backend, settings, max_new_tokens)
+        prompt = build_prompt(Gap.between(path, prefix, suffix), backend, settings, max_new_tokens)
         request = GenerationRequest(
             prompt.ids,
             max_new_tokens,

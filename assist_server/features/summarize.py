@@ -243,7 +243,7 @@ def _headline(selection: Selection, found: list[Definition], work: _Work) -> str
     line_start = snapshot.lines.start_of(snapshot.lines.line_at(selection.start))
     indent = leading_whitespace(snapshot.text[line_start : selection.end])
     before = f"{snapshot.text[:line_start]}{indent}{snapshot.language.line_comment} "
-    gap = Gap(snapshot.path, before, "\n" + snapshot.text[line_start : selection.end])
+    gap = Gap.between(snapshot.path, before, "\n" + snapshot.text[line_start : selection.end])
     prompt = build_prompt(gap, work.backend, work.settings, _MAX_COMMENT_TOKENS)
     generation = work.generate(
         GenerationRequest(

@@ -51,7 +51,7 @@ def test_family_completes_from_its_documented_layout(family, tmp_path):
     backend = open_backend(str(save_family(family, tmp_path)), device="cpu")
     try:
         settings = Settings()
-        gap = Gap(PATH, P, S)
+        gap = Gap.between(PATH, P, S)
         assert choose_model_template(backend, settings).family == family.name
 
         prompt = build_prompt(gap, backend, settings, max_new_tokens=16)
