@@ -83,6 +83,10 @@ class CompletionSettings(_Section):
     multi_line: Literal["auto", "never", "always"] = Field(
         default="auto", description="Allow several lines; `auto` looks at the code."
     )
+    max_latency_ms: Annotated[int, Field(ge=50, le=600_000)] = Field(
+        default=2000,
+        description="Longest time for a completion, in milliseconds; what is ready then is shown.",
+    )
     model_wait_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=5000, description="Longest wait for a loading model, in milliseconds."
     )
@@ -150,7 +154,7 @@ class Settings(_Section):
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
         default="auto", description="Where the model runs; `auto` takes a GPU if there is one."
     )
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+    dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
         default="auto", description="Number format of the weights; `auto` suits the device."
     )
     completion: CompletionSettings = CompletionSettings()

@@ -14,6 +14,7 @@ from assist_server.engine.request import (
     FinishReason,
     Generation,
     GenerationRequest,
+    Priority,
     Sampling,
     StopRule,
     collect,
@@ -23,6 +24,8 @@ from assist_server.features.infilling import Gap, build_prompt
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.pipeline import Cleaned, clean
 
+_ADVICE_ON_TIME = "raise completion.max_latency_ms to wait longer"
+
 
 class Outcome(StrEnum):
     """Why a request gave what it gave."""
@@ -31,6 +34,7 @@ class Outcome(StrEnum):
     DISABLED = "switched off by the settings completion.enabled or completion.trigger"
     INSIDE_WORD = "the cursor is inside a word"
     FILTERED = "filtered"
+    OUT_OF_TIME = "ran out of time"
     CANCELLED = "cancelled"
     MODEL_LOADING = "the model is loading"
     SUPERSEDED = "superseded by a newer request"
@@ -87,7 +91,8 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     listening = _Listening(on_text)
     request = build_request(context, backend, settings, cancel or CancelToken())
     generation = collect(listening.to(backend.generate(request)))
-    cleaned = clean(Candidate(generation.text), context)
+    is_unfinished = generation.finish_reason is FinishReason.DEADLINE
+    cleaned = clean(Candidate(generation.text), context, is_unfinished=is_unfinished)
     answer = _answer(context.offset, request, generation, cleaned)
     return replace(
         answer,
@@ -113,6 +118,8 @@ def build_request(
         stop_rules=_stop_rules(context),
         sampling=Sampling(limits.temperature, limits.top_p),
         cancel=cancel,
+        priority=Priority.INTERACTIVE,
+        max_latency_ms=limits.max_latency_ms,
     )
 
 
@@ -167,6 +174,9 @@ def _answer(
     outcome, detail = Outcome.SHOWN, ""
     if generation.finish_reason is FinishReason.CANCELLED:
         outcome, candidate = Outcome.CANCELLED, None
+    elif generation.finish_reason is FinishReason.DEADLINE:
+        outcome = Outcome.SHOWN if candidate else Outcome.OUT_OF_TIME
+        detail = "what was ready in time" if candidate else _ADVICE_ON_TIME
     elif candidate is None:
         outcome, detail = Outcome.FILTERED, cleaned.rules[-1]
     return InlineCompletion(

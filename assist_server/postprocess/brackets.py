@@ -35,6 +35,8 @@ class Scan:
 
     still_open: tuple[str, ...]
     """Brackets, quotes and comment marks that are open at the end, the innermost last."""
+    opened_at: tuple[int | None, ...]
+    """Where each of these stands in the text; None for what was open before it."""
     closers: tuple[Closer, ...]
     unopened: int | None
     """Where the first closing bracket stands that nothing opens."""
@@ -59,9 +61,10 @@ def scan(text: str, language: Language, opened: tuple[str, ...] = ()) -> Scan:
             del stack[-depth:]
         elif unopened is None:
             unopened = start
-    still_open = tuple(opener for opener, _ in stack)
+    still_open, opened_at = tuple(opener for opener, _ in stack), tuple(at for _, at in stack)
     # The break that ends a line comment or an unfinished string closes nothing worth a mention.
-    return Scan(still_open, tuple(one for one in closers if one.text.strip()), unopened)
+    shown = tuple(one for one in closers if one.text.strip())
+    return Scan(still_open, opened_at, shown, unopened)
 
 
 def open_before(context: CursorContext) -> tuple[str, ...] | None:

@@ -15,6 +15,9 @@ The order has reasons:
 8.  `stop_at_unopened_closer`.
 9.  `trim_trailing_space` cleans up behind the cuts, and
 10. `drop_too_short` judges what is left of the text.
+
+Where the model ran out of time, `cut_unfinished` comes before them all. It comes once: a second
+time, it would take the end that it has made for an unfinished one.
 """
 
 from dataclasses import dataclass, replace
@@ -31,6 +34,7 @@ from assist_server.postprocess.scope import stay_in_scope
 from assist_server.postprocess.single_line import keep_first_line
 from assist_server.postprocess.too_short import drop_too_short
 from assist_server.postprocess.trailing_space import trim_trailing_space
+from assist_server.postprocess.unfinished import cut_unfinished
 from assist_server.postprocess.unopened_closer import stop_at_unopened_closer
 from assist_server.postprocess.unshowable import drop_unshowable
 
@@ -59,24 +63,29 @@ class Cleaned:
     """Names of the filters that changed the candidate; the last one dropped it if it is None."""
 
 
-def clean(candidate: Candidate, context: CursorContext) -> Cleaned:
+def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool = False) -> Cleaned:
     """Run a candidate through all filters, until none of them changes it.
 
     A cut can uncover what an earlier filter looks for, so one round is not always enough. There is
     an end, as filters cut text, widen the replaced range or bring blanks into their final form.
+
+    Args:
+        candidate: What the model wrote.
+        context: Where it is wanted.
+        is_unfinished: Whether the model was stopped at an arbitrary place.
     """
     in_line = min(max(candidate.replaced_chars, 0), len(context.line_suffix))
-    current = replace(candidate, replaced_chars=in_line)
+    before, current = None, replace(candidate, replaced_chars=in_line)
     rules: list[str] = []
-    is_settled = False
-    while not is_settled:
+    filters = (cut_unfinished, *FILTERS) if is_unfinished else FILTERS
+    while current != before:
         before = current
-        for one in FILTERS:
+        for one in filters:
             kept = one(current, context)
             if kept != current:
                 rules.append(one.__name__)
             if kept is None:
                 return Cleaned(None, tuple(rules))
             current = kept
-        is_settled = current == before
+        filters = FILTERS
     return Cleaned(current, tuple(rules))

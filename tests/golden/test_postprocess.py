@@ -3,6 +3,7 @@
     about = "what the case shows"
     language = "python"
     newline = "\\r\\n"              # optional; line ends of the document, else "\\n"
+    is_unfinished = true           # optional; the model ran out of time
     document = '''...█...'''       # █ is the cursor
     completion = '''...'''         # what the model wrote
     expected = '''...├inserted┤╣replaced╠...'''
@@ -22,6 +23,7 @@ from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.pipeline import FILTERS, clean
+from assist_server.postprocess.unfinished import cut_unfinished
 
 CASES = Path(__file__).parent / "postprocess"
 PATHS = sorted(CASES.glob("*/*.toml"))
@@ -44,14 +46,15 @@ def test_case(path):
     snapshot = Snapshot("file:///case", "case", before + behind, case["language"])
     context = CursorContext(snapshot, len(before))
 
-    cleaned = clean(Candidate(case["completion"]), context)
+    is_unfinished = case.get("is_unfinished", False)
+    cleaned = clean(Candidate(case["completion"]), context, is_unfinished=is_unfinished)
 
     assert cursor, "the document has no █"
     assert marked(cleaned.candidate, context) == case["expected"].replace("\n", newline)
     assert list(cleaned.rules) == case["rules"]
 
 
-@pytest.mark.parametrize("rule", [one.__name__ for one in FILTERS])
+@pytest.mark.parametrize("rule", [one.__name__ for one in (cut_unfinished, *FILTERS)])
 def test_each_filter_has_cases_that_fire_and_cases_that_do_not(rule):
     cases = [tomllib.loads(path.read_text(encoding="utf-8")) for path in CASES.glob(f"{rule}/*")]
     fired = [rule in case["rules"] for case in cases]

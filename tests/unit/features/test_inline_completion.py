@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from assist_server.config import CompletionSettings, Settings
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
-from assist_server.engine.request import CancelToken, FinishReason, Sampling
+from assist_server.engine.request import CancelToken, Chunk, FinishReason, Priority, Sampling
 from assist_server.errors import InputError
 from assist_server.features.inline_completion import Outcome, complete
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
@@ -114,6 +114,45 @@ def test_a_cancelled_request_shows_nothing():
     found = ask("total = |\n", "1 + 2", cancel=cancel)
     assert (found.outcome, found.text) == (Outcome.CANCELLED, None)
     assert found.finish_reason is FinishReason.CANCELLED
+
+
+@dataclass
+class LateBackend(NullBackend):
+    """Runs out of time behind its answer."""
+
+    def generate(self, request):
+        for chunk in super().generate(request):
+            if chunk.token_ids:
+                yield chunk
+        yield Chunk("", finish_reason=FinishReason.DEADLINE)
+
+
+def test_somebody_waits_for_it_and_not_for_ever():
+    backend = NullBackend(answer="x")
+    ask("|", backend=backend, settings=settings_with(max_latency_ms=70))
+    assert backend.requests[0].priority is Priority.INTERACTIVE
+    assert backend.requests[0].max_latency_ms == 70
+
+
+@pytest.mark.parametrize(
+    ("document", "ready", "text"),
+    [
+        ("total = |\n", "sum(prices) + discou", "sum(prices) +"),
+        ("def f():\n    |\n", "a = 1\n    b = 2\n    ret", "a = 1\n    b = 2"),
+        ("call(|)\n", "a, b)", "a, b)"),
+    ],
+)
+def test_what_is_ready_in_time_is_shown(document, ready, text):
+    found = ask(document, backend=LateBackend(ready))
+    assert (found.outcome, found.text) == (Outcome.SHOWN, text)
+    assert (found.detail, found.finish_reason) == ("what was ready in time", FinishReason.DEADLINE)
+
+
+@pytest.mark.parametrize("ready", ["", "pri", "'text", "\x07()"])
+def test_nothing_usable_in_time_shows_nothing_and_says_so(ready):
+    found = ask("total = |\n", backend=LateBackend(ready))
+    assert (found.outcome, found.text) == (Outcome.OUT_OF_TIME, None)
+    assert "completion.max_latency_ms" in found.detail
 
 
 def test_sampling_is_as_set():

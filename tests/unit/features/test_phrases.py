@@ -4,7 +4,7 @@ import pytest
 
 from assist_server.config import DocumentationSettings, Settings
 from assist_server.engine.backend import NullBackend
-from assist_server.engine.request import CancelToken
+from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import InputError
 from assist_server.features.docstrings.phrases import PhraseKind, PhraseRequest
 from assist_server.features.phrases import model_phrase_writer
@@ -73,3 +73,4 @@ def test_the_model_is_asked_at_the_phrase_s_place():
     assert request.prompt_ids == (10_001, *map(ord, "behind"), 10_002, *map(ord, " before"))
     assert request.end_ids >= {10_001, 10_002}
     assert (request.max_new_tokens, phrase) == (5, "xxxxx")
+    assert (request.priority, request.max_latency_ms) == (Priority.BACKGROUND, None)

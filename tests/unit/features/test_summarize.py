@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from assist_server.config import Settings, SummarySettings
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import ModelInfo, NullBackend
-from assist_server.engine.request import CancelToken, GenerationRequest
+from assist_server.engine.request import CancelToken, GenerationRequest, Priority
 from assist_server.errors import InputError, ModelError
 from assist_server.features.summarize import (
     Method,
@@ -55,6 +55,13 @@ def settings_with(**summary) -> Settings:
 
 def prompt_of(request: GenerationRequest) -> str:
     return "".join(map(chr, request.prompt_ids))
+
+
+@pytest.mark.parametrize("kind", [NullBackend, ChatBackend])
+def test_completions_come_before_summaries(kind):
+    backend = kind(answer="x")
+    summarize(whole(CODE), backend, Settings())
+    assert {request.priority for request in backend.requests} == {Priority.BACKGROUND}
 
 
 # A model that only completes

@@ -1,0 +1,81 @@
+"""A summary that rests while completions are made is, to the letter, the undisturbed one."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tiny_models import FAMILIES, build_model, build_tokenizer
+
+from assist_server.config import Settings, SummarySettings
+from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
+from assist_server.engine.device import DevicePlan
+from assist_server.engine.request import CancelToken, Priority, collect
+from assist_server.engine.transformers_backend import TransformersBackend
+from assist_server.features.inline_completion import build_request
+from assist_server.features.summarize import Selection, summarize
+
+CODE = "def area(r):\n    return 3 * r * r\n\n\ndef volume(r, h):\n    return area(r) * h\n"
+SETTINGS = Settings(summary=SummarySettings(max_new_tokens=40, max_prompt_tokens=64))
+WAIT_S = 60
+QWEN = FAMILIES[4]
+
+
+class WatchedBackend(TransformersBackend):
+    """Stops before chosen steps of background work until `resume` is set; notes all steps."""
+
+    def watch(self, stops):
+        self.stops = stops
+        self.steps = []
+        self.reached, self.resume = threading.Semaphore(0), threading.Semaphore(0)
+
+    def _run(self, request):
+        for chunk in super()._run(request):
+            self.steps.append(request.priority)
+            is_background = request.priority is Priority.BACKGROUND
+            if is_background and self.steps.count(Priority.BACKGROUND) in self.stops:
+                self.reached.release()
+                assert self.resume.acquire(timeout=WAIT_S)
+            yield chunk
+
+
+@pytest.fixture(scope="module")
+def backend():
+    tokenizer = build_tokenizer(QWEN)
+    tokenizer.chat_template = "{% for message in messages %}{{ message.content }}{% endfor %}"
+    model = build_model(QWEN, len(tokenizer))
+    watched = WatchedBackend("tiny", model, tokenizer, DevicePlan("cpu", "float32", ()))
+    yield watched
+    watched.close()
+
+
+def summary(backend):
+    selection = Selection(Snapshot("file:///a.py", "a.py", CODE), 0, len(CODE))
+    return summarize(selection, backend, SETTINGS).markdown
+
+
+def ask_inline(backend):
+    context = CursorContext(Snapshot("file:///b.py", "b.py", "total = "), len("total = "))
+    request = build_request(context, backend, SETTINGS, CancelToken())
+    return backend.generate(request)
+
+
+@pytest.mark.parametrize("stops", [{1}, {2, 3}, {1, 20, 39}, {17, 41, 60, 61}])
+def test_a_summary_that_rested_is_the_undisturbed_one(backend, stops):
+    backend.watch(set())
+    undisturbed, alone = summary(backend), collect(ask_inline(backend))
+    assert len(set(undisturbed)) > 10  # the model says something
+
+    backend.watch(stops)
+    with ThreadPoolExecutor(1) as pool:
+        resting = pool.submit(summary, backend)
+        for _ in stops:
+            assert backend.reached.acquire(timeout=WAIT_S)
+            begun = len(backend.steps)
+            stream = ask_inline(backend)
+            backend.resume.release()
+            generation = collect(stream)
+            assert (generation.text, generation.log_probs) == (alone.text, alone.log_probs)
+            steps = backend.steps[begun:]
+            assert Priority.BACKGROUND not in steps[: len(generation.token_ids)]
+        assert resting.result(WAIT_S) == undisturbed
