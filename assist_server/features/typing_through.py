@@ -5,7 +5,7 @@ from dataclasses import replace
 from assist_server.context.cursor import CursorContext
 from assist_server.features.inline_completion import InlineCompletion, Outcome
 from assist_server.postprocess.candidate import Candidate
-from assist_server.postprocess.pipeline import clean
+from assist_server.postprocess.line_suffix import join_line_suffix
 
 _MAX_AUTO_CLOSED_CHARS = 3
 """Closers that editors insert by themselves while one types, such as the `")` of `("")`."""
@@ -18,15 +18,18 @@ def typed_since(before: CursorContext, now: CursorContext) -> str | None:
     """
     if before.snapshot.uri != now.snapshot.uri or now.offset < before.offset:
         return None
+    if (before.before, before.behind) != (now.before, now.behind):
+        return None
     old, new = before.snapshot.text, now.snapshot.text
     closed_chars = len(new) - now.offset - (len(old) - before.offset)
     if not 0 <= closed_chars <= _MAX_AUTO_CLOSED_CHARS:
         return None
     closed = new[now.offset : now.offset + closed_chars]
+    # Each side is compared at once, in the time that copying it takes.
     is_rest_equal = (
         set(closed) <= set(")]}\"'`>")
-        and new[: before.offset] == old[: before.offset]
-        and new[now.offset + closed_chars :] == old[before.offset :]
+        and new.startswith(old[: before.offset])
+        and new.endswith(old[before.offset :])
     )
     return new[before.offset : now.offset] if is_rest_equal else None
 
@@ -45,13 +48,36 @@ def rest_of(
     if completion.text is None or typed is None or not completion.text.startswith(typed):
         return None
     rest = completion.text[len(typed) :]
-    if not rest.strip():
-        return None  # all of it is typed: time for a new one
-    cleaned = clean(Candidate(rest), now)
-    if cleaned.candidate is None or cleaned.candidate.text != rest:
+    replaced_chars = _replaced_chars(rest, completion, before, now)
+    if replaced_chars is None:
         return None
-    end = now.offset + cleaned.candidate.replaced_chars
+    end = now.offset + replaced_chars
+    if rest.strip() in ("", now.snapshot.text[now.offset : end].strip()):
+        return None  # all of it is there: time for a new one
     return replace(completion, outcome=Outcome.SHOWN, text=rest, start=now.offset, end=end)
+
+
+def _replaced_chars(
+    rest: str, completion: InlineCompletion, before: CursorContext, now: CursorContext
+) -> int | None:
+    """How much behind the cursor the rest replaces: as much as the whole, and inserted closers.
+
+    So the document becomes what was proposed, whenever it is accepted. Inserted closers that the
+    rest does not write itself stay; None when they stand before something that is replaced.
+    """
+    replaced_chars = completion.end - completion.start
+    inserted_chars = _chars_behind(now) - _chars_behind(before)
+    if not inserted_chars:
+        return replaced_chars
+    joined = join_line_suffix(Candidate(rest), now)
+    written_chars = min(joined.replaced_chars, inserted_chars) if joined else inserted_chars
+    if replaced_chars and written_chars < inserted_chars:
+        return None
+    return replaced_chars + written_chars
+
+
+def _chars_behind(context: CursorContext) -> int:
+    return len(context.snapshot.text) - context.offset
 
 
 def may_agree(text_so_far: str, before: CursorContext, now: CursorContext) -> bool:

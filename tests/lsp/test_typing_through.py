@@ -94,3 +94,34 @@ def test_a_running_request_that_turns_out_to_disagree_is_asked_anew(start):
     (item,) = client.inline_completion(URI, 0, 5)
     assert item["insertText"] == "answer(one)"  # as the scripted model always says
     assert newest(client)["detail"] == ""
+
+
+BLOCK = "total = 0\n    for x in a:\n        total += x"
+
+
+def test_several_lines_are_typed_through(start):
+    client = start(answer=BLOCK)
+    client.initialize()
+    ready(client)
+    client.open(URI, "def f(a):\n    \n")
+    place = {"line": 1, "character": 4}
+    for version, (typed, rest) in enumerate([("", BLOCK), ("t", BLOCK[1:]), ("o", BLOCK[2:])], 1):
+        if typed:
+            client.change(URI, version, [{"range": {"start": place, "end": place}, "text": typed}])
+            place["character"] += 1
+        (item,) = client.inline_completion(URI, **place, is_automatic=True)
+        assert item["insertText"] == rest
+    assert newest(client)["detail"] == "what is left of the last one"
+
+
+def test_a_running_request_for_several_lines_is_used(start):
+    client = start(answer=BLOCK, step_ms=10)
+    client.initialize()
+    ready(client)
+    client.open(URI, "def f(a):\n    \n")
+    client.start_request("textDocument/inlineCompletion", inline_params(1, 4))
+    place = {"line": 1, "character": 4}
+    client.change(URI, 2, [{"range": {"start": place, "end": place}, "text": "t"}])
+    (item,) = client.inline_completion(URI, 1, 5, is_automatic=True)
+    assert item["insertText"] == BLOCK[1:]
+    assert newest(client)["detail"] == "from a request that was running"
