@@ -13,8 +13,6 @@ from assist_server.engine.backend import ModelInfo
 from assist_server.engine.decode import Decoder
 from assist_server.engine.detokenizer import StreamingDetokenizer
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
-from assist_server.engine.execution import cache_limit_bytes, plan_execution
-from assist_server.engine.prefix_cache import PrefixCache
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.engine.scheduler import Scheduler
 from assist_server.engine.stopping import kept_length
@@ -38,15 +36,12 @@ def probe_device_facts() -> DeviceFacts:
 class TransformersBackend:
     """A `Backend` over AutoModelForCausalLM and AutoTokenizer."""
 
-    def __init__(
-        self, name: str, model: Any, tokenizer: Any, plan: DevicePlan, dtype: str = "auto"
-    ) -> None:
+    def __init__(self, name: str, model: Any, tokenizer: Any, plan: DevicePlan) -> None:
         """Take over a model that is in memory, on the plan's device, and start its scheduler."""
-        self._codec = TokenCodec(tokenizer)
-        language_model, plan = plan_execution(model.eval(), plan, dtype)
-        self._info = _describe(name, model, self._codec, tokenizer, plan)
-        self._prefixes = PrefixCache(language_model, cache_limit_bytes(plan.device))
-        self._decoder: Decoder | None = Decoder(language_model, self._prefixes)
+        codec = TokenCodec(tokenizer)
+        self._info = _describe(name, model, codec, tokenizer, plan)
+        self._codec = codec
+        self._decoder: Decoder | None = Decoder(model.eval())
         self._scheduler = Scheduler(self._run)
 
     @classmethod
@@ -70,8 +65,7 @@ class TransformersBackend:
             tokenizer, model = _read(source, plan, report)
             report(f"moving the weights to {plan.device}")
             model.to(torch.device(plan.device))
-            report("trying out how it runs fastest")
-            return cls(name, model, tokenizer, plan, dtype)
+            return cls(name, model, tokenizer, plan)
         except torch.OutOfMemoryError as error:
             raise ModelError(_out_of_memory(name, plan)) from error
         except Exception as error:  # four libraries raise, each its own kinds
@@ -111,7 +105,6 @@ class TransformersBackend:
         self._scheduler.close()
         self._scheduler.join(_CLOSE_SECONDS)
         self._decoder = None
-        self._prefixes.clear()
 
     def _run(self, request: GenerationRequest) -> Iterator[Chunk]:
         if self._decoder is None:
@@ -121,7 +114,6 @@ class TransformersBackend:
         except torch.OutOfMemoryError as error:
             # The traceback holds the frames, and they the KV cache that is to be freed.
             error.__traceback__ = None
-            self._prefixes.clear()
             torch.cuda.empty_cache()
             raise ModelError(_out_of_memory(self._info.name, self._info.plan)) from None
         except RuntimeError as error:
@@ -132,10 +124,8 @@ def _generate(decoder: Decoder, codec: TokenCodec, request: GenerationRequest) -
     """Decode, detokenize and stop: the chunks of one request."""
     detokenizer = StreamingDetokenizer(codec.decode)
     text, count = "", 0
-    for step in decoder.steps(request.prompt_ids, request.sampling):
-        if step is None:
-            yield Chunk("")
-            continue
+    steps = decoder.steps(request.prompt_ids, request.sampling, lambda: request.cancel.is_cancelled)
+    for step in steps:
         if step.token_id in request.end_ids:
             yield Chunk("", finish_reason=FinishReason.END_OF_TEXT)
             return
@@ -152,6 +142,7 @@ def _generate(decoder: Decoder, codec: TokenCodec, request: GenerationRequest) -
         yield Chunk(piece, (step.token_id,), (step.log_prob,), reason, kept)
         if reason is not None:
             return
+    yield Chunk("", finish_reason=FinishReason.CANCELLED)
 
 
 def _read(source: str, plan: DevicePlan, report: Callable[[str], None]) -> tuple[Any, Any]:
@@ -172,8 +163,7 @@ def _read_files(
     report("reading the tokenizer")
     tokenizer = AutoTokenizer.from_pretrained(source, **options)
     report("reading the weights")
-    # On a CPU as the file has them: they are packed, or made float32, piece by piece.
-    dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
+    dtype = getattr(torch, plan.dtype)
     loaded: Any = AutoModelForCausalLM.from_pretrained(
         source, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
     )
