@@ -7,9 +7,10 @@ and drop it from whatever they decode, which is wrong in the middle of a documen
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from assist_server.engine.line_encoding import LineEncoder
 from assist_server.errors import ModelError
 
 _ANCHOR = "\n"
@@ -45,9 +46,17 @@ class TokenCodec:
         longest_first = sorted(self.special_ids, key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         self._anchor_ids = self._encode_piece(_ANCHOR)
+        self._needs_anchor = self._encode_piece(_ANCHOR + "a") != [
+            *self._anchor_ids,
+            *self._encode_piece("a"),
+        ]
+        self._lines = LineEncoder(self._encode_text, _pre_tokenization(backend))
 
     def encode(self, text: str) -> list[int]:
         """Ordinary ids of `text`; nothing is added and no control token comes of it."""
+        return self._lines.encode(text)
+
+    def _encode_text(self, text: str) -> list[int]:
         ids: list[int] = []
         start = 0
         for match in self._special.finditer(text):
@@ -112,8 +121,8 @@ class TokenCodec:
 
     def _encode_inside(self, text: str) -> list[int]:
         """Ids of text as it stands inside a document, without the blank of a text's start."""
-        if not text:
-            return []
+        if not text or not self._needs_anchor:
+            return self._encode_piece(text)
         anchored = self._encode_piece(_ANCHOR + text)
         count = len(self._anchor_ids)
         if anchored[:count] == self._anchor_ids:
@@ -125,6 +134,19 @@ class TokenCodec:
         readable = text.encode("utf-8", "replace").decode("utf-8")
         ids: list[int] = self._backend.encode(readable, add_special_tokens=False).ids
         return ids
+
+
+def _pre_tokenization(backend: Any) -> Callable[[str], list[str]] | None:
+    """How a tokenizer parts text before it looks for tokens; None if it does not."""
+    normalizer, pre_tokenizer = backend.normalizer, backend.pre_tokenizer
+    if pre_tokenizer is None:
+        return None
+
+    def pre_tokenize(text: str) -> list[str]:
+        normalized = normalizer.normalize_str(text) if normalizer else text
+        return [piece for piece, _ in pre_tokenizer.pre_tokenize_str(normalized)]
+
+    return pre_tokenize
 
 
 def _bos_id(tokenizer: Any) -> int | None:
