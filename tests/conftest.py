@@ -2,5 +2,5 @@
 
 import os
 
-# As the product does before it imports torch: threads that spin slow each other down.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# As the product does before it imports torch: threads that spin for long slow each other down.
+os.environ.setdefault("GOMP_SPINCOUNT", "5000")

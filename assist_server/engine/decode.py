@@ -1,18 +1,16 @@
 """Prefill and decode: prompt ids in, one token after the other out."""
 
-import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import torch
-from transformers import DynamicCache
-
+from assist_server.engine.drafting import Drafter, NgramDrafter
+from assist_server.engine.language_model import LanguageModel
+from assist_server.engine.prefix_cache import PrefixCache, TokenSequence
 from assist_server.engine.request import Sampling
-from assist_server.engine.sampling import choose_token, make_generator
+from assist_server.engine.sampling import TokenChooser
 
-PREFILL_CHUNK_TOKENS = 512
-"""Prompt tokens per forward pass: large enough to be fast, small enough to cancel between two."""
+PREFILL_CHUNK_TOKENS = 256
+"""Prompt tokens in one forward pass: enough to be fast, few enough to stop soon."""
 
 
 @dataclass(frozen=True)
@@ -24,47 +22,58 @@ class Step:
 
 
 class Decoder:
-    """A causal language model and the device that it lives on."""
+    """A language model, what it has read lately, and the loop that continues prompts."""
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self._device: torch.device = model.device
-        accepts = inspect.signature(model.forward).parameters
-        # Without it, a prompt's logits would be computed for every position and thrown away.
-        self._last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepts else {}
-
-    def steps(
+    def __init__(
         self,
-        prompt_ids: tuple[int, ...],
-        sampling: Sampling,
-        is_cancelled: Callable[[], bool],
-    ) -> Iterator[Step]:
-        """Tokens that continue the prompt, without end; stops only when cancelled.
+        model: LanguageModel,
+        prefixes: PrefixCache,
+        make_drafter: Callable[[tuple[int, ...]], Drafter] | None = NgramDrafter,
+    ) -> None:
+        """Decode with a model; without `make_drafter`, one token for each forward pass."""
+        self._model = model
+        self._prefixes = prefixes
+        self._make_drafter = make_drafter
 
-        The flag is looked at before every forward pass.
+    def steps(self, prompt_ids: tuple[int, ...], sampling: Sampling) -> Iterator[Step | None]:
+        """Tokens that continue the prompt, without end.
+
+        None stands for a pass that gave no token yet: a piece of the prompt was read. The caller
+        may stop at any of them by closing the iterator; what was read so far is kept.
         """
-        generator = make_generator(sampling, self._device)
-        cache = DynamicCache(config=self._model.config)
-        logits = None
-        for start in range(0, len(prompt_ids), PREFILL_CHUNK_TOKENS):
-            if is_cancelled():
-                return
-            logits = self._forward(prompt_ids[start : start + PREFILL_CHUNK_TOKENS], cache)
-        while logits is not None:
-            token_id, log_prob = choose_token(logits, sampling, generator)
-            yield Step(token_id, log_prob)
-            if is_cancelled():
-                return
-            logits = self._forward((token_id,), cache)
+        sequence = self._prefixes.take(prompt_ids)
+        try:
+            yield from self._read(sequence, prompt_ids)
+            yield from self._decode(sequence, prompt_ids, sampling)
+        finally:
+            self._prefixes.put(sequence)
 
-    @torch.inference_mode()
-    def _forward(self, ids: tuple[int, ...], cache: DynamicCache) -> torch.Tensor:
-        """Logits [vocabulary] behind the last of `ids`; the cache grows by all of them."""
-        output = self._model(
-            input_ids=torch.tensor([ids], device=self._device),
-            past_key_values=cache,
-            use_cache=True,
-            **self._last_only,
-        )
-        logits: torch.Tensor = output.logits[0, -1]
-        return logits
+    def _read(self, sequence: TokenSequence, prompt_ids: tuple[int, ...]) -> Iterator[None]:
+        """Prefill all but the prompt's last piece."""
+        while len(prompt_ids) - len(sequence) > PREFILL_CHUNK_TOKENS:
+            sequence.extend(prompt_ids[len(sequence) :][:PREFILL_CHUNK_TOKENS])
+            yield None
+
+    def _decode(
+        self, sequence: TokenSequence, prompt_ids: tuple[int, ...], sampling: Sampling
+    ) -> Iterator[Step]:
+        chooser = TokenChooser(sampling, self._model.device)
+        drafter = self._make_drafter(prompt_ids) if self._make_drafter else None
+        unread: tuple[int, ...] = prompt_ids[len(sequence) :]
+        while True:
+            draft = drafter.propose() if drafter else []
+            if len(sequence) + len(unread) + len(draft) > sequence.rewind_limit:
+                draft = []  # a wrong one could not be taken back
+            logits = sequence.extend([*unread, *draft], wanted=1 + len(draft))
+            sure = len(sequence) - len(draft)
+            chosen: list[int] = []
+            for token_id, log_prob in chooser.choose(logits):
+                chosen.append(token_id)
+                yield Step(token_id, log_prob)
+                if draft[: len(chosen)] != chosen:
+                    break
+            accepted = len(chosen) - 1
+            sequence.truncate(sure + accepted)
+            unread = (chosen[-1],)
+            if drafter is not None:
+                drafter.tell(chosen, accepted, len(draft))

@@ -14,7 +14,7 @@ class DevicePlan:
     device: str
     """`cuda`, `mps` or `cpu`."""
     dtype: str
-    """Name of the torch dtype, such as `bfloat16`."""
+    """Number format of the weights: the name of a torch dtype, such as `bfloat16`."""
     reasons: tuple[str, ...]
 
 
@@ -40,11 +40,11 @@ def plan_device(facts: DeviceFacts, device: str = "auto", dtype: str = "auto") -
     else:
         chosen = device
         reasons.append(f"{chosen}: chosen by the setting `device`")
-    if dtype != "auto":
+    if dtype not in {"auto", "int8"}:
         return DevicePlan(chosen, dtype, (*reasons, f"{dtype}: chosen by the setting `dtype`"))
     if chosen == "cpu":
         return DevicePlan(
-            chosen, "float32", (*reasons, "float32: exact, and fastest per token on a CPU")
+            chosen, "float32", (*reasons, "float32: CPUs have no fast other one for every model")
         )
     if chosen == "cuda" and not facts.cuda_has_bfloat16:
         return DevicePlan(chosen, "float16", (*reasons, "float16: this GPU has no bfloat16"))

@@ -1,6 +1,7 @@
 """Choosing the next token from logits."""
 
 import math
+from collections.abc import Iterator
 
 import torch
 
@@ -11,33 +12,46 @@ _LEAST_TEMPERATURE = 1e-3
 """Below it the likeliest token is certain, and dividing by it overflows."""
 
 
-def make_generator(sampling: Sampling, device: torch.device) -> torch.Generator | None:
-    """The source of randomness of one generation; None where nothing is drawn."""
-    if sampling.temperature < _LEAST_TEMPERATURE:
-        return None
-    generator = torch.Generator(device=device)
-    if sampling.seed is None:
-        generator.seed()
-    else:
-        generator.manual_seed(sampling.seed)
-    return generator
+class TokenChooser:
+    """Chooses the tokens of one generation."""
 
+    def __init__(self, sampling: Sampling, device: torch.device) -> None:
+        """Greedy at temperature 0; else drawn, repeatably where there is a seed."""
+        self._sampling = sampling
+        self._generator = None
+        if sampling.temperature >= _LEAST_TEMPERATURE:
+            self._generator = torch.Generator(device=device)
+            if sampling.seed is None:
+                self._generator.seed()
+            else:
+                self._generator.manual_seed(sampling.seed)
 
-def choose_token(
-    logits: torch.Tensor, sampling: Sampling, generator: torch.Generator | None
-) -> tuple[int, float]:
-    """The next token of logits [vocabulary], and its natural log-probability under the model."""
-    log_probs = torch.log_softmax(logits.float(), dim=-1)
-    if generator is None:
-        token = int(log_probs.argmax())
-    else:
-        probs = torch.softmax(logits.float() / sampling.temperature, dim=-1)
-        probs = _keep_nucleus(probs, sampling.top_p)
-        token = int(torch.multinomial(probs, 1, generator=generator))
-    log_prob = float(log_probs[token])
-    if not math.isfinite(log_prob):
-        raise ModelError("the model gives no numbers; its weights or their dtype are broken")
-    return token, log_prob
+    def choose(self, logits: torch.Tensor) -> Iterator[tuple[int, float]]:
+        """For each row of logits [rows, vocabulary]: a token, and its natural log-probability.
+
+        The log-probability is the model's own, before temperature and nucleus. Rows are drawn one
+        by one as they are asked for, so that a row nobody wants takes no random number: with a
+        seed, the tokens do not depend on how many were guessed right.
+
+        Raises:
+            ModelError: the logits are no numbers.
+        """
+        log_probs = torch.log_softmax(logits.float(), dim=-1)
+        best = log_probs.max(dim=-1)
+        tokens, values = best.indices.tolist(), best.values.tolist()
+        for row, (token, log_prob) in enumerate(zip(tokens, values, strict=True)):
+            if not math.isfinite(log_prob):
+                raise ModelError("the model gives no numbers; its weights or dtype are broken")
+            if self._generator is None:
+                yield token, log_prob
+            else:
+                drawn = self._draw(logits[row], self._generator)
+                yield drawn, float(log_probs[row, drawn])
+
+    def _draw(self, logits: torch.Tensor, generator: torch.Generator) -> int:
+        probs = torch.softmax(logits.float() / self._sampling.temperature, dim=-1)
+        probs = _keep_nucleus(probs, self._sampling.top_p)
+        return int(torch.multinomial(probs, 1, generator=generator))
 
 
 def _keep_nucleus(probs: torch.Tensor, top_p: float) -> torch.Tensor:

@@ -13,6 +13,8 @@ from assist_server.engine.backend import ModelInfo
 from assist_server.engine.decode import Decoder
 from assist_server.engine.detokenizer import StreamingDetokenizer
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
+from assist_server.engine.execution import cache_limit_bytes, plan_execution
+from assist_server.engine.prefix_cache import PrefixCache
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.engine.scheduler import Scheduler
 from assist_server.engine.stopping import kept_length
@@ -36,12 +38,15 @@ def probe_device_facts() -> DeviceFacts:
 class TransformersBackend:
     """A `Backend` over AutoModelForCausalLM and AutoTokenizer."""
 
-    def __init__(self, name: str, model: Any, tokenizer: Any, plan: DevicePlan) -> None:
+    def __init__(
+        self, name: str, model: Any, tokenizer: Any, plan: DevicePlan, dtype: str = "auto"
+    ) -> None:
         """Take over a model that is in memory, on the plan's device, and start its scheduler."""
-        codec = TokenCodec(tokenizer)
-        self._info = _describe(name, model, codec, tokenizer, plan)
-        self._codec = codec
-        self._decoder: Decoder | None = Decoder(model.eval())
+        self._codec = TokenCodec(tokenizer)
+        language_model, plan = plan_execution(model.eval(), plan, dtype)
+        self._info = _describe(name, model, self._codec, tokenizer, plan)
+        self._prefixes = PrefixCache(language_model, cache_limit_bytes(plan.device))
+        self._decoder: Decoder | None = Decoder(language_model, self._prefixes)
         self._scheduler = Scheduler(self._run)
 
     @classmethod
@@ -65,7 +70,8 @@ class TransformersBackend:
             tokenizer, model = _read(source, plan, report)
             report(f"moving the weights to {plan.device}")
             model.to(torch.device(plan.device))
-            return cls(name, model, tokenizer, plan)
+            report("trying out how it runs fastest")
+            return cls(name, model, tokenizer, plan, dtype)
         except torch.OutOfMemoryError as error:
             raise ModelError(_out_of_memory(name, plan)) from error
         except Exception as error:  # four libraries raise, each its own kinds
@@ -105,6 +111,7 @@ class TransformersBackend:
         self._scheduler.close()
         self._scheduler.join(_CLOSE_SECONDS)
         self._decoder = None
+        self._prefixes.clear()
 
     def _run(self, request: GenerationRequest) -> Iterator[Chunk]:
         if self._decoder is None:
@@ -114,6 +121,7 @@ class TransformersBackend:
         except torch.OutOfMemoryError as error:
             # The traceback holds the frames, and they the KV cache that is to be freed.
             error.__traceback__ = None
+            self._prefixes.clear()
             torch.cuda.empty_cache()
             raise ModelError(_out_of_memory(self._info.name, self._info.plan)) from None
         except RuntimeError as error:
@@ -124,8 +132,10 @@ def _generate(decoder: Decoder, codec: TokenCodec, request: GenerationRequest) -
     """Decode, detokenize and stop: the chunks of one request."""
     detokenizer = StreamingDetokenizer(codec.decode)
     text, count = "", 0
-    steps = decoder.steps(request.prompt_ids, request.sampling, lambda: request.cancel.is_cancelled)
-    for step in steps:
+    for step in decoder.steps(request.prompt_ids, request.sampling):
+        if step is None:
+            yield Chunk("")
+            continue
         if step.token_id in request.end_ids:
             yield Chunk("", finish_reason=FinishReason.END_OF_TEXT)
             return
@@ -142,7 +152,6 @@ def _generate(decoder: Decoder, codec: TokenCodec, request: GenerationRequest) -
         yield Chunk(piece, (step.token_id,), (step.log_prob,), reason, kept)
         if reason is not None:
             return
-    yield Chunk("", finish_reason=FinishReason.CANCELLED)
 
 
 def _read(source: str, plan: DevicePlan, report: Callable[[str], None]) -> tuple[Any, Any]:
@@ -163,7 +172,8 @@ def _read_files(
     report("reading the tokenizer")
     tokenizer = AutoTokenizer.from_pretrained(source, **options)
     report("reading the weights")
-    dtype = getattr(torch, plan.dtype)
+    # On a CPU as the file has them: they are packed, or made float32, piece by piece.
+    dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
     loaded: Any = AutoModelForCausalLM.from_pretrained(
         source, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
     )

@@ -1,65 +1,132 @@
-"""Our decoding gives, token for token, what transformers' own `generate` gives."""
+"""Every fast way of decoding gives, token for token, what the plain one gives."""
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sequences import GREEDY, continue_prompt, direct, make_decoder
 from tiny_models import FAMILIES, build_model
 
 from assist_server.engine import decode
-from assist_server.engine.decode import Decoder
+from assist_server.engine.direct_model import covers
+from assist_server.engine.language_model import LanguageModel
 from assist_server.engine.request import Sampling
+from assist_server.engine.stock_model import StockModel
 
 PROMPT = tuple(range(40, 75))
 NEW_TOKENS = 24
+VOCABULARY = 300
+
+MODELS = {f"{f.name}-{f.config}": build_model(f, VOCABULARY) for f in FAMILIES}
+WAYS: dict[str, LanguageModel] = {f"{name}-stock": StockModel(m) for name, m in MODELS.items()}
+WAYS |= {f"{name}-direct": direct(m) for name, m in MODELS.items() if covers(m)}
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.name}-{family.config}")
+def generate(model, prompt: tuple[int, ...], count: int) -> list[int]:
+    """What transformers' own `generate` gives."""
+    ids = torch.tensor([prompt])
+    options = {"max_new_tokens": count, "do_sample": False, "pad_token_id": 0}
+    found = model.generate(ids, attention_mask=torch.ones_like(ids), **options)
+    return found[0, len(prompt) :].tolist()
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("chunk_tokens", [512, 7])
-def test_greedy_equals_generate(family, chunk_tokens, monkeypatch):
+@pytest.mark.parametrize("drafts", [False, True])
+def test_greedy_equals_generate(way, chunk_tokens, drafts, monkeypatch):
     monkeypatch.setattr(decode, "PREFILL_CHUNK_TOKENS", chunk_tokens)
-    model = build_model(family, vocabulary=300)
-    steps = Decoder(model).steps(PROMPT, Sampling(), is_cancelled=lambda: False)
-    ours = [next(steps).token_id for _ in range(NEW_TOKENS)]
-
-    prompt = torch.tensor([PROMPT])
-    theirs = model.generate(
-        prompt,
-        attention_mask=torch.ones_like(prompt),
-        max_new_tokens=NEW_TOKENS,
-        do_sample=False,
-        pad_token_id=0,
-    )
-    assert ours == theirs[0, len(PROMPT) :].tolist()
+    decoder = make_decoder(WAYS[way], drafts=drafts)
+    theirs = generate(MODELS[way.rpartition("-")[0]], PROMPT, NEW_TOKENS)
+    assert continue_prompt(decoder, PROMPT, NEW_TOKENS) == theirs
+    assert continue_prompt(decoder, PROMPT, NEW_TOKENS) == theirs  # now that it has been read
 
 
-@pytest.mark.parametrize("family", FAMILIES[:2], ids=lambda family: family.config)
-def test_log_probs_are_those_of_one_full_forward_pass(family):
-    model = build_model(family, vocabulary=300)
-    steps = Decoder(model).steps(PROMPT, Sampling(), is_cancelled=lambda: False)
+def test_the_families_of_llamas_shape_are_run_directly():
+    direct_ones = {way.removesuffix("-direct") for way in WAYS if way.endswith("-direct")}
+    assert {name.split("-")[-1] for name in direct_ones} == {
+        "LlamaConfig",
+        "Qwen2Config",
+        "Qwen3Config",
+    }
+
+
+# Few different tokens, so that prompts share beginnings and repeat themselves.
+prompts = st.lists(st.integers(40, 43), min_size=1, max_size=60).map(tuple)
+cached_ways = st.sampled_from(sorted(WAYS))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    way=cached_ways,
+    requests=st.lists(st.tuples(prompts, st.integers(1, 12)), min_size=2, max_size=5),
+    limit_sequences=st.integers(0, 3),
+)
+def test_what_was_read_before_changes_nothing(way, requests, limit_sequences):
+    """Prompts one after the other, each left after some tokens, against each read afresh."""
+    model = WAYS[way]
+    used = make_decoder(model, limit_bytes=limit_sequences * 200_000)
+    for prompt, count in requests:
+        fresh = make_decoder(model, drafts=False)
+        assert continue_prompt(used, prompt, count) == continue_prompt(fresh, prompt, count)
+
+
+@settings(max_examples=40, deadline=None)
+@given(way=cached_ways, prompt=prompts, typed=st.lists(st.integers(40, 45), max_size=6))
+def test_typing_on_equals_reading_afresh(way, prompt, typed):
+    used = make_decoder(WAYS[way])
+    for end in range(len(typed) + 1):
+        longer = (*prompt, *typed[:end])
+        fresh = make_decoder(WAYS[way], drafts=False)
+        assert continue_prompt(used, longer, 5) == continue_prompt(fresh, longer, 5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(way=cached_ways, prompt=prompts, seed=st.integers(0, 1000))
+def test_drafts_do_not_change_what_is_drawn(way, prompt, seed):
+    """With a seed the very same tokens are drawn, hence the distribution is the same too."""
+    sampling = Sampling(temperature=1.5, top_p=0.95, seed=seed)
+    plain = continue_prompt(make_decoder(WAYS[way], drafts=False), prompt, 10, sampling)
+    assert continue_prompt(make_decoder(WAYS[way]), prompt, 10, sampling) == plain
+
+
+@pytest.mark.parametrize("way", sorted(WAYS)[:4])
+def test_log_probs_are_those_of_one_full_forward_pass(way):
+    steps = make_decoder(WAYS[way]).steps(PROMPT, GREEDY)
     taken = [next(steps) for _ in range(8)]
-
     ids = torch.tensor([[*PROMPT, *(step.token_id for step in taken)]])
     with torch.inference_mode():
+        model = MODELS[way.rpartition("-")[0]]
         full = torch.log_softmax(model(ids).logits[0].float(), dim=-1)
     for place, step in enumerate(taken, start=len(PROMPT) - 1):
         assert step.log_prob == pytest.approx(float(full[place, step.token_id]), abs=1e-4)
 
 
-def test_cancelling_ends_before_the_next_forward_pass():
-    model = build_model(FAMILIES[0], vocabulary=300)
-    is_cancelled = False
-    steps = Decoder(model).steps(PROMPT, Sampling(), lambda: is_cancelled)
-    assert next(steps) is not None
-    is_cancelled = True
-    assert list(steps) == []
+class CountingToSeven:
+    """A model that says the numbers from 0 to 6 over and over, and counts its passes."""
+
+    device = torch.device("cpu")
+    rewind_limit = 1000
+    nbytes = 0
+    passes = 0
+    length = 0
+
+    def new_cache(self):
+        return self
+
+    def extend(self, ids, wanted):
+        self.passes += 1
+        self.length += len(ids)
+        following = (torch.tensor(ids[-wanted:]) + 1) % 7
+        return torch.nn.functional.one_hot(following, 7).float()
+
+    def truncate(self, length):
+        self.length = length
 
 
-def test_sampling_with_a_seed_repeats_itself():
-    model = build_model(FAMILIES[0], vocabulary=300)
-
-    def draw(seed: int) -> list[int]:
-        sampling = Sampling(temperature=1.5, top_p=0.95, seed=seed)
-        steps = Decoder(model).steps(PROMPT, sampling, is_cancelled=lambda: False)
-        return [next(steps).token_id for _ in range(16)]
-
-    assert draw(1) == draw(1)
-    assert len({tuple(draw(seed)) for seed in range(5)}) > 1
+def test_drafts_save_passes():
+    plain, drafting = CountingToSeven(), CountingToSeven()
+    expected = [number % 7 for number in range(100)]
+    assert continue_prompt(make_decoder(plain, drafts=False), (6,), 100) == expected
+    assert continue_prompt(make_decoder(drafting), (6,), 100) == expected
+    assert plain.passes == 100
+    assert drafting.passes < 30

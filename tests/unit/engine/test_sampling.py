@@ -4,19 +4,22 @@ import pytest
 import torch
 
 from assist_server.engine.request import Sampling
-from assist_server.engine.sampling import choose_token, make_generator
+from assist_server.engine.sampling import TokenChooser
 from assist_server.errors import ModelError
 
 LOGITS = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
 
 
 def draw(sampling, count=400):
-    generator = make_generator(sampling, torch.device("cpu"))
-    return [choose_token(LOGITS, sampling, generator)[0] for _ in range(count)]
+    return [token for token, _ in choose(LOGITS.expand(count, -1), sampling)]
+
+
+def choose(logits, sampling):
+    return list(TokenChooser(sampling, torch.device("cpu")).choose(logits))
 
 
 def test_greedy_takes_the_likeliest_and_reports_its_probability():
-    token, log_prob = choose_token(LOGITS, Sampling(), None)
+    ((token, log_prob),) = choose(LOGITS[None], Sampling())
     assert token == 0
     assert log_prob == pytest.approx(math.log(0.5))
 
@@ -27,7 +30,7 @@ def test_a_temperature_next_to_nothing_is_greedy():
 
 def test_broken_weights_are_an_error_and_no_endless_text():
     with pytest.raises(ModelError, match="no numbers"):
-        choose_token(torch.full((4,), math.nan), Sampling(), None)
+        choose(torch.full((1, 4), math.nan), Sampling())
 
 
 def test_a_nucleus_drops_the_unlikely():
@@ -47,5 +50,13 @@ def test_frequencies_follow_the_temperature():
 
 def test_log_probs_are_the_models_whatever_the_temperature():
     sampling = Sampling(temperature=0.3, seed=5)
-    token, log_prob = choose_token(LOGITS, sampling, make_generator(sampling, torch.device("cpu")))
+    ((token, log_prob),) = choose(LOGITS[None], sampling)
     assert log_prob == pytest.approx(float(LOGITS[token]))
+
+
+def test_rows_that_nobody_asks_for_take_no_random_number():
+    sampling = Sampling(temperature=1.0, seed=7)
+    one_by_one = TokenChooser(sampling, torch.device("cpu"))
+    left_early = TokenChooser(sampling, torch.device("cpu"))
+    drawn = [next(left_early.choose(LOGITS.expand(5, -1))) for _ in range(50)]
+    assert drawn == [next(one_by_one.choose(LOGITS[None])) for _ in range(50)]

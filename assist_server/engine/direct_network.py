@@ -1,0 +1,207 @@
+"""Llama's layers as a TorchScript program: from token ids and KV buffers to logits.
+
+TorchScript compiles these modules, so they are written plainly: no keyword tricks, no early
+returns of other types, configuration as attributes of its own.
+"""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - its usual name
+
+Weights = Literal["float16", "float32", "int8"]
+"""How weights are kept. Arithmetic is float32, in integers for int8, and see `_HalfLinear`."""
+
+
+class _HalfLinear(nn.Module):
+    """Weights in float16, arithmetic in float32; long inputs in bfloat16 where that is native."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, *, has_bfloat16: bool) -> None:
+        super().__init__()
+        full = weight.float()
+        bias = None if bias is None else bias.float()
+        self.packed = torch.ops.quantized.linear_prepack_fp16(full, bias)
+        self.has_bfloat16 = has_bfloat16
+        self.wide_weight = full.to(torch.bfloat16) if has_bfloat16 else torch.empty(0)
+        self.wide_bias = None if bias is None or not has_bfloat16 else bias.to(torch.bfloat16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.has_bfloat16 and x.size(0) >= 32:
+            return F.linear(x.to(torch.bfloat16), self.wide_weight, self.wide_bias).float()
+        y: Tensor = torch.ops.quantized.linear_dynamic_fp16(x, self.packed)
+        return y
+
+
+class _FullLinear(nn.Module):
+    """Everything in float32."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.weight = weight.float().contiguous()
+        self.bias = None if bias is None else bias.float()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias)
+
+
+class _Int8Linear(nn.Module):
+    """Weights in 8 bits with a scale for each row; inputs are quantized as they come."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        full = weight.float()
+        scale = full.abs().amax(dim=1).clamp_min(1e-8) / 127
+        zero = torch.zeros(len(scale), dtype=torch.long)
+        rows = torch.quantize_per_channel(full, scale.double(), zero, 0, torch.qint8)
+        bias = None if bias is None else bias.float()
+        self.packed = torch.ops.quantized.linear_prepack(rows, bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = torch.ops.quantized.linear_dynamic(x, self.packed, reduce_range=False)
+        return y
+
+
+class _Layer(nn.Module):
+    """One layer: attention and feed-forward, each behind a norm and added to the stream."""
+
+    def __init__(self, layer: Any, config: Any, make_linear: Any, *, has_bfloat16: bool) -> None:
+        super().__init__()
+        attention, forward = layer.self_attn, layer.mlp
+        self.heads: int = config.num_attention_heads
+        self.kv_heads: int = config.num_key_value_heads
+        self.group = self.heads // self.kv_heads
+        self.size: int = attention.head_dim
+        self.scale: float = attention.scaling
+        self.eps: float = config.rms_norm_eps
+        self.has_bfloat16 = has_bfloat16
+        q_weight, q_bias = _paired(attention.q_proj, self.size)
+        k_weight, k_bias = _paired(attention.k_proj, self.size)
+        v = attention.v_proj
+        biases = None
+        if q_bias is not None and k_bias is not None:
+            biases = torch.cat([q_bias, k_bias, v.bias])
+        self.qkv = make_linear(torch.cat([q_weight, k_weight, v.weight]), biases)
+        self.out = make_linear(attention.o_proj.weight, attention.o_proj.bias)
+        gate_up = torch.cat([forward.gate_proj.weight, forward.up_proj.weight])
+        gate, up = forward.gate_proj.bias, forward.up_proj.bias
+        self.gate_up = make_linear(gate_up, None if gate is None else torch.cat([gate, up]))
+        self.down = make_linear(forward.down_proj.weight, forward.down_proj.bias)
+        self.attention_norm = layer.input_layernorm.weight.float()
+        self.forward_norm = layer.post_attention_layernorm.weight.float()
+        self.norms_heads = hasattr(attention, "q_norm")
+        self.head_norm = torch.empty(0)
+        if self.norms_heads:
+            pairs = _pairs(self.size)
+            q_norm = attention.q_norm.weight[pairs].expand(self.heads, -1)
+            k_norm = attention.k_norm.weight[pairs].expand(self.kv_heads, -1)
+            self.head_norm = torch.cat([q_norm, k_norm]).float()
+
+    def forward(  # noqa: PLR0913, PLR0917 - TorchScript passes nothing by bundle
+        self, x: Tensor, turn: Tensor, keys: Tensor, values: Tensor, start: int, mask: Tensor
+    ) -> Tensor:
+        count = x.size(0)
+        end = start + count
+        rotated = self.heads + self.kv_heads
+        h = F.rms_norm(x, [x.size(1)], self.attention_norm, self.eps)
+        qkv = self.qkv(h).view(count, rotated + self.kv_heads, self.size)
+        qk = qkv[:, :rotated]
+        if self.norms_heads:
+            qk = F.rms_norm(qk, [self.size], None, self.eps) * self.head_norm
+        pairs = qk.reshape(count, rotated, self.size // 2, 2)
+        qk = torch.view_as_real(torch.view_as_complex(pairs) * turn).view(count, rotated, self.size)
+        keys[:, :, start:end].copy_(qk[:, self.heads :].permute(1, 2, 0))
+        values[:, start:end].copy_(qkv[:, rotated:].transpose(0, 1))
+        q = qk[:, : self.heads].reshape(count, self.kv_heads, self.group, self.size)
+        q = q.permute(1, 2, 0, 3).reshape(self.kv_heads, self.group * count, self.size)
+        mixed = self.attend(q, keys[:, :, :end], values[:, :end], mask)
+        mixed = mixed.view(self.kv_heads, self.group, count, self.size)
+        x = x + self.out(mixed.permute(2, 0, 1, 3).reshape(count, self.heads * self.size))
+        h = self.gate_up(F.rms_norm(x, [x.size(1)], self.forward_norm, self.eps))
+        half = h.size(1) // 2
+        fed: Tensor = self.down(F.silu(h[:, :half]).mul_(h[:, half:]))
+        return x + fed
+
+    def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+        """Mixed values [kv heads, queries, head size]."""
+        if self.has_bfloat16 and mask.size(0) >= 32:
+            scores = torch.bmm(
+                q.mul_(self.scale).to(torch.bfloat16), keys.to(torch.bfloat16)
+            ).float()
+            scores = scores.view(-1, mask.size(0), mask.size(1)).add_(mask)
+            weights = torch.softmax(scores, -1).to(torch.bfloat16).view(q.size(0), q.size(1), -1)
+            return torch.bmm(weights, values.to(torch.bfloat16)).float()
+        scores = torch.bmm(q.mul_(self.scale), keys)
+        if mask.size(0) > 1:
+            scores.view(-1, mask.size(0), mask.size(1)).add_(mask)
+        return torch.bmm(torch.softmax(scores, -1), values)
+
+
+class DirectNetwork(nn.Module):
+    """All layers, from token ids to logits."""
+
+    def __init__(self, model: Any, weights: Weights, *, has_bfloat16: bool) -> None:
+        super().__init__()
+        config, inner = model.config, model.model
+        is_mixed = weights == "float16" and has_bfloat16
+
+        def make_linear(weight: Tensor, bias: Tensor | None) -> nn.Module:
+            if weights == "int8":
+                return _Int8Linear(weight, bias)
+            if weights == "float32":
+                return _FullLinear(weight, bias)
+            return _HalfLinear(weight, bias, has_bfloat16=is_mixed)
+
+        layers = [
+            _Layer(layer, config, make_linear, has_bfloat16=is_mixed) for layer in inner.layers
+        ]
+        self.layers = nn.ModuleList(layers)
+        self.head_dim: int = layers[0].size
+        self.eps: float = config.rms_norm_eps
+        self.embedding = inner.embed_tokens.weight.detach()
+        if weights != "float32":
+            self.embedding = self.embedding.half()
+        self.head = make_linear(model.lm_head.weight, model.lm_head.bias)
+        self.norm = inner.norm.weight.float()
+        rotary = inner.rotary_emb
+        positions = torch.arange(config.max_position_embeddings, dtype=torch.float32)
+        angles = torch.outer(positions, rotary.inv_freq.float())[:, None]
+        self.turns = torch.polar(torch.full_like(angles, rotary.attention_scaling), angles)
+
+    def forward(
+        self,
+        ids: Tensor,
+        keys: list[Tensor],
+        values: list[Tensor],
+        start: int,
+        wanted: int,
+    ) -> Tensor:
+        """Logits [wanted, vocabulary] behind the last of `ids`, which stand from `start` on."""
+        x = F.embedding(ids, self.embedding).float()
+        count = x.size(0)
+        end = start + count
+        turn = self.turns[start:end]
+        mask = torch.zeros([1, 1])
+        if count > 1:
+            mask = torch.full([count, end], float("-inf")).triu_(start + 1)
+        for i, layer in enumerate(self.layers):
+            x = layer(x, turn, keys[i], values[i], start, mask)
+        x = F.rms_norm(x[count - wanted :], [x.size(1)], self.norm, self.eps)
+        logits: Tensor = self.head(x)
+        return logits
+
+
+def _pairs(size: int) -> Tensor:
+    """The order in which the two halves of a head interleave.
+
+    transformers turns dimension i together with i + size / 2. Side by side they are one complex
+    number; queries and keys are permuted alike, so their products stay the same.
+    """
+    return torch.arange(size).view(2, size // 2).t().reshape(-1)
+
+
+def _paired(projection: Any, size: int) -> tuple[Tensor, Tensor | None]:
+    pairs = _pairs(size)
+    weight = projection.weight.view(-1, size, projection.weight.size(1))[:, pairs].flatten(0, 1)
+    bias = projection.bias
+    return weight, None if bias is None else bias.view(-1, size)[:, pairs].flatten()

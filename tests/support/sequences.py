@@ -1,0 +1,39 @@
+"""Making language models and decoders for tests of the engine."""
+
+from typing import Any
+
+from assist_server.engine.decode import Decoder
+from assist_server.engine.direct_model import DirectModel
+from assist_server.engine.drafting import NgramDrafter
+from assist_server.engine.language_model import LanguageModel
+from assist_server.engine.prefix_cache import PrefixCache
+from assist_server.engine.request import Sampling
+
+GREEDY = Sampling()
+NO_LIMIT_BYTES = 1 << 40
+
+
+def direct(model: Any) -> DirectModel:
+    """Our own forward pass, in float32."""
+    return DirectModel(model, "float32", has_bfloat16=False)
+
+
+def make_decoder(
+    model: LanguageModel, *, drafts: bool = True, limit_bytes: int = NO_LIMIT_BYTES
+) -> Decoder:
+    """A decoder that has read nothing yet."""
+    return Decoder(model, PrefixCache(model, limit_bytes), NgramDrafter if drafts else None)
+
+
+def continue_prompt(
+    decoder: Decoder, prompt: tuple[int, ...], count: int, sampling: Sampling = GREEDY
+) -> list[int]:
+    """The next tokens."""
+    steps = decoder.steps(prompt, sampling)
+    tokens: list[int] = []
+    while len(tokens) < count:
+        step = next(steps)
+        if step is not None:
+            tokens.append(step.token_id)
+    steps.close()
+    return tokens
