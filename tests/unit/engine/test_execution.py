@@ -1,0 +1,48 @@
+import pytest
+import torch
+from tiny_models import FAMILIES, build_model
+
+from assist_server.engine.device import DeviceFacts, plan_device
+from assist_server.engine.direct_model import DirectModel
+from assist_server.engine.execution import cache_limit_bytes, plan_execution
+from assist_server.engine.stock_model import StockModel
+
+BY_CONFIG = {family.config: family for family in FAMILIES}
+
+
+def plan_for(config: str, dtype: str):
+    plan = plan_device(DeviceFacts(), "auto", dtype)
+    return plan_execution(build_model(BY_CONFIG[config], 300), plan, dtype)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [("auto", "float16"), ("float16", "float16"), ("float32", "float32"), ("int8", "int8")],
+)
+def test_llamas_shape_is_run_directly_on_a_cpu(dtype, expected):
+    model, plan = plan_for("LlamaConfig", dtype)
+    assert isinstance(model, DirectModel)
+    assert (plan.device, plan.dtype) == ("cpu", expected)
+    assert any(reason.startswith(expected) for reason in plan.reasons)
+    assert any("threads for a single token" in reason for reason in plan.reasons)
+
+
+@pytest.mark.parametrize(
+    ("config", "dtype", "expected"),
+    [
+        ("GPT2Config", "auto", torch.float32),
+        ("LlamaConfig", "bfloat16", torch.bfloat16),
+        ("GPT2Config", "int8", torch.float32),
+    ],
+)
+def test_everything_else_is_run_by_transformers(config, dtype, expected):
+    model, plan = plan_for(config, dtype)
+    assert isinstance(model, StockModel)
+    logits = model.new_cache().extend([40, 41], 1)
+    assert logits.dtype == expected
+    assert plan.dtype == str(expected).removeprefix("torch.")
+    assert any("int8" in reason for reason in plan.reasons) == (dtype == "int8")
+
+
+def test_caches_take_a_part_of_the_free_memory():
+    assert 1 << 20 < cache_limit_bytes("cpu") <= 1 << 30
