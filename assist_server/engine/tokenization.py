@@ -11,9 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assist_server.engine.line_encoding import LineEncoder
+from assist_server.engine.token_bytes import read_token_bytes
 from assist_server.errors import ModelError
 
 _ANCHOR = "\n"
+
+_SAMPLE = (
+    "def Überfall(x1, *_):\n\t  return x1 != '\N{SNAKE}\N{CJK UNIFIED IDEOGRAPH-6F22}'  # No.\r\n"
+)
+"""Some of everything that code is made of."""
 
 
 class TokenCodec:
@@ -118,6 +124,21 @@ class TokenCodec:
         """The text of a prompt with its control tokens spelled out, for people to read."""
         text: str = self._backend.decode(ids, skip_special_tokens=False)
         return text
+
+    def token_bytes(self) -> list[bytes]:
+        """The bytes that each id adds to a text: none for control tokens and the unknown token.
+
+        All are empty where the bytes do not add up to the text that was encoded, as with
+        tokenizers that change the text or spell it in a way of their own.
+        """
+        spelled = read_token_bytes(self._backend)
+        if b"".join(spelled[token_id] for token_id in self.encode(_SAMPLE)) != _SAMPLE.encode():
+            return [b""] * len(spelled)
+        unknown = getattr(self._backend.model, "unk_token", None)
+        unknown_ids = {self._backend.token_to_id(unknown)} if unknown else set()
+        for token_id in self._control_ids | self.end_ids | unknown_ids:
+            spelled[token_id] = b""
+        return spelled
 
     def _encode_inside(self, text: str) -> list[int]:
         """Ids of text as it stands inside a document, without the blank of a text's start."""

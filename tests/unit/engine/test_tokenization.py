@@ -19,6 +19,7 @@ def embedded_codec() -> TokenCodec:
 
 
 CODECS["embedded"] = embedded_codec()
+TOKEN_BYTES = {name: codec.token_bytes() for name, codec in CODECS.items()}
 SPELLED_OTHERWISE = [token.replace("▁", " ") for token in SPECIALS if "▁" in token]
 
 # Text as users write it, with control tokens spelled out in it, and every kind of character.
@@ -42,6 +43,20 @@ def test_text_survives_and_never_becomes_a_control_token(name, text):
     ids = codec.encode(text)
     assert not set(ids) & set(codec.special_ids.values())
     assert codec.decode(ids) == readable(name, text)
+
+
+@pytest.mark.parametrize("name", CODECS)
+@given(text=texts)
+def test_the_bytes_of_the_tokens_are_those_of_the_text(name, text):
+    ids = CODECS[name].encode(text)
+    assert b"".join(TOKEN_BYTES[name][i] for i in ids) == readable(name, text).encode()
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_control_tokens_have_no_bytes_and_all_single_bytes_have_a_token(name):
+    codec, spelled = CODECS[name], TOKEN_BYTES[name]
+    assert not any(spelled[i] for i in {*codec.special_ids.values(), *codec.end_ids})
+    assert {bytes([byte]) for byte in range(256)} <= set(spelled)
 
 
 @pytest.mark.parametrize("name", CODECS)

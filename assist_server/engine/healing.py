@@ -1,0 +1,185 @@
+"""Decoding that must begin with given bytes ("token healing").
+
+A cursor inside a word cuts a token in two, and a prompt that ends in half a token is unlike the
+text that a model was trained on. So the prompt is cut back to the token in which the word begins,
+and the completion is made to begin with what was cut off.
+
+Source: Lundberg, "The Art of Prompt Design: Prompt Boundaries and Token Healing" (2023).
+"""
+
+import math
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """The tokens that share their first byte.
+
+    They are sorted, so that the tokens below any node of the trie stand side by side.
+    """
+
+    tokens: list[bytes]
+    ids: torch.Tensor
+
+    def below(self, head: bytes, within: range) -> range:
+        """The tokens of a range that begin with `head`."""
+        start = bisect_left(self.tokens, head, within.start, within.stop)
+        length = len(head)
+        stop = bisect_right(self.tokens, head, start, within.stop, key=lambda t: t[:length])
+        return range(start, stop)
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The tokens by which text can go on that must go on with certain bytes."""
+
+    shorter: tuple[tuple[int, torch.Tensor], ...]
+    """A number of bytes, not all of them, and the ids of the tokens that are so many of them."""
+    reaching: torch.Tensor
+    """The ids of the tokens that begin with all of the bytes."""
+
+
+class ByteTrie:
+    """The tokens of a vocabulary by their bytes; a branch is sorted when it is first entered."""
+
+    def __init__(self, token_bytes: Sequence[bytes]) -> None:
+        """Index a vocabulary: the bytes of each id, empty for tokens that never match."""
+        self._token_bytes = token_bytes
+        self._ids_by_first_byte = [array("q") for _ in range(256)]
+        for token_id, token in enumerate(token_bytes):
+            if token:
+                self._ids_by_first_byte[token[0]].append(token_id)
+        self._branches: dict[int, _Branch] = {}
+
+    def bytes_of(self, token_id: int) -> bytes:
+        """The bytes of a token; empty where it never matches."""
+        return self._token_bytes[token_id] if token_id < len(self._token_bytes) else b""
+
+    def matches(self, wanted: bytes) -> Matches:
+        """The tokens that fit `wanted`, which is not empty."""
+        branch = self._branch(wanted[0])
+        below = range(len(branch.tokens))
+        shorter: list[tuple[int, torch.Tensor]] = []
+        for length in range(1, len(wanted)):
+            head = wanted[:length]
+            below = branch.below(head, below)
+            if not below:
+                break
+            # The shortest sort first: those that are `head` and nothing more.
+            end = bisect_right(branch.tokens, head, below.start, below.stop)
+            if end > below.start:
+                shorter.append((length, branch.ids[below.start : end]))
+        below = branch.below(wanted, below)
+        return Matches(tuple(shorter), branch.ids[below.start : below.stop])
+
+    def _branch(self, first_byte: int) -> _Branch:
+        if first_byte not in self._branches:
+            ids = sorted(self._ids_by_first_byte[first_byte], key=self._token_bytes.__getitem__)
+            tokens = [self._token_bytes[token_id] for token_id in ids]
+            self._branches[first_byte] = _Branch(tokens, torch.tensor(ids, dtype=torch.long))
+        return self._branches[first_byte]
+
+
+def cut_back(
+    trie: ByteTrie, prompt_ids: Sequence[int], typed: str
+) -> tuple[tuple[int, ...], bytes]:
+    """Cut a prompt back to the token in which the word at its end begins.
+
+    The token may hold more than the word: most vocabularies join a blank to the word behind it, and
+    a prompt that ends in the blank alone would be as unusual as half a word.
+
+    Args:
+        trie: The vocabulary.
+        prompt_ids: The prompt.
+        typed: The beginning of the word.
+
+    Returns:
+        What is left of the prompt, and the bytes that were cut off: whole characters, which the
+        vocabulary can spell. Nothing is cut off where the prompt does not end in the word, as where
+        a control token follows it, or where nothing would be left.
+    """
+    wanted = typed.encode("utf-8", "replace")  # as where text is encoded
+    cut, cut_off = len(prompt_ids), b""
+    while len(cut_off) < len(wanted) or _is_inside_character(cut_off):
+        cut -= 1
+        token = trie.bytes_of(prompt_ids[cut]) if cut > 0 else b""
+        if not token:
+            return tuple(prompt_ids), b""
+        cut_off = token + cut_off
+    if not cut_off.endswith(wanted):
+        return tuple(prompt_ids), b""
+    return tuple(prompt_ids[:cut]), cut_off
+
+
+def _is_inside_character(encoded: bytes) -> bool:
+    return bool(encoded) and encoded[0] & 0b1100_0000 == 0b1000_0000  # a continuation in UTF-8
+
+
+class ForcedText:
+    """The bytes with which a completion must begin, while tokens spell them out.
+
+    Tokens that would lead to a place from where no token goes on are not allowed either. So it is
+    known from the start whether the bytes can be spelled at all, which is sure only for
+    vocabularies that have every single byte.
+    """
+
+    def __init__(self, trie: ByteTrie, wanted: bytes) -> None:
+        """Force `wanted`; where that is not possible, nothing is forced."""
+        self._trie = trie
+        self._wanted = wanted
+        self._choices = _choices(trie, wanted)
+        self._position = 0
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the vocabulary can spell the bytes; if not, this constrains nothing."""
+        return not self._wanted or bool(self._choices[0])
+
+    @property
+    def is_done(self) -> bool:
+        """Whether any token may come next."""
+        return self._position >= len(self._wanted) or not self.is_possible
+
+    def allowed_ids(self) -> torch.Tensor | None:
+        """The ids [count] of the tokens that may come next; None where any may."""
+        return None if self.is_done else torch.cat(self._choices[self._position])
+
+    def advance(self, token_id: int) -> None:
+        """Take note of the next token.
+
+        Raises:
+            ValueError: it was not allowed.
+        """
+        if self.is_done:
+            return
+        token, rest = self._trie.bytes_of(token_id), self._wanted[self._position :]
+        after = self._position + min(len(token), len(rest))
+        is_fitting = token and (rest.startswith(token) or token.startswith(rest))
+        if not is_fitting or (after < len(self._wanted) and not self._choices[after]):
+            raise ValueError(f"token {token_id} ({token!r}) does not continue with {rest!r}")
+        self._position = after
+
+
+def _choices(trie: ByteTrie, wanted: bytes) -> list[list[torch.Tensor]]:
+    """For each position in `wanted`, the tokens that may come next; none where it cannot go on."""
+    choices: list[list[torch.Tensor]] = [[] for _ in wanted]
+    for position in reversed(range(len(wanted))):
+        found = trie.matches(wanted[position:])
+        choices[position] = [part for length, part in found.shorter if choices[position + length]]
+        if len(found.reaching):
+            choices[position].append(found.reaching)
+    return choices
+
+
+def restrict(logits: torch.Tensor, allowed_ids: torch.Tensor | None) -> torch.Tensor:
+    """Logits [..., vocabulary] with minus infinity for all tokens but the allowed ones."""
+    if allowed_ids is None:
+        return logits
+    ids = allowed_ids.to(logits.device)
+    restricted = torch.full_like(logits, -math.inf)
+    return restricted.index_copy_(-1, ids, logits.index_select(-1, ids))
