@@ -1,6 +1,6 @@
 """Prefill and decode: prompt ids in, one token after the other out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from assist_server.engine.drafting import Drafter, NgramDrafter
@@ -35,7 +35,9 @@ class Decoder:
         self._prefixes = prefixes
         self._make_drafter = make_drafter
 
-    def steps(self, prompt_ids: tuple[int, ...], sampling: Sampling) -> Iterator[Step | None]:
+    def steps(
+        self, prompt_ids: tuple[int, ...], sampling: Sampling
+    ) -> Generator[Step | None, None, None]:
         """Tokens that continue the prompt, without end.
 
         None stands for a pass that gave no token yet: a piece of the prompt was read. The caller

@@ -1,5 +1,6 @@
 """A Hugging Face causal language model in this process."""
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from assist_server.engine.backend import ModelInfo
-from assist_server.engine.decode import Decoder
+from assist_server.engine.decode import Decoder, Step
 from assist_server.engine.detokenizer import StreamingDetokenizer
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
 from assist_server.engine.execution import cache_limit_bytes, plan_execution
@@ -130,9 +131,16 @@ class TransformersBackend:
 
 def _generate(decoder: Decoder, codec: TokenCodec, request: GenerationRequest) -> Iterator[Chunk]:
     """Decode, detokenize and stop: the chunks of one request."""
+    with contextlib.closing(decoder.steps(request.prompt_ids, request.sampling)) as steps:
+        yield from _chunks(steps, codec, request)
+
+
+def _chunks(
+    steps: Iterator[Step | None], codec: TokenCodec, request: GenerationRequest
+) -> Iterator[Chunk]:
     detokenizer = StreamingDetokenizer(codec.decode)
     text, count = "", 0
-    for step in decoder.steps(request.prompt_ids, request.sampling):
+    for step in steps:
         if step is None:
             yield Chunk("")
             continue

@@ -18,7 +18,19 @@ MODULES = {
     if module.name != "assist_server.__main__"  # which is there to be run
 }
 TENSOR_SIDE = {
-    f"assist_server.engine.{name}" for name in ("decode", "sampling", "transformers_backend")
+    f"assist_server.engine.{name}"
+    for name in (
+        "decode",
+        "direct_model",
+        "direct_network",
+        "execution",
+        "healing",
+        "language_model",
+        "prefix_cache",
+        "sampling",
+        "stock_model",
+        "transformers_backend",
+    )
 }
 """The only modules behind which torch and transformers may be."""
 
