@@ -72,10 +72,15 @@ class _Layer(nn.Module):
         self.kv_heads: int = config.num_key_value_heads
         self.group = self.heads // self.kv_heads
         self.size: int = attention.head_dim
-        self.scale: float = attention.scaling
         self.eps: float = config.rms_norm_eps
         self.has_bfloat16 = has_bfloat16
+        # Scores are scaled with the queries, which costs nothing later. The usual scale, a power of
+        # two, changes no weight's digits.
+        scale: float = attention.scaling
+        self.norms_heads = hasattr(attention, "q_norm")
         q_weight, q_bias = _paired(attention.q_proj, self.size)
+        if not self.norms_heads:
+            q_weight, q_bias = q_weight * scale, None if q_bias is None else q_bias * scale
         k_weight, k_bias = _paired(attention.k_proj, self.size)
         v = attention.v_proj
         biases = None
@@ -89,11 +94,10 @@ class _Layer(nn.Module):
         self.down = make_linear(forward.down_proj.weight, forward.down_proj.bias)
         self.attention_norm = layer.input_layernorm.weight.float()
         self.forward_norm = layer.post_attention_layernorm.weight.float()
-        self.norms_heads = hasattr(attention, "q_norm")
         self.head_norm = torch.empty(0)
         if self.norms_heads:
             pairs = _pairs(self.size)
-            q_norm = attention.q_norm.weight[pairs].expand(self.heads, -1)
+            q_norm = attention.q_norm.weight[pairs].expand(self.heads, -1) * scale
             k_norm = attention.k_norm.weight[pairs].expand(self.kv_heads, -1)
             self.head_norm = torch.cat([q_norm, k_norm]).float()
 
@@ -125,13 +129,11 @@ class _Layer(nn.Module):
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
         """Mixed values [kv heads, queries, head size]."""
         if self.has_bfloat16 and mask.size(0) >= 32:
-            scores = torch.bmm(
-                q.mul_(self.scale).to(torch.bfloat16), keys.to(torch.bfloat16)
-            ).float()
+            scores = torch.bmm(q.to(torch.bfloat16), keys.to(torch.bfloat16)).float()
             scores = scores.view(-1, mask.size(0), mask.size(1)).add_(mask)
             weights = torch.softmax(scores, -1).to(torch.bfloat16).view(q.size(0), q.size(1), -1)
             return torch.bmm(weights, values.to(torch.bfloat16)).float()
-        scores = torch.bmm(q.mul_(self.scale), keys)
+        scores = torch.bmm(q, keys)
         if mask.size(0) > 1:
             scores.view(-1, mask.size(0), mask.size(1)).add_(mask)
         return torch.bmm(torch.softmax(scores, -1), values)

@@ -117,7 +117,7 @@ def build_model(family: TinyFamily, vocabulary: int, seed: int = 0) -> Any:
         # Large enough that the likeliest token is clear and outputs vary.
         "initializer_range": 0.5,
     }  # fmt: skip
-    config = getattr(transformers, family.config)(**small, **family.options)
+    config = getattr(transformers, family.config)(**small | family.options)
     model = transformers.AutoModelForCausalLM.from_config(config)
     model.generation_config = transformers.GenerationConfig(eos_token_id=None)
     return model.eval()
