@@ -14,7 +14,9 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 _MAX_HEADER_BYTES = 8 * 1024
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _CONTENT_LENGTH = re.compile(
-    rb"^[ \t]*content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+    # Not anchored: behind a wrong length, the rest of a body stands before the next header.
+    rb"content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?$",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 

@@ -48,3 +48,10 @@ def test_endless_noise_is_not_collected():
         list(reader.feed(b"x" * 10_000))
     assert len(reader._buffer) < 20_000
     assert list(reader.feed(b"\r\n\r\n" + frame(b"{}"))) == [b"{}"]
+
+
+@pytest.mark.parametrize("wrong", [b"Content-Length: 1\r\n\r\n{}", b"Content-Length: 5\r\n\r\n{}"])
+def test_after_a_wrong_length_the_reader_finds_a_header_again(wrong):
+    bodies = [b'{"n":%d}' % number for number in range(5)]
+    found = list(FrameReader().feed(wrong + b"".join(map(frame, bodies))))
+    assert found[-3:] == bodies[-3:]
