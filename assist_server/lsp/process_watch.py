@@ -8,32 +8,41 @@ from collections.abc import Callable
 _POLL_SECONDS = 1.0
 
 
-def watch_process(process_id: int, on_end: Callable[[], None]) -> None:
+def watch_process(process_id: int, on_end: Callable[[], None]) -> Callable[[], object]:
     """Call `on_end`, on the running loop, once a process has ended.
 
     A process that cannot be seen is not watched: the editor may live in another container.
+
+    Returns:
+        A function that ends the watch; calling it again does nothing.
     """
-    loop = asyncio.get_running_loop()
     if hasattr(os, "pidfd_open"):
-        with contextlib.suppress(OSError):
-            descriptor = os.pidfd_open(process_id)
-
-            def ended() -> None:
-                loop.remove_reader(descriptor)
-                os.close(descriptor)
-                on_end()
-
-            loop.add_reader(descriptor, ended)
-        return
+        return _watch_descriptor(process_id, on_end)
     if os.name == "posix" and _is_alive(process_id):
-        loop.call_later(_POLL_SECONDS, _poll, loop, process_id, on_end)
+        return asyncio.ensure_future(_poll(process_id, on_end)).cancel
+    return lambda: None
 
 
-def _poll(loop: asyncio.AbstractEventLoop, process_id: int, on_end: Callable[[], None]) -> None:
-    if _is_alive(process_id):
-        loop.call_later(_POLL_SECONDS, _poll, loop, process_id, on_end)
-    else:
+def _watch_descriptor(process_id: int, on_end: Callable[[], None]) -> Callable[[], object]:
+    loop = asyncio.get_running_loop()
+    watch = contextlib.ExitStack()
+
+    def ended() -> None:
+        watch.close()
         on_end()
+
+    with contextlib.suppress(OSError):
+        descriptor = os.pidfd_open(process_id)
+        watch.callback(os.close, descriptor)
+        loop.add_reader(descriptor, ended)
+        watch.callback(loop.remove_reader, descriptor)
+    return watch.close
+
+
+async def _poll(process_id: int, on_end: Callable[[], None]) -> None:
+    while _is_alive(process_id):  # noqa: ASYNC110 - nothing tells; it must be looked at
+        await asyncio.sleep(_POLL_SECONDS)
+    on_end()
 
 
 def _is_alive(process_id: int) -> bool:

@@ -72,6 +72,8 @@ class AssistServer(LanguageServer):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._threads = concurrent.futures.ThreadPoolExecutor(MAX_THREADS, "assist-feature")
         self._shown_problems: set[str] = set()
+        self.closing = contextlib.ExitStack()
+        """What is to be undone when the connection ends."""
         self.settings = Settings()
         self.documents = DocumentStore()
         self.notebooks = NotebookStore(self.documents)
@@ -203,6 +205,7 @@ class AssistServer(LanguageServer):
         """Stop everything that this connection has running; does not wait for it."""
         for future in list(self.protocol.running_requests()):
             future.cancel()
+        self.closing.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._leave_model(self._choice, self._host)
         self._choice, self._host, self._loop = None, None, None

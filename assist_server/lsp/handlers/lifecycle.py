@@ -41,7 +41,9 @@ def initialize(server: AssistServer, params: types.InitializeParams) -> None:
     server.apply_settings()
     completion.register_for_client(server)
     if params.process_id is not None:
-        watch_process(params.process_id, lambda: server.protocol.on_exit(server.protocol.exit_code))
+        protocol = server.protocol
+        stop = watch_process(params.process_id, lambda: protocol.on_exit(protocol.exit_code))
+        server.closing.callback(stop)
 
 
 async def initialized(server: AssistServer, _: types.InitializedParams) -> None:
