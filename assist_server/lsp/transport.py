@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import queue
+import select
 import signal
 import stat
 import sys
@@ -27,16 +28,20 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 async def serve_stdio(create: CreateServer) -> int:
     """Serve one client on standard input and output; the process's exit code."""
     loop = asyncio.get_running_loop()
-    output = _StreamWriter(_take_standard_output())
+
+    def on_loop(call: Callable[..., None], *arguments: bytes) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            loop.call_soon_threadsafe(call, *arguments)
+
+    output = _StreamWriter(_take_standard_output(), lambda: on_loop(connection.end))
     connection = Connection(create(), output.send)
     _on_termination(connection.end)
 
     def read() -> None:
         data = b"-"
         while data:
-            data = os.read(0, _READ_BYTES)
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                loop.call_soon_threadsafe(connection.receive, data)
+            data = _read(0)
+            on_loop(connection.receive, data)
 
     threading.Thread(target=read, name="assist-reader", daemon=True).start()
     code = await connection.ended()
@@ -56,7 +61,7 @@ async def serve_connecting(create: CreateServer, *, port: int = 0, pipe: str = "
         else:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError as error:
-        raise InputError(f"no editor listens on {pipe or port}: {error.strerror}") from error
+        raise InputError(f"no editor listens on {pipe or port}: {_reason(error)}") from error
     return await _serve_streams(create, reader, writer, _on_termination)
 
 
@@ -73,7 +78,7 @@ async def serve_tcp(create: CreateServer, host: str, port: int) -> int:
     try:
         listener = await asyncio.start_server(_greet(create), host, port)
     except OSError as error:
-        raise InputError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        raise InputError(f"cannot listen on {host}:{port}: {_reason(error)}") from error
     return await _listen(listener, "{}:{}".format(*listener.sockets[0].getsockname()[:2]))
 
 
@@ -88,7 +93,7 @@ async def serve_unix(create: CreateServer, path: Path) -> int:
     try:
         listener = await asyncio.start_unix_server(_greet(create), str(path))
     except OSError as error:
-        raise InputError(f"cannot listen on {str(path)!r}: {error.strerror}") from error
+        raise InputError(f"cannot listen on {str(path)!r}: {_reason(error)}") from error
     try:
         return await _listen(listener, str(path))
     finally:
@@ -101,8 +106,10 @@ class _StreamWriter:
     A client that does not read blocks this thread only, never the loop.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, on_loss: Callable[[], None]) -> None:
+        """Begin to write; `on_loss` is called on the thread when the other end is gone."""
         self._descriptor = descriptor
+        self._on_loss = on_loss
         self._pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="assist-writer", daemon=True)
         self._thread.start()
@@ -117,11 +124,36 @@ class _StreamWriter:
         self._thread.join(_FLUSH_SECONDS)
 
     def _write(self) -> None:
-        with contextlib.suppress(OSError):  # the client is gone; its end of stream ends the server
+        try:
             while (data := self._pieces.get()) is not None:
                 view = memoryview(data)
                 while view:
-                    view = view[os.write(self._descriptor, view) :]
+                    view = view[_write(self._descriptor, view) :]
+        except OSError:
+            self._on_loss()
+
+
+def _read(descriptor: int) -> bytes:
+    """Wait for bytes; none at the end of the stream, whatever ended it.
+
+    Whoever started the process shares its streams, and may have made them non-blocking.
+    """
+    while True:
+        try:
+            return os.read(descriptor, _READ_BYTES)
+        except BlockingIOError:
+            select.select([descriptor], [], [])
+        except OSError:
+            return b""
+
+
+def _write(descriptor: int, data: memoryview) -> int:
+    """Wait until some bytes are written; their number."""
+    while True:
+        try:
+            return os.write(descriptor, data)
+        except BlockingIOError:
+            select.select([], [descriptor], [])
 
 
 def _take_standard_output() -> int:
@@ -183,8 +215,10 @@ async def _listen(listener: asyncio.Server, place: str) -> int:
     ended = asyncio.Event()
     _on_termination(ended.set)
     print(f"assist-server: listening on {place}", file=sys.stderr, flush=True)  # noqa: T201
-    async with listener:
+    try:
         await ended.wait()
+    finally:
+        listener.close()  # its clients are not waited for: that may take as long as they like
     return 0
 
 
@@ -210,16 +244,27 @@ def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
+def _is_socket(path: Path) -> bool:
+    return stat.S_ISSOCK(path.lstat().st_mode)
+
+
 async def _remove_stale(path: Path) -> None:
     """Remove a socket that a server left behind which is gone."""
     try:
         _, writer = await asyncio.open_unix_connection(str(path))
     except FileNotFoundError:
         return
-    except ConnectionRefusedError:
+    except ConnectionRefusedError as error:  # what a file says that is no socket, too
+        if not _is_socket(path):
+            raise InputError(f"{str(path)!r} is no socket; choose another path") from error
         _remove(path)
     except OSError as error:
-        raise InputError(f"{str(path)!r} is in the way: {error.strerror}") from error
+        raise InputError(f"{str(path)!r} is in the way: {_reason(error)}") from error
     else:
         writer.close()
         raise InputError(f"a server listens on {str(path)!r} already; choose another path")
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, or Python where it did not even ask the system."""
+    return error.strerror or str(error)

@@ -1,6 +1,7 @@
 """Several clients of one process."""
 
 import json
+import os
 import random
 import signal
 import socket
@@ -9,10 +10,12 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 from lsp_steps import inline_params, ready, run
 
 from assist_server.lsp.client import LspClient
+from assist_server.lsp.framing import frame
 
 SERVER = [sys.executable, str(Path(__file__).parent.parent / "support" / "scripted_server.py")]
 BRIDGE = """
@@ -182,3 +185,48 @@ def test_a_socket_that_is_in_use_is_refused_and_a_stale_one_replaced(listening, 
     assert path.exists()
     _, again = listening({}, "unix", str(path))
     assert again == place
+
+
+def test_an_ordinary_file_is_refused_and_left_as_it_is(tmp_path):
+    path = private(tmp_path)
+    path.write_text("a letter")
+    command = [*SERVER, "{}", "unix", str(path)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert "is no socket; choose another path" in ended.stderr
+    assert path.read_text() == "a letter"
+
+
+def test_a_path_that_is_too_long_is_named_as_such(tmp_path):
+    command = [*SERVER, "{}", "unix", str(private(tmp_path).with_name("x" * 120))]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert "too long" in ended.stderr
+
+
+def test_a_signal_ends_a_listening_server_with_a_client(listening, tmp_path):
+    process, place = listening({}, "unix", str(private(tmp_path)))
+    with connect(place) as client:
+        client.initialize()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+
+
+def test_connections_leave_no_descriptors_behind_while_their_editor_lives(listening, tmp_path):
+    process, place = listening({}, "unix", str(private(tmp_path)))
+
+    def connect_and_leave():
+        with socket.socket(socket.AF_UNIX) as editor:
+            editor.connect(place)
+            params = {"processId": os.getpid(), "capabilities": {}, "rootUri": None}
+            messages = [
+                {"id": 1, "method": "initialize", "params": params},
+                {"id": 2, "method": "shutdown"},
+                {"method": "exit"},
+            ]
+            for message in messages:
+                editor.sendall(frame(json.dumps({"jsonrpc": "2.0", **message}).encode()))
+            while editor.recv(65536):
+                pass
+        return psutil.Process(process.pid).num_fds()
+
+    before = connect_and_leave()
+    assert max(connect_and_leave() for _ in range(20)) <= before + 1  # the socket's own end
