@@ -87,6 +87,10 @@ class CompletionSettings(_Section):
         default=2000,
         description="Longest time for a completion, in milliseconds; what is ready then is shown.",
     )
+    predict_next: bool = Field(
+        default=True,
+        description="While you read a completion, prepare the one that would follow it.",
+    )
     model_wait_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=5000, description="Longest wait for a loading model, in milliseconds."
     )

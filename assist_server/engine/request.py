@@ -24,6 +24,7 @@ class Priority(IntEnum):
 
     INTERACTIVE = 0  # somebody waits at the cursor
     BACKGROUND = 1
+    SPECULATIVE = 2  # nobody has asked yet
 
 
 class CancelToken:

@@ -71,6 +71,7 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     *,
     is_automatic: bool = False,
     cancel: CancelToken | None = None,
+    priority: Priority = Priority.INTERACTIVE,
     on_text: Callable[[str], None] = lambda _: None,
 ) -> InlineCompletion:
     """Complete at the cursor; blocks until the model has answered.
@@ -81,6 +82,7 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
         settings: All settings.
         is_automatic: Whether the editor asked while the user typed, not the user.
         cancel: Ends the generation early when raised.
+        priority: Who waits for it.
         on_text: Told the model's text so far, whenever there is more of it.
 
     Raises:
@@ -89,7 +91,7 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     if reason := _why_not(context, settings.completion, is_automatic=is_automatic):
         return InlineCompletion(reason)
     listening = _Listening(on_text)
-    request = build_request(context, backend, settings, cancel or CancelToken())
+    request = build_request(context, backend, settings, cancel or CancelToken(), priority)
     generation = collect(listening.to(backend.generate(request)))
     is_unfinished = generation.finish_reason is FinishReason.DEADLINE
     cleaned = clean(Candidate(generation.text), context, is_unfinished=is_unfinished)
@@ -106,6 +108,7 @@ def build_request(
     backend: Backend,
     settings: Settings,
     cancel: CancelToken,
+    priority: Priority = Priority.INTERACTIVE,
 ) -> GenerationRequest:
     """What the model is asked: the prompt in its family's format, and when to stop."""
     limits = settings.completion
@@ -118,7 +121,7 @@ def build_request(
         stop_rules=_stop_rules(context),
         sampling=Sampling(limits.temperature, limits.top_p),
         cancel=cancel,
-        priority=Priority.INTERACTIVE,
+        priority=priority,
         max_latency_ms=limits.max_latency_ms,
     )
 
@@ -144,6 +147,13 @@ class _Listening:
     def elapsed_ms(self) -> float:
         """Milliseconds since the work began."""
         return round((time.perf_counter() - self._started_s) * 1000, 1)
+
+
+def accepted(context: CursorContext, completion: InlineCompletion) -> CursorContext:
+    """Where the user will be after accepting a completion."""
+    start, end, text = completion.start, completion.end, completion.text or ""
+    snapshot = context.snapshot.after_edit(start, end, text, version=None)
+    return replace(context, snapshot=snapshot, offset=start + len(text))
 
 
 def _why_not(

@@ -1,9 +1,10 @@
 """Completions of one document: the newest request wins, and no work is done twice.
 
 A request is answered, in this order: by what is left of the last completion, when the user has
-typed the beginning of it; by the generation that is running, when what was typed agrees with it so
-far; by a generation of its own, for which the running one is stopped. Older requests that still
-wait are answered empty at once: Neovim never cancels a request while the user types.
+typed the beginning of it; by the one that was prepared for after its acceptance; by the generation
+that is running, when what was typed agrees with it so far; by a generation of its own, for which
+the running one is stopped. Older requests that still wait are answered empty at once: Neovim never
+cancels a request while the user types.
 """
 
 import asyncio
@@ -12,8 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assist_server.context.cursor import CursorContext
-from assist_server.features.inline_completion import InlineCompletion, Outcome
+from assist_server.features.inline_completion import InlineCompletion, Outcome, accepted
 from assist_server.features.typing_through import may_agree, rest_of
+
+_PREPARE_AFTER_S = 0.15
+"""A pause in typing that is long enough to mean that the completion is being read."""
 
 Generate = Callable[[CursorContext, Callable[[str], None]], Awaitable[InlineCompletion]]
 """Runs the model at a place and tells its text so far; cancelling it stops the model."""
@@ -45,12 +49,22 @@ class DocumentCompletions:
     def __init__(self) -> None:
         self._running: _Running | None = None
         self._shown: _Shown | None = None
+        self._prepared: _Shown | None = None
+        self._preparing: asyncio.TimerHandle | None = None
         self._newest: asyncio.Future[None] | None = None
 
-    async def complete(self, context: CursorContext, generate: Generate) -> InlineCompletion:
-        """Answer the newest request; an older one that waits is answered as superseded."""
+    async def complete(
+        self, context: CursorContext, generate: Generate, prepare: Generate | None = None
+    ) -> InlineCompletion:
+        """Answer the newest request; an older one that waits is answered as superseded.
+
+        Args:
+            context: Where a completion is wanted.
+            generate: Runs the model for it.
+            prepare: Runs the model for what may be wanted next; None to prepare nothing.
+        """
         newest = self._supersede()
-        answer = self._rest_of_shown(context)
+        answer = self._rest_of_known(context)
         while answer is None:
             running = self._reuse_or_start(context, generate)
             either: set[asyncio.Future[Any]] = {running.task, newest}
@@ -63,7 +77,26 @@ class DocumentCompletions:
             if newest.done():
                 return InlineCompletion(Outcome.SUPERSEDED)
             answer = self._take(running, context)
+        self._prepare_later(context, answer, prepare)
         return answer
+
+    def _prepare_later(
+        self, context: CursorContext, answer: InlineCompletion, prepare: Generate | None
+    ) -> None:
+        """Once the user stops to read, make the completion that follows the acceptance of this."""
+        if prepare is not None and answer.text is not None:
+            self._preparing = asyncio.get_running_loop().call_later(
+                _PREPARE_AFTER_S, self._prepare, context, answer, prepare
+            )
+
+    def _prepare(self, context: CursorContext, answer: InlineCompletion, prepare: Generate) -> None:
+        if self._running is None or self._running.task.done():
+            running = self._running = _Running(accepted(context, answer), prepare)
+            running.task.add_done_callback(lambda _: self._keep(running))
+
+    def _keep(self, running: _Running) -> None:
+        if not running.task.cancelled() and running.task.exception() is None:
+            self._prepared = _Shown(running.context, running.task.result())
 
     def stop(self) -> None:
         """Stop the model and answer whoever waits; what was shown last is kept."""
@@ -74,18 +107,24 @@ class DocumentCompletions:
 
     def _supersede(self) -> "asyncio.Future[None]":
         """Answer the request that waits; the future that ends the next one's waiting."""
+        if self._preparing is not None:
+            self._preparing.cancel()
         if self._newest is not None and not self._newest.done():
             self._newest.set_result(None)
         self._newest = asyncio.get_running_loop().create_future()
         return self._newest
 
-    def _rest_of_shown(self, context: CursorContext) -> InlineCompletion | None:
-        shown = self._shown
-        rest = rest_of(shown.completion, shown.context, context) if shown else None
-        if rest is None:
-            return None
-        told = "what is left of the last one"
-        return replace(rest, detail=told, milliseconds=0.0, first_token_ms=None)
+    def _rest_of_known(self, context: CursorContext) -> InlineCompletion | None:
+        known = {
+            "what is left of the last one": self._shown,
+            "prepared while the last one was read": self._prepared,
+        }
+        for detail, shown in known.items():
+            rest = rest_of(shown.completion, shown.context, context) if shown else None
+            if rest is not None:
+                self._shown = shown
+                return replace(rest, detail=detail, milliseconds=0.0, first_token_ms=None)
+        return None
 
     def _reuse_or_start(self, context: CursorContext, generate: Generate) -> _Running:
         running = self._running

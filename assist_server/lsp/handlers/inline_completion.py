@@ -10,7 +10,7 @@ from lsprotocol import types
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
-from assist_server.engine.request import CancelToken
+from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import AssistError, ModelLoadingError
 from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
 from assist_server.lsp.history import RequestRecord
@@ -77,11 +77,19 @@ async def complete_at(
     def generate(
         context: CursorContext, on_text: Callable[[str], None]
     ) -> Awaitable[InlineCompletion]:
-        return _generate(server, context, _How(is_automatic, wait_ms, on_text))
+        how = _How(Priority.INTERACTIVE, is_automatic, wait_ms, on_text)
+        return _generate(server, context, how)
 
+    def prepare(
+        context: CursorContext, on_text: Callable[[str], None]
+    ) -> Awaitable[InlineCompletion]:
+        how = _How(Priority.SPECULATIVE, is_automatic=True, wait_ms=0, on_text=on_text)
+        return _generate(server, context, how)
+
+    prepares = server.settings.completion.predict_next
     try:
         of_document = server.completions.of(place.uri, place.method)
-        completion = await of_document.complete(context, generate)
+        completion = await of_document.complete(context, generate, prepare if prepares else None)
     except asyncio.CancelledError:
         _record(server, place, InlineCompletion(Outcome.CANCELLED))
         raise
@@ -97,6 +105,7 @@ async def complete_at(
 class _How:
     """The conditions of one generation."""
 
+    priority: Priority
     is_automatic: bool
     wait_ms: float
     on_text: Callable[[str], None]
@@ -113,6 +122,7 @@ async def _generate(server: AssistServer, context: CursorContext, how: _How) -> 
             backend,
             settings,
             is_automatic=how.is_automatic,
+            priority=how.priority,
             cancel=cancel,
             on_text=how.on_text,
         )
