@@ -15,6 +15,9 @@ _BLOCK_OPENERS = {
     "python": re.compile(r":\s*(#.*)?$"),
     "lua": re.compile(r"(\b(then|do|else|repeat)|\bfunction\b.*\))\s*(--.*)?$"),
 }
+_NEARBY_CHARS = 4096
+_MOST_BLANK_LINES = 500
+_SCOPE_LINES = 150
 _BRACE_OPENER = re.compile(r"\{\s*(//.*)?$")
 
 
@@ -32,14 +35,11 @@ class CursorContext:
     """Text that the model may see behind the document."""
 
     @cached_property
-    def prefix(self) -> str:
-        """The document before the cursor."""
-        return self.snapshot.text[: self.offset]
-
-    @cached_property
-    def suffix(self) -> str:
-        """The document behind the cursor."""
-        return self.snapshot.text[self.offset :]
+    def surroundings(self) -> str:
+        """The lines near the cursor: as much of the document as shows its conventions."""
+        start = max(0, self.offset - _NEARBY_CHARS)
+        text = self.snapshot.text[start : self.offset + _NEARBY_CHARS]
+        return text[text.find("\n") + 1 :] if start else text
 
     @cached_property
     def line(self) -> int:
@@ -59,7 +59,7 @@ class CursorContext:
     @cached_property
     def scope(self) -> Scope:
         """What surrounds the cursor."""
-        return find_scope(self.snapshot.syntax, self.offset)
+        return find_scope(self.snapshot.syntax_near(self.line, _SCOPE_LINES), self.offset)
 
     @cached_property
     def is_inside_word(self) -> bool:
@@ -69,12 +69,14 @@ class CursorContext:
     @cached_property
     def next_lines(self) -> tuple[str, ...]:
         """The first non-blank lines behind the cursor's line, at most three."""
-        return self._first_non_blank(range(self.line + 1, self.snapshot.lines.line_count))
+        last = min(self.line + _MOST_BLANK_LINES, self.snapshot.lines.line_count)
+        return self._first_non_blank(range(self.line + 1, last))
 
     @cached_property
     def previous_lines(self) -> tuple[str, ...]:
         """The last non-blank lines before the cursor's line, the nearest last, at most three."""
-        return self._first_non_blank(range(self.line - 1, -1, -1))[::-1]
+        first = max(0, self.line - _MOST_BLANK_LINES)
+        return self._first_non_blank(range(self.line - 1, first - 1, -1))[::-1]
 
     @cached_property
     def indent_columns(self) -> int:
@@ -88,12 +90,12 @@ class CursorContext:
             return False
         if self.multi_line == "always":
             return True
-        if self.scope.region is not Region.CODE:
-            return False
         opener = self._opening_line()
         if opener is None or not self._opens_block(opener):
             return False
-        return all(indent_width(line) <= indent_width(opener) for line in self.next_lines[:1])
+        if any(indent_width(line) > indent_width(opener) for line in self.next_lines[:1]):
+            return False
+        return self.scope.region is Region.CODE  # asked last: it takes a parser
 
     def _first_non_blank(self, numbers: Iterable[int]) -> tuple[str, ...]:
         lines = map(self.snapshot.lines.line_text, numbers)

@@ -1,11 +1,25 @@
 """A document as it was when a request arrived."""
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assist_server.syntax.languages import Language, language_for
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.lines import LineIndex
+
+_LONG_LINES = 1000
+"""A shorter document is parsed as a whole, which takes a few milliseconds."""
+
+_PART_STARTS = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        r"^@|^((async )?def|class)\b|^[^\W\d].*[({\[][ \t\r]*$",
+        r"^[ \t]+((async )?def|class)\b|^[ \t].*\{[ \t\r]*$",
+        r"^[^\W\d]",
+    )
+)
+"""Where a part of a document had best begin: at the margin, and where no prose looks like it."""
 
 
 @dataclass(frozen=True)
@@ -40,3 +54,19 @@ class Snapshot:
     def syntax(self) -> SyntaxTree | None:
         """The syntax tree; None for languages without a grammar."""
         return SyntaxTree(self.text, self.language) if self.language.grammar else None
+
+    def syntax_near(self, line: int, reach_lines: int) -> SyntaxTree | None:
+        """The syntax around a line, at a cost that does not grow with the document.
+
+        Of a long document only a part is parsed: from a statement at the margin, at most
+        `reach_lines` above, or from a definition or block, to as many lines below. What surrounds
+        that part stays unknown; a part that begins or ends inside a string may be misread.
+        """
+        lines = self.lines
+        if lines.line_count <= _LONG_LINES or self.language.grammar is None:
+            return self.syntax
+        first = lines.start_of(max(0, line - reach_lines))
+        end = lines.start_of(min(line + reach_lines, lines.line_count - 1))
+        found = (one.search(self.text, first, lines.end_of(line)) for one in _PART_STARTS if first)
+        start = next((match.start() for match in found if match), first)
+        return SyntaxTree(self.text, self.language, start, end)

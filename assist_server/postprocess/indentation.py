@@ -20,15 +20,15 @@ def match_indentation(candidate: Candidate, context: CursorContext) -> Candidate
     A document without any indented line says nothing, so the model's own habit stays. What that is,
     its first indented line shows: further in, tabs may stand for eight columns (GNU style).
     """
-    if context.scope.region is not Region.CODE or not _INDENTED_LINE.search(context.snapshot.text):
-        return candidate
     lines = candidate.text.splitlines(keepends=True)
     # On the cursor's line, indentation can only be written where nothing but blanks precede it.
     first = 1 if context.line_prefix.strip() else 0
     indented = [line for line in lines[first:] if line.strip() and leading_whitespace(line)]
-    if not indented:
+    if not indented or not _INDENTED_LINE.search(context.surroundings):
         return candidate
-    unit = detect_indent_unit(context.snapshot.text)
+    if context.scope.region is not Region.CODE:
+        return candidate
+    unit = detect_indent_unit(context.surroundings)
     spaces = _spaces_per_tab(indented[0], context)
     lines[first:] = [_converted(line, unit, spaces) for line in lines[first:]]
     text = "".join(lines)

@@ -14,5 +14,5 @@ def match_newlines(candidate: Candidate, context: CursorContext) -> Candidate | 
     r"""End lines as the document ends them: a model writes `\n` whatever the file has."""
     if not _LINE_END.search(candidate.text):
         return candidate
-    newline = detect_newline(context.snapshot.text)
+    newline = detect_newline(context.surroundings)
     return replace(candidate, text=_LINE_END.sub(newline, candidate.text))

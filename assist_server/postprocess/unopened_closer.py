@@ -16,16 +16,16 @@ def stop_at_unopened_closer(candidate: Candidate, context: CursorContext) -> Can
     nothing is known and all is kept.
     """
     language = context.snapshot.language
-    if language is PLAIN_TEXT or context.scope.region is Region.COMMENT:
-        return candidate
-    if not any(bracket in candidate.text for bracket in ")]}"):
+    if language is PLAIN_TEXT or not any(bracket in candidate.text for bracket in ")]}"):
         return candidate
     opened = open_before(context)
     if opened is None:
         return candidate
     behind = "\n".join([context.line_suffix[candidate.replaced_chars :], *context.next_lines])
     end = _balanced_length(candidate.text, language, opened, behind)
-    return candidate if end is None else with_text(candidate, candidate.text[:end])
+    if end is None or context.scope.region is Region.COMMENT:
+        return candidate
+    return with_text(candidate, candidate.text[:end])
 
 
 def _balanced_length(

@@ -35,7 +35,8 @@ def marked(candidate: Candidate | None, context: CursorContext) -> str:
     end = context.offset + candidate.replaced_chars
     replaced = context.snapshot.text[context.offset : end]
     mark = f"╣{replaced}╠" if replaced else ""
-    return f"{context.prefix}├{candidate.text}┤{mark}{context.snapshot.text[end:]}"
+    before, behind = context.snapshot.text[: context.offset], context.snapshot.text[end:]
+    return f"{before}├{candidate.text}┤{mark}{behind}"
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")

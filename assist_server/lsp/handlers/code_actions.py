@@ -1,7 +1,7 @@
 """textDocument/codeAction: what can be done at the cursor or with the selection.
 
 Editors ask on every movement of the cursor, so nothing is computed here that a look at the syntax
-tree does not show; the work is done by commands.
+nearby does not show; the work is done by commands.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,9 @@ from assist_server.lsp.server import AssistServer
 from assist_server.syntax.definitions import find_definition
 
 _KIND = types.CodeActionKind.RefactorRewrite
+
+_REACH_LINES = 1000
+"""How far above the cursor a definition may begin in a long document."""
 
 
 def register(server: AssistServer) -> None:
@@ -51,7 +54,8 @@ def _name(kind: types.CodeActionKind | str) -> str:
 def _documentation(
     snapshot: Snapshot, offset: int, params: types.CodeActionParams
 ) -> list[types.CodeAction]:
-    definition = find_definition(snapshot.syntax, offset) if snapshot.syntax else None
+    tree = snapshot.syntax_near(snapshot.lines.line_at(offset), _REACH_LINES)
+    definition = find_definition(tree, offset) if tree else None
     if definition is None:
         return []
     verb = "Update" if definition.documentation else "Generate"

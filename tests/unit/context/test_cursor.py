@@ -17,20 +17,28 @@ def test_the_line_is_cut_at_the_cursor():
 
     assert context.line == 1
     assert (context.line_prefix, context.line_suffix) == ("b😋", "c")
-    assert (context.prefix, context.suffix) == ("a\r\nb😋", "c\r\nd")
 
 
 @given(
     st.lists(st.sampled_from(["a", "😋", "\n", "\r\n", "\r", "\f", "  "])).map("".join), st.data()
 )
-def test_prefix_and_suffix_make_the_document(text, data):
+def test_both_sides_of_the_line_touch_the_cursor(text, data):
     offset = data.draw(st.integers(0, len(text)))
     context = CursorContext(Snapshot("file:///a", "a", text), offset)
 
-    assert context.prefix + context.suffix == text
-    assert context.prefix.endswith(context.line_prefix)
-    assert context.suffix.startswith(context.line_suffix)
+    assert text[:offset].endswith(context.line_prefix)
+    assert text[offset:].startswith(context.line_suffix)
     assert not set(context.line_suffix) & {"\r", "\n"}
+    assert context.surroundings == text
+
+
+def test_the_surroundings_of_a_long_document_are_whole_lines_above_the_cursor():
+    text = "".join(f"{number:9}\n" for number in range(10_000))
+    surroundings = CursorContext(Snapshot("file:///a", "a", text), 50_005).surroundings
+
+    assert "     5000\n" in surroundings
+    assert surroundings.startswith("     4591\n")
+    assert len(surroundings) < 10_000
 
 
 def test_neighbouring_lines_are_the_nearest_that_are_not_blank():
@@ -38,6 +46,12 @@ def test_neighbouring_lines_are_the_nearest_that_are_not_blank():
 
     assert context.previous_lines == ("1", "2", "3")
     assert context.next_lines == ("4", "5", "6")
+
+
+def test_far_away_lines_are_no_neighbours():
+    context = cursor_in("x\n" + "\n" * 1000 + "█" + "\n" * 1000 + "y")
+
+    assert context.previous_lines == context.next_lines == ()
 
 
 def test_at_the_ends_of_a_document_there_are_no_neighbours():

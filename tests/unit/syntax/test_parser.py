@@ -59,3 +59,22 @@ def test_any_range_has_a_node(text, data):
 
     # A root begins behind leading blanks, so only inner nodes surely cover the range.
     assert found == tree.root or tree.start(found) <= start <= end <= tree.end(found)
+
+
+@given(st.lists(pieces, max_size=20).map("".join), st.data())
+def test_the_tree_of_a_part_counts_from_the_beginning_of_the_text(text, data):
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+
+    part = SyntaxTree(text, PYTHON, start, end)
+    alone = SyntaxTree(text[start:end], PYTHON)
+
+    places = [(part.start(leaf), part.end(leaf)) for leaf in leaves(part.root)]
+    assert places == [
+        (start + alone.start(leaf), start + alone.end(leaf)) for leaf in leaves(alone.root)
+    ]
+    assert [part.node_text(leaf) for leaf in leaves(part.root)] == [
+        alone.node_text(leaf) for leaf in leaves(alone.root)
+    ]
+    place = data.draw(st.integers(start, end))
+    assert part.start(part.node_at(place)) == start + alone.start(alone.node_at(place - start))
