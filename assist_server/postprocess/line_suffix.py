@@ -34,15 +34,14 @@ def join_line_suffix(candidate: Candidate, context: CursorContext) -> Candidate 
 
 def _covered_by_closers(text: str, found: Scan, suffix: str) -> int:
     """How much of `suffix` the closers in `text` stand for."""
-    covered = 0
-    closers = [closer.text for closer in found.outer_closers]
-    while closers:
+    covered = used = 0
+    for closer in found.outer_closers:
         rest = suffix[covered:].lstrip(" \t")
-        closer = closers.pop(0)
-        if rest.startswith(closer):
-            covered = len(suffix) - len(rest) + len(closer)
+        if rest.startswith(closer.text):
+            covered = len(suffix) - len(rest) + len(closer.text)
+            used = closer.start + len(closer.text)
     rest = suffix[covered:].rstrip()
-    if covered and rest.strip() and text.rstrip().endswith(rest):
+    if covered and rest.strip() and text[used:].rstrip().endswith(rest):
         covered += len(rest)
     return covered
 
