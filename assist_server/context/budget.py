@@ -1,17 +1,36 @@
-"""Sharing a number of tokens between the text before and behind the cursor."""
+"""Which part of the text around a place is shown, within a number of tokens and steadily.
 
-from collections.abc import Callable, Sequence
+A model need not read again what a prompt has in common with the last one, from the beginning to the
+first difference. So what is shown must not move while one types: a window over a long text begins
+at one of few places, which depend on the text before them only, and what one side leaves to the
+other is counted in large steps. Nothing is remembered; the same text gives the same windows.
+"""
+
+from collections.abc import Callable, Iterator
 
 Encode = Callable[[str], list[int]]
 
-_FIRST_GUESS_CHARS_PER_TOKEN = 6
-"""More than any tokenizer packs on code, so that one encoding usually shows enough."""
+_MOST_CHARS_PER_TOKEN = 6
+"""More than any tokenizer packs on code, on average."""
+
+_SHARE_STEPS = 4
+"""In how many parts of the whole the prefix is counted when the suffix gets the rest."""
+
+
+def count_tokens(text: str, start: int, end: int, most: int, encode: Encode) -> int:
+    """Tokens of `text[start:end]`, at most `most`; a text that is surely longer is not read."""
+    if end - start > most * _MOST_CHARS_PER_TOKEN:
+        return most
+    return min(most, len(encode(text[start:end])))
 
 
 def share_tokens(
     total: int, wanted_before: int, wanted_behind: int, share: float
 ) -> tuple[int, int]:
-    """Tokens for the prefix and for the suffix; what one side does not want goes to the other.
+    """Most tokens for the prefix and for the suffix; what one side does not want the other may use.
+
+    What the prefix wants is rounded up to a quarter, a half and so on of the total, so that the
+    suffix seldom becomes shorter while the prefix grows.
 
     Args:
         total: Tokens for both.
@@ -19,58 +38,75 @@ def share_tokens(
         wanted_behind: Tokens that the whole suffix would take.
         share: Part of the total that the prefix gets when both want more than there is, 0 to 1.
     """
-    before = min(wanted_before, max(round(total * share), total - wanted_behind))
-    return before, min(wanted_behind, total - before)
+    step = max(1, total // _SHARE_STEPS)
+    rounded = -(-wanted_before // step) * step
+    reserved = min(rounded, max(round(total * share), total - wanted_behind))
+    behind = min(wanted_behind, total - reserved)
+    return total - behind, behind
 
 
-def fit_prefix(text: str, max_tokens: int, encode: Encode) -> list[int]:
-    """Ids of the end of `text`, at most `max_tokens`; begins at a line start where possible."""
-    if max_tokens <= 0:
-        return []
-    start = max(0, len(text) - max_tokens * _FIRST_GUESS_CHARS_PER_TOKEN)
-    start = max(start, _line_start(text, start))
-    ids = encode(text[start:])
-    while len(ids) > max_tokens:
-        surplus = _surplus_chars(len(text) - start, ids, max_tokens)
-        line_start = _line_start(text, start + surplus)
-        if line_start <= start:
-            return ids[-max_tokens:]  # one very long line
-        start = line_start
-        ids = encode(text[start:])
-    return ids
+def prefix_start(text: str, end: int, max_tokens: int, encode: Encode) -> int:
+    """Where the shown part of `text[:end]` begins: so far up that `max_tokens` suffice for it.
+
+    It begins at a line start where lines are not very long, and goes on beginning there until
+    `max_tokens` no longer suffice; then the window moves by about a quarter. If the nearest place
+    to begin at is too far up already, as in text of more tokens than characters, it is taken still.
+    """
+    start, tokens = end, 0
+    for place in _places_before(text, end, _power_of_two(max_tokens // 2)):
+        tokens += len(encode(text[place:start]))
+        if tokens > max_tokens:
+            return start if start < end else place
+        start = place
+    return start
 
 
-def fit_suffix(text: str, max_tokens: int, encode: Encode) -> list[int]:
-    """Ids of the beginning of `text`, at most `max_tokens`; ends at a line end where possible."""
-    if max_tokens <= 0:
-        return []
-    end = min(len(text), max_tokens * _FIRST_GUESS_CHARS_PER_TOKEN)
-    end = min(end, _line_end(text, end))
-    ids = encode(text[:end])
-    while len(ids) > max_tokens:
-        line_end = _line_end(text, end - _surplus_chars(end, ids, max_tokens))
-        if line_end >= end:
-            return ids[:max_tokens]
-        end = line_end
-        ids = encode(text[:end])
-    return ids
+def suffix_end(text: str, start: int, max_tokens: int, encode: Encode) -> int:
+    """Where the shown part of `text[start:]` ends: at the last line end that `max_tokens` allow.
+
+    Only in a line that is too long by itself, it ends anywhere.
+    """
+    end, step = start, _power_of_two(max_tokens * 4)
+    while step and end < len(text):
+        stop = _line_end(text, end, step)
+        tokens = len(encode(text[end:stop]))
+        if tokens <= max_tokens:
+            end, max_tokens = stop, max_tokens - tokens
+        else:
+            step //= 2
+    return end if end == len(text) else text.rfind("\n", start, end) + 1 or end
 
 
-def _surplus_chars(chars: int, ids: Sequence[int], max_tokens: int) -> int:
-    """How many of the characters that gave `ids` are probably too many; at least one."""
-    return max(1, chars * (len(ids) - max_tokens) // len(ids))
+def freeze_point(text: str, start: int, end: int, max_tokens: int) -> int:
+    """Where the part of `text[start:end]` ends that stays as it is while one types at its end.
+
+    That is a line start if there is one at hand. Behind it lies less than a quarter of what a
+    window of `max_tokens` shows.
+    """
+    step = _power_of_two(max_tokens // 8)
+    offset = end - end % step if step else end
+    return max(start, _line_start(text, offset, 2 * step))
 
 
-def _line_start(text: str, offset: int) -> int:
-    """The first line start from `offset` on, else the last one; some text stands behind it."""
-    if offset <= 0:
-        return 0
-    start = text.find("\n", offset - 1) + 1
-    return start if 0 < start < len(text) else text.rfind("\n", 0, len(text) - 1) + 1
+def _places_before(text: str, end: int, step: int) -> Iterator[int]:
+    """Places where a window may begin, upwards: one in each `step` characters of the text."""
+    for offset in range(end - end % step, -1, -step) if step else ():
+        place = _line_start(text, offset, step)
+        if place < end:
+            yield place
 
 
-def _line_end(text: str, offset: int) -> int:
-    """The last line end up to `offset`, else the first one; its newline is included."""
-    if offset >= len(text):
-        return len(text)
-    return (text.rfind("\n", 0, max(0, offset)) + 1) or (text.find("\n") + 1) or len(text)
+def _line_start(text: str, offset: int, reach: int) -> int:
+    """The last line start in the `reach` characters up to `offset`; else `offset` itself."""
+    return text.rfind("\n", max(0, offset - reach), offset) + 1 or offset
+
+
+def _line_end(text: str, offset: int, reach: int) -> int:
+    """The last line end in the `reach` characters from `offset` on; else the end of these."""
+    stop = offset + reach
+    return len(text) if stop >= len(text) else text.rfind("\n", offset, stop) + 1 or stop
+
+
+def _power_of_two(limit: int) -> int:
+    """The largest power of two up to `limit`; 0 below 1."""
+    return 1 << limit.bit_length() >> 1

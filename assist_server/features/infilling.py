@@ -3,9 +3,17 @@
 from dataclasses import dataclass
 
 from assist_server.config import Settings
-from assist_server.context.budget import fit_prefix, fit_suffix, share_tokens
+from assist_server.context.budget import (
+    Encode,
+    count_tokens,
+    freeze_point,
+    prefix_start,
+    share_tokens,
+    suffix_end,
+)
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
+from assist_server.features.auto_closing import auto_closed_chars
 from assist_server.prompts.fim import (
     FimPrompt,
     FimTemplate,
@@ -15,8 +23,8 @@ from assist_server.prompts.fim import (
     render_fim,
 )
 
-_OTHER_TOKENS = 2
-"""Room for a begin-of-text token and for a cut that tokenises differently than it was counted."""
+_SLACK_TOKENS = 3
+"""Room for what tokenises differently than it was counted: a blank in front, text cut in two."""
 
 _LARGEST_PATH_SHARE = 0.25
 """Part of the prompt that a path may take; a longer one would crowd out the code."""
@@ -41,10 +49,10 @@ class Gap:
 
     @classmethod
     def at(cls, context: CursorContext) -> "Gap":
-        """The place of the cursor."""
+        """The place of the cursor; closers that an editor may have inserted there count as new."""
         text = context.before + context.snapshot.text + context.behind
         offset = len(context.before) + context.offset
-        return cls(context.snapshot.path, text, offset, offset)
+        return cls(context.snapshot.path, text, offset, offset + auto_closed_chars(context))
 
 
 def choose_model_template(backend: Backend, settings: Settings) -> FimTemplate:
@@ -66,7 +74,8 @@ def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens:
     """The prompt that asks for the text in a gap.
 
     As much of both sides as the budget allows is shown: the nearest lines first, and the share that
-    one side does not need goes to the other.
+    one side does not need goes to the other. While one types, a prompt goes on as the last one did,
+    but for the last few tokens; see `context.budget`.
 
     Raises:
         InputError: the setting names a template that the model cannot serve.
@@ -77,20 +86,37 @@ def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens:
     limit = min(limits.max_prompt_tokens, info.context_tokens - max_new_tokens)
     if len(comment) > limit * _LARGEST_PATH_SHARE:
         comment = []
-    room = max(1, limit - len(template.layout) - len(comment) - _OTHER_TOKENS)
-
-    def encode_prefix(text: str) -> list[int]:
-        return backend.encode(template.prefix_lead + text) if text else []
-
-    before_gap, behind_gap = gap.text[: gap.start], gap.text[gap.end :]
-    prefix = fit_prefix(before_gap, room, encode_prefix)
-    suffix = fit_suffix(behind_gap, room, backend.encode) if template.uses_suffix else []
-    before, behind = share_tokens(room, len(prefix), len(suffix), limits.prefix_share)
-    if len(prefix) > before:
-        prefix = fit_prefix(before_gap, before, encode_prefix)
-    if len(suffix) > behind:
-        suffix = fit_suffix(behind_gap, behind, backend.encode)
-    slots = {Slot.PREFIX: prefix, Slot.SUFFIX: suffix, Slot.PATH_COMMENT: comment}
-    prompt = render_fim(template, slots, info.special_ids, info.bos_id)
+    others = len(template.layout) + len(comment) + (info.bos_id is not None)
+    room = max(1, limit - others - _SLACK_TOKENS)
+    slots = _fill_slots(gap, template, backend.encode, room, limits.prefix_share)
+    prompt = render_fim(
+        template, slots | {Slot.PATH_COMMENT: comment}, info.special_ids, info.bos_id
+    )
     # An empty text asked left to right of a model without a begin token: any end token begins.
     return prompt if prompt.ids else FimPrompt(tuple(sorted(info.end_ids)[:1]), prompt.end_ids)
+
+
+def _fill_slots(
+    gap: Gap, template: FimTemplate, encode: Encode, room: int, prefix_share: float
+) -> dict[Slot, list[int]]:
+    """The ids of both sides of a gap: `room` of them and the slack at most."""
+    text = gap.text
+    wanted_before = count_tokens(text, 0, gap.start, room, encode)
+    wanted_behind = count_tokens(text, gap.end, len(text), room, encode)
+    before, behind = share_tokens(
+        room, wanted_before, wanted_behind if template.uses_suffix else 0, prefix_share
+    )
+    start = prefix_start(text, gap.start, before, encode)
+    frozen = gap.start
+    if template.freezes_prefix:
+        frozen = freeze_point(text, start, gap.start, before)
+    before += _SLACK_TOKENS
+    typed = _last(encode(text[frozen : gap.start]), before)
+    lead = template.prefix_lead if start < frozen else ""
+    prefix = _last(encode(lead + text[start:frozen]), before - len(typed))
+    suffix = encode(text[gap.end : suffix_end(text, gap.end, behind, encode)])
+    return {Slot.PREFIX: prefix, Slot.SUFFIX: suffix[:behind], Slot.TYPED: typed}
+
+
+def _last(ids: list[int], count: int) -> list[int]:
+    return ids[max(0, len(ids) - count) :]

@@ -21,6 +21,8 @@ class Slot(Enum):
 
     PREFIX = auto()
     SUFFIX = auto()
+    TYPED = auto()
+    """The end of the prefix, as if the model had written it: what is typed only appends to it."""
     PATH_COMMENT = auto()
     """`# path/of/file` and a line end, as the embedded model was trained."""
 
@@ -54,13 +56,22 @@ class FimTemplate:
         return Slot.SUFFIX in self.layout
 
     @property
+    def freezes_prefix(self) -> bool:
+        """Whether the last part of the prefix stands apart from it, at the end of the prompt.
+
+        The prefix that comes first then stays as it is while one types, and so does what the model
+        has made of the suffix. Without that part, the layout is the one that the family documents.
+        """
+        return Slot.TYPED in self.layout
+
+    @property
     def shows_path(self) -> bool:
         """Whether the model is shown the document's path."""
         return Slot.PATH_COMMENT in self.layout
 
 
 def _prefix_suffix_middle(prefix: str, suffix: str, middle: str) -> Layout:
-    return (prefix, Slot.PREFIX, suffix, Slot.SUFFIX, middle)
+    return (prefix, Slot.PREFIX, suffix, Slot.SUFFIX, middle, Slot.TYPED)
 
 
 def _suffix_prefix_middle(suffix: str, prefix: str, middle: str) -> Layout:

@@ -8,7 +8,9 @@ from assist_server.engine.opening import open_backend
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.features.infilling import Gap, build_prompt, choose_model_template
 
-P, S = "def area(r):\n    return ", "\n\nprint(area(2))\n"
+P = "# Areas of shapes.\n\ndef side(a):\n    return a * a\n\ndef area(r):\n"
+"""As long as the part of a prefix that is frozen at a time, so that nothing was typed since."""
+S = "\n\nprint(area(2))\n"
 PATH = "shapes.py"
 
 BIGCODE = ("<fim_prefix>", P, "<fim_suffix>", S, "<fim_middle>")
@@ -56,6 +58,10 @@ def test_family_completes_from_its_documented_layout(family, tmp_path):
 
         prompt = build_prompt(gap, backend, settings, max_new_tokens=16)
         assert list(prompt.ids) == documented_ids(family)
+
+        if choose_model_template(backend, settings).freezes_prefix:
+            typed = build_prompt(Gap.between(PATH, P + "    ret", S), backend, settings, 16)
+            assert list(typed.ids) == documented_ids(family) + backend.encode("    ret")
 
         request = GenerationRequest(prompt.ids, 16, backend.info.end_ids | prompt.end_ids)
         generation = collect(backend.generate(request))

@@ -168,7 +168,7 @@ def test_the_template_s_control_tokens_end_a_completion():
     ask("before|behind", backend=backend)
     (request,) = backend.requests
     prefix, suffix, middle = special_ids.values()
-    ids = (prefix, *map(ord, "before"), suffix, *map(ord, "behind"), middle)
+    ids = (prefix, suffix, *map(ord, "behind"), middle, *map(ord, "before"))
     assert request.prompt_ids == ids
     assert request.end_ids == set(special_ids.values())
 

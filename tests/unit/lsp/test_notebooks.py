@@ -38,7 +38,7 @@ def test_the_model_sees_them():
     backend = NullBackend(answer="x", special_ids=tokens, model_type="qwen2")
     complete(CursorContext(snapshot, 9, before=before, behind=behind), backend, Settings())
     shown = "".join(map(chr, backend.requests[0].prompt_ids))
-    assert shown == "\x01first = 1\n\nsecond = \x02\n\nthird\x03"
+    assert shown == "\x01\x02\n\nthird\x03first = 1\n\nsecond = "
 
 
 def test_everything_is_forgotten_when_the_notebook_is_closed():

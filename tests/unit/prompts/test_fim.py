@@ -54,6 +54,16 @@ def test_every_family_is_asked_as_documented(template):
     assert "".join(texts.get(i) or chr(i) for i in ids) == RENDERED[template.family]
 
 
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.family)
+def test_prefix_first_families_are_given_what_was_typed_behind_everything(template):
+    special_ids = vocabulary(template)
+    frozen = render_fim(template, {Slot.PREFIX: [1], Slot.SUFFIX: [2]}, special_ids)
+    typed = render_fim(template, {Slot.PREFIX: [1], Slot.SUFFIX: [2], Slot.TYPED: [3]}, special_ids)
+    is_prefix_first = frozen.ids.index(1) < frozen.ids.index(2) and template.family != "incoder"
+    assert template.freezes_prefix == is_prefix_first
+    assert typed.ids == (*frozen.ids, *[3] * is_prefix_first)
+
+
 def test_a_begin_token_goes_before_everything():
     template = FAMILIES["starcoder"]
     special_ids = vocabulary(template)
