@@ -11,6 +11,9 @@ from pathlib import Path
 from assist_server import __version__
 
 _ASK_TORCH = "import torch; print(torch.get_num_threads())"
+_BUSY_LOAD = 0.7
+BUSY = "other programs keep this machine busy"
+
 _PACKAGES = ("torch", "transformers", "tokenizers")
 
 
@@ -23,7 +26,7 @@ class Machine:
     usable_cpus: int | None
     """Of the machine's, those that this process may use."""
     load_before: float | None
-    """Mean number of running processes in the minute before: above 0, others disturbed."""
+    """Mean number of running processes in the minute before."""
     system: str
     python: str
     assist_server: str
@@ -32,6 +35,11 @@ class Machine:
     """What torch takes by itself in this environment."""
     omp_num_threads: str | None
     """The variable of the environment by which people limit that."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so much else was running that the figures are not to be trusted."""
+        return self.load_before is not None and self.load_before > _BUSY_LOAD
 
 
 def describe_machine() -> Machine:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assist_server.cli.benching.figures import Spread
-from assist_server.cli.benching.machine import Machine
+from assist_server.cli.benching.machine import BUSY, Machine
 from assist_server.cli.benching.measuring import EngineFigures, KeystrokeFigures, LengthFigures
 from assist_server.cli.benching.session import Memory
 
@@ -59,7 +59,7 @@ def print_report(report: BenchReport) -> None:
     status = report.status
     console.print(f"[bold]{status['model']}[/] on {status['device']}, {status['dtype']}")
     for reason in _list(status["reasons"]):
-        console.print(f"  {reason}", markup=False)
+        console.print(f"  {reason}", markup=False, soft_wrap=True)
     table = Table("milliseconds", box=None, header_style="bold")
     for column in ("median", "90 %", "longest", "samples"):
         table.add_column(column, justify="right")
@@ -89,6 +89,8 @@ def _cells(spread: Spread | None) -> tuple[str, ...]:
 
 
 def _sentences(report: BenchReport) -> Iterator[str]:
+    if report.machine.is_busy:
+        yield f"[yellow]{BUSY} (load {report.machine.load_before}): measure again when it rests[/]"
     keystrokes = report.keystrokes
     yield f"answered without the model: {keystrokes.share_without_model:.0%}"
     if keystrokes.new_tokens_per_second:

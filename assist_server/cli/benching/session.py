@@ -131,12 +131,12 @@ class Document:
 class Session:
     """A running server and its documents."""
 
-    def __init__(self, client: LspClient) -> None:
-        """Introduce the client and wait until the model is loaded."""
+    def __init__(self, client: LspClient, options: object = None) -> None:
+        """Introduce the client, with settings perhaps, and wait until the model is loaded."""
         self._client = client
         self._count = 0
         started = time.perf_counter()
-        client.initialize()
+        client.initialize(options=options)
         wait = {"command": "assist.status", "arguments": [True]}
         self.status: dict[str, Any] = client.request(
             "workspace/executeCommand", wait, _LOAD_TIMEOUT_S

@@ -1,0 +1,197 @@
+"""The same keystrokes on the same weights: transformers' `generate`, llama.cpp, and this project.
+
+    python benchmarks/peers/compare.py
+
+Every engine has a process of its own and the same number of threads. They take turns place by
+place, in another order each time, so that what disturbs the machine disturbs all of them.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from comparison import print_rows, ratios, rows_from
+from engine_process import HERE, Ask, Engine
+from participants import Asked, Participant, Samples, Served
+from prompts import Choice, Requests, add_choice, chosen, requests_from
+from rich.console import Console
+
+from assist_server.cli.benching.machine import BUSY, describe_machine
+from assist_server.cli.benching.session import Session
+from assist_server.engine.opening import locate_model
+from assist_server.lsp.client import SERVER_COMMAND, LspClient
+
+GENERATE, F16, Q8_0, ELSEWHERE, SERVER = (
+    "generate", "llama.cpp f16", "llama.cpp q8_0", "llama.cpp elsewhere", "ours over LSP",
+)  # fmt: skip
+PAUSE_S = 0.2
+"""Between two turns: threads that spin while they wait have gone to sleep by then."""
+
+COMPARED_PROMPTS = 40
+LEAST_AGREEMENT = 0.95
+RESULTS = HERE.parent / "results" / "peers.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare; 1 if the converted weights do not give what they gave before."""
+    options = read_options(arguments)
+    choice, machine = chosen(options), describe_machine()
+    if machine.is_busy:
+        tell(f"{BUSY}: the figures are worth nothing")
+    tell(f"making the prompts of {choice.places} places")
+    requests = requests_from(choice, options.model)
+    with ExitStack() as stack:
+        engines, about = start_engines(options, stack)
+        agreement = agreement_of(engines[GENERATE], engines[F16], requests, choice.seed)
+        tell(
+            f"{agreement.share:.1%} of {agreement.prompts} prompts are continued by {F16} "
+            f"as by {GENERATE}"
+        )
+        if agreement.share < LEAST_AGREEMENT:
+            tell(f"that is less than {LEAST_AGREEMENT:.0%}: the weights are not the same")
+            return 1
+        participants: dict[str, Participant] = {
+            name: Asked(engine, requests) for name, engine in engines.items()
+        }
+        participants[SERVER] = stack.enter_context(served(options, choice))
+        samples = measured(participants, choice)
+    ours = our_name(options.dtypes[0])
+    rows = rows_from(samples, reference=GENERATE)
+    print_rows(rows, ours)
+    report = {
+        "choice": asdict(choice),
+        "model": options.model,
+        "threads": options.threads,
+        "machine": asdict(machine),
+        "agreement": asdict(agreement),
+        "engines": about,
+        "rows": [asdict(row) for row in rows],
+        "ratios": {"to": ours, "engines": ratios(rows, ours)},
+    }
+    save(options.save, report, samples)
+    print(json.dumps(report))
+    return 0
+
+
+def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What is wanted."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    add_choice(parser)
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    parser.add_argument("--model", default="embedded", help="embedded, or a folder")
+    parser.add_argument("--threads", type=int, default=usable)
+    parser.add_argument(
+        "--dtypes", nargs="+", default=["auto"], help="ours runs in each; ratios are to the first"
+    )
+    parser.add_argument("--llama-server", help="address of a llama-server of your own build")
+    parser.add_argument("--save", type=Path, default=RESULTS)
+    return parser.parse_args(arguments)
+
+
+def our_name(dtype: str) -> str:
+    """The name of our engine in one number format."""
+    return f"ours {dtype}"
+
+
+def start_engines(
+    options: argparse.Namespace, stack: ExitStack
+) -> tuple[dict[str, Engine], dict[str, object]]:
+    """All engines, and what they say of themselves.
+
+    Each is ready before the next one starts: ours measures at the start how it runs fastest.
+    """
+    engines, about = {}, {}
+    for name, command in commands_of(options, stack).items():
+        tell(f"starting {name}")
+        engines[name] = stack.enter_context(Engine(name, command, options.threads))
+        about[name] = engines[name].about()
+    return engines, about
+
+
+def commands_of(options: argparse.Namespace, stack: ExitStack) -> dict[str, list[str]]:
+    """The program of each engine, and the weights for it."""
+    folder = locate_model(options.model)
+    converted = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    commands = {GENERATE: ["fresh_generate.py", folder]}
+    for name, quantization in ((F16, "f16"), (Q8_0, "q8_0")):
+        commands[name] = ["llama_server.py", convert(folder, converted, quantization)]
+    if options.llama_server:
+        commands[ELSEWHERE] = ["llama_server.py", options.llama_server]
+    for dtype in options.dtypes:
+        told = chosen(options).options()
+        commands[our_name(dtype)] = ["in_process.py", options.model, "--dtype", dtype, *told]
+    return commands
+
+
+def convert(folder: str, out: Path, quantization: str) -> str:
+    """The weights as a GGUF file; its path."""
+    file = str(out / f"{quantization}.gguf")
+    program = [sys.executable, str(HERE / "convert_to_gguf.py")]
+    tell(f"converting the weights to {quantization}")
+    subprocess.run([*program, folder, file, quantization], check=True, capture_output=True)
+    return file
+
+
+@contextmanager
+def served(options: argparse.Namespace, choice: Choice) -> Iterator[Served]:
+    """Our server with the settings that the prompts were made by."""
+    command = (*SERVER_COMMAND, "--model", options.model, "--device", "cpu")
+    with LspClient(command, env={"OMP_NUM_THREADS": str(options.threads)}) as client:
+        yield Served(Session(client, {"completion": choice.completion()}), choice)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How many prompts two engines continued alike, token for token."""
+
+    prompts: int
+    share: float
+
+
+def agreement_of(one: Engine, other: Engine, requests: Requests, seed: int) -> Agreement:
+    """Ask two engines the same."""
+    asks: list[Ask] = list(itertools.chain(*requests.keystrokes))
+    some = random.Random(seed).sample(asks, min(COMPARED_PROMPTS, len(asks)))  # noqa: S311
+    alike = [one.ask(ask).token_ids == other.ask(ask).token_ids for ask in some]
+    return Agreement(len(alike), round(sum(alike) / len(alike), 4))
+
+
+def measured(participants: Mapping[str, Participant], choice: Choice) -> dict[str, Samples]:
+    """Let all take turns."""
+    samples = {name: Samples() for name in participants}
+    order = list(participants)
+    for place in range(choice.places):
+        tell(f"place {place + 1} of {choice.places}")
+        for name in order:
+            time.sleep(PAUSE_S)
+            participants[name].type(place, samples[name])
+            participants[name].visit(place, samples[name])
+        order.append(order.pop(0))
+    return samples
+
+
+def save(file: Path, report: Mapping[str, object], samples: Mapping[str, Samples]) -> None:
+    """Keep the report and every single time."""
+    times = {name: seen.milliseconds for name, seen in samples.items()}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({**report, "milliseconds": times}) + "\n", encoding="utf-8")
+    tell(f"saved to {file}")
+
+
+def tell(message: str) -> None:
+    """Say how it goes, apart from the figures."""
+    Console(stderr=True, highlight=False).print(message, markup=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""From samples to rows, and from rows to a table and to ratios."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from participants import COLD, METRICS, Samples
+from rich.console import Console
+from rich.table import Table
+
+from assist_server.cli.benching.figures import Spread
+
+WIDTH = 150
+"""Of the tables, whatever the terminal: they are wide, and are often written to a file."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one engine did."""
+
+    engine: str
+    times: dict[str, Spread]
+    """By metric."""
+    prefill_tokens_per_s: float | None
+    """Median of prompt tokens by cold time to the first token."""
+    new_tokens: float | None
+    """Mean per keystroke: engines that say less have less to do."""
+    same_as_reference: float | None
+    """Share of the keystrokes behind which the reference generated the same tokens."""
+    reused_prompt_share: float | None
+    """How much of the prompts of keystrokes was not computed again, where the engine tells."""
+
+
+def rows_from(samples: Mapping[str, Samples], reference: str) -> list[Row]:
+    """A row for each engine."""
+    expected = samples[reference].continuations
+    return [
+        Row(
+            engine,
+            {m: spread for m, ms in seen.milliseconds.items() if (spread := Spread.of(ms))},
+            prefill_tokens_per_s(seen),
+            rounded_mean([len(ids) for ids in seen.continuations]),
+            rounded_mean([a == b for a, b in zip(expected, seen.continuations, strict=False)]),
+            rounded_mean(seen.reused_shares),
+        )
+        for engine, seen in samples.items()
+    ]
+
+
+def prefill_tokens_per_s(seen: Samples) -> float | None:
+    """How fast a prompt is read, the first token included."""
+    cold = seen.milliseconds.get(COLD, [])
+    speeds = [n / ms * 1000 for n, ms in zip(seen.prompt_tokens, cold, strict=True)]
+    return round(median(speeds), 1) if speeds else None
+
+
+def rounded_mean(values: Sequence[float]) -> float | None:
+    """The mean; None where there is nothing."""
+    return round(fmean(values), 3) if values else None
+
+
+def ratios(rows: Sequence[Row], to: str) -> dict[str, dict[str, dict[str, float]]]:
+    """How many times as long as `to` each engine took: p50 by p50, and p90 by p90."""
+    base = next(row for row in rows if row.engine == to)
+    return {
+        row.engine: {
+            metric: {
+                "p50": round(spread.p50_ms / base.times[metric].p50_ms, 3),
+                "p90": round(spread.p90_ms / base.times[metric].p90_ms, 3),
+            }
+            for metric, spread in row.times.items()
+            if metric in base.times
+        }
+        for row in rows
+    }
+
+
+def print_rows(rows: Sequence[Row], ours: str) -> None:
+    """Two tables: times, and how many times ours they are."""
+    times = Table("ms: median, 90 %", box=None, header_style="bold")
+    shares = Table(f"times {ours}: median, 90 %", box=None, header_style="bold")
+    for table, others in (
+        (times, ("prefill tokens/s", "new tokens", "as reference")),
+        (shares, ()),
+    ):
+        for column in (*METRICS, *others):
+            table.add_column(column, justify="right")
+    found = ratios(rows, ours)
+    for row in rows:
+        others = (row.prefill_tokens_per_s, row.new_tokens, row.same_as_reference)
+        spreads = (row.times.get(metric) for metric in METRICS)
+        cells = [f"{s.p50_ms:,.1f} {s.p90_ms:,.1f}" if s else "-" for s in spreads]
+        times.add_row(row.engine, *cells, *("-" if one is None else f"{one:,g}" for one in others))
+        of_row = (found[row.engine].get(metric) for metric in METRICS)
+        shares.add_row(
+            row.engine, *(f"{r['p50']:.2f} {r['p90']:.2f}" if r else "-" for r in of_row)
+        )
+    console = Console(width=WIDTH, highlight=False)
+    console.print(times, "", shares, sep="\n")

@@ -1,0 +1,51 @@
+"""Engine: ours, `Backend.generate` in the process that asks."""
+
+import argparse
+import time
+from dataclasses import replace
+
+import torch
+from engine_process import Ask, Told, milliseconds_since, serve
+from prompts import Asker, add_choice, chosen
+
+from assist_server.engine.backend import Backend
+from assist_server.engine.opening import open_backend
+from assist_server.engine.request import FinishReason, collect
+
+
+def main() -> None:
+    """Serve."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("--dtype", default="auto")
+    parser.add_argument("--threads", type=int, required=True)
+    add_choice(parser)
+    options = parser.parse_args()
+    backend = open_backend(options.model, device="cpu", dtype=options.dtype)
+    asker = Asker(backend, chosen(options).settings())
+    about = {
+        "torch": torch.__version__,
+        "dtype": backend.info.plan.dtype,
+        "reasons": backend.info.plan.reasons,
+        "threads": torch.get_num_threads(),
+    }
+    serve(about, lambda ask: generate(backend, asker, ask))
+
+
+def generate(backend: Backend, asker: Asker, ask: Ask) -> Told:
+    """Continue at the place that the prompt is from; making the request is not measured."""
+    request = replace(
+        asker.request(ask.path, ask.text, ask.offset), max_new_tokens=ask.max_new_tokens
+    )
+    if not ask.stops:
+        request = replace(request, end_ids=frozenset(), stop_rules=())
+    started = time.perf_counter()
+    generation = collect(backend.generate(request))
+    milliseconds = milliseconds_since(started)
+    ids = list(generation.token_ids)
+    is_stopped = generation.finish_reason is FinishReason.STOP_RULE
+    return Told(milliseconds, ids[:-1] if is_stopped else ids)
+
+
+if __name__ == "__main__":
+    main()
