@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from assist_server.engine.drafting import Drafter, NgramDrafter
+from assist_server.engine.healing import ForcedText, restrict
 from assist_server.engine.language_model import LanguageModel
 from assist_server.engine.prefix_cache import PrefixCache, TokenSequence
 from assist_server.engine.request import Sampling
@@ -36,9 +37,12 @@ class Decoder:
         self._make_drafter = make_drafter
 
     def steps(
-        self, prompt_ids: tuple[int, ...], sampling: Sampling
+        self,
+        prompt_ids: tuple[int, ...],
+        sampling: Sampling,
+        forced: ForcedText | None = None,
     ) -> Generator[Step | None, None, None]:
-        """Tokens that continue the prompt, without end.
+        """Tokens that continue the prompt, without end; the first ones as they are `forced`.
 
         None stands for a pass that gave no token yet: a piece of the prompt was read. The caller
         may stop at any of them by closing the iterator; what was read so far is kept.
@@ -46,7 +50,7 @@ class Decoder:
         sequence = self._prefixes.take(prompt_ids)
         try:
             yield from self._read(sequence, prompt_ids)
-            yield from self._decode(sequence, prompt_ids, sampling)
+            yield from self._decode(sequence, prompt_ids, sampling, forced)
         finally:
             self._prefixes.put(sequence)
 
@@ -57,16 +61,22 @@ class Decoder:
             yield None
 
     def _decode(
-        self, sequence: TokenSequence, prompt_ids: tuple[int, ...], sampling: Sampling
+        self,
+        sequence: TokenSequence,
+        prompt_ids: tuple[int, ...],
+        sampling: Sampling,
+        forced: ForcedText | None,
     ) -> Iterator[Step]:
         chooser = TokenChooser(sampling, self._model.device)
         drafter = self._make_drafter(prompt_ids) if self._make_drafter else None
         unread: tuple[int, ...] = prompt_ids[len(sequence) :]
         while True:
-            draft = drafter.propose() if drafter else []
+            allowed_ids = forced.allowed_ids() if forced else None
+            draft = drafter.propose() if drafter and allowed_ids is None else []
             if len(sequence) + len(unread) + len(draft) > sequence.rewind_limit:
                 draft = []  # a wrong one could not be taken back
             logits = sequence.extend([*unread, *draft], wanted=1 + len(draft))
+            logits = restrict(logits, allowed_ids)
             sure = len(sequence) - len(draft)
             chosen: list[int] = []
             for token_id, log_prob in chooser.choose(logits):
@@ -77,5 +87,7 @@ class Decoder:
             accepted = len(chosen) - 1
             sequence.truncate(sure + accepted)
             unread = (chosen[-1],)
+            if forced is not None and allowed_ids is not None:
+                forced.advance(chosen[0])
             if drafter is not None:
                 drafter.tell(chosen, accepted, len(draft))

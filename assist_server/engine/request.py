@@ -62,6 +62,9 @@ class GenerationRequest:
 
     prompt_ids: tuple[int, ...]
     max_new_tokens: int
+    healed_text: str = ""
+    """The end of the prompt's text, where it may be half a token: read up to there only, and
+    continued with tokens that begin with it. It is no part of the generated text."""
     end_ids: frozenset[int] = frozenset()
     """Token ids that end the text; they are not part of it."""
     stop_rules: tuple[StopRule, ...] = ()

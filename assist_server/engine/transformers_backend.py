@@ -15,6 +15,7 @@ from assist_server.engine.decode import Decoder, Step
 from assist_server.engine.detokenizer import StreamingDetokenizer
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
 from assist_server.engine.execution import cache_limit_bytes, plan_execution
+from assist_server.engine.healing import ByteTrie, ForcedText, cut_back
 from assist_server.engine.prefix_cache import PrefixCache
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.engine.scheduler import Scheduler
@@ -48,6 +49,7 @@ class TransformersBackend:
         self._info = _describe(name, model, self._codec, tokenizer, plan)
         self._prefixes = PrefixCache(language_model, cache_limit_bytes(plan.device))
         self._decoder: Decoder | None = Decoder(language_model, self._prefixes)
+        self._trie = ByteTrie(self._codec.token_bytes())
         self._scheduler = Scheduler(self._run)
 
     @classmethod
@@ -118,7 +120,7 @@ class TransformersBackend:
         if self._decoder is None:
             raise ModelError("the model was unloaded; ask again")
         try:
-            yield from _generate(self._decoder, self._codec, request)
+            yield from self._generate(self._decoder, request)
         except torch.OutOfMemoryError as error:
             # The traceback holds the frames, and they the KV cache that is to be freed.
             error.__traceback__ = None
@@ -128,16 +130,19 @@ class TransformersBackend:
         except RuntimeError as error:
             raise ModelError(f"the model failed: {_first_line(error)}") from error
 
-
-def _generate(decoder: Decoder, codec: TokenCodec, request: GenerationRequest) -> Iterator[Chunk]:
-    """Decode, detokenize and stop: the chunks of one request."""
-    with contextlib.closing(decoder.steps(request.prompt_ids, request.sampling)) as steps:
-        yield from _chunks(steps, codec, request)
+    def _generate(self, decoder: Decoder, request: GenerationRequest) -> Iterator[Chunk]:
+        prompt_ids, cut_off = cut_back(self._trie, request.prompt_ids, request.healed_text)
+        forced = ForcedText(self._trie, cut_off)
+        if not forced.is_possible:
+            prompt_ids, cut_off = request.prompt_ids, b""
+        with contextlib.closing(decoder.steps(prompt_ids, request.sampling, forced)) as steps:
+            yield from _chunks(steps, self._codec, request, forced_chars=len(cut_off.decode()))
 
 
 def _chunks(
-    steps: Iterator[Step | None], codec: TokenCodec, request: GenerationRequest
+    steps: Iterator[Step | None], codec: TokenCodec, request: GenerationRequest, forced_chars: int
 ) -> Iterator[Chunk]:
+    """Detokenize and stop: the chunks of one request, without the text that was forced."""
     detokenizer = StreamingDetokenizer(codec.decode)
     text, count = "", 0
     for step in steps:
@@ -148,7 +153,9 @@ def _chunks(
             yield Chunk("", finish_reason=FinishReason.END_OF_TEXT)
             return
         piece = detokenizer.push(step.token_id)
-        text, count = text + piece, count + 1
+        hidden = min(len(piece), forced_chars)
+        piece, forced_chars = piece[hidden:], forced_chars - hidden
+        text, count = text + piece, count + (forced_chars == 0)
         kept = kept_length(text, request.stop_rules) if piece else None
         reason = (
             FinishReason.STOP_RULE

@@ -23,6 +23,7 @@ from assist_server.engine.stopping import stop_at_dedent, stop_at_line_end
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.pipeline import Cleaned, clean
+from assist_server.text.identifiers import text_to_heal
 
 _ADVICE_ON_TIME = "raise completion.max_latency_ms to wait longer"
 
@@ -117,6 +118,7 @@ def build_request(
     return GenerationRequest(
         prompt.ids,
         max_new,
+        healed_text=text_to_heal(context.line_prefix),
         end_ids=backend.info.end_ids | prompt.end_ids,
         stop_rules=_stop_rules(context),
         sampling=Sampling(limits.temperature, limits.top_p),

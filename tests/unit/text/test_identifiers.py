@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.text.identifiers import healing_start
+from assist_server.text.identifiers import healing_start, text_to_heal
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,23 @@ def test_a_very_long_run_is_no_name(length, chars):
 def test_any_identifier_is_found_behind_what_is_none(before, word):
     if word.isidentifier():
         assert healing_start(before + "." + word) == len(word)
+
+
+@pytest.mark.parametrize(
+    ("line_prefix", "text"),
+    [
+        ("", ""),
+        ("    ", ""),
+        ("    return fo", "fo"),
+        ("x = ", " "),
+        ("call(", "("),
+        ("x = 12", "2"),
+    ],
+)
+def test_text_to_heal(line_prefix, text):
+    assert text_to_heal(line_prefix) == text
+
+
+@given(st.text())
+def test_what_is_healed_stands_at_the_end(line_prefix):
+    assert line_prefix.endswith(text_to_heal(line_prefix))
