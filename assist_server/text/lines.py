@@ -87,12 +87,7 @@ class LineIndex:
         start, line = self.start_of(position.line), self.line_text(position.line)
         if encoding is PositionEncoding.UTF32 or line.isascii():
             return start + max(0, min(position.character, len(line)))
-        units = 0
-        for index, character in enumerate(line):
-            units += encoding.units(character)
-            if units > position.character:
-                return start + index
-        return start + len(line)
+        return start + _fitting_chars(line, position.character, encoding)
 
     def position_at(self, offset: int, encoding: PositionEncoding) -> Position:
         """The position of an offset, clamped into the text; inside a line end, that line's end."""
@@ -100,3 +95,16 @@ class LineIndex:
         line = self.line_at(offset)
         offset = min(offset, self.end_of(line))
         return Position(line, encoding.units(self._text[self.start_of(line) : offset]))
+
+
+def _fitting_chars(line: str, units: int, encoding: PositionEncoding) -> int:
+    """How many characters of a line take at most so many units, by halving what is undecided."""
+    least, most = 0, len(line)
+    while least < most:
+        middle = (least + most + 1) // 2
+        taken = encoding.units(line[least:middle])
+        if taken <= units:
+            least, units = middle, units - taken
+        else:
+            most = middle - 1
+    return least

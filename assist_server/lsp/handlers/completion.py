@@ -8,7 +8,7 @@ from assist_server.lsp.handlers.inline_completion import Answer, Place, complete
 from assist_server.lsp.server import AssistServer
 
 _LABEL_CHARS = 60
-_WORD_END = re.compile(r"\w*$")
+_WORD = re.compile(r"\w*")
 
 
 def register_for_client(server: AssistServer) -> None:
@@ -38,8 +38,9 @@ def _item(server: AssistServer, answer: Answer) -> types.CompletionItem:
     snapshot, found = answer.snapshot, answer.completion
     text = found.text or ""
     line_start = snapshot.lines.start_of(snapshot.lines.line_at(found.start))
-    before = _WORD_END.search(snapshot.text, line_start, found.start)
-    word = before.group() if before else ""
+    # From the cursor backwards: forwards, every run of letters would be tried from each of them.
+    backwards = _WORD.match(snapshot.text[line_start : found.start][::-1])
+    word = backwards.group()[::-1] if backwards else ""
     new_text = word + text
     label = new_text.strip().splitlines()[0]
     replaced = server.documents.range(snapshot, found.start - len(word), found.end)

@@ -127,3 +127,19 @@ def test_an_empty_text_has_one_empty_line():
 
     assert (index.line_count, index.start_of(0), index.end_of(0)) == (1, 0, 0)
     assert index.offset_at(Position(3, 3), PositionEncoding.UTF16) == 0
+
+
+@pytest.mark.parametrize("encoding", [PositionEncoding.UTF8, PositionEncoding.UTF16])
+def test_a_long_line_is_not_counted_character_by_character(encoding, monkeypatch):
+    counted = []
+    count = PositionEncoding.units
+    monkeypatch.setattr(
+        PositionEncoding, "units", lambda *of: counted.append(len(of[1])) or count(*of)
+    )
+    line = "😋" + "a=b;" * 25_000
+
+    found = LineIndex(line).offset_at(Position(0, 99_000), encoding)
+
+    assert found == 99_000 - (3 if encoding is PositionEncoding.UTF8 else 1)
+    assert len(counted) < 20
+    assert sum(counted) < 2 * len(line)
