@@ -4,7 +4,8 @@ pygls' own documents are not used: they take form feeds and U+2028 for line ends
 text, and they clamp positions wrongly at the end of a text without a final line end.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -15,12 +16,16 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.text.lines import Position, PositionEncoding
 
+_log = logging.getLogger(__name__)
+
 
 class DocumentStore:
     """Snapshots of the open documents, by URI; used on the server's loop only."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_close: Callable[[str], None] = lambda _: None) -> None:
+        """No documents yet; `on_close` is told the URI of each one that is closed."""
         self._snapshots: dict[str, Snapshot] = {}
+        self._on_close = on_close
         self.encoding = PositionEncoding.UTF16
         self.root_uri: str | None = None
 
@@ -43,10 +48,17 @@ class DocumentStore:
         version: int,
         changes: Sequence[types.TextDocumentContentChangeEvent],
     ) -> None:
-        """Apply changes in order; those of a document that is not open are ignored."""
+        """Apply changes in order; those of a document that is not open are ignored.
+
+        The editor is believed whatever its version numbers do, as messages come in order.
+        """
         snapshot = self._snapshots.get(uri)
         if snapshot is None:
             return
+        if snapshot.version is not None and version < snapshot.version:
+            _log.warning("a document's version went back from %d to %d", snapshot.version, version)
+        if not changes:
+            snapshot = snapshot.after_edit(0, 0, "", version)
         for change in changes:
             snapshot = self._changed(snapshot, version, change)
         self._snapshots[uri] = snapshot
@@ -54,6 +66,7 @@ class DocumentStore:
     def close(self, uri: str) -> None:
         """Forget a document."""
         self._snapshots.pop(uri, None)
+        self._on_close(uri)
 
     def find(self, uri: str) -> Snapshot | None:
         """The newest version of a document; None when it is not open."""

@@ -24,7 +24,7 @@ class NotebookStore:
             self._documents.open(item)
 
     def change(self, params: types.DidChangeNotebookDocumentParams) -> None:
-        """Follow changes of the order of cells and of their texts."""
+        """Follow changes of the order of cells, of what they are, and of their texts."""
         cells = self._cells.get(params.notebook_document.uri)
         changes = params.change.cells
         if cells is None or changes is None:
@@ -36,15 +36,22 @@ class NotebookStore:
                 self._documents.open(item)
             for closed in changes.structure.did_close or ():
                 self._documents.close(closed.uri)
+        changed = {cell.document: cell for cell in changes.data or ()}
+        cells[:] = [changed.get(cell.document, cell) for cell in cells]
         for content in changes.text_content or ():
             document = content.document
             self._documents.change(document.uri, document.version, content.changes)
 
     def close(self, params: types.DidCloseNotebookDocumentParams) -> None:
         """Forget a notebook and its cells."""
-        self._cells.pop(params.notebook_document.uri, None)
+        self.forget(params.notebook_document.uri)
         for document in params.cell_text_documents:
             self._documents.close(document.uri)
+
+    def forget(self, uri: str) -> None:
+        """Forget a notebook and the cells that it is known to have."""
+        for cell in self._cells.pop(uri, ()):
+            self._documents.close(cell.document)
 
     def neighbours(self, uri: str) -> tuple[str, str]:
         """The code of the cells before and behind a cell; nothing for other documents."""

@@ -47,10 +47,7 @@ REQUESTS = {
         "textDocument/inlineCompletion",
         inline_params(position={"line": -1, "character": 0}),
     ),
-    "character beyond 32 bits": (
-        "textDocument/inlineCompletion",
-        inline_params(position={"line": 0, "character": 2**32}),
-    ),
+    "half a position": ("textDocument/inlineCompletion", inline_params(position={"line": 0})),
 }
 
 
@@ -59,6 +56,12 @@ def test_requests_with_bad_parameters(shared_client, name):
     method, params = REQUESTS[name]
     assert code_of(shared_client, shared_client.start_request(method, params)) == INVALID_PARAMS
     still_works(shared_client)
+
+
+def test_a_character_beyond_32_bits_means_the_end_of_the_line(shared_client):
+    shared_client.open(URI, "x = \ny")
+    (item,) = shared_client.inline_completion(URI, 0, 2**32)
+    assert item["range"]["start"] == {"line": 0, "character": 4}
 
 
 @pytest.mark.parametrize("params", [None, {}, [1], {"a": {"jsonrpc": "2.0"}}])

@@ -10,8 +10,8 @@ from assist_server.lsp.notebooks import NotebookStore
 CODE, MARKUP = types.NotebookCellKind.Code, types.NotebookCellKind.Markup
 
 
-def opened(*cells):
-    documents = DocumentStore()
+def opened(*cells, on_close=lambda _: None):
+    documents = DocumentStore(on_close)
     notebooks = NotebookStore(documents)
     listed = [types.NotebookCell(kind, f"cell:{i}") for i, (kind, _) in enumerate(cells)]
     items = [
@@ -47,3 +47,29 @@ def test_everything_is_forgotten_when_the_notebook_is_closed():
     book = types.NotebookDocumentIdentifier("book")
     notebooks.close(types.DidCloseNotebookDocumentParams(book, identifiers))
     assert (len(documents), len(notebooks)) == (0, 0)
+
+
+def changed(notebooks, **changes):
+    book = types.VersionedNotebookDocumentIdentifier(2, "book")
+    cells = types.NotebookDocumentCellChanges(**changes)
+    change = types.NotebookDocumentChangeEvent(cells=cells)
+    notebooks.change(types.DidChangeNotebookDocumentParams(book, change))
+
+
+def test_a_cell_that_becomes_prose_is_no_neighbour_any_more():
+    _, notebooks = opened((CODE, "prose"), (CODE, "b"), (MARKUP, "c"))
+    cells = [types.NotebookCell(MARKUP, "cell:0"), types.NotebookCell(CODE, "cell:2")]
+    changed(notebooks, data=cells)
+    assert notebooks.neighbours("cell:1") == ("", "\n\nc")
+
+
+def test_cells_are_closed_one_by_one_or_all_at_once():
+    closed = []
+    _, notebooks = opened((CODE, "a"), (CODE, "b"), (CODE, "c"), on_close=closed.append)
+    array = types.NotebookCellArrayChange(start=1, delete_count=1)
+    gone = [types.TextDocumentIdentifier("cell:1")]
+    changed(notebooks, structure=types.NotebookDocumentCellChangeStructure(array, did_close=gone))
+    assert closed == ["cell:1"]
+    notebooks.forget("book")
+    assert closed == ["cell:1", "cell:0", "cell:2"]
+    assert notebooks.neighbours("cell:0") == ("", "")
