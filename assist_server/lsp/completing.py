@@ -65,6 +65,8 @@ class DocumentCompletions:
         """
         newest = self._supersede()
         answer = self._rest_of_known(context)
+        if answer is not None:
+            self._stop_unless_for(accepted(context, answer))
         while answer is None:
             running = self._reuse_or_start(context, generate)
             either: set[asyncio.Future[Any]] = {running.task, newest}
@@ -127,13 +129,17 @@ class DocumentCompletions:
         return None
 
     def _reuse_or_start(self, context: CursorContext, generate: Generate) -> _Running:
-        running = self._running
-        if running is not None and not running.task.done():
-            if may_agree(running.text, running.context, context):
-                return running
-            running.task.cancel()
-        self._running = _Running(context, generate)
+        self._stop_unless_for(context)
+        if self._running is None or self._running.task.done():
+            self._running = _Running(context, generate)
         return self._running
+
+    def _stop_unless_for(self, place: CursorContext) -> None:
+        """Stop what runs, unless it may yet give what is wanted at a place: nobody waits for it."""
+        running = self._running
+        if running is not None and not may_agree(running.text, running.context, place):
+            running.task.cancel()
+            self._running = None
 
     def _take(self, running: _Running, context: CursorContext) -> InlineCompletion | None:
         """The result of a generation, as seen from the place where it is wanted.

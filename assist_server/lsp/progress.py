@@ -22,12 +22,12 @@ class ProgressReports:
 
     def __init__(self, server: "AssistServer") -> None:
         self._server = server
-        self._on_cancel: dict[int | str, Callable[[], None]] = {}
+        self._on_cancel: dict[int | str, Callable[[], object]] = {}
 
     def __len__(self) -> int:
         return len(self._on_cancel)
 
-    def start(self, title: str, on_cancel: Callable[[], None] | None = None) -> "Progress":
+    def start(self, title: str, on_cancel: Callable[[], object] | None = None) -> "Progress":
         """Show that something is being done; silent for clients that cannot show it."""
         token = f"assist-{next(_numbers)}"
         self._on_cancel[token] = on_cancel or (lambda: None)

@@ -2,12 +2,14 @@
 
 pygls 2.1.1 leaves requests with bad parameters unanswered, shows malformed input to the user as
 popups, answers requests before `initialize` and none after `shutdown`, sends tracebacks to the
-client, and logs every message in full. All of that is put right here; feature lookup, handler
-execution and the message types remain pygls'.
+client, takes the client's and its own requests for each other, remembers every notification and,
+for as long as the process lives, every server, and logs every message in full. All of that is put
+right here; feature lookup, handler execution and the message types remain pygls'.
 """
 
 import asyncio
 import inspect
+import itertools
 import json
 import logging
 from collections.abc import Callable, Sequence
@@ -42,6 +44,12 @@ class AssistProtocol(LanguageServerProtocol):
         """Takes framed bytes towards the client; may be called from any thread."""
         self.on_exit: Callable[[int], None] = lambda _: None
         """Told the exit code when the client says `exit`."""
+        self.on_shutdown: Callable[[], None] = lambda: None
+        """Told when the client says `shutdown`."""
+        self.on_unreadable: dict[str, Callable[[Any], None]] = {}
+        """Told the parameters of notifications that cannot be understood, by method."""
+        self._asked: dict[int | str, Future[Any]] = {}
+        self._numbers = itertools.count(1)
         self._commands: dict[str, Callable[..., Any]] = {}
         self.fm.builtin_features.update(
             {
@@ -99,18 +107,17 @@ class AssistProtocol(LanguageServerProtocol):
             params = self._structure_params(method, message)
         except Exception:  # noqa: BLE001 - as for requests, but there is nobody to answer
             _log.warning("ignored a %s whose parameters do not fit", method)
+            self.on_unreadable.get(method, lambda _: None)(message.get("params"))
             return
         self._handle_notification(method, params)
 
     def _receive_response(self, message: dict[str, Any]) -> None:
         """Hand the client's answer to whoever waits for it, as plain JSON values."""
         request_id = _usable_id(message.get("id"))
-        future = None if request_id is None else self._request_futures.pop(request_id, None)
-        if request_id is not None:
-            self._result_types.pop(request_id, None)
+        future = None if request_id is None else self._asked.pop(request_id, None)
         if future is None or future.done():
             _log.debug("ignored an answer that nobody waits for")
-        elif "error" in message:
+        elif message.get("error") is not None:
             future.set_exception(AssistError("the editor refused a request"))
         else:
             future.set_result(message.get("result"))
@@ -123,6 +130,17 @@ class AssistProtocol(LanguageServerProtocol):
         message_type: Any = self.get_message_type(method)
         return self._converter.structure(message, message_type).params
 
+    def get_message_type(self, method: str) -> Any:  # type: ignore[override]
+        """The type of a method's messages; pygls' cache of them keeps every server alive."""
+        return types.METHOD_TO_TYPES.get(method, (None,))[0]
+
+    def _execute_handler(self, msg_id: Any, *args: Any, **kwargs: Any) -> None:
+        """Run a handler, and remember it for as long as it runs."""
+        super()._execute_handler(msg_id, *args, **kwargs)
+        future = self._request_futures.get(msg_id)
+        if future is not None:
+            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
+
     def _handle_cancel_notification(self, msg_id: Any) -> None:
         """Cancel a running request; its answer is sent by the usual way, at once."""
         future = self._request_futures.get(msg_id)
@@ -131,7 +149,6 @@ class AssistProtocol(LanguageServerProtocol):
 
     def _send_handler_result(self, future: "Future[Any]", *, msg_id: Any) -> None:
         """Answer a request with what its handler returned or raised."""
-        self._request_futures.pop(msg_id, None)
         if future.cancelled():
             self._fail(msg_id, _CANCELLED, "cancelled")
             return
@@ -154,9 +171,32 @@ class AssistProtocol(LanguageServerProtocol):
     def _fail(self, msg_id: Any, code: int, message: str) -> None:
         self._send_response(msg_id, error=types.ResponseError(code=code, message=message))
 
+    def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        outcome = {"result": result} if error is None else {"error": error}
+        self._send_data({"jsonrpc": "2.0", "id": msg_id, **outcome})  # the id, even if it is null
+
+    def send_request(self, method: str, params: Any = None, *_: Any, **__: Any) -> "Future[Any]":
+        """Ask the client; the future gets its plain JSON answer."""
+        request_id = f"assist-{next(self._numbers)}"
+        future = self._asked[request_id] = Future()
+        message_type = self.get_message_type(method)
+        self._send_data(message_type(id=request_id, method=method, params=params))
+        return future
+
     def _send_data(self, data: Any) -> None:
-        body = json.dumps(data, default=self._serialize_message, separators=(",", ":"))
-        self.send(frame(body.encode("utf-8", "replace")))
+        self.send(frame(self._encode(data).encode("utf-8", "replace")))
+
+    def _encode(self, data: Any) -> str:
+        try:
+            return self._dump(data)
+        except ValueError:  # there are numbers that JSON has no words for
+            spelled = json.dumps(data, default=self._serialize_message)
+            return self._dump(json.loads(spelled, parse_constant=lambda _: None))
+
+    def _dump(self, data: Any) -> str:
+        return json.dumps(
+            data, default=self._serialize_message, separators=(",", ":"), allow_nan=False
+        )
 
     def add_command(self, name: str, handler: Callable[..., Any]) -> None:
         """Offer a command; its handler takes the server and then the client's arguments."""
@@ -191,14 +231,12 @@ class AssistProtocol(LanguageServerProtocol):
         return self._converter.structure(value, declared)
 
     def _shut_down(self, *_: Any) -> None:
-        """Cancel what runs; from now on only `exit` is listened to."""
-        # The answers to cancelled requests are sent before the one to this request.
-        for future in self.running_requests():
-            future.cancel()
+        """From now on only `exit` is listened to."""
         self._shutdown = True
+        self.on_shutdown()
 
-    def running_requests(self) -> list[Future[Any]]:
-        """Requests of either side that have no answer yet."""
+    def running_handlers(self) -> list[Future[Any]]:
+        """What runs for the client's requests and notifications."""
         return list(self._request_futures.values())
 
     def _exit(self, *_: Any) -> None:

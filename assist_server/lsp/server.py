@@ -75,11 +75,12 @@ class AssistServer(LanguageServer):
         self.closing = contextlib.ExitStack()
         """What is to be undone when the connection ends."""
         self.settings = Settings()
-        self.documents = DocumentStore()
+        self.completions = Completions()
+        self.documents = DocumentStore(on_close=self.completions.close)
         self.notebooks = NotebookStore(self.documents)
         self.reports = ProgressReports(self)
         self.history = RequestHistory()
-        self.completions = Completions()
+        self.protocol.on_shutdown = self.stop_work
 
     # The client
 
@@ -108,11 +109,17 @@ class AssistServer(LanguageServer):
         self._layers[layer.source] = layer
 
     def apply_settings(self) -> None:
-        """Read all sources again; problems are shown once each, and the model follows."""
+        """Read all sources again; problems are shown once each, and the model follows.
+
+        What was proposed under other settings is forgotten. Before the model is chosen for the
+        first time, there is no such thing.
+        """
         overrides = [*self._layers.values(), *([self._flags] if self._flags else [])]
+        before = self.settings
         self.settings, problems = read_settings(_folder(self.documents.root_uri), overrides)
         self._show_problems(problems)
-        if self._host is not None:
+        if self._host is not None and self.settings != before:
+            self.completions.clear()
             self.start_model()
 
     def _show_problems(self, problems: Problems) -> None:
@@ -132,7 +139,6 @@ class AssistServer(LanguageServer):
             return
         old_choice, old_host = self._choice, self._host
         self._end_loading()
-        self.completions.clear()
         self._loop = asyncio.get_running_loop()
         self._choice, self._host = choice, self._pool.acquire(choice)
         self._host.listen(self._on_host_change)
@@ -141,11 +147,12 @@ class AssistServer(LanguageServer):
     async def ready_backend(self, wait_ms: float | None = None) -> Backend:
         """The loaded backend, after at most `wait_ms` (None: as long as it takes).
 
+        Which model is loaded is known once the client has told its settings; that is waited for.
+
         Raises:
             ModelLoadingError: it is not ready yet.
             ModelError: it could not be loaded.
         """
-        self.start_model()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if wait_ms is None else wait_ms / 1000):
                 while self.model_state.phase is Phase.LOADING:
@@ -201,10 +208,15 @@ class AssistServer(LanguageServer):
             cancel.cancel()
             raise
 
-    def close(self) -> None:
-        """Stop everything that this connection has running; does not wait for it."""
-        for future in list(self.protocol.running_requests()):
+    def stop_work(self) -> None:
+        """Stop everything that runs for the client; does not wait for it."""
+        for future in self.protocol.running_handlers():
             future.cancel()
+        self.completions.clear()
+
+    def close(self) -> None:
+        """The connection is over: stop, and hold nothing any more."""
+        self.stop_work()
         self.closing.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._leave_model(self._choice, self._host)

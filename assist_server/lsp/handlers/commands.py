@@ -1,5 +1,6 @@
 """workspace/executeCommand: documentation, summaries, and what the server knows of itself."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, TypeVar
@@ -46,11 +47,10 @@ async def write_documentation(ls: AssistServer, uri: str, position: types.Positi
     """Document the definition at a position; the edit is applied by the client."""
     snapshot = ls.documents.get(uri)
     offset = ls.documents.offset(snapshot, position)
-    settings = ls.settings
 
     def work(backend: Any, cancel: CancelToken, _: Progress) -> Any:
-        writer = model_phrase_writer(snapshot.path, backend, settings, cancel)
-        return document(snapshot, offset, writer, settings.documentation)
+        writer = model_phrase_writer(snapshot.path, backend, ls.settings, cancel)
+        return document(snapshot, offset, writer, ls.settings.documentation)
 
     found = await _with_model(ls, "Writing documentation", work)
     await _apply(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
@@ -125,10 +125,9 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
     start = ls.documents.offset(snapshot, range_.start)
     end = ls.documents.offset(snapshot, range_.end)
     selection = Selection(snapshot, min(start, end), max(start, end))
-    settings = ls.settings
 
     def work(backend: Any, cancel: CancelToken, progress: Progress) -> Summary:
-        return summarize(selection, backend, settings, cancel=cancel, report=progress.report)
+        return summarize(selection, backend, ls.settings, cancel=cancel, report=progress.report)
 
     return await _with_model(ls, "Summarizing", work), selection
 
@@ -136,9 +135,12 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
 async def _with_model(
     ls: AssistServer, title: str, work: Callable[[Any, CancelToken, Progress], _T]
 ) -> _T:
-    """Run work that needs the model, however long it loads, with progress and a cancel button."""
-    cancel = CancelToken()
-    with ls.reports.start(title, cancel.cancel) as progress:
+    """Run work that needs the model, however long it loads, with progress and a cancel button.
+
+    The button cancels the whole request, whatever it waits for.
+    """
+    cancel, task = CancelToken(), asyncio.current_task()
+    with ls.reports.start(title, task.cancel if task else None) as progress:
         backend = await ls.ready_backend()
         return await ls.run(lambda: work(backend, cancel, progress), cancel)
 

@@ -1,5 +1,7 @@
 """didOpen, didChange, didClose, of documents and of notebooks."""
 
+from typing import Any
+
 from lsprotocol import types
 
 from assist_server.lsp.server import AssistServer
@@ -13,7 +15,9 @@ def register(server: AssistServer) -> None:
     builtin[types.TEXT_DOCUMENT_DID_CLOSE] = lambda params: did_close(server, params)
     builtin[types.NOTEBOOK_DOCUMENT_DID_OPEN] = server.notebooks.open
     builtin[types.NOTEBOOK_DOCUMENT_DID_CHANGE] = server.notebooks.change
-    builtin[types.NOTEBOOK_DOCUMENT_DID_CLOSE] = lambda params: did_close_notebook(server, params)
+    builtin[types.NOTEBOOK_DOCUMENT_DID_CLOSE] = server.notebooks.close
+    for method in (types.TEXT_DOCUMENT_DID_CHANGE, types.NOTEBOOK_DOCUMENT_DID_CHANGE):
+        server.protocol.on_unreadable[method] = lambda params: unreadable_change(server, params)
 
 
 def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> None:
@@ -28,13 +32,14 @@ def did_change(server: AssistServer, params: types.DidChangeTextDocumentParams) 
 
 
 def did_close(server: AssistServer, params: types.DidCloseTextDocumentParams) -> None:
-    """Forget the document and stop what runs for it."""
-    server.completions.close(params.text_document.uri)
+    """Forget the document."""
     server.documents.close(params.text_document.uri)
 
 
-def did_close_notebook(server: AssistServer, params: types.DidCloseNotebookDocumentParams) -> None:
-    """Forget the notebook and its cells, and stop what runs for them."""
-    for document in params.cell_text_documents:
-        server.completions.close(document.uri)
-    server.notebooks.close(params)
+def unreadable_change(server: AssistServer, params: Any) -> None:
+    """Forget a document that is no longer known: better no answers than ones for another text."""
+    match params:
+        case {"textDocument": {"uri": str(uri)}}:
+            server.documents.close(uri)
+        case {"notebookDocument": {"uri": str(uri)}}:
+            server.notebooks.forget(uri)

@@ -114,13 +114,12 @@ class _How:
 async def _generate(server: AssistServer, context: CursorContext, how: _How) -> InlineCompletion:
     """Run the model; whatever fails becomes an outcome."""
     cancel = CancelToken()
-    settings = server.settings
 
     def work(backend: Backend) -> InlineCompletion:
         return complete(
             context,
             backend,
-            settings,
+            server.settings,  # those of the moment, as it may have waited for the model
             is_automatic=how.is_automatic,
             priority=how.priority,
             cancel=cancel,

@@ -104,6 +104,23 @@ def test_typing_something_else_stops_it():
     assert answer.text == "one()"
 
 
+def test_typing_what_is_shown_leaves_it_running():
+    async def scenario():
+        now, ahead = Model("one()"), Model("two()")
+        ahead.may_answer.clear()
+        document = DocumentCompletions()
+        await document.complete(place("x = |"), now, ahead)
+        await ahead.was_asked.wait()
+        before = place("x = o|")
+        rest = await document.complete(before, now, ahead)
+        ahead.may_answer.set()
+        return now, ahead, await document.complete(accepted(before, rest), now, None)
+
+    now, ahead, following = asyncio.run(scenario())
+    assert following.text == "two()"
+    assert (len(now.asked), len(ahead.asked)) == (1, 1)
+
+
 def test_a_request_within_the_pause_prepares_nothing(monkeypatch):
     monkeypatch.setattr(completing, "_PREPARE_AFTER_S", 3600)
 

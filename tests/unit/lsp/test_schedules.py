@@ -41,7 +41,7 @@ class Editor:
         self.pool = pool
         self.frames = FrameReader()
         self.sent, self.answers, self.versions = [], Counter(), {}
-        self.progress = Counter()
+        self.working = set()
         self.is_over = False
         self.late = []
 
@@ -55,7 +55,14 @@ class Editor:
             elif "id" in message:
                 self.send({"id": message["id"], "result": {"applied": self.rng.random() < 0.8}})
             elif message["method"] == "$/progress":
-                self.progress[message["params"]["value"]["kind"]] += 1
+                self.follow(message["params"]["token"], message["params"]["value"])
+
+    def follow(self, token, progress):
+        """Keep account of the commands that say they are at work."""
+        if progress["kind"] == "end":
+            self.working.discard(token)
+        elif progress.get("cancellable"):
+            self.working.add(token)
 
     def send(self, message):
         self.connection.receive(frame(json.dumps({"jsonrpc": "2.0", **message}).encode()))
@@ -157,6 +164,7 @@ def test_every_request_is_answered_exactly_once(part):
         assert asyncio.run(editor.play()) == 0, seed
         assert editor.answers == Counter(editor.sent), seed
         assert editor.late == [], seed
+        assert editor.working == set(), seed
         assert len(editor.server.documents) == 0, seed
         assert len(editor.server.completions) == 0, seed
         assert len(editor.server.reports) == 0, seed

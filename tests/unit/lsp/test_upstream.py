@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
-from pygls.protocol import default_converter
+from pygls.protocol import LanguageServerProtocol, default_converter
 from pygls.workspace import TextDocument
 
 from assist_server.lsp.client import LspClient, NoAnswerError
@@ -48,6 +48,11 @@ def test_inline_completion_is_announced_only_with_options():
     )
     announced = builder.build().inline_completion_provider
     assert announced is None, MENDED.format("the options at registration")
+
+
+def test_every_server_that_looked_up_a_message_is_kept_alive():
+    is_cached = hasattr(LanguageServerProtocol.get_message_type, "cache_info")
+    assert is_cached, MENDED.format("get_message_type in lsp/protocol.py")
 
 
 @pytest.fixture

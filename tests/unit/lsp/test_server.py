@@ -1,0 +1,106 @@
+import asyncio
+import threading
+
+import pytest
+from conversation import Conversation, conversation
+from lsp_steps import URI
+
+from assist_server.engine.backend import NullBackend
+
+
+def switched_off(**more):
+    return {"assist": {"completion": {"enabled": False}, **more}}
+
+
+@pytest.mark.parametrize("typed", ["", "ans"])
+def test_what_was_shown_is_forgotten_when_completions_are_switched_off(typed):
+    async def play():
+        async with conversation(NullBackend(answer="answer()")) as client:
+            client.open("x = ")
+            assert await client.items(5, 0, 4)
+            client.notify("workspace/didChangeConfiguration", settings=switched_off())
+            place = {"line": 0, "character": 4}
+            client.change(2, {"range": {"start": place, "end": place}, "text": typed})
+            assert await client.items(6, 0, 4 + len(typed)) == []
+            return await client.result(7, "assist.why", URI)
+
+    assert asyncio.run(play())[0]["outcome"].startswith("switched off")
+
+
+class Loading:
+    """Notes which models are loaded; their answers are their names."""
+
+    def __init__(self):
+        self.models = []
+
+    def open(self, choice, report):
+        self.models.append(choice.model)
+        return NullBackend(answer=f"{choice.model}()")
+
+
+def test_requests_before_the_settings_are_known_wait_for_them():
+    async def play(loading):
+        client = Conversation(loading.open)
+        await client.initialize({"workspace": {"configuration": True}})
+        client.open("x = ")
+        client.complete(5, 0, 4)
+        client.notify("initialized")
+        client.complete(6, 0, 4)
+        question = await client.asked("workspace/configuration")
+        client.send(id=question["id"], result=[{"model": "another"}])
+        early, late = [(await client.answer(number))["result"] for number in (5, 6)]
+        await client.end()
+        return early["items"], late["items"]
+
+    loading = Loading()
+    early, late = asyncio.run(play(loading))
+    assert early == []  # superseded by the later one
+    assert late[0]["insertText"] == "another()"
+    assert loading.models == ["another"]
+
+
+def test_a_request_before_the_settings_are_known_has_the_budget_of_all_others():
+    async def play(loading):
+        client = Conversation(loading.open)
+        await client.initialize(options={"completion": {"model_wait_ms": 10}})
+        client.open("x = ")
+        assert await client.items(5, 0, 4) == []
+        client.notify("initialized")
+        record = (await client.result(6, "assist.why", URI))[0]
+        await client.result(7, "assist.status", True)
+        assert await client.items(8, 0, 4)
+        await client.end()
+        return record
+
+    loading = Loading()
+    assert asyncio.run(play(loading))["outcome"] == "the model is loading"
+    assert loading.models == ["embedded"]
+
+
+def test_the_cancel_button_works_while_the_model_loads():
+    may_load = threading.Event()
+
+    def load(choice, report):
+        assert may_load.wait(20)
+        return NullBackend()
+
+    async def play():
+        client = Conversation(load)
+        await client.initialize()
+        client.notify("initialized")
+        client.open("def f(a):\n    return a\n")
+        client.run(5, "assist.document", URI, {"line": 0, "character": 5})
+        begun = await client.until(
+            lambda said: said.get("method") == "$/progress" and is_offered(said)
+        )
+        client.notify("window/workDoneProgress/cancel", token=begun["params"]["token"])
+        answer = await client.answer(5)
+        may_load.set()
+        await client.end()
+        return answer
+
+    assert asyncio.run(play())["error"]["code"] == -32800
+
+
+def is_offered(progress):
+    return progress["params"]["value"].get("cancellable")
