@@ -16,6 +16,9 @@ _MOST_CHARS_PER_TOKEN = 6
 _SHARE_STEPS = 4
 """In how many parts of the whole the prefix is counted when the suffix gets the rest."""
 
+_LINE_STEPS = 32
+"""In how many parts of a window the tokens of the cursor's line are counted."""
+
 
 def count_tokens(text: str, start: int, end: int, most: int, encode: Encode) -> int:
     """Tokens of `text[start:end]`, at most `most`; a text that is surely longer is not read."""
@@ -38,8 +41,7 @@ def share_tokens(
         wanted_behind: Tokens that the whole suffix would take.
         share: Part of the total that the prefix gets when both want more than there is, 0 to 1.
     """
-    step = max(1, total // _SHARE_STEPS)
-    rounded = -(-wanted_before // step) * step
+    rounded = _round_up(wanted_before, total // _SHARE_STEPS)
     reserved = min(rounded, max(round(total * share), total - wanted_behind))
     behind = min(wanted_behind, total - reserved)
     return total - behind, behind
@@ -49,11 +51,17 @@ def prefix_start(text: str, end: int, max_tokens: int, encode: Encode) -> int:
     """Where the shown part of `text[:end]` begins: so far up that `max_tokens` suffice for it.
 
     It begins at a line start where lines are not very long, and goes on beginning there until
-    `max_tokens` no longer suffice; then the window moves by about a quarter. If the nearest place
-    to begin at is too far up already, as in text of more tokens than characters, it is taken still.
+    `max_tokens` no longer suffice; then the window moves by a step, about a tenth of it in code. If
+    the nearest place to begin at is too far up already, as in text of more tokens than characters,
+    it is taken still.
     """
-    start, tokens = end, 0
-    for place in _places_before(text, end, _power_of_two(max_tokens // 2)):
+    if count_tokens(text, 0, end, max_tokens + 1, encode) <= max_tokens:
+        return 0
+    step = _power_of_two(max_tokens // 2)
+    start = _line_start(text, end, step)
+    # A word has now more tokens, now fewer while it is typed; the window shall not move to and fro.
+    tokens = _round_up(len(encode(text[start:end])) + 1, max_tokens // _LINE_STEPS)
+    for place in _places_before(text, start, step):
         tokens += len(encode(text[place:start]))
         if tokens > max_tokens:
             return start if start < end else place
@@ -66,6 +74,8 @@ def suffix_end(text: str, start: int, max_tokens: int, encode: Encode) -> int:
 
     Only in a line that is too long by itself, it ends anywhere.
     """
+    if count_tokens(text, start, len(text), max_tokens + 1, encode) <= max_tokens:
+        return len(text)
     end, step = start, _power_of_two(max_tokens * 4)
     while step and end < len(text):
         stop = _line_end(text, end, step)
@@ -105,6 +115,11 @@ def _line_end(text: str, offset: int, reach: int) -> int:
     """The last line end in the `reach` characters from `offset` on; else the end of these."""
     stop = offset + reach
     return len(text) if stop >= len(text) else text.rfind("\n", offset, stop) + 1 or stop
+
+
+def _round_up(number: int, step: int) -> int:
+    """The next multiple of `step`; the number itself for a step of 0."""
+    return -(-number // step) * step if step else number
 
 
 def _power_of_two(limit: int) -> int:

@@ -27,9 +27,11 @@ def auto_closed_chars(context: CursorContext) -> int:
         return 0
     length = 0
     for opener in reversed(_opened(context.line_prefix, context.snapshot.language)):
-        closer = _CLOSERS.get(opener)
+        closer = _CLOSERS.get(opener, "")
         rest = behind[length:].lstrip(" \t")
-        if closer is None or not rest.startswith(closer):
+        if closer.startswith(rest.rstrip()):  # a triple quote may be closed in part
+            closer = rest.rstrip()
+        if not closer or not rest.startswith(closer):
             break
         length = len(behind) - len(rest) + len(closer)
     return length

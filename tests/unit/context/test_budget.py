@@ -59,6 +59,15 @@ def test_of_text_with_more_tokens_than_characters_something_is_shown(text, max_t
     assert len(text[: suffix_end(text, 0, max_tokens, bytes_of)].encode()) <= max_tokens
 
 
+@given(TEXTS, PATTERNS)
+def test_what_fits_is_shown_as_a_whole(text, pattern):
+    encode = PieceTokenizer(pattern).encode
+    count = len(encode(text))
+    if len(text) <= count * 6:
+        assert prefix_start(text, len(text), count, encode) == 0
+        assert suffix_end(text, 0, count, encode) == len(text)
+
+
 @given(SHORT_LINES, st.integers(32, 99))
 def test_windows_over_short_lines_begin_and_end_at_line_starts(text, max_tokens):
     start = prefix_start(text, len(text), max_tokens, letters)
@@ -178,3 +187,16 @@ def test_a_prefix_is_frozen_at_a_line_start_for_a_while(text):
     assert all(text[:point].endswith("\n") for point in points if point)
     assert points == sorted(points)
     assert len(set(points)) <= len(points) / 16 + 1
+
+
+def tokens_that_merge(text):
+    """Short words are spelled in letters, longer ones are tokens: typing makes them fewer."""
+    return [0] * len(re.findall(r"\w{4,}|\w|\W", text))
+
+
+def test_a_window_does_not_move_to_and_fro_within_words():
+    above = "abcdefg hijklmn\n" * 200
+    text = above + "x = abc(de, abcdefg)\n\nabcdefghi\n    a b c d\n" * 10
+    ends = range(len(above), len(text) + 1)
+    starts = [prefix_start(text, end, 640, tokens_that_merge) for end in ends]
+    assert starts == sorted(starts)

@@ -62,7 +62,7 @@ def behind_the_text(template):
 @pytest.mark.parametrize(
     "template", [one for one in ALL if one.family != "incoder"], ids=lambda one: one.family
 )
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(TEXTS, TYPED, TEXTS, st.sampled_from([256, 896]))
 def test_typing_appends_to_the_prompt(template, before, typed, behind, max_tokens):
     prompts = [
@@ -89,7 +89,7 @@ def test_how_often_a_prompt_begins_anew_in_a_thousand_characters(family, most):
     assert 0 < anew <= most
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(TEXTS, st.sampled_from(["x = f(a, b)", "    def method(self):", "return 1"]), TEXTS)
 def test_only_the_tokens_of_the_line_change(before, line, behind):
     template = next(one for one in TEMPLATES if one.family == "assist")
@@ -103,7 +103,7 @@ def test_only_the_tokens_of_the_line_change(before, line, behind):
 
 
 @given(TEXTS, TYPED, TEXTS)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_deleting_takes_tokens_away(before, typed, behind):
     template = next(one for one in TEMPLATES if one.family == "assist")
     whole = prompt_ids(at(before + typed, behind), template, max_tokens=4000)
