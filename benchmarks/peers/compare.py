@@ -34,6 +34,7 @@ from assist_server.lsp.client import SERVER_COMMAND, LspClient
 GENERATE, F16, Q8_0, ELSEWHERE, SERVER = (
     "generate", "llama.cpp f16", "llama.cpp q8_0", "llama.cpp elsewhere", "ours over LSP",
 )  # fmt: skip
+UNHEALED = "unhealed"
 PAUSE_S = 0.2
 """Between two turns: threads that spin while they wait have gone to sleep by then."""
 
@@ -130,6 +131,8 @@ def commands_of(options: argparse.Namespace, stack: ExitStack) -> dict[str, list
     for dtype in options.dtypes:
         told = chosen(options).options()
         commands[our_name(dtype)] = ["in_process.py", options.model, "--dtype", dtype, *told]
+    ours = our_name(options.dtypes[0])
+    commands[f"{ours} {UNHEALED}"] = [*commands[ours], "--unhealed"]
     return commands
 
 

@@ -93,7 +93,8 @@ class Engine:
         if not line:
             self._log.seek(0)
             last_words = self._log.read().decode(errors="replace").strip()
-            raise SystemExit(f"{self.name} ended: {last_words[-LAST_WORDS_CHARS:]}")
+            status = f"{self.name} ended with status {self._process.wait()}"
+            raise SystemExit(f"{status}: {last_words[-LAST_WORDS_CHARS:]}")
         found: dict[str, Any] = json.loads(line)
         return found
 

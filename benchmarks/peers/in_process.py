@@ -10,7 +10,7 @@ from prompts import Asker, add_choice, chosen
 
 from assist_server.engine.backend import Backend
 from assist_server.engine.opening import open_backend
-from assist_server.engine.request import FinishReason, collect
+from assist_server.engine.request import FinishReason, GenerationRequest, collect
 
 
 def main() -> None:
@@ -18,6 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--dtype", default="auto")
+    parser.add_argument("--unhealed", action="store_true", help="go on behind half a token, too")
     parser.add_argument("--threads", type=int, required=True)
     add_choice(parser)
     options = parser.parse_args()
@@ -29,16 +30,22 @@ def main() -> None:
         "reasons": backend.info.plan.reasons,
         "threads": torch.get_num_threads(),
     }
-    serve(about, lambda ask: generate(backend, asker, ask))
-
-
-def generate(backend: Backend, asker: Asker, ask: Ask) -> Told:
-    """Continue at the place that the prompt is from; making the request is not measured."""
-    request = replace(
-        asker.request(ask.path, ask.text, ask.offset), max_new_tokens=ask.max_new_tokens
+    serve(
+        about, lambda ask: generate(backend, request_for(ask, asker, is_unhealed=options.unhealed))
     )
-    if not ask.stops:
-        request = replace(request, end_ids=frozenset(), stop_rules=())
+
+
+def request_for(ask: Ask, asker: Asker, *, is_unhealed: bool) -> GenerationRequest:
+    """What the server asks at the place that a prompt is from."""
+    request = asker.request(ask.path, ask.text, ask.offset)
+    request = replace(request, max_new_tokens=ask.max_new_tokens)
+    if is_unhealed:
+        request = replace(request, healed_text="")
+    return request if ask.stops else replace(request, end_ids=frozenset(), stop_rules=())
+
+
+def generate(backend: Backend, request: GenerationRequest) -> Told:
+    """Continue a prompt; that the request is ready is not measured."""
     started = time.perf_counter()
     generation = collect(backend.generate(request))
     milliseconds = milliseconds_since(started)

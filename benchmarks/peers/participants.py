@@ -70,9 +70,9 @@ class Asked:
         fresh = self.requests.fresh[place]
         samples.prompt_tokens.append(len(fresh.cold.prompt_ids))
         samples.add(COLD, self.engine.ask(fresh.cold).milliseconds)
-        again = self.engine.ask(fresh.again).milliseconds
-        long = self.engine.ask(fresh.long)
-        samples.add(STEP, (long.milliseconds - again) / (len(long.token_ids) - 1))
+        again, long = self.engine.ask(fresh.again), self.engine.ask(fresh.long)
+        more_tokens = len(long.token_ids) - len(again.token_ids)
+        samples.add(STEP, (long.milliseconds - again.milliseconds) / more_tokens)
         samples.add(JUMP, self.engine.ask(fresh.jump).milliseconds)
 
 

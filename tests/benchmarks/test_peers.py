@@ -95,9 +95,36 @@ def test_an_engine_that_ends_leaves_its_last_words(load, tmp_path):
     program.write_text("raise SystemExit('no such weights')")
     with (
         engine_process.Engine("broken", [str(program)], 1) as engine,
-        pytest.raises(SystemExit, match="broken ended: no such weights"),
+        pytest.raises(SystemExit, match="broken ended with status 1: no such weights"),
     ):
         engine.about()
+
+
+class FakeEngine:
+    """Takes 10 ms for what is before the first counted token, and 2 ms for each of the others."""
+
+    def __init__(self, told):
+        self.told, self.asked = told, []
+
+    def ask(self, ask):
+        self.asked.append(ask)
+        ids = [5, *range(ask.max_new_tokens)]  # one that was forced, and is not counted
+        return self.told(10.0 + 2 * (ask.max_new_tokens - 1), ids, 8)
+
+
+def test_what_is_counted_of_a_place(load, prompts, choice):
+    participants, told = load("participants"), load("engine_process").Told
+    requests = prompts.make_requests(choice, prompts.Asker(NullBackend(), choice.settings()))
+    engine, samples = FakeEngine(told), participants.Samples()
+    asked = participants.Asked(engine, requests)
+    asked.type(1, samples)
+    asked.visit(1, samples)
+    assert engine.asked[:6] == requests.keystrokes[1]
+    assert samples.milliseconds == {
+        "keystroke": [72.0] * 5, "cold": [10.0], "step": [2.0], "jump": [10.0],
+    }  # fmt: skip
+    assert samples.prompt_tokens == [len(requests.fresh[1].cold.prompt_ids)]
+    assert len(samples.continuations) == len(samples.reused_shares) == 5
 
 
 # Figures
