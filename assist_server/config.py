@@ -25,8 +25,7 @@ PYPROJECT_TABLE = "assist-server"
 _OUTSIDE_PROJECTS: JsonDict = {"settable_by_project": False}
 """Marks what code from elsewhere must not decide: what is loaded, written and logged."""
 
-_SHOWN_CHARS = 40
-_KEY_CHARS = 80
+_SHOWN_CHARS, _KEY_CHARS = 40, 80
 
 
 def _below_folder(path: str, info: ValidationInfo) -> str:
@@ -88,8 +87,7 @@ class CompletionSettings(_Section):
         description="Longest time for a completion, in milliseconds; what is ready then is shown.",
     )
     predict_next: bool = Field(
-        default=True,
-        description="While you read a completion, prepare the one that would follow it.",
+        default=True, description="While you read a completion, prepare the one behind it."
     )
     model_wait_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=5000, description="Longest wait for a loading model, in milliseconds."

@@ -10,8 +10,11 @@ from assist_server.engine.prefix_cache import PrefixCache, TokenSequence
 from assist_server.engine.request import Sampling
 from assist_server.engine.sampling import TokenChooser
 
-PREFILL_CHUNK_TOKENS = 256
-"""Prompt tokens in one forward pass: enough to be fast, few enough to stop soon."""
+PREFILL_PIECES_TOKENS = (256, 128, 64, 32)
+"""Prompt tokens in one forward pass: enough to be fast, few enough to stop soon.
+
+Few different sizes, because kernels are made, and kept in memory, for each size of an input.
+"""
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,11 @@ class Decoder:
             self._prefixes.put(sequence)
 
     def _read(self, sequence: TokenSequence, prompt_ids: tuple[int, ...]) -> Iterator[None]:
-        """Prefill all but the prompt's last piece."""
-        while len(prompt_ids) - len(sequence) > PREFILL_CHUNK_TOKENS:
-            sequence.extend(prompt_ids[len(sequence) :][:PREFILL_CHUNK_TOKENS])
-            yield None
+        """Prefill all but the prompt's last few tokens."""
+        for size in PREFILL_PIECES_TOKENS:
+            while len(prompt_ids) - len(sequence) > size:
+                sequence.extend(prompt_ids[len(sequence) :][:size])
+                yield None
 
     def _decode(
         self,

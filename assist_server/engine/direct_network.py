@@ -65,7 +65,7 @@ class _Int8Linear(nn.Module):
 class _Layer(nn.Module):
     """One layer: attention and feed-forward, each behind a norm and added to the stream."""
 
-    def __init__(self, layer: Any, config: Any, make_linear: Any, *, has_bfloat16: bool) -> None:
+    def __init__(self, layer: Any, config: Any, make_linear: Any) -> None:
         super().__init__()
         attention, forward = layer.self_attn, layer.mlp
         self.heads: int = config.num_attention_heads
@@ -73,7 +73,6 @@ class _Layer(nn.Module):
         self.group = self.heads // self.kv_heads
         self.size: int = attention.head_dim
         self.eps: float = config.rms_norm_eps
-        self.has_bfloat16 = has_bfloat16
         # Scores are scaled with the queries, which costs nothing later. The usual scale, a power of
         # two, changes no weight's digits.
         scale: float = attention.scaling
@@ -128,11 +127,6 @@ class _Layer(nn.Module):
 
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
         """Mixed values [kv heads, queries, head size]."""
-        if self.has_bfloat16 and mask.size(0) >= 32:
-            scores = torch.bmm(q.to(torch.bfloat16), keys.to(torch.bfloat16)).float()
-            scores = scores.view(-1, mask.size(0), mask.size(1)).add_(mask)
-            weights = torch.softmax(scores, -1).to(torch.bfloat16).view(q.size(0), q.size(1), -1)
-            return torch.bmm(weights, values.to(torch.bfloat16)).float()
         scores = torch.bmm(q, keys)
         if mask.size(0) > 1:
             scores.view(-1, mask.size(0), mask.size(1)).add_(mask)
@@ -154,9 +148,7 @@ class DirectNetwork(nn.Module):
                 return _FullLinear(weight, bias)
             return _HalfLinear(weight, bias, has_bfloat16=is_mixed)
 
-        layers = [
-            _Layer(layer, config, make_linear, has_bfloat16=is_mixed) for layer in inner.layers
-        ]
+        layers = [_Layer(layer, config, make_linear) for layer in inner.layers]
         self.layers = nn.ModuleList(layers)
         self.head_dim: int = layers[0].size
         self.eps: float = config.rms_norm_eps

@@ -5,6 +5,7 @@ forgotten when the work is done.
 """
 
 import itertools
+import threading
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,6 +24,8 @@ class ProgressReports:
     def __init__(self, server: "AssistServer") -> None:
         self._server = server
         self._on_cancel: dict[int | str, Callable[[], object]] = {}
+        # Reports come from threads, too: none may follow the end of its work.
+        self._sending = threading.RLock()
 
     def __len__(self) -> int:
         return len(self._on_cancel)
@@ -46,18 +49,21 @@ class ProgressReports:
         | types.WorkDoneProgressEnd,
     ) -> None:
         """Send one notification of a running report."""
-        if token in self._on_cancel and self._server.can_show_progress:
-            converted = self._server.to_json(value)
-            params = types.ProgressParams(token=token, value=converted)
-            self._server.protocol.notify(types.PROGRESS, params)
+        with self._sending:
+            if token in self._on_cancel and self._server.can_show_progress:
+                converted = self._server.to_json(value)
+                params = types.ProgressParams(token=token, value=converted)
+                self._server.protocol.notify(types.PROGRESS, params)
 
     def cancel(self, token: int | str) -> None:
         """The user pressed the cancel button of a report; unknown tokens are ignored."""
         self._on_cancel.get(token, lambda: None)()
 
-    def forget(self, token: str) -> None:
-        """A report has ended."""
-        self._on_cancel.pop(token, None)
+    def end(self, token: str, message: str | None) -> None:
+        """Send the last notification of a report, and forget it."""
+        with self._sending:
+            self.notify(token, types.WorkDoneProgressEnd(message=message))
+            self._on_cancel.pop(token, None)
 
 
 class Progress:
@@ -73,8 +79,7 @@ class Progress:
 
     def end(self, message: str | None = None) -> None:
         """The work is done; further calls do nothing."""
-        self._reports.notify(self._token, types.WorkDoneProgressEnd(message=message))
-        self._reports.forget(self._token)
+        self._reports.end(self._token, message)
 
     def __enter__(self) -> Self:
         return self

@@ -48,7 +48,7 @@ def spelled_out(backend, model, prompt_ids, wanted: str) -> str:
 def test_healed_equals_spelled_out(backend, plain_model, prefix, healed_chars):
     healed = prefix[-healed_chars:].split("\n")[-1]
     prompt_ids = backend.encode("# a.py\n" + prefix)
-    request = GenerationRequest(tuple(prompt_ids), NEW_TOKENS, healed)
+    request = GenerationRequest(tuple(prompt_ids), NEW_TOKENS, healed_text=healed)
     found = collect(backend.generate(request)).text
 
     kept = len(prompt_ids)
@@ -67,5 +67,6 @@ def decode_one(backend):
 def test_without_anything_to_heal_the_prompt_is_continued_as_it_is(backend):
     prompt = tuple(backend.encode(TEXT))
     plain = collect(backend.generate(GenerationRequest(prompt, NEW_TOKENS)))
-    other = collect(backend.generate(GenerationRequest(prompt, NEW_TOKENS, "no end of it")))
+    request = GenerationRequest(prompt, NEW_TOKENS, healed_text="no end of it")
+    other = collect(backend.generate(request))
     assert plain.token_ids == other.token_ids
