@@ -63,7 +63,7 @@ def test_family_completes_from_its_documented_layout(family, tmp_path):
             typed = build_prompt(Gap.between(PATH, P + "    ret", S), backend, settings, 16)
             assert list(typed.ids) == documented_ids(family) + backend.encode("    ret")
 
-        request = GenerationRequest(prompt.ids, 16, backend.info.end_ids | prompt.end_ids)
+        request = GenerationRequest(prompt.ids, 16, end_ids=backend.info.end_ids | prompt.end_ids)
         generation = collect(backend.generate(request))
         assert generation.token_ids or generation.finish_reason == "end_of_text"
         assert len(generation.token_ids) == len(generation.log_probs)
