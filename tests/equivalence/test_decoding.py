@@ -1,5 +1,7 @@
 """Every fast way of decoding gives, token for token, what the plain one gives."""
 
+from itertools import islice
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -92,7 +94,7 @@ def test_drafts_do_not_change_what_is_drawn(way, prompt, seed):
 @pytest.mark.parametrize("way", sorted(WAYS)[:4])
 def test_log_probs_are_those_of_one_full_forward_pass(way):
     steps = make_decoder(WAYS[way]).steps(PROMPT, GREEDY)
-    taken = [next(steps) for _ in range(8)]
+    taken = list(islice((step for step in steps if step is not None), 8))
     ids = torch.tensor([[*PROMPT, *(step.token_id for step in taken)]])
     with torch.inference_mode():
         model = MODELS[way.rpartition("-")[0]]
