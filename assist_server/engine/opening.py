@@ -1,6 +1,8 @@
 """From the setting `model` to a loaded backend."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 from assist_server.engine.backend import Backend
@@ -24,12 +26,38 @@ def open_backend(
 ) -> Backend:
     """Load what the setting `model` names: `embedded`, a folder, or a hub id.
 
-    Takes seconds; call it on a thread of its own. `report` is told what is being done.
+    Takes seconds, of which the interpreter is mostly free for other threads. `report` is told what
+    is being done, on another thread.
 
     Raises:
         ModelError: nothing loadable is there.
     """
     source = locate_model(model)
+    return _on_a_passing_thread(lambda: _load(source, model, device, dtype, report))
+
+
+def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
+    """Load on a thread that ends with it.
+
+    OpenMP keeps a team of helpers for each thread that has computed, for as long as that thread
+    lives. Were the loading one to live on beside the model's own, there would be more helpers than
+    processors; they sleep between any two operators then, and a decoding step takes twice as long.
+    """
+    loaded: Future[Backend] = Future()
+
+    def work() -> None:
+        try:
+            loaded.set_result(load())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the model is waited for
+            loaded.set_exception(error)
+
+    threading.Thread(target=work, name="assist-opening", daemon=True).start()
+    return loaded.result()
+
+
+def _load(
+    source: str, model: str, device: str, dtype: str, report: Callable[[str], None]
+) -> Backend:
     with quiet_loading():
         report("starting torch")
         let_waiting_threads_sleep()
