@@ -50,6 +50,7 @@ def generate(model: Any, ask: Ask, line_ends: frozenset[int]) -> Told:
         attention_mask=torch.ones_like(prompt),
         max_new_tokens=ask.max_new_tokens,
         do_sample=False,
+        use_cache=True,  # whatever the checkpoint says
         stopping_criteria=StoppingCriteriaList([stop_at(stop_ids)]),
     )
     milliseconds = milliseconds_since(started)
