@@ -28,6 +28,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from assist_server.engine.backend import ModelChoice
 from assist_server.lsp.client import LspClient
 
 LIMIT_MS = 50.0
@@ -167,7 +168,7 @@ def load_as_the_server_does() -> None:
     """Load with the measures of `engine.quiet_import`."""
     from assist_server.engine.opening import open_backend  # noqa: PLC0415 - on the thread
 
-    open_backend("embedded").close()
+    open_backend(ModelChoice("embedded")).close()
 
 
 def load_plainly() -> None:
@@ -177,7 +178,7 @@ def load_plainly() -> None:
         TransformersBackend,
     )
 
-    TransformersBackend.load(str(EMBEDDED_FOLDER), name="embedded").close()
+    TransformersBackend.load(str(EMBEDDED_FOLDER), "ngram", ModelChoice("embedded")).close()
 
 
 WAYS_TO_LOAD: Mapping[str, Callable[[], None]] = {

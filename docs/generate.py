@@ -8,19 +8,13 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from assist_server.config import (
-    PROJECT_FILE,
-    PYPROJECT_TABLE,
-    allowed_values,
-    is_settable_by_project,
-    sections,
-    setting_fields,
-)
+from assist_server.config import PROJECT_FILE, PYPROJECT_TABLE
+from assist_server.settings import allowed_values, is_settable_by_project, sections, setting_fields
 
 INTRODUCTION = f"""\
 # Configuration
 
-<!-- Written by docs/generate.py from assist_server/config.py; edit those. -->
+<!-- Written by docs/generate.py from assist_server/settings.py; edit those. -->
 
 Everything works without configuration. Whatever you set is checked: a key that does not exist or a
 value that does not fit is reported with what to write instead, and the rest still counts.

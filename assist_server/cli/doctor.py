@@ -16,7 +16,7 @@ from rich.console import Console
 
 from assist_server import __version__
 from assist_server.cli.opening import FLAGS, open_model
-from assist_server.config import Layer, SettingProblem, Settings, read_settings, user_file_path
+from assist_server.config import Layer, SettingProblem, read_settings, user_file_path
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
@@ -24,6 +24,7 @@ from assist_server.errors import AssistError
 from assist_server.features.infilling import choose_model_template
 from assist_server.features.inline_completion import complete
 from assist_server.prompts.fim import LEFT_TO_RIGHT
+from assist_server.settings import Settings
 from assist_server.syntax.languages import LANGUAGES
 from assist_server.syntax.parser import SyntaxTree
 

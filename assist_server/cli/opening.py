@@ -7,11 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from assist_server.config import Layer, Settings, read_settings
+from assist_server.config import Layer, read_settings
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.backend import Backend
+from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.opening import open_backend
 from assist_server.errors import InputError
+from assist_server.settings import Settings
 
 FLAGS = "command line"
 
@@ -36,7 +37,7 @@ def open_model(settings: Settings, report: Callable[[str], None] = lambda _: Non
     Raises:
         ModelError: it cannot be loaded.
     """
-    return open_backend(settings.model, device=settings.device, dtype=settings.dtype, report=report)
+    return open_backend(ModelChoice.of(settings), report)
 
 
 @contextlib.contextmanager

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from assist_server.cli.opening import FLAGS
-from assist_server.config import Layer, LogSettings, read_settings
-from assist_server.engine.backend import Backend
-from assist_server.engine.hosting import ModelChoice, ModelPool, Report
+from assist_server.config import Layer, read_settings
+from assist_server.engine.hosting import ModelPool
 from assist_server.engine.opening import open_backend
 from assist_server.errors import InputError
 from assist_server.lsp.transport import (
@@ -23,6 +22,7 @@ from assist_server.lsp.transport import (
     serve_unix,
 )
 from assist_server.lsp.wiring import create_server
+from assist_server.settings import LogSettings
 
 _LAST_PORT = 65535
 
@@ -51,7 +51,7 @@ def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
     # The client is told of problems when it has introduced itself and the rest is known.
     settings, _ = read_settings(None, [layer])
     configure_logging(settings.log)
-    pool = ModelPool(_open)
+    pool = ModelPool(open_backend)
     code = asyncio.run(_serve(endpoint, lambda: create_server(pool, layer)))
     sys.stderr.flush()
     # A thread in the middle of a forward pass would keep the interpreter from ending.
@@ -73,10 +73,6 @@ def _host_and_port(text: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and int(port) <= _LAST_PORT):
         raise InputError(f"--tcp is {text!r}; write a port, or 127.0.0.1:PORT")
     return host or "127.0.0.1", int(port)
-
-
-def _open(choice: ModelChoice, report: Report) -> Backend:
-    return open_backend(choice.model, device=choice.device, dtype=choice.dtype, report=report)
 
 
 def configure_logging(settings: LogSettings) -> None:

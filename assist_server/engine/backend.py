@@ -6,6 +6,22 @@ from typing import Protocol
 
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
+from assist_server.settings import Settings
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """What decides which model is loaded, and how; the settings of the same names."""
+
+    model: str
+    device: str = "auto"
+    dtype: str = "auto"
+    drafts: str = "ngram"
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ModelChoice":
+        """What the user has chosen."""
+        return cls(settings.model, settings.device, settings.dtype, settings.drafts)
 
 
 @dataclass(frozen=True)
@@ -66,6 +82,13 @@ class Backend(Protocol):
 
         Raises:
             ModelError: the prompt does not fit, or the device failed.
+        """
+        ...
+
+    def learn(self, name: str, text: str) -> None:
+        """Expect text to repeat what stands here, instead of the last text of that name.
+
+        It makes writing faster where that is so, and changes nothing else.
         """
         ...
 
@@ -135,6 +158,9 @@ class NullBackend:
             "",
             finish_reason=FinishReason.END_OF_TEXT if ended else FinishReason.MAX_NEW_TOKENS,
         )
+
+    def learn(self, name: str, text: str) -> None:
+        """Nothing to expect."""
 
     def close(self) -> None:
         """Nothing to free."""

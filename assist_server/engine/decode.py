@@ -1,9 +1,10 @@
 """Prefill and decode: prompt ids in, one token after the other out."""
 
-from collections.abc import Callable, Generator, Iterator
+import math
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from assist_server.engine.drafting import Drafter, NgramDrafter
+from assist_server.engine.drafting import MakeDrafter, NgramDrafter
 from assist_server.engine.healing import ForcedText, restrict
 from assist_server.engine.language_model import LanguageModel
 from assist_server.engine.prefix_cache import PrefixCache, TokenSequence
@@ -32,10 +33,15 @@ class Decoder:
         self,
         model: LanguageModel,
         prefixes: PrefixCache,
-        make_drafter: Callable[[tuple[int, ...]], Drafter] | None = NgramDrafter,
+        make_drafter: MakeDrafter | None = NgramDrafter,
+        context_tokens: float = math.inf,
     ) -> None:
-        """Decode with a model; without `make_drafter`, one token for each forward pass."""
+        """Decode with a model; without `make_drafter`, one token for each forward pass.
+
+        Nothing is guessed beyond `context_tokens`: the model knows no positions there.
+        """
         self._model = model
+        self._context_tokens = context_tokens
         self._prefixes = prefixes
         self._make_drafter = make_drafter
 
@@ -77,8 +83,10 @@ class Decoder:
         while True:
             allowed_ids = forced.allowed_ids() if forced else None
             draft = drafter.propose() if drafter and allowed_ids is None else []
-            if len(sequence) + len(unread) + len(draft) > sequence.rewind_limit:
-                draft = []  # a wrong one could not be taken back
+            # Behind the rewind limit, a wrong one could not be taken back.
+            limit = min(sequence.rewind_limit, self._context_tokens)
+            if len(sequence) + len(unread) + len(draft) > limit:
+                draft = []
             logits = sequence.extend([*unread, *draft], wanted=1 + len(draft))
             logits = restrict(logits, allowed_ids)
             sure = len(sequence) - len(draft)

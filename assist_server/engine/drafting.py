@@ -1,17 +1,22 @@
 """Guessing the next tokens without the model; the model checks several guesses in one pass.
 
 Text repeats itself: the guess is what followed the last time that the newest tokens stood in the
-prompt. Source: Saxena, "Prompt Lookup Decoding" (2023); Yang et al., "Inference with Reference"
-(2023).
+prompt, or else in the open documents. Source: Saxena, "Prompt Lookup Decoding" (2023); Yang et al.,
+"Inference with Reference" (2023).
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import numpy as np
+
 _LONGEST_NGRAM, _SHORTEST_NGRAM = 4, 2
-_FIRST_DRAFT_TOKENS, _LONGEST_DRAFT_TOKENS = 3, 12
+_FIRST_DRAFT_TOKENS, LONGEST_DRAFT_TOKENS = 3, 12
+_LONGEST_REST = 16
 _ID_BYTES = array("I").itemsize
+_INDEXED_NGRAM, _INDEXED_ID_BITS = 3, 21
+_MOST_TEXTS = 4
 
 
 class Drafter(Protocol):
@@ -26,6 +31,38 @@ class Drafter(Protocol):
         ...
 
 
+MakeDrafter = Callable[[tuple[int, ...]], Drafter]
+"""Makes the drafter of one generation from the ids of its prompt."""
+
+
+class DraftPace:
+    """How many tokens to guess: further while guesses are right, and ever less often while not.
+
+    A wrong guess costs a pass over more tokens than needed; text that does not repeat itself must
+    not pay for that at each token.
+    """
+
+    def __init__(self) -> None:
+        self._tokens = _FIRST_DRAFT_TOKENS
+        self._rest = self._rest_left = 0
+
+    def next_tokens(self) -> int:
+        """How long the next draft may be; 0 while nothing should be guessed."""
+        if self._rest_left:
+            self._rest_left -= 1
+            return 0
+        return self._tokens
+
+    def told(self, accepted: int, proposed: int) -> None:
+        """Learn from a draft."""
+        if accepted == proposed:
+            self._tokens = min(2 * self._tokens, LONGEST_DRAFT_TOKENS)
+        else:
+            self._tokens = max(accepted, 1)
+        self._rest = 0 if accepted else min(2 * self._rest + 1, _LONGEST_REST)
+        self._rest_left = self._rest
+
+
 class NgramDrafter:
     """Looks up the newest tokens in the prompt and in the text generated so far.
 
@@ -33,31 +70,31 @@ class NgramDrafter:
     for a prompt of thousands of tokens, with no index to build or update.
     """
 
-    def __init__(self, prompt_ids: Sequence[int]) -> None:
-        """Look up in a prompt."""
+    def __init__(self, prompt_ids: Sequence[int], others: Sequence["TextIndex"] = ()) -> None:
+        """Look up in a prompt, and then in other texts."""
         self._text = array("I", prompt_ids).tobytes()
-        self._draft_tokens = _FIRST_DRAFT_TOKENS
+        self._others = others
+        self._pace = DraftPace()
 
     def propose(self) -> list[int]:
         """What followed the newest tokens the last time; longer matches go first."""
-        if self._draft_tokens == 0:
+        tokens = self._pace.next_tokens()
+        if tokens == 0:
             return []
         for size in range(_LONGEST_NGRAM, _SHORTEST_NGRAM - 1, -1):
             end = self._find(self._text[-size * _ID_BYTES :])
             if end is not None:
-                following = self._text[end : end + self._draft_tokens * _ID_BYTES]
+                following = self._text[end : end + tokens * _ID_BYTES]
                 return array("I", following).tolist()
-        return []
+        newest = array("I", self._text[-_INDEXED_NGRAM * _ID_BYTES :]).tolist()
+        found = (text.following(newest, tokens) for text in self._others)
+        return next(filter(None, found), [])
 
     def tell(self, ids: Sequence[int], accepted: int, proposed: int) -> None:
-        """Take in tokens; guess further while guesses are right, and less after a wrong one."""
+        """Take in tokens, and adapt the pace."""
         self._text += array("I", ids).tobytes()
-        if proposed == 0:
-            return
-        if accepted == proposed:
-            self._draft_tokens = min(2 * self._draft_tokens, _LONGEST_DRAFT_TOKENS)
-        else:
-            self._draft_tokens = max(accepted, 1)
+        if proposed:
+            self._pace.told(accepted, proposed)
 
     def _find(self, ngram: bytes) -> int | None:
         """Offset behind the last earlier place of an n-gram, in bytes."""
@@ -67,3 +104,54 @@ class NgramDrafter:
                 return start + len(ngram)
             end = start + len(ngram) - 1
         return None
+
+
+class TextIndex:
+    """A text's tokens, and where each three of them stood last.
+
+    Three ids are packed into one number and sorted: to look one up takes microseconds in a text of
+    any length, and numpy makes the index of thousands of lines in some milliseconds.
+    """
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self._ids = np.array(ids, dtype=np.uint64)
+        keys = _packed(self._ids)
+        self._places = np.argsort(keys, kind="stable")
+        self._keys = keys[self._places]
+
+    def following(self, ngram: Sequence[int], count: int) -> list[int]:
+        """At most `count` ids behind the last place of three ids; none where they never stood."""
+        if len(ngram) < _INDEXED_NGRAM:
+            return []
+        key = _packed(np.array(ngram, dtype=np.uint64))[0]
+        rank = int(np.searchsorted(self._keys, key, side="right")) - 1
+        if rank < 0 or self._keys[rank] != key:
+            return []
+        end = int(self._places[rank]) + _INDEXED_NGRAM
+        return [int(token_id) for token_id in self._ids[end : end + count]]
+
+
+def _packed(ids: "np.typing.NDArray[np.uint64]") -> "np.typing.NDArray[np.uint64]":
+    """A number for each three ids in a row; exact for vocabularies of up to two million."""
+    bits = np.uint64(_INDEXED_ID_BITS)
+    return ((ids[:-2] << bits | ids[1:-1]) << bits) | ids[2:]
+
+
+class NgramDrafting:
+    """Makes drafters that look up in the texts last learned, beside their prompt.
+
+    Texts are learned on one thread while another decodes, hence they are replaced as a whole.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[str, TextIndex] = {}
+
+    def learn(self, name: str, ids: Sequence[int]) -> None:
+        """Look up in a text from now on, and no more in the last one of that name."""
+        others = {key: text for key, text in self._texts.items() if key != name}
+        newest = [*others.items()][-(_MOST_TEXTS - 1) :]
+        self._texts = dict(newest) | {name: TextIndex(ids)}
+
+    def __call__(self, prompt_ids: Sequence[int]) -> NgramDrafter:
+        """A drafter for one generation."""
+        return NgramDrafter(prompt_ids, [*self._texts.values()][::-1])

@@ -6,21 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assist_server.engine.backend import Backend
+from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.errors import AssistError, ModelError, ModelLoadingError
 
 _log = logging.getLogger(__name__)
 
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """What decides which model is loaded, and how; the settings of the same names."""
-
-    model: str
-    device: str = "auto"
-    dtype: str = "auto"
 
 
 OpenBackend = Callable[[ModelChoice, Report], Backend]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from assist_server.engine.backend import Backend
+from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.quiet_import import (
     let_waiting_threads_sleep,
     preload_torch_libraries,
@@ -14,16 +14,11 @@ from assist_server.engine.quiet_import import (
 from assist_server.errors import ModelError
 
 EMBEDDED = "embedded"
+DRAFT_KINDS = ("ngram", "off")
 EMBEDDED_FOLDER = Path(__file__).parent.parent / "embedded"
 
 
-def open_backend(
-    model: str,
-    *,
-    device: str = "auto",
-    dtype: str = "auto",
-    report: Callable[[str], None] = lambda _: None,
-) -> Backend:
+def open_backend(choice: ModelChoice, report: Callable[[str], None] = lambda _: None) -> Backend:
     """Load what the setting `model` names: `embedded`, a folder, or a hub id.
 
     Takes seconds, of which the interpreter is mostly free for other threads. `report` is told what
@@ -32,8 +27,10 @@ def open_backend(
     Raises:
         ModelError: nothing loadable is there.
     """
-    source = locate_model(model)
-    return _on_a_passing_thread(lambda: _load(source, model, device, dtype, report))
+    source = locate_model(choice.model)
+    is_model = choice.drafts not in DRAFT_KINDS
+    drafts = locate_model(choice.drafts) if is_model else choice.drafts
+    return _on_a_passing_thread(lambda: _load(source, drafts, choice, report))
 
 
 def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
@@ -55,9 +52,7 @@ def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
     return loaded.result()
 
 
-def _load(
-    source: str, model: str, device: str, dtype: str, report: Callable[[str], None]
-) -> Backend:
+def _load(source: str, drafts: str, choice: ModelChoice, report: Callable[[str], None]) -> Backend:
     with quiet_loading():
         report("starting torch")
         let_waiting_threads_sleep()
@@ -71,9 +66,7 @@ def _load(
             raise ModelError(
                 f"torch cannot be imported ({error}); install assist-server again"
             ) from error
-        return TransformersBackend.load(
-            source, name=model, device=device, dtype=dtype, report=report
-        )
+        return TransformersBackend.load(source, drafts, choice, report)
 
 
 def locate_model(model: str) -> str:

@@ -1,21 +1,20 @@
 """A Hugging Face causal language model in this process."""
 
 import contextlib
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging as transformers_logging
 
-from assist_server.engine.backend import ModelInfo
+from assist_server.engine.backend import ModelChoice, ModelInfo
 from assist_server.engine.decode import Decoder, Step
 from assist_server.engine.detokenizer import StreamingDetokenizer
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
+from assist_server.engine.draft_model import DraftModel
+from assist_server.engine.drafting import MakeDrafter, NgramDrafting
 from assist_server.engine.execution import cache_limit_bytes, plan_execution
 from assist_server.engine.healing import ByteTrie, ForcedText, cut_back
+from assist_server.engine.loading import Report, read_model
 from assist_server.engine.prefix_cache import PrefixCache
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.engine.scheduler import Scheduler
@@ -40,47 +39,51 @@ def probe_device_facts() -> DeviceFacts:
 class TransformersBackend:
     """A `Backend` over AutoModelForCausalLM and AutoTokenizer."""
 
-    def __init__(
-        self, name: str, model: Any, tokenizer: Any, plan: DevicePlan, dtype: str = "auto"
+    def __init__(  # noqa: PLR0913, PLR0917 - what was read, and how it is to be run
+        self,
+        name: str,
+        model: Any,
+        tokenizer: Any,
+        plan: DevicePlan,
+        dtype: str = "auto",
+        drafting: MakeDrafter | None = None,
     ) -> None:
-        """Take over a model that is in memory, on the plan's device, and start its scheduler."""
+        """Take over a model that is in memory, on the plan's device, and start its scheduler.
+
+        Without `drafting` nothing is guessed ahead.
+        """
         self._codec = TokenCodec(tokenizer)
         language_model, plan = plan_execution(model.eval(), plan, dtype)
         self._info = _describe(name, model, self._codec, tokenizer, plan)
         self._prefixes = PrefixCache(language_model, cache_limit_bytes(plan.device))
-        self._decoder: Decoder | None = Decoder(language_model, self._prefixes)
+        self._drafting = drafting
+        self._decoder: Decoder | None = Decoder(
+            language_model, self._prefixes, drafting, self._info.context_tokens
+        )
         self._trie = ByteTrie(self._codec.token_bytes())
         self._scheduler = Scheduler(self._run)
 
     @classmethod
     def load(
-        cls,
-        source: str,
-        *,
-        name: str,
-        device: str = "auto",
-        dtype: str = "auto",
-        report: Callable[[str], None] = lambda _: None,
+        cls, source: str, drafts: str, choice: ModelChoice, report: Report = lambda _: None
     ) -> "TransformersBackend":
-        """Load a local folder or a hub id; weights must be safetensors, remote code never runs.
+        """Load what a local folder or a hub id names.
+
+        Args:
+            source: The model.
+            drafts: `ngram`, `off`, or the folder or hub id of a model that guesses.
+            choice: What was set.
+            report: Is told what is being done.
 
         Raises:
             ModelError: nothing loadable is there, or it does not fit the device.
         """
-        _silence_transformers()
-        plan = plan_device(probe_device_facts(), device, dtype)
-        try:
-            tokenizer, model = _read(source, plan, report)
-            report(f"moving the weights to {plan.device}")
-            model.to(torch.device(plan.device))
-            report("trying out how it runs fastest")
-            return cls(name, model, tokenizer, plan, dtype)
-        except torch.OutOfMemoryError as error:
-            raise ModelError(_out_of_memory(name, plan)) from error
-        except Exception as error:  # four libraries raise, each its own kinds
-            if isinstance(error, ModelError):
-                raise
-            raise ModelError(f"cannot load the model {name!r}: {_first_line(error)}") from error
+        plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
+        tokenizer, model = _loaded(source, choice.model, plan, report)
+        drafting = _drafting(drafts, tokenizer, plan, choice.dtype, report)
+        report("trying out how it runs fastest")
+        with _clear_errors(choice.model, plan):
+            return cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
 
     @property
     def info(self) -> ModelInfo:
@@ -108,6 +111,11 @@ class TransformersBackend:
                 f"between 1 and {room} are possible; lower max_prompt_tokens or max_new_tokens"
             )
         return self._scheduler.generate(request)
+
+    def learn(self, name: str, text: str) -> None:
+        """Look up guesses in a text from now on, and no more in the last one of that name."""
+        if isinstance(self._drafting, NgramDrafting):
+            self._drafting.learn(name, self.encode(text))
 
     def close(self) -> None:
         """End the scheduler, which takes a decoding step at most, and free the model."""
@@ -169,56 +177,62 @@ def _chunks(
             return
 
 
-def _read(source: str, plan: DevicePlan, report: Callable[[str], None]) -> tuple[Any, Any]:
-    """Tokenizer and model of a folder or hub id; the hub is asked only for what is not here."""
-    try:
-        return _read_files(source, plan, report, is_offline=True)
-    except OSError:
-        if Path(source).is_dir():
-            raise
-    report(f"downloading {source}")
-    return _read_files(source, plan, report, is_offline=False)
-
-
-def _read_files(
-    source: str, plan: DevicePlan, report: Callable[[str], None], *, is_offline: bool
-) -> tuple[Any, Any]:
-    options = {"trust_remote_code": False, "local_files_only": is_offline}
-    report("reading the tokenizer")
-    tokenizer = AutoTokenizer.from_pretrained(source, **options)
-    report("reading the weights")
-    # On a CPU as the file has them: they are packed, or made float32, piece by piece.
-    dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
-    loaded: Any = AutoModelForCausalLM.from_pretrained(
-        source, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
-    )
-    model, found = loaded
-    # transformers fills what it does not find with random numbers.
-    wrong = [*found["missing_keys"], *found["mismatched_keys"]]
-    if wrong:
-        raise ModelError(
-            f"the weights of {source!r} lack {len(wrong)} tensors that its config.json asks for, "
-            f"such as {wrong[0]}; save or download the model again"
-        )
-    if "past_key_values" not in inspect.signature(model.forward).parameters:
-        raise ModelError(
-            f"{source!r} is a {model.config.model_type} model, which has no KV cache; "
-            "choose a transformer"
-        )
+def _loaded(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
+    """Tokenizer and model, on the plan's device."""
+    with _clear_errors(name, plan):
+        tokenizer, model = read_model(source, plan, report)
+        report(f"moving the weights to {plan.device}")
+        model.to(torch.device(plan.device))
     return tokenizer, model
+
+
+def _drafting(
+    drafts: str, tokenizer: Any, plan: DevicePlan, dtype: str, report: Report
+) -> MakeDrafter | None:
+    """What guesses ahead, for the setting `drafts`."""
+    if drafts == "off":
+        return None
+    if drafts == "ngram":
+        return NgramDrafting()
+    small_tokenizer, small = _loaded(drafts, drafts, plan, report)
+    if small_tokenizer.get_vocab() != tokenizer.get_vocab():
+        raise ModelError(
+            f"{drafts!r} cannot draft for this model, as it has another vocabulary; "
+            "set `drafts` to a smaller model of the same family, or to 'ngram'"
+        )
+    context_tokens = context_length(small.config)
+    with _clear_errors(drafts, plan):
+        return DraftModel(plan_execution(small.eval(), plan, dtype)[0], context_tokens)
+
+
+@contextlib.contextmanager
+def _clear_errors(name: str, plan: DevicePlan) -> Iterator[None]:
+    """Failures of loading in one sentence."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise ModelError(_out_of_memory(name, plan)) from error
+    except ModelError:
+        raise
+    except Exception as error:  # four libraries raise, each its own kinds
+        raise ModelError(f"cannot load the model {name!r}: {_first_line(error)}") from error
+
+
+def context_length(config: Any) -> int:
+    """How many tokens a model knows positions for."""
+    return getattr(config.get_text_config(), "max_position_embeddings", None) or 2048
 
 
 def _describe(
     name: str, model: Any, codec: TokenCodec, tokenizer: Any, plan: DevicePlan
 ) -> ModelInfo:
     config = model.config
-    text_config = config.get_text_config()
     eos = model.generation_config.eos_token_id if model.generation_config else None
     ends = {*([eos] if isinstance(eos, int) else eos or []), tokenizer.eos_token_id} - {None}
     return ModelInfo(
         name=name,
         model_type=config.model_type,
-        context_tokens=getattr(text_config, "max_position_embeddings", None) or 2048,
+        context_tokens=context_length(config),
         special_ids=codec.special_ids,
         end_ids=codec.end_ids | ends,
         bos_id=codec.bos_id,
@@ -227,12 +241,6 @@ def _describe(
         has_chat_template=codec.has_chat_template,
         fim_template=getattr(config, "fim_template", None),
     )
-
-
-def _silence_transformers() -> None:
-    """Progress bars and advice of the library would end up in the editor's log."""
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
 
 
 def _out_of_memory(name: str, plan: DevicePlan) -> str:

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from assist_server.config import DocumentationSettings
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.docstrings.comment_plan import plan_comment
@@ -12,6 +11,7 @@ from assist_server.features.docstrings.layout import Insertion
 from assist_server.features.docstrings.python_plan import plan_docstring
 from assist_server.features.docstrings.styles import detect_comment_style, detect_python_style
 from assist_server.features.docstrings.verification import verify
+from assist_server.settings import DocumentationSettings
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.definitions import LANGUAGE_IDS, find_definition
 from assist_server.syntax.docstrings import find_docstrings

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from assist_server.config import Settings
 from assist_server.context.budget import (
     Encode,
     count_tokens,
@@ -22,6 +21,7 @@ from assist_server.prompts.fim import (
     path_comment,
     render_fim,
 )
+from assist_server.settings import Settings
 
 _SLACK_TOKENS = 3
 """Room for what tokenises differently than it was counted: a blank in front, text cut in two."""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from assist_server.config import CompletionSettings, Settings
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import (
@@ -23,6 +22,7 @@ from assist_server.engine.stopping import stop_at_dedent, stop_at_line_end
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.pipeline import Cleaned, clean
+from assist_server.settings import CompletionSettings, Settings
 from assist_server.text.identifiers import text_to_heal
 
 _ADVICE_ON_TIME = "raise completion.max_latency_ms to wait longer"

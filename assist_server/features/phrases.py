@@ -1,6 +1,5 @@
 """The model as a writer of the phrases in a docstring."""
 
-from assist_server.config import Settings
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken, Generation, GenerationRequest, collect
 from assist_server.engine.stopping import stop_behind_words
@@ -9,6 +8,7 @@ from assist_server.features.docstrings.filling import PhraseWriter
 from assist_server.features.docstrings.phrases import PhraseRequest
 from assist_server.features.docstrings.words import split_name
 from assist_server.features.infilling import Gap, build_prompt
+from assist_server.settings import Settings
 
 _CONFIDENT_LOG_PROB = -0.4
 _HOPELESS_LOG_PROB = -2.0

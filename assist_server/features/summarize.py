@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assist_server.config import Settings
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import (
@@ -27,6 +26,7 @@ from assist_server.engine.stopping import stop_at_line_end
 from assist_server.errors import InputError, ModelError
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.prompts.instructions import load_instruction
+from assist_server.settings import Settings
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.outline import find_definitions
 from assist_server.text.edits import TextEdit

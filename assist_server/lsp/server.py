@@ -14,11 +14,10 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from assist_server import __version__
-from assist_server.config import Layer, Problems, Settings, read_settings
-from assist_server.engine.backend import Backend
+from assist_server.config import Layer, Problems, read_settings
+from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.hosting import (
     HostState,
-    ModelChoice,
     ModelHost,
     ModelPool,
     Phase,
@@ -32,6 +31,7 @@ from assist_server.lsp.leniency import lenient_converter
 from assist_server.lsp.notebooks import NotebookStore
 from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.protocol import AssistProtocol
+from assist_server.settings import Settings
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ class AssistServer(LanguageServer):
 
     def start_model(self) -> None:
         """Use the model of the current settings: loaded, on its way, or loading from now on."""
-        choice = ModelChoice(self.settings.model, self.settings.device, self.settings.dtype)
+        choice = ModelChoice.of(self.settings)
         if choice == self._choice:
             return
         old_choice, old_host = self._choice, self._host

@@ -8,7 +8,7 @@ import torch
 from engine_process import Ask, Told, milliseconds_since, serve
 from prompts import Asker, add_choice, chosen
 
-from assist_server.engine.backend import Backend
+from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.opening import open_backend
 from assist_server.engine.request import FinishReason, GenerationRequest, collect
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     add_choice(parser)
     options = parser.parse_args()
-    backend = open_backend(options.model, device="cpu", dtype=options.dtype)
+    backend = open_backend(ModelChoice(options.model, "cpu", options.dtype))
     asker = Asker(backend, chosen(options).settings())
     about = {
         "torch": torch.__version__,

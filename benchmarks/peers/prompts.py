@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass, fields, replace
 from engine_process import Ask
 
 from assist_server.cli.benching.traces import Trace, library_files, make_traces
-from assist_server.config import Settings
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.backend import Backend
+from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.opening import open_backend
 from assist_server.engine.request import CancelToken, GenerationRequest
 from assist_server.features.inline_completion import build_request
+from assist_server.settings import Settings
 
 DECODED_TOKENS = 33
 """One for the first token, which is taken off, and enough to tell what another one costs."""
@@ -165,7 +165,7 @@ def main() -> None:
     add_choice(parser)
     options = parser.parse_args()
     choice = chosen(options)
-    backend = open_backend(options.model, device="cpu")
+    backend = open_backend(ModelChoice(options.model, "cpu"))
     print(json.dumps(asdict(make_requests(choice, Asker(backend, choice.settings())))))
     backend.close()
 

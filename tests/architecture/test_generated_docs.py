@@ -7,14 +7,8 @@ import pytest
 from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 
-from assist_server.config import (
-    Layer,
-    Settings,
-    merge_layers,
-    read_project_layer,
-    read_settings,
-    setting_fields,
-)
+from assist_server.config import Layer, merge_layers, read_project_layer, read_settings
+from assist_server.settings import Settings, setting_fields
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "configuration.md").read_text(encoding="utf-8")

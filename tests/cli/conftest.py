@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from assist_server.cli import complete, document, main, summarize
-from assist_server.engine.backend import NullBackend
+from assist_server.engine.backend import ModelChoice, NullBackend
 from assist_server.engine.opening import open_backend
 
 
@@ -26,7 +26,7 @@ class Result:
 @pytest.fixture(scope="session")
 def embedded():
     """The embedded model, loaded once."""
-    backend = open_backend("embedded", device="cpu")
+    backend = open_backend(ModelChoice("embedded", device="cpu"))
     import torch  # noqa: PLC0415 - at the top, all tests of this folder would wait for it
 
     threads = torch.get_num_threads()

@@ -5,8 +5,8 @@ import pytest
 
 from assist_server.cli import main
 from assist_server.cli.serve import configure_logging
-from assist_server.config import LogSettings
 from assist_server.lsp.client import LspClient
+from assist_server.settings import LogSettings
 
 
 @pytest.mark.parametrize(

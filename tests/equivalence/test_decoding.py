@@ -6,12 +6,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sequences import GREEDY, continue_prompt, direct, make_decoder
+from sequences import GREEDY, NO_LIMIT_BYTES, continue_prompt, direct, make_decoder
 from tiny_models import FAMILIES, build_model
 
 from assist_server.engine import decode
+from assist_server.engine.decode import Decoder
 from assist_server.engine.direct_model import covers
+from assist_server.engine.draft_model import DraftModel
+from assist_server.engine.drafting import NgramDrafting
 from assist_server.engine.language_model import LanguageModel
+from assist_server.engine.prefix_cache import PrefixCache
 from assist_server.engine.request import Sampling
 from assist_server.engine.stock_model import StockModel
 
@@ -91,6 +95,33 @@ def test_drafts_do_not_change_what_is_drawn(way, prompt, seed):
     assert continue_prompt(make_decoder(WAYS[way]), prompt, 10, sampling) == plain
 
 
+LEARNED = st.lists(st.integers(40, 45), max_size=80)
+
+
+@settings(max_examples=40, deadline=None)
+@given(way=cached_ways, prompt=prompts, learned=st.lists(LEARNED, min_size=1, max_size=6))
+def test_drafts_from_other_texts_change_nothing(way, prompt, learned):
+    drafting = NgramDrafting()
+    for number, ids in enumerate(learned):
+        drafting.learn(str(number), ids)
+    plain = continue_prompt(make_decoder(WAYS[way], drafts=False), prompt, 10)
+    assert continue_prompt(make_decoder(WAYS[way], drafting=drafting), prompt, 10) == plain
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    way=cached_ways,
+    small=cached_ways,
+    requests=st.lists(st.tuples(prompts, st.integers(1, 12)), min_size=1, max_size=3),
+)
+def test_drafts_of_another_model_change_nothing(way, small, requests):
+    """Any model guesses for any other here, its own self included, one request after the other."""
+    decoder = make_decoder(WAYS[way], drafting=DraftModel(WAYS[small], context_tokens=64))
+    for prompt, count in requests:
+        plain = continue_prompt(make_decoder(WAYS[way], drafts=False), prompt, count)
+        assert continue_prompt(decoder, prompt, count) == plain
+
+
 @pytest.mark.parametrize("way", sorted(WAYS)[:4])
 def test_log_probs_are_those_of_one_full_forward_pass(way):
     steps = make_decoder(WAYS[way]).steps(PROMPT, GREEDY)
@@ -123,6 +154,39 @@ class CountingToSeven:
 
     def truncate(self, length):
         self.length = length
+
+
+def test_a_model_that_agrees_saves_passes():
+    plain, drafting, small = CountingToSeven(), CountingToSeven(), CountingToSeven()
+    expected = [number % 7 for number in range(60)]
+    decoder = make_decoder(drafting, drafting=DraftModel(small, context_tokens=1000))
+    assert continue_prompt(decoder, (6,), 60) == expected
+    assert continue_prompt(make_decoder(plain, drafts=False), (6,), 60) == expected
+    assert drafting.passes < 10
+
+
+def test_a_draft_model_reads_a_long_prompt_in_pieces():
+    small = CountingToSeven()
+    drafter = DraftModel(small, context_tokens=2000)([number % 7 for number in range(700)])
+    assert [bool(drafter.propose()) for _ in range(3)] == [False, False, True]
+
+
+def test_a_draft_model_says_nothing_behind_its_last_position():
+    drafter = DraftModel(CountingToSeven(), context_tokens=40)
+    assert drafter(range(28)).propose()
+    assert drafter(range(29)).propose() == []
+
+
+@pytest.mark.parametrize("way", sorted(way for way in WAYS if way.endswith("-direct")))
+def test_nothing_is_guessed_behind_the_last_position(way):
+    """The context is filled to its end, with text that invites long drafts."""
+    model = WAYS[way]
+    context_tokens = MODELS[way.removesuffix("-direct")].config.max_position_embeddings
+    prompt = (40, 41) * ((context_tokens - 6) // 2)
+    decoder = Decoder(model, PrefixCache(model, NO_LIMIT_BYTES), NgramDrafting(), context_tokens)
+    count = context_tokens - len(prompt)
+    plain = continue_prompt(make_decoder(model, drafts=False), prompt, count)
+    assert continue_prompt(decoder, prompt, count) == plain
 
 
 def test_drafts_save_passes():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from assist_server.engine.backend import ModelChoice
 from assist_server.engine.opening import EMBEDDED_FOLDER, open_backend
 from assist_server.engine.request import GenerationRequest, collect
 
@@ -15,7 +16,7 @@ NEW_TOKENS = 4
 
 @pytest.fixture(scope="module")
 def backend():
-    backend = open_backend("embedded", dtype="float32")
+    backend = open_backend(ModelChoice("embedded", dtype="float32"))
     yield backend
     backend.close()
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_server.cli.serve import configure_logging
-from assist_server.config import LogSettings
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.hosting import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.errors import AssistError, ModelError
 from assist_server.lsp.transport import serve_stdio, serve_tcp, serve_unix
 from assist_server.lsp.wiring import create_server
+from assist_server.settings import LogSettings
 
 
 @dataclass

@@ -4,7 +4,7 @@ from typing import Any
 
 from assist_server.engine.decode import Decoder
 from assist_server.engine.direct_model import DirectModel
-from assist_server.engine.drafting import NgramDrafter
+from assist_server.engine.drafting import MakeDrafter, NgramDrafting
 from assist_server.engine.language_model import LanguageModel
 from assist_server.engine.prefix_cache import PrefixCache
 from assist_server.engine.request import Sampling
@@ -19,10 +19,15 @@ def direct(model: Any) -> DirectModel:
 
 
 def make_decoder(
-    model: LanguageModel, *, drafts: bool = True, limit_bytes: int = NO_LIMIT_BYTES
+    model: LanguageModel,
+    *,
+    drafts: bool = True,
+    limit_bytes: int = NO_LIMIT_BYTES,
+    drafting: MakeDrafter | None = None,
 ) -> Decoder:
-    """A decoder that has read nothing yet."""
-    return Decoder(model, PrefixCache(model, limit_bytes), NgramDrafter if drafts else None)
+    """A decoder that has read nothing yet; `drafting` where it is not the usual one."""
+    make_drafter = drafting or (NgramDrafting() if drafts else None)
+    return Decoder(model, PrefixCache(model, limit_bytes), make_drafter)
 
 
 def continue_prompt(

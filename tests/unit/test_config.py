@@ -10,12 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from assist_server import config
-from assist_server.config import (
-    Layer,
-    Settings,
-    merge_layers,
-    setting_fields,
-)
+from assist_server.config import Layer, merge_layers
+from assist_server.settings import Settings, setting_fields
 
 
 def merge_one(values, **layer):

@@ -6,12 +6,12 @@ import pytest
 from assist_server import config
 from assist_server.config import (
     Layer,
-    Settings,
     merge_layers,
     read_project_layer,
     read_settings,
     read_user_layer,
 )
+from assist_server.settings import Settings
 
 
 @pytest.fixture

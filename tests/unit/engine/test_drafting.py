@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.engine.drafting import NgramDrafter
+from assist_server.engine.drafting import DraftPace, NgramDrafter, NgramDrafting, TextIndex
 
 
 def test_what_followed_the_last_time_is_proposed():
@@ -39,7 +39,52 @@ def test_drafts_grow_while_they_are_right_and_shrink_after_a_wrong_one():
     assert drafter.propose() == [6, 7, 8, 9, 10, 11]
     drafter.tell([50], accepted=0, proposed=6)
     drafter.tell([51], accepted=0, proposed=0)
-    assert drafter.propose() == [52]
+    assert drafter.propose() == []  # it rests
+    drafter.tell([52], accepted=0, proposed=0)
+    assert drafter.propose() == [53]
+
+
+def test_wrong_drafts_are_made_ever_less_often():
+    pace = DraftPace()
+    tries = []
+    for turn in range(60):
+        if tokens := pace.next_tokens():
+            tries.append(turn)
+            pace.told(accepted=0, proposed=tokens)
+    assert tries == [0, 2, 6, 14, 30, 47]
+    pace.told(accepted=1, proposed=1)
+    assert pace.next_tokens() == 2
+
+
+def test_other_texts_are_looked_up_where_the_prompt_says_nothing():
+    other = TextIndex([9, 1, 2, 3, 20, 21, 22, 9, 1, 2, 3, 30, 31])
+    assert NgramDrafter([1, 2, 3], [other]).propose() == [30, 31]
+    assert NgramDrafter([1, 2, 3, 7, 2, 3], [other]).propose()[0] == 7
+    assert NgramDrafter([2, 3], [other]).propose() == []
+
+
+def test_a_text_that_is_learned_again_replaces_its_last_version():
+    drafting = NgramDrafting()
+    drafting.learn("a", [1, 2, 3, 4])
+    drafting.learn("a", [1, 2, 3, 5])
+    assert drafting((1, 2, 3)).propose() == [5]
+
+
+def test_the_texts_learned_last_are_kept():
+    drafting = NgramDrafting()
+    for number in range(10, 16):
+        drafting.learn(str(number), [number, 1, 2, 7])
+    known = [bool(drafting((number, 1, 2)).propose()) for number in range(10, 16)]
+    assert known == [False, False, True, True, True, True]
+
+
+@given(st.lists(st.integers(0, 3), max_size=60), st.integers(0, 2**21 - 1))
+def test_an_index_finds_what_a_search_finds(ids, large):
+    ids = [large if token_id == 3 else token_id for token_id in ids]
+    ngram = ids[10:13]
+    places = [p for p in range(len(ids) - 2) if len(ngram) == 3 and ids[p : p + 3] == ngram]
+    expected = ids[places[-1] + 3 :][:5] if places else []
+    assert TextIndex(ids).following(ngram, 5) == expected
 
 
 @given(st.lists(st.integers(0, 3), max_size=60))

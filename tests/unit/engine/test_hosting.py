@@ -2,8 +2,8 @@ import threading
 
 import pytest
 
-from assist_server.engine.backend import NullBackend
-from assist_server.engine.hosting import ModelChoice, ModelHost, ModelPool, Phase
+from assist_server.engine.backend import ModelChoice, NullBackend
+from assist_server.engine.hosting import ModelHost, ModelPool, Phase
 from assist_server.errors import ModelError, ModelLoadingError
 
 

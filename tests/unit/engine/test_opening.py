@@ -3,6 +3,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 from tiny_models import FAMILIES, save_family
 
+from assist_server.engine.backend import ModelChoice
 from assist_server.engine.opening import EMBEDDED_FOLDER, locate_model, open_backend
 from assist_server.engine.request import GenerationRequest
 from assist_server.errors import ModelError
@@ -38,7 +39,7 @@ def test_broken_weights_are_one_line(tmp_path):
     folder = save_family(FAMILIES[0], tmp_path)
     (folder / "model.safetensors").write_bytes(b"not safetensors")
     with pytest.raises(ModelError, match="cannot load the model") as caught:
-        open_backend(str(folder))
+        open_backend(ModelChoice(str(folder)))
     assert "\n" not in str(caught.value)
 
 
@@ -47,7 +48,7 @@ def test_a_folder_without_tokenizer(tmp_path):
     for file in folder.glob("tokenizer*"):
         file.unlink()
     with pytest.raises(ModelError, match="no tokenizer"):
-        open_backend(str(folder))
+        open_backend(ModelChoice(str(folder)))
 
 
 def test_a_folder_named_like_a_hub_id_must_be_spelled_as_a_path(tmp_path, monkeypatch):
@@ -63,7 +64,7 @@ def test_weights_that_do_not_fit_the_configuration_are_refused(tmp_path):
     kept = {name: tensor for name, tensor in tensors.items() if ".h.1." not in name}
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ModelError, match="lack"):
-        open_backend(str(folder))
+        open_backend(ModelChoice(str(folder)))
 
 
 def test_an_architecture_without_a_kv_cache_is_refused(tmp_path):
@@ -71,12 +72,12 @@ def test_an_architecture_without_a_kv_cache_is_refused(tmp_path):
     config = transformers.MambaConfig(vocab_size=300, hidden_size=16, num_hidden_layers=1)
     transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     with pytest.raises(ModelError, match="no KV cache"):
-        open_backend(str(folder))
+        open_backend(ModelChoice(str(folder)))
 
 
 @pytest.mark.parametrize("prompt", [(), tuple(range(40, 140)) * 6])
 def test_a_prompt_that_does_not_fit_is_refused(prompt, tmp_path):
-    backend = open_backend(str(save_family(FAMILIES[0], tmp_path)))
+    backend = open_backend(ModelChoice(str(save_family(FAMILIES[0], tmp_path))))
     with pytest.raises(ModelError, match="does not fit"):
         backend.generate(GenerationRequest(prompt, 8))
     backend.close()
@@ -84,6 +85,6 @@ def test_a_prompt_that_does_not_fit_is_refused(prompt, tmp_path):
 
 def test_progress_is_reported(tmp_path):
     said = []
-    open_backend(str(save_family(FAMILIES[0], tmp_path)), report=said.append).close()
+    open_backend(ModelChoice(str(save_family(FAMILIES[0], tmp_path))), said.append).close()
     assert said[0] == "starting torch"
     assert any("weights" in message for message in said)

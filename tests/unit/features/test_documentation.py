@@ -2,12 +2,12 @@ import ast
 
 import pytest
 
-from assist_server.config import DocumentationSettings
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import AssistError, InputError
 from assist_server.features.docstrings.phrases import PhraseKind
 from assist_server.features.docstrings.verification import verify
 from assist_server.features.documentation import Documentation, document
+from assist_server.settings import DocumentationSettings
 from assist_server.syntax.definitions import find_definition
 from assist_server.text.edits import TextEdit, apply_edits
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from assist_server.config import DocumentationSettings
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.documentation import document
+from assist_server.settings import DocumentationSettings
 from assist_server.text.edits import apply_edits
 
 CASES = sorted((Path(__file__).parents[2] / "golden" / "documentation").glob("*.txt"))

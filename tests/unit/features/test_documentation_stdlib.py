@@ -14,11 +14,11 @@ from pathlib import Path
 import docstring_parser
 import pytest
 
-from assist_server.config import DocumentationSettings
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.docstrings.filling import PhraseWriter
 from assist_server.features.documentation import Documentation, document
+from assist_server.settings import DocumentationSettings
 from assist_server.text.edits import apply_edits
 
 CASES = 200

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from assist_server.config import CompletionSettings, Settings
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
@@ -14,6 +13,7 @@ from assist_server.engine.opening import EMBEDDED_FOLDER
 from assist_server.engine.tokenization import TokenCodec
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES, Slot
+from assist_server.settings import CompletionSettings, Settings
 
 ALL = (*TEMPLATES, LEFT_TO_RIGHT)
 EMBEDDED = TokenCodec(AutoTokenizer.from_pretrained(EMBEDDED_FOLDER))

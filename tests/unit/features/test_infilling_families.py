@@ -3,10 +3,11 @@
 import pytest
 from tiny_models import FAMILIES, TinyFamily, build_tokenizer, save_family
 
-from assist_server.config import Settings
+from assist_server.engine.backend import ModelChoice
 from assist_server.engine.opening import open_backend
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.features.infilling import Gap, build_prompt, choose_model_template
+from assist_server.settings import Settings
 
 P = "# Areas of shapes.\n\ndef side(a):\n    return a * a\n\ndef area(r):\n"
 """As long as the part of a prefix that is frozen at a time, so that nothing was typed since."""
@@ -50,7 +51,7 @@ def documented_ids(family: TinyFamily) -> list[int]:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: f"{family.name}-{family.config}")
 def test_family_completes_from_its_documented_layout(family, tmp_path):
-    backend = open_backend(str(save_family(family, tmp_path)), device="cpu")
+    backend = open_backend(ModelChoice(str(save_family(family, tmp_path)), device="cpu"))
     try:
         settings = Settings()
         gap = Gap.between(PATH, P, S)

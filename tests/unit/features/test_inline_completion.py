@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.config import CompletionSettings, Settings
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
@@ -12,6 +11,7 @@ from assist_server.engine.request import CancelToken, Chunk, FinishReason, Prior
 from assist_server.errors import InputError
 from assist_server.features.inline_completion import Outcome, complete
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
+from assist_server.settings import CompletionSettings, Settings
 
 
 def at_cursor(document: str, path: str = "sample.py") -> CursorContext:

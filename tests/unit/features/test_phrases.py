@@ -2,12 +2,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from assist_server.config import DocumentationSettings, Settings
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import InputError
 from assist_server.features.docstrings.phrases import PhraseKind, PhraseRequest
 from assist_server.features.phrases import model_phrase_writer
+from assist_server.settings import DocumentationSettings, Settings
 from assist_server.syntax.definition import Definition, Kind, Span
 
 NOWHERE = Span(0, 0)

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.config import Settings, SummarySettings
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import ModelInfo, NullBackend
 from assist_server.engine.request import CancelToken, GenerationRequest, Priority
@@ -17,6 +16,7 @@ from assist_server.features.summarize import (
     comment_edit,
     summarize,
 )
+from assist_server.settings import Settings, SummarySettings
 from assist_server.text.edits import apply_edits
 
 CODE = '''import os

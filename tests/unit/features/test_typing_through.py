@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.config import Settings
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.features.inline_completion import complete
 from assist_server.features.typing_through import rest_of
+from assist_server.settings import Settings
 
 SHOWN = {
     "behind an opener": ("def f():|\n", "\n    a = 1\n    b = 2\n    return a\n"),

@@ -1,0 +1,69 @@
+"""Reading models and tokenizers from folders and from the hub."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from assist_server.engine.device import DevicePlan
+from assist_server.errors import ModelError
+
+Report = Callable[[str], None]
+"""Is told what is being done."""
+
+
+def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
+    """Tokenizer and model of a folder or hub id; the hub is asked only for what is not here.
+
+    Weights must be safetensors, and remote code never runs.
+
+    Raises:
+        ModelError: what was found is not a whole causal model with a KV cache.
+        Exception: four libraries read it, and each raises its own kinds.
+    """
+    _silence_transformers()
+    try:
+        return _read_files(source, plan, report, is_offline=True)
+    except OSError:
+        if Path(source).is_dir():
+            raise
+    report(f"downloading {source}")
+    return _read_files(source, plan, report, is_offline=False)
+
+
+def _read_files(
+    source: str, plan: DevicePlan, report: Report, *, is_offline: bool
+) -> tuple[Any, Any]:
+    options = {"trust_remote_code": False, "local_files_only": is_offline}
+    report("reading the tokenizer")
+    tokenizer = AutoTokenizer.from_pretrained(source, **options)
+    report("reading the weights")
+    # On a CPU as the file has them: they are packed, or made float32, piece by piece.
+    dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        source, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
+    )
+    model, found = loaded
+    # transformers fills what it does not find with random numbers.
+    wrong = [*found["missing_keys"], *found["mismatched_keys"]]
+    if wrong:
+        raise ModelError(
+            f"the weights of {source!r} lack {len(wrong)} tensors that its config.json asks for, "
+            f"such as {wrong[0]}; save or download the model again"
+        )
+    if "past_key_values" not in inspect.signature(model.forward).parameters:
+        raise ModelError(
+            f"{source!r} is a {model.config.model_type} model, which has no KV cache; "
+            "choose a transformer"
+        )
+    return tokenizer, model
+
+
+def _silence_transformers() -> None:
+    """Progress bars and advice of the library would end up in the editor's log."""
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
