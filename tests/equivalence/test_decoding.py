@@ -177,13 +177,23 @@ def test_a_draft_model_says_nothing_behind_its_last_position():
     assert drafter(range(29)).propose() == []
 
 
+class Tireless:
+    """Always guesses many tokens."""
+
+    def propose(self):
+        return [40] * 12
+
+    def tell(self, ids, accepted, proposed):
+        pass
+
+
 @pytest.mark.parametrize("way", sorted(way for way in WAYS if way.endswith("-direct")))
 def test_nothing_is_guessed_behind_the_last_position(way):
-    """The context is filled to its end, with text that invites long drafts."""
     model = WAYS[way]
     context_tokens = MODELS[way.removesuffix("-direct")].config.max_position_embeddings
     prompt = (40, 41) * ((context_tokens - 6) // 2)
-    decoder = Decoder(model, PrefixCache(model, NO_LIMIT_BYTES), NgramDrafting(), context_tokens)
+    prefixes = PrefixCache(model, NO_LIMIT_BYTES)
+    decoder = Decoder(model, prefixes, lambda _: Tireless(), context_tokens)
     count = context_tokens - len(prompt)
     plain = continue_prompt(make_decoder(model, drafts=False), prompt, count)
     assert continue_prompt(decoder, prompt, count) == plain
