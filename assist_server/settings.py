@@ -72,7 +72,8 @@ class CompletionSettings(_Section):
         description="Longest time for a completion, in milliseconds; what is ready then is shown.",
     )
     predict_next: bool = Field(
-        default=True, description="While you read a completion, prepare the one behind it."
+        default=True,
+        description="While you pause, read on and prepare the completion behind the one shown.",
     )
     model_wait_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=5000, description="Longest wait for a loading model, in milliseconds."

@@ -2,14 +2,14 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
 
 from assist_server.config import Layer, read_settings
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.backend import Backend, ModelChoice
+from assist_server.engine.backend import Backend, ModelChoice, Report, tell_nobody
 from assist_server.engine.opening import open_backend
 from assist_server.errors import InputError
 from assist_server.settings import Settings
@@ -31,7 +31,7 @@ def load_settings(flags: Mapping[str, object]) -> Settings:
     return settings
 
 
-def open_model(settings: Settings, report: Callable[[str], None] = lambda _: None) -> Backend:
+def open_model(settings: Settings, report: Report = tell_nobody) -> Backend:
     """Load the model that the settings name.
 
     Raises:
@@ -49,7 +49,7 @@ def opened_model(settings: Settings) -> Iterator[Backend]:
     """
     with Console(stderr=True).status("loading the model") as status:
         backend = open_model(
-            settings, lambda message: status.update(f"loading the model: {message}")
+            settings, lambda message, _: status.update(f"loading the model: {message}")
         )
     try:
         yield backend

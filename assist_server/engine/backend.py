@@ -1,12 +1,19 @@
 """The one interface behind which every model lies, and a scripted one that proves it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.settings import Settings
+
+Report = Callable[[str, int], None]
+"""Is told what is being done to load a model, and the part of it that is over, in percent."""
+
+
+def tell_nobody(message: str, percent: int) -> None:
+    """A `Report` without a reader."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assist_server.engine.backend import Backend, ModelChoice
+from assist_server.engine.backend import Backend, ModelChoice, Report
 from assist_server.errors import AssistError, ModelError, ModelLoadingError
 
 _log = logging.getLogger(__name__)
-
-Report = Callable[[str], None]
 
 
 OpenBackend = Callable[[ModelChoice, Report], Backend]
@@ -33,6 +31,8 @@ class HostState:
 
     phase: Phase
     message: str
+    percent: int | None = None
+    """How much of the loading is over; None when it is."""
 
 
 Listener = Callable[[HostState], None]
@@ -46,7 +46,7 @@ class ModelHost:
         self._open_backend = open_backend
         self._listeners: list[Listener] = []
         self._changed = threading.Condition()
-        self._state = HostState(Phase.LOADING, "starting")
+        self._state = HostState(Phase.LOADING, "starting", 0)
         self._backend: Backend | None = None
         threading.Thread(target=self._load, name="assist-loading", daemon=True).start()
 
@@ -83,6 +83,11 @@ class ModelHost:
             raise ModelLoadingError(f"the model is loading: {state.message}")
         raise ModelError(state.message)
 
+    @property
+    def loaded(self) -> Backend | None:
+        """The backend, once it is there."""
+        return self._backend
+
     def close(self) -> None:
         """Free the model; one that is still loading is freed as soon as it is there."""
         with self._changed:
@@ -102,10 +107,10 @@ class ModelHost:
         else:
             self._finish(backend, HostState(Phase.READY, backend.info.name))
 
-    def _report(self, message: str) -> None:
+    def _report(self, message: str, percent: int) -> None:
         with self._changed:
             if self._state.phase is Phase.LOADING:
-                self._enter(HostState(Phase.LOADING, message))
+                self._enter(HostState(Phase.LOADING, message, percent))
 
     def _finish(self, backend: Backend | None, state: HostState) -> None:
         with self._changed:

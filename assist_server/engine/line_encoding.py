@@ -16,7 +16,7 @@ Encode = Callable[[str], list[int]]
 Cut = Callable[[str, int], int | None]
 """Where to cut a text near the line end at an index; None where it is not safe."""
 
-_REMEMBERED_LINES = 4096
+_REMEMBERED_LINES = 16_384
 _REMEMBERED_TEXTS = 16
 _LONGEST_LINE = 512
 """In characters; longer lines, and texts that cannot be cut, are remembered in small numbers."""

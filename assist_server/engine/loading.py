@@ -1,7 +1,6 @@
 """Reading models and tokenizers from folders and from the hub."""
 
 import inspect
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from assist_server.engine.backend import Report
 from assist_server.engine.device import DevicePlan
 from assist_server.errors import ModelError
-
-Report = Callable[[str], None]
-"""Is told what is being done."""
 
 
 def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
@@ -31,7 +28,7 @@ def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]
     except OSError:
         if Path(source).is_dir():
             raise
-    report(f"downloading {source}")
+    report(f"downloading {source}", 60)
     return _read_files(source, plan, report, is_offline=False)
 
 
@@ -39,9 +36,9 @@ def _read_files(
     source: str, plan: DevicePlan, report: Report, *, is_offline: bool
 ) -> tuple[Any, Any]:
     options = {"trust_remote_code": False, "local_files_only": is_offline}
-    report("reading the tokenizer")
+    report("reading the tokenizer", 55)
     tokenizer = AutoTokenizer.from_pretrained(source, **options)
-    report("reading the weights")
+    report("reading the weights", 80)
     # On a CPU as the file has them: they are packed, or made float32, piece by piece.
     dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
     loaded: Any = AutoModelForCausalLM.from_pretrained(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
-from assist_server.engine.backend import Backend, ModelChoice
+from assist_server.engine.backend import Backend, ModelChoice, Report, tell_nobody
 from assist_server.engine.quiet_import import (
     let_waiting_threads_sleep,
     preload_torch_libraries,
@@ -18,7 +18,7 @@ DRAFT_KINDS = ("ngram", "off")
 EMBEDDED_FOLDER = Path(__file__).parent.parent / "embedded"
 
 
-def open_backend(choice: ModelChoice, report: Callable[[str], None] = lambda _: None) -> Backend:
+def open_backend(choice: ModelChoice, report: Report = tell_nobody) -> Backend:
     """Load what the setting `model` names: `embedded`, a folder, or a hub id.
 
     Takes seconds, of which the interpreter is mostly free for other threads. `report` is told what
@@ -52,9 +52,9 @@ def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
     return loaded.result()
 
 
-def _load(source: str, drafts: str, choice: ModelChoice, report: Callable[[str], None]) -> Backend:
+def _load(source: str, drafts: str, choice: ModelChoice, report: Report) -> Backend:
     with quiet_loading():
-        report("starting torch")
+        report("starting torch", 0)
         let_waiting_threads_sleep()
         preload_torch_libraries()
         # Imported here, on the loading thread: the server must answer long before torch is there.

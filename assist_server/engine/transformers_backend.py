@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from assist_server.engine.backend import ModelChoice, ModelInfo
+from assist_server.engine.backend import ModelChoice, ModelInfo, Report, tell_nobody
 from assist_server.engine.decode import Decoder, Step
 from assist_server.engine.detokenizer import StreamingDetokenizer
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
@@ -14,7 +14,7 @@ from assist_server.engine.draft_model import DraftModel
 from assist_server.engine.drafting import MakeDrafter, NgramDrafting
 from assist_server.engine.execution import cache_limit_bytes, plan_execution
 from assist_server.engine.healing import ByteTrie, ForcedText, cut_back
-from assist_server.engine.loading import Report, read_model
+from assist_server.engine.loading import read_model
 from assist_server.engine.prefix_cache import PrefixCache
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.engine.scheduler import Scheduler
@@ -65,7 +65,7 @@ class TransformersBackend:
 
     @classmethod
     def load(
-        cls, source: str, drafts: str, choice: ModelChoice, report: Report = lambda _: None
+        cls, source: str, drafts: str, choice: ModelChoice, report: Report = tell_nobody
     ) -> "TransformersBackend":
         """Load what a local folder or a hub id names.
 
@@ -81,7 +81,7 @@ class TransformersBackend:
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
         tokenizer, model = _loaded(source, choice.model, plan, report)
         drafting = _drafting(drafts, tokenizer, plan, choice.dtype, report)
-        report("trying out how it runs fastest")
+        report("trying out how it runs fastest", 90)
         with _clear_errors(choice.model, plan):
             return cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
 
@@ -181,7 +181,7 @@ def _loaded(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[A
     """Tokenizer and model, on the plan's device."""
     with _clear_errors(name, plan):
         tokenizer, model = read_model(source, plan, report)
-        report(f"moving the weights to {plan.device}")
+        report(f"moving the weights to {plan.device}", 85)
         model.to(torch.device(plan.device))
     return tokenizer, model
 
@@ -194,7 +194,11 @@ def _drafting(
         return None
     if drafts == "ngram":
         return NgramDrafting()
-    small_tokenizer, small = _loaded(drafts, drafts, plan, report)
+
+    def report_on_drafts(message: str, percent: int) -> None:
+        report(f"{message} of {drafts}", max(percent, 85))
+
+    small_tokenizer, small = _loaded(drafts, drafts, plan, report_on_drafts)
     if small_tokenizer.get_vocab() != tokenizer.get_vocab():
         raise ModelError(
             f"{drafts!r} cannot draft for this model, as it has another vocabulary; "

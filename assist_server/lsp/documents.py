@@ -47,21 +47,25 @@ class DocumentStore:
         uri: str,
         version: int,
         changes: Sequence[types.TextDocumentContentChangeEvent],
-    ) -> None:
+    ) -> int | None:
         """Apply changes in order; those of a document that is not open are ignored.
 
         The editor is believed whatever its version numbers do, as messages come in order.
+
+        Returns:
+            The offset behind what was changed last; None where nothing was.
         """
-        snapshot = self._snapshots.get(uri)
+        snapshot, end = self._snapshots.get(uri), None
         if snapshot is None:
-            return
+            return None
         if snapshot.version is not None and version < snapshot.version:
             _log.warning("a document's version went back from %d to %d", snapshot.version, version)
         if not changes:
             snapshot = snapshot.after_edit(0, 0, "", version)
         for change in changes:
-            snapshot = self._changed(snapshot, version, change)
+            snapshot, end = self._changed(snapshot, version, change)
         self._snapshots[uri] = snapshot
+        return end
 
     def close(self, uri: str) -> None:
         """Forget a document."""
@@ -98,13 +102,16 @@ class DocumentStore:
 
     def _changed(
         self, snapshot: Snapshot, version: int, change: types.TextDocumentContentChangeEvent
-    ) -> Snapshot:
+    ) -> tuple[Snapshot, int]:
+        """What a change makes of a snapshot, and where the new text ends."""
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-            return replace(snapshot, text=change.text, version=version)
+            return replace(snapshot, text=change.text, version=version), len(change.text)
         start = self.offset(snapshot, change.range.start)
         end = self.offset(snapshot, change.range.end)
         # Some clients send ranges backwards; the specification forgives them.
-        return snapshot.after_edit(min(start, end), max(start, end), change.text, version)
+        start, end = min(start, end), max(start, end)
+        changed = snapshot.after_edit(start, end, change.text, version)
+        return changed, start + len(change.text)
 
 
 def display_path(uri: str, root_uri: str | None) -> str:

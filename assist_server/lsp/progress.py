@@ -30,15 +30,25 @@ class ProgressReports:
     def __len__(self) -> int:
         return len(self._on_cancel)
 
-    def start(self, title: str, on_cancel: Callable[[], object] | None = None) -> "Progress":
-        """Show that something is being done; silent for clients that cannot show it."""
+    def start(
+        self,
+        title: str,
+        on_cancel: Callable[[], object] | None = None,
+        percent: int | None = None,
+    ) -> "Progress":
+        """Show that something is being done; silent for clients that cannot show it.
+
+        Reports tell a percentage later only if they begin with one.
+        """
         token = f"assist-{next(_numbers)}"
         self._on_cancel[token] = on_cancel or (lambda: None)
         progress = Progress(self, token)
         if self._server.can_show_progress:
             create = types.WorkDoneProgressCreateParams(token)
             self._server.protocol.send_request(types.WINDOW_WORK_DONE_PROGRESS_CREATE, create)
-        self.notify(token, types.WorkDoneProgressBegin(title, cancellable=on_cancel is not None))
+        is_cancellable = on_cancel is not None
+        begin = types.WorkDoneProgressBegin(title, cancellable=is_cancellable, percentage=percent)
+        self.notify(token, begin)
         return progress
 
     def notify(
@@ -73,9 +83,10 @@ class Progress:
         self._reports = reports
         self._token = token
 
-    def report(self, message: str) -> None:
+    def report(self, message: str, percent: int | None = None) -> None:
         """Say what is being done now."""
-        self._reports.notify(self._token, types.WorkDoneProgressReport(message=message))
+        report = types.WorkDoneProgressReport(message=message, percentage=percent)
+        self._reports.notify(self._token, report)
 
     def end(self, message: str | None = None) -> None:
         """The work is done; further calls do nothing."""

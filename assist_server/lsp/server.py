@@ -15,6 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from assist_server import __version__
 from assist_server.config import Layer, Problems, read_settings
+from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.hosting import (
     HostState,
@@ -23,7 +24,8 @@ from assist_server.engine.hosting import (
     Phase,
 )
 from assist_server.engine.request import CancelToken
-from assist_server.errors import ModelLoadingError
+from assist_server.errors import AssistError, ModelLoadingError
+from assist_server.features.reading_ahead import learn_around, read_prompt
 from assist_server.lsp.completing import Completions
 from assist_server.lsp.documents import DocumentStore
 from assist_server.lsp.history import RequestHistory
@@ -31,6 +33,7 @@ from assist_server.lsp.leniency import lenient_converter
 from assist_server.lsp.notebooks import NotebookStore
 from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.protocol import AssistProtocol
+from assist_server.lsp.reading_ahead import ReadingAhead, Touched
 from assist_server.settings import Settings
 
 _T = TypeVar("_T")
@@ -39,6 +42,7 @@ _log = logging.getLogger(__name__)
 _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     [types.NotebookDocumentFilterWithCells(cells=[types.NotebookCellLanguage("python")])]
 )
+STATUS_NOTIFICATION, STATUS_CAPABILITY = "assist/status", "assistStatus"
 MAX_THREADS = 8
 """Features block while the model works for others; they must not run out of threads."""
 
@@ -75,6 +79,7 @@ class AssistServer(LanguageServer):
         self.closing = contextlib.ExitStack()
         """What is to be undone when the connection ends."""
         self.settings = Settings()
+        self.reading_ahead = ReadingAhead(self._read_ahead)
         self.completions = Completions()
         self.documents = DocumentStore(on_close=self.completions.close)
         self.notebooks = NotebookStore(self.documents)
@@ -164,7 +169,7 @@ class AssistServer(LanguageServer):
     @property
     def model_state(self) -> HostState:
         """The state of the current model."""
-        return self._host.state if self._host else HostState(Phase.LOADING, "not started")
+        return self._host.state if self._host else HostState(Phase.LOADING, "not started", 0)
 
     def _leave_model(self, choice: ModelChoice | None, host: ModelHost | None) -> None:
         """Give a model back; freeing it may take a decoding step, so not on the loop."""
@@ -183,15 +188,38 @@ class AssistServer(LanguageServer):
             return  # of a model that was replaced meanwhile
         self._host_changed.set()
         self._host_changed = asyncio.Event()
+        self._tell_status()
         _log.info("model: %s: %s", state.phase, state.message)
         if state.phase is Phase.LOADING:
             title = f"Loading the model {self.settings.model}"
-            self._loading = self._loading or self.reports.start(title)
-            self._loading.report(state.message)
+            self._loading = self._loading or self.reports.start(title, percent=0)
+            self._loading.report(state.message, state.percent)
             return
         self._end_loading()
+        self.reading_ahead.again()
         if state.phase is Phase.FAILED:
             self.show(types.MessageType.Error, f"assist-server: {state.message}")
+
+    def status(self) -> dict[str, Any]:
+        """The model's state, as plain JSON."""
+        state = self.model_state
+        backend = self._host.loaded if self._host else None
+        plan = backend.info.plan if backend else None
+        return {
+            "phase": state.phase,
+            "message": state.message,
+            "percent": state.percent,
+            "model": self.settings.model,
+            "device": plan.device if plan else None,
+            "dtype": plan.dtype if plan else None,
+            "reasons": list(plan.reasons) if plan else [],
+        }
+
+    def _tell_status(self) -> None:
+        """Notify clients that show the model's state; it is no part of the protocol."""
+        experimental = self.client_capabilities.experimental
+        if isinstance(experimental, dict) and experimental.get(STATUS_CAPABILITY):
+            self.protocol.notify(STATUS_NOTIFICATION, self.status())
 
     def _end_loading(self) -> None:
         if self._loading:
@@ -208,8 +236,27 @@ class AssistServer(LanguageServer):
             cancel.cancel()
             raise
 
+    async def _read_ahead(self, place: Touched) -> None:
+        snapshot = self.documents.find(place.uri)
+        backend = self._host.loaded if self._host else None
+        limits = self.settings.completion
+        if snapshot is None or backend is None or not (limits.enabled and limits.predict_next):
+            return
+        before, behind = self.notebooks.neighbours(place.uri)
+        context = CursorContext(snapshot, place.offset, limits.multi_line, before, behind)
+        cancel = CancelToken()
+
+        def work() -> None:
+            learn_around(context, backend)
+            if not place.is_asked:
+                read_prompt(context, backend, self.settings, cancel)
+
+        with contextlib.suppress(AssistError):  # the request that is made in earnest will tell
+            await self.run(work, cancel)
+
     def stop_work(self) -> None:
         """Stop everything that runs for the client; does not wait for it."""
+        self.reading_ahead.stop()
         for future in self.protocol.running_handlers():
             future.cancel()
         self.completions.clear()

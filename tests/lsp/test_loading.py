@@ -56,6 +56,26 @@ def test_a_newer_request_does_not_leave_the_older_one_waiting(start):
     assert client.wait(older)["items"] == []
 
 
+def test_clients_that_ask_for_it_are_told_each_change_of_the_model_s_state(start):
+    client = start(load_ms=50)
+    client.initialize(capabilities={**CAPABILITIES, "experimental": {"assistStatus": True}})
+    status = run(client, "assist.status", True)
+    told = client.seen("assist/status")
+    assert [note["phase"] for note in told][-1] == "ready"
+    assert told[-1] == status
+    percents = [note["percent"] for note in told[:-1]]
+    assert {note["phase"] for note in told[:-1]} == {"loading"}
+    assert percents == sorted(percents)
+    assert percents[-1] == 50
+
+
+def test_other_clients_are_not_told(start):
+    client = start(load_ms=50)
+    client.initialize()
+    run(client, "assist.status", True)
+    assert client.seen("assist/status") == []
+
+
 def test_progress_is_shown_from_beginning_to_end(start):
     client = start(load_ms=50)
     client.initialize()

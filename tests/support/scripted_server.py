@@ -42,7 +42,7 @@ def main(answer="", step_ms=0.0, load_ms=0.0, load_error="", *, prints=False) ->
     configure_logging(LogSettings(level="debug"))
 
     def open_backend(choice, report):
-        report("pretending")
+        report("pretending", 50)
         if prints:
             print("a stray print")
             os.write(1, b"from a library\n")

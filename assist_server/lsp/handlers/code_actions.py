@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.lsp.handlers.commands import DOCUMENT, INSERT_SUMMARY, SHOW_SUMMARY
+from assist_server.lsp.reading_ahead import Touched
 from assist_server.lsp.server import AssistServer
 from assist_server.syntax.definitions import find_definition
 
@@ -32,6 +33,8 @@ def code_action(server: AssistServer, params: types.CodeActionParams) -> list[ty
         return []
     start = server.documents.offset(snapshot, params.range.start)
     end = server.documents.offset(snapshot, params.range.end)
+    # Nothing else tells where the cursor has gone.
+    server.reading_ahead.touch(Touched(snapshot.uri, end))
     actions = _documentation(snapshot, start, params)
     if snapshot.text[start:end].strip():
         arguments = [snapshot.uri, params.range]

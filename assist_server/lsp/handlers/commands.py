@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
-from assist_server.errors import AssistError, InputError
+from assist_server.errors import InputError
 from assist_server.features.documentation import document
 from assist_server.features.phrases import model_phrase_writer
 from assist_server.features.summarize import Selection, Summary, comment_edit, summarize
@@ -101,23 +101,9 @@ async def explain_answers(
 
 async def report_status(ls: AssistServer, wait: bool = False) -> _Json:  # noqa: FBT001, FBT002 - JSON
     """The model's state; with `wait`, once it is ready or has failed."""
-    info = None
-    try:
-        backend = await ls.ready_backend(None if wait else 0)
-        info = backend.info
-    except AssistError:
-        if wait:
-            raise
-    state = ls.model_state
-    plan = info.plan if info else None
-    return {
-        "phase": state.phase,
-        "message": state.message,
-        "model": ls.settings.model,
-        "device": plan.device if plan else None,
-        "dtype": plan.dtype if plan else None,
-        "reasons": list(plan.reasons) if plan else [],
-    }
+    if wait:
+        await ls.ready_backend()
+    return ls.status()
 
 
 async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[Summary, Selection]:

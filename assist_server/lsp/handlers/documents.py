@@ -4,6 +4,7 @@ from typing import Any
 
 from lsprotocol import types
 
+from assist_server.lsp.reading_ahead import Touched
 from assist_server.lsp.server import AssistServer
 
 
@@ -21,14 +22,22 @@ def register(server: AssistServer) -> None:
 
 
 def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> None:
-    """A document is the editor's from now on."""
-    server.documents.open(params.text_document)
+    """A document is the editor's from now on.
+
+    Where the cursor is, nobody says. With families that want the prefix first, what is read up to
+    the end is right for every place of a document that is shown as a whole.
+    """
+    document = params.text_document
+    server.documents.open(document)
+    server.reading_ahead.touch(Touched(document.uri, len(document.text)))
 
 
 def did_change(server: AssistServer, params: types.DidChangeTextDocumentParams) -> None:
     """Apply the changes."""
     document = params.text_document
-    server.documents.change(document.uri, document.version, params.content_changes)
+    end = server.documents.change(document.uri, document.version, params.content_changes)
+    if end is not None:
+        server.reading_ahead.touch(Touched(document.uri, end))
 
 
 def did_close(server: AssistServer, params: types.DidCloseTextDocumentParams) -> None:

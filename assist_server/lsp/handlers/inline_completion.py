@@ -14,6 +14,7 @@ from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import AssistError, ModelLoadingError
 from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
 from assist_server.lsp.history import RequestRecord
+from assist_server.lsp.reading_ahead import Touched
 from assist_server.lsp.server import AssistServer
 
 _log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ async def complete_at(
     if snapshot is None:
         return None
     offset = server.documents.offset(snapshot, place.position)
+    server.reading_ahead.touch(Touched(place.uri, offset, is_asked=True))
     before, behind = server.notebooks.neighbours(place.uri)
     multi_line = server.settings.completion.multi_line
     context = CursorContext(snapshot, offset, multi_line, before, behind)

@@ -12,7 +12,7 @@ def test_a_model_is_loading_then_ready():
     states = []
 
     def load(report):
-        report("reading")
+        report("reading", 40)
         assert may_load.wait(10)
         return NullBackend()
 

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 import transformers
 from safetensors.torch import load_file, save_file
@@ -5,7 +7,7 @@ from tiny_models import FAMILIES, save_family
 
 from assist_server.engine.backend import ModelChoice
 from assist_server.engine.opening import EMBEDDED_FOLDER, locate_model, open_backend
-from assist_server.engine.request import GenerationRequest
+from assist_server.engine.request import GenerationRequest, collect
 from assist_server.errors import ModelError
 
 
@@ -85,6 +87,42 @@ def test_a_prompt_that_does_not_fit_is_refused(prompt, tmp_path):
 
 def test_progress_is_reported(tmp_path):
     said = []
-    open_backend(ModelChoice(str(save_family(FAMILIES[0], tmp_path))), said.append).close()
-    assert said[0] == "starting torch"
-    assert any("weights" in message for message in said)
+    folder = save_family(FAMILIES[0], tmp_path)
+    open_backend(ModelChoice(str(folder)), lambda *told: said.append(told)).close()
+    assert said[0] == ("starting torch", 0)
+    assert any("weights" in message for message, _ in said)
+    percents = [percent for _, percent in said]
+    assert percents == sorted(percents)
+
+
+def test_no_thread_that_has_computed_outlives_the_loading(tmp_path):
+    """Its team of OpenMP helpers would slow down the model's own thread."""
+    before = set(threading.enumerate())
+    backend = open_backend(ModelChoice(str(save_family(FAMILIES[0], tmp_path))))
+    loading = [thread for thread in threading.enumerate() if thread.name == "assist-opening"]
+    for thread in loading:
+        thread.join(timeout=10)
+    left = {thread.name for thread in set(threading.enumerate()) - before}
+    backend.close()
+    assert left == {"assist-model"}
+
+
+def test_a_smaller_model_of_the_family_may_draft(tmp_path):
+    large, small = (save_family(FAMILIES[0], tmp_path / name) for name in ("large", "small"))
+    plain = open_backend(ModelChoice(str(large), drafts="off"))
+    drafting = open_backend(ModelChoice(str(large), drafts=str(small)))
+    request = GenerationRequest(tuple(plain.encode("def area(r):\n    return ")), 12)
+    ours, theirs = (collect(backend.generate(request)) for backend in (drafting, plain))
+    assert ours.token_ids == theirs.token_ids
+    plain.close()
+    drafting.close()
+
+
+def test_a_model_of_another_vocabulary_cannot_draft(tmp_path):
+    other = next(family for family in FAMILIES if family.name == "codellama")
+    large, small = (
+        save_family(family, tmp_path / name)
+        for family, name in ((FAMILIES[0], "large"), (other, "small"))
+    )
+    with pytest.raises(ModelError, match="another vocabulary"):
+        open_backend(ModelChoice(str(large), drafts=str(small)))

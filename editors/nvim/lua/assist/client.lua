@@ -1,0 +1,274 @@
+---The LSP client: how it starts, what happens when the server ends, and how it is asked.
+local M = {}
+
+local NAME = "assist"
+local ROOT_MARKERS = { ".assist.toml", "pyproject.toml", ".git" }
+local MOST_RESTARTS, WITHIN_MS = 3, 180000
+local RESTART_DELAY_MS = 300
+local STOP_PATIENCE_MS = 2000
+
+local has_configs = vim.fn.has("nvim-0.11") == 1
+local group = vim.api.nvim_create_augroup("assist.client", {})
+
+---@class assist.ServerLife
+---@field command? string[] what the server was started with
+---@field was_ready boolean whether it ever answered
+---@field on_end? "restart"|"rest" what was asked for; nothing while it should run
+local life = { was_ready = false }
+local restarts_ms = {} ---@type number[]
+
+---@return vim.lsp.Client?
+function M.get()
+  for _, client in ipairs(vim.lsp.get_clients({ name = NAME })) do
+    if not client.rpc.is_closing() then
+      return client
+    end
+  end
+end
+
+---Send a request; Neovim 0.10 has functions where later ones have methods.
+---@return integer? id
+function M.request(client, method, params, handler, buf)
+  local sent, id
+  if has_configs then
+    sent, id = client:request(method, params, handler, buf)
+  else
+    sent, id = client.request(method, params, handler, buf)
+  end
+  return sent and id or nil
+end
+
+function M.cancel(client, id)
+  if has_configs then
+    client:cancel_request(id)
+  else
+    client.cancel_request(id)
+  end
+end
+
+local function notify(client, method, params)
+  if has_configs then
+    client:notify(method, params)
+  else
+    client.notify(method, params)
+  end
+end
+
+local function stop(client, force)
+  if has_configs then
+    client:stop(force)
+  else
+    client.stop(force)
+  end
+end
+
+---Whether another start may help: a server that never answered will not the next time.
+local function may_restart()
+  local now = vim.uv.now()
+  restarts_ms = vim.tbl_filter(function(at)
+    return now - at < WITHIN_MS
+  end, restarts_ms)
+  if not life.was_ready or #restarts_ms >= MOST_RESTARTS then
+    return false
+  end
+  table.insert(restarts_ms, now)
+  return true
+end
+
+---The process has ended.
+local function ended(code, signal)
+  local wanted, is_clean = life.on_end, code == 0 and (signal == 0 or signal == 15)
+  require("assist.suggestion").clear()
+  require("assist.status").forget()
+  if wanted == "rest" or (wanted == nil and is_clean) or vim.v.exiting ~= vim.NIL then
+    return
+  end
+  if wanted == "restart" or may_restart() then
+    -- Neovim still has to take leave of the old client.
+    return vim.defer_fn(M.start, RESTART_DELAY_MS)
+  end
+  local how = signal ~= 0 and ("signal %d"):format(signal) or ("exit code %d"):format(code)
+  require("assist.status").fail(("the server stopped (%s)"):format(how))
+  local remedy = ":checkhealth assist tells why, and :Assist restart starts it again"
+  require("assist.notice").once(("the server stopped (%s); %s"):format(how, remedy))
+end
+
+---`cmd` of the client: starts the process and hears of its end before Neovim does, whose own
+---message about it has no remedy.
+local function launch(dispatchers)
+  life.was_ready, life.on_end = false, nil
+  local on_exit = dispatchers.on_exit
+  dispatchers = vim.tbl_extend("force", dispatchers, {
+    on_exit = function(code, signal)
+      vim.schedule(function()
+        ended(code, signal)
+      end)
+      on_exit(0, 0)
+    end,
+  })
+  return vim.lsp.rpc.start(life.command, dispatchers)
+end
+
+---Whether a user gave Neovim's own configuration of this client another command.
+local function has_foreign_command()
+  local config = has_configs and vim.lsp.config[NAME]
+  return config and config.cmd ~= launch
+end
+
+---The project of a buffer; without a server, says so and starts nothing.
+local function find_root(buf, use_root)
+  local root = vim.fs.root(buf, ROOT_MARKERS)
+  if not M.get() and not has_foreign_command() then
+    local command, problem = require("assist.server").find(root)
+    if problem then
+      require("assist.status").fail(problem)
+      return require("assist.notice").once(problem)
+    end
+    life.command = command
+  end
+  use_root(root)
+end
+
+---Shows a summary as what it is: a document.
+local function show_summary(command, context)
+  local uri, range = unpack(command.arguments)
+  require("assist.summary").show(context.bufnr or vim.uri_to_bufnr(uri), range)
+end
+
+---@return vim.lsp.Config
+function M.config()
+  local settings = require("assist.config").options.settings
+  local capabilities = vim.lsp.protocol.make_client_capabilities()
+  capabilities.experimental = { assistStatus = true }
+  capabilities.textDocument.inlineCompletion = { dynamicRegistration = false }
+  return {
+    name = NAME,
+    cmd = launch,
+    root_dir = find_root,
+    capabilities = capabilities,
+    init_options = next(settings) and settings or nil,
+    settings = { assist = next(settings) and settings or nil },
+    handlers = {
+      ["assist/status"] = require("assist.status").take,
+      ["window/showMessage"] = require("assist.notice").from_server,
+    },
+    commands = { ["assist.showSummary"] = show_summary },
+    -- One server, and one model in memory, for all that is edited.
+    reuse_client = function(client, config)
+      return client.name == config.name and not client.rpc.is_closing()
+    end,
+  }
+end
+
+---@param buf integer
+local function start_in(buf)
+  if vim.bo[buf].buftype ~= "" or vim.bo[buf].filetype == "" then
+    return
+  end
+  find_root(buf, function(root)
+    local config = vim.tbl_extend("force", M.config(), { root_dir = root })
+    vim.lsp.start(config, { bufnr = buf, reuse_client = config.reuse_client })
+  end)
+end
+
+local function start_everywhere()
+  vim.api.nvim_create_autocmd("FileType", {
+    group = group,
+    callback = function(event)
+      start_in(event.buf)
+    end,
+  })
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_is_loaded(buf) then
+      start_in(buf)
+    end
+  end
+end
+
+local function attached(event)
+  local client = vim.lsp.get_client_by_id(event.data.client_id)
+  if client and client.name == NAME then
+    life.was_ready = true
+    require("assist.suggestion").attach(client, event.buf)
+    require("assist.keys").attach(event.buf)
+  end
+end
+
+local function detached(event)
+  local client = vim.lsp.get_client_by_id(event.data.client_id)
+  if client and client.name == NAME then
+    require("assist.suggestion").detach(event.buf)
+    require("assist.keys").detach(event.buf)
+  end
+end
+
+---Start the server for all files, those that are open and those to come.
+function M.start()
+  vim.api.nvim_clear_autocmds({ group = group })
+  vim.api.nvim_create_autocmd("LspAttach", { group = group, callback = attached })
+  vim.api.nvim_create_autocmd("LspDetach", { group = group, callback = detached })
+  require("assist.status").watch(group)
+  if has_configs then
+    vim.lsp.enable(NAME)
+  else
+    start_everywhere()
+  end
+end
+
+---End the server and start it again, with the options and the files of now.
+function M.restart()
+  restarts_ms = {}
+  local client = M.get()
+  if not client then
+    return M.start()
+  end
+  life.on_end = "restart"
+  stop(client)
+  vim.defer_fn(function()
+    if not client.rpc.is_closing() then
+      stop(client, true)
+    end
+  end, STOP_PATIENCE_MS)
+end
+
+---Options were set when the client was there already.
+function M.options_changed()
+  if has_configs then
+    vim.lsp.config(NAME, M.config())
+  end
+  if M.get() then
+    M.restart()
+  end
+end
+
+---Give the server other settings than those it was started with.
+---@param settings table
+function M.send_settings(settings)
+  local client = M.get()
+  if client then
+    client.settings.assist = settings -- what it gets when it asks
+    notify(client, "workspace/didChangeConfiguration", { settings = { assist = settings } })
+  end
+end
+
+---Run one of the server's commands; what goes wrong is told to the user, who asked for it.
+---@param command string
+---@param arguments any[]
+---@param take? fun(result: any)
+function M.execute(command, arguments, take)
+  local client, buf = M.get(), vim.api.nvim_get_current_buf()
+  if not client or not vim.lsp.buf_is_attached(buf, client.id) then
+    local advice = "the server does not run for this buffer; :checkhealth assist tells why"
+    return require("assist.notice").answer(advice, vim.log.levels.WARN)
+  end
+  local params = { command = command, arguments = arguments }
+  M.request(client, "workspace/executeCommand", params, function(err, result)
+    if err then
+      require("assist.notice").answer(err.message, vim.log.levels.ERROR)
+    elseif take then
+      take(result)
+    end
+  end, buf)
+end
+
+return M

@@ -1,0 +1,39 @@
+---Where the server is.
+local M = {}
+
+local NAME = "assist-server"
+
+---@param root? string
+---@return string?
+local function in_project(root)
+  local folder = vim.fn.has("win32") == 1 and "Scripts" or "bin"
+  local path = root and vim.fs.joinpath(root, ".venv", folder, NAME)
+  return path and vim.fn.executable(path) == 1 and path or nil
+end
+
+---The command that starts the server, or what to do about its absence.
+---@param root? string the project's folder
+---@return string[]? command
+---@return string? problem
+function M.find(root)
+  local options = require("assist.config").options
+  if options.cmd then
+    local command = type(options.cmd) == "table" and vim.deepcopy(options.cmd) or { options.cmd }
+    command[1] = vim.fn.expand(command[1])
+    if vim.fn.executable(command[1]) == 1 then
+      return command
+    end
+    return nil, ("%s cannot be run; correct the option cmd, or remove it"):format(command[1])
+  end
+  if vim.fn.executable(NAME) == 1 then
+    return { NAME }
+  end
+  local path = options.project_venv and in_project(root)
+  if path then
+    return { path }
+  end
+  local advice = 'install it, or say where it is by require("assist").setup({ cmd = ... })'
+  return nil, ("%s was not found; %s"):format(NAME, advice)
+end
+
+return M

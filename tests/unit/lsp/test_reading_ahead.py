@@ -1,0 +1,123 @@
+"""What is read where nobody has asked yet."""
+
+import asyncio
+
+from conversation import conversation
+from lsp_steps import URI
+
+from assist_server.engine.backend import NullBackend
+from assist_server.engine.request import Priority
+
+
+class Reader(NullBackend):
+    """Notes what it learned, and tells when it has generated."""
+
+    def __init__(self):
+        super().__init__(answer="answer(one)")
+        self.learned = []
+        self.asked = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def learn(self, name, text):
+        self.learned.append((name, text))
+
+    def generate(self, request):
+        yield from super().generate(request)
+        if request.max_new_tokens == 1:
+            self._loop.call_soon_threadsafe(self.asked.set)
+
+    async def reads(self):
+        """The end of the prompt that is read next without being asked for."""
+        async with asyncio.timeout(20):
+            await self.asked.wait()
+        self.asked.clear()
+        request = next(each for each in self.requests[::-1] if each.max_new_tokens == 1)
+        assert request.priority is Priority.SPECULATIVE
+        return self.decode_prompt(request.prompt_ids)
+
+
+def play(scenario, options=None):
+    """Play a scenario with a model that notes what it reads."""
+
+    async def whole():
+        backend = Reader()
+        async with conversation(backend, options) as client:
+            client.run(1, "assist.status", True)
+            await client.answer(1)
+            await scenario(client, backend)
+
+    asyncio.run(whole())
+
+
+async def until_read(client):
+    """Until what was touched last has been dealt with."""
+    reading_ahead = client.server.reading_ahead
+    async with asyncio.timeout(20):
+        while reading_ahead._reading is None:  # noqa: ASYNC110 - no event tells of a timer
+            await asyncio.sleep(0)
+        await reading_ahead._reading
+
+
+def change(client, line, text):
+    place = {"line": line, "character": 0}
+    client.notify(
+        "textDocument/didChange",
+        textDocument={"uri": URI, "version": 2},
+        contentChanges=[{"range": {"start": place, "end": place}, "text": text}],
+    )
+
+
+def test_a_document_that_is_opened_is_read_and_learned():
+    async def scenario(client, backend):
+        client.open("one = 1\ntwo = 2\n")
+        assert (await backend.reads()).endswith("one = 1\ntwo = 2\n")
+        assert backend.learned == [(URI, "one = 1\ntwo = 2\n")]
+
+    play(scenario)
+
+
+def test_the_place_of_the_last_change_is_read():
+    async def scenario(client, backend):
+        client.open("one = 1\ntwo = 2\n")
+        change(client, 0, "zero")
+        assert (await backend.reads()).endswith("zero")
+        assert len(backend.requests) == 1  # the opening was not worth reading any more
+        assert backend.learned == [(URI, "zeroone = 1\ntwo = 2\n")]
+
+    play(scenario)
+
+
+def test_the_place_where_the_cursor_has_gone_is_read():
+    async def scenario(client, backend):
+        client.open("one = 1\ntwo = 2\n")
+        place = {"line": 1, "character": 3}
+        client.ask(
+            2,
+            "textDocument/codeAction",
+            textDocument={"uri": URI},
+            range={"start": place, "end": place},
+            context={"diagnostics": []},
+        )
+        assert (await backend.reads()).endswith("one = 1\ntwo")
+
+    play(scenario)
+
+
+def test_where_a_completion_was_asked_for_nothing_is_read_but_the_text_is_learned():
+    async def scenario(client, backend):
+        client.open("one = 1\ntwo = \n")
+        assert await client.items(2, 1, 6)
+        await until_read(client)
+        assert [name for name, _ in backend.learned] == [URI]
+        assert [request for request in backend.requests if request.max_new_tokens == 1] == []
+
+    play(scenario)
+
+
+def test_nothing_is_read_where_that_is_switched_off():
+    async def scenario(client, backend):
+        client.open("one = 1\n")
+        await until_read(client)
+        assert (backend.requests, backend.learned) == ([], [])
+
+    play(scenario, {"completion": {"predict_next": False}})
