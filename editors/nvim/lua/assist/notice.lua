@@ -20,7 +20,6 @@ function M.from_server(_, params)
   local level = levels[params.type]
   local show = level and vim.notify_once or vim.notify
   show(params.message, level or vim.log.levels.INFO)
-  return vim.NIL
 end
 
 return M

@@ -1,0 +1,102 @@
+---`:Assist` and its verbs.
+local M = {}
+
+local verbs = {} ---@type table<string, fun(call: vim.api.keyset.create_user_command.command_args)>
+
+function verbs.document()
+  local positions = require("assist.positions")
+  local client = require("assist.client").get()
+  local row, col = positions.cursor()
+  local encoding = client and client.offset_encoding or "utf-8"
+  local position = positions.position(0, row, col, encoding)
+  require("assist.client").execute("assist.document", { vim.uri_from_bufnr(0), position })
+end
+
+function verbs.summarize(call)
+  local summary = require("assist.summary")
+  local first, last = 1, vim.api.nvim_buf_line_count(0)
+  if call.range > 0 then
+    first, last = call.line1, call.line2
+  end
+  local buf = vim.api.nvim_get_current_buf()
+  summary.show(buf, summary.range_of_lines(buf, first, last))
+end
+
+---@param record table one of the server's answers, as it tells of it
+---@return string
+local function in_words(record)
+  local detail = record.detail and record.detail ~= "" and (": %s"):format(record.detail) or ""
+  local tokens = ("%d tokens read, %d written"):format(record.prompt_tokens, record.new_tokens)
+  return ("- **%s**%s\n  %s, %.0f ms"):format(
+    record.outcome,
+    detail,
+    tokens,
+    record.milliseconds
+  )
+end
+
+function verbs.why()
+  require("assist.client").execute("assist.why", { vim.uri_from_bufnr(0) }, function(records)
+    if #records == 0 then
+      return require("assist.notice").answer("nothing was asked for in this file yet")
+    end
+    local newest_first = table.concat(vim.tbl_map(in_words, records), "\n")
+    require("assist.summary").open("The last answers, newest first", newest_first, " q close ")
+  end)
+end
+
+function verbs.pause()
+  require("assist.status").pause(true)
+end
+
+function verbs.resume()
+  require("assist.status").pause(false)
+end
+
+function verbs.status()
+  local status = require("assist.status").current()
+  if not require("assist.client").get() then
+    local reason = status.message or "the server does not run"
+    return require("assist.notice").answer(reason .. "; :checkhealth assist tells more")
+  end
+  require("assist.client").execute("assist.status", {}, function(now)
+    local function known(value)
+      return value ~= vim.NIL and value or nil
+    end
+    local where = known(now.device) and (" on %s (%s)"):format(now.device, now.dtype) or ""
+    local message = known(now.message) and now.message ~= "" and (": " .. now.message) or ""
+    require("assist.notice").answer(("%s%s, %s%s"):format(now.model, where, now.phase, message))
+  end)
+end
+
+function verbs.restart()
+  require("assist.client").restart()
+end
+
+function verbs.log()
+  vim.cmd.tabedit(vim.fn.fnameescape(vim.lsp.log.get_filename()))
+  vim.cmd("normal! G")
+end
+
+---@param typed string
+---@return string[]
+function M.complete(typed)
+  local found = vim.tbl_filter(function(verb)
+    return vim.startswith(verb, typed)
+  end, vim.tbl_keys(verbs))
+  table.sort(found)
+  return found
+end
+
+---@param call vim.api.keyset.create_user_command.command_args
+function M.run(call)
+  local verb = verbs[call.args == "" and "status" or call.args]
+  if verb then
+    return verb(call)
+  end
+  local known = table.concat(M.complete(""), ", ")
+  local advice = ("there is no :Assist %s; there are %s"):format(call.args, known)
+  require("assist.notice").answer(advice, vim.log.levels.ERROR)
+end
+
+return M

@@ -1,0 +1,83 @@
+---`:checkhealth assist`.
+local M = {}
+
+local DOCTOR_PATIENCE_MS = 120000
+
+local function check_neovim()
+  local version = tostring(vim.version())
+  local has_builtin = vim.lsp.inline_completion ~= nil
+  local wanted = require("assist.config").options.ghost_text
+  if wanted == "builtin" and not has_builtin then
+    vim.health.warn('ghost_text = "builtin" needs Neovim 0.12; this plugin draws the text itself')
+  end
+  local who = has_builtin and wanted ~= "own" and "Neovim itself" or "this plugin"
+  vim.health.ok(("Neovim %s; ghost text is drawn by %s"):format(version, who))
+end
+
+local function check_client()
+  local client, status = require("assist.client").get(), require("assist.status").current()
+  if not client then
+    vim.health.info("no server runs; one starts with the first file that is opened")
+  elseif status.phase == "failed" then
+    vim.health.error(("the model could not be loaded: %s"):format(status.message))
+  else
+    local count = vim.tbl_count(client.attached_buffers)
+    local phase = status.phase or "starting"
+    vim.health.ok(("the server is %s and serves %d buffers"):format(phase, count))
+  end
+end
+
+---The command up to where its arguments say how to serve.
+---@param command string[]
+---@return string[]
+local function doctor(command)
+  local words = {}
+  for _, word in ipairs(command) do
+    if word == "serve" or word == "--stdio" then
+      break
+    end
+    table.insert(words, word)
+  end
+  vim.list_extend(words, { "doctor", "--json" })
+  local model = require("assist.config").options.settings.model
+  return model and vim.list_extend(words, { "--model", model }) or words
+end
+
+---@param text string
+local function report_findings(text)
+  local is_json, findings = pcall(vim.json.decode, text)
+  if not is_json then
+    return false
+  end
+  local tell = { ok = vim.health.ok, warning = vim.health.warn, error = vim.health.error }
+  for _, finding in ipairs(findings) do
+    local say = tell[finding.verdict] or vim.health.info
+    say(("%s: %s"):format(finding.name, finding.detail))
+  end
+  return true
+end
+
+local function check_server()
+  local root = vim.fs.root(0, ".git")
+  local command, problem = require("assist.server").find(root)
+  if not command then
+    return vim.health.error(problem)
+  end
+  local asked = doctor(command)
+  vim.health.info(table.concat(asked, " "))
+  local answer = vim.system(asked, { text = true, timeout = DOCTOR_PATIENCE_MS }):wait()
+  if not report_findings(answer.stdout or "") then
+    local last_words = vim.trim(answer.stderr or ""):match("[^\n]*$")
+    vim.health.error(("the server's command failed (exit code %d)"):format(answer.code), last_words)
+  end
+end
+
+function M.check()
+  vim.health.start("assist: editor")
+  check_neovim()
+  check_client()
+  vim.health.start("assist: server")
+  check_server()
+end
+
+return M

@@ -1,0 +1,111 @@
+---What the server is doing, as far as it has told.
+local M = {}
+
+local WORDS = { ready = "ready", failed = "error", closed = "" }
+local METHODS_AT_WORK = {
+  ["textDocument/inlineCompletion"] = true,
+  ["workspace/executeCommand"] = true,
+}
+
+---@class assist.Status
+---@field phase? "loading"|"ready"|"failed"|"closed"
+---@field message? string
+---@field percent? integer
+
+local state = {} ---@type assist.Status
+local is_paused = false
+
+local function redraw()
+  vim.cmd.redrawstatus({ bang = true })
+end
+
+local function become(new_state)
+  state = new_state
+  vim.api.nvim_exec_autocmds("User", { pattern = "AssistStatus", data = vim.deepcopy(state) })
+  redraw()
+end
+
+---`assist/status` of the server.
+function M.take(_, params)
+  become({
+    phase = params.phase,
+    message = params.message,
+    percent = type(params.percent) == "number" and math.floor(params.percent) or nil,
+  })
+end
+
+---@param message string
+function M.fail(message)
+  become({ phase = "failed", message = message })
+end
+
+function M.forget()
+  is_paused = false
+  become({})
+end
+
+---@return assist.Status
+function M.current()
+  return vim.deepcopy(state)
+end
+
+---@param client vim.lsp.Client
+local function is_working(client)
+  for _, request in pairs(client.requests) do
+    if request.type == "pending" and METHODS_AT_WORK[request.method] then
+      return true
+    end
+  end
+  return false
+end
+
+---@return string
+local function word()
+  local client = require("assist.client").get()
+  if state.phase == "failed" or not client then
+    return WORDS[state.phase] or ""
+  end
+  if is_paused then
+    return "paused"
+  end
+  if state.phase == "ready" and is_working(client) then
+    return "working"
+  end
+  if state.phase == "loading" and state.percent then
+    return ("loading %d%%%%"):format(state.percent) -- 'statusline' wants the sign twice
+  end
+  return WORDS[state.phase] or "loading"
+end
+
+---@return string
+function M.statusline()
+  local shown = word()
+  return shown == "" and "" or "assist: " .. shown
+end
+
+---Redraw when work begins and ends.
+function M.watch(group)
+  vim.api.nvim_create_autocmd("LspRequest", {
+    group = group,
+    callback = function(event)
+      if METHODS_AT_WORK[event.data.request.method] then
+        vim.schedule(redraw) -- the event comes before the request is noted
+      end
+    end,
+  })
+end
+
+---No completions until resumed. The server is told, so that its items leave the menus as well.
+---@param wanted boolean
+function M.pause(wanted)
+  local settings = vim.deepcopy(require("assist.config").options.settings)
+  if wanted then
+    settings.completion = vim.tbl_extend("force", settings.completion or {}, { enabled = false })
+  end
+  is_paused = wanted
+  require("assist.suggestion").clear()
+  require("assist.client").send_settings(next(settings) and settings or vim.empty_dict())
+  redraw()
+end
+
+return M

@@ -1,0 +1,245 @@
+---The proposal at the cursor: which one there is, whether it still fits what was typed since, and
+---what becomes of it. How it is drawn, and when the server is asked, is up to `ghost_text/`.
+local positions = require("assist.positions")
+
+local M = {}
+
+---@class assist.Suggestion
+---@field buf integer
+---@field row integer where the text begins, from 0
+---@field col integer in bytes
+---@field text string
+---@field tail string what stood behind the cursor and is replaced
+
+---@class assist.GhostText
+---@field attach fun(client: vim.lsp.Client, buf: integer)
+---@field detach fun(buf: integer)
+---@field show fun(suggestion: assist.Suggestion, rest: string)
+---@field hide fun(buf: integer)
+
+local suggestions = {} ---@type assist.Suggestion[]
+local index = 1
+local ghost_text ---@type assist.GhostText?
+
+---@return assist.GhostText
+local function chosen_ghost_text()
+  local wanted = require("assist.config").options.ghost_text
+  local has_builtin = vim.lsp.inline_completion ~= nil
+  local kind = has_builtin and wanted ~= "own" and "builtin" or "own"
+  return require("assist.ghost_text." .. kind)
+end
+
+---What is left to insert at the cursor; nil when the text no longer fits there.
+---@param suggestion assist.Suggestion
+---@return string?
+local function rest_of(suggestion)
+  local row, col = positions.cursor()
+  local is_here = vim.api.nvim_get_current_buf() == suggestion.buf and row == suggestion.row
+  if not is_here or col < suggestion.col then
+    return nil
+  end
+  local line = positions.line(suggestion.buf, row)
+  local typed = line:sub(suggestion.col + 1, col)
+  local rest = suggestion.text:sub(#typed + 1)
+  local fits = vim.startswith(suggestion.text, typed)
+    and vim.startswith(line:sub(col + 1), suggestion.tail)
+  return fits and rest ~= "" and rest or nil
+end
+
+local function is_inserting()
+  return vim.startswith(vim.api.nvim_get_mode().mode, "i")
+end
+
+local function is_behind_menu()
+  local is_hidden = require("assist.config").options.with_menu == "hide"
+  return is_hidden and require("assist.menu").is_visible()
+end
+
+---@return assist.Suggestion?
+---@return string? rest
+local function visible()
+  local current = suggestions[index]
+  local rest = current and is_inserting() and not is_behind_menu() and rest_of(current)
+  if rest then
+    return current, rest
+  end
+end
+
+---Forget everything and show nothing.
+function M.clear()
+  local current = suggestions[index]
+  suggestions, index = {}, 1
+  if current and ghost_text then
+    ghost_text.hide(current.buf)
+  end
+end
+
+---Bring what is seen in line with the text and the menu of now.
+function M.update()
+  local current = suggestions[index]
+  if not current or not ghost_text then
+    return
+  end
+  if not rest_of(current) then
+    return M.clear()
+  end
+  local shown, rest = visible()
+  if shown then
+    ghost_text.show(shown, rest)
+  else
+    ghost_text.hide(current.buf)
+  end
+end
+
+---@param buf integer
+---@param item lsp.InlineCompletionItem
+---@param encoding string
+---@return assist.Suggestion?
+local function read(buf, item, encoding)
+  if type(item.insertText) ~= "string" then
+    return nil -- snippets: this server sends none
+  end
+  local row, col = positions.cursor()
+  local tail = ""
+  if item.range then
+    local from, to = item.range.start, item.range["end"]
+    local line = positions.line(buf, from.line)
+    row, col = from.line, positions.byte(line, from.character, encoding)
+    local _, cursor_col = positions.cursor()
+    -- Typing went on since the request, so what is replaced moved along with the cursor.
+    tail = line:sub(cursor_col + 1, cursor_col + to.character - from.character)
+  end
+  local text = item.insertText:gsub("\r\n?", "\n")
+  return { buf = buf, row = row, col = col, text = text, tail = tail }
+end
+
+---Take over what the server proposes for a buffer, in place of what was there.
+---@param buf integer
+---@param items lsp.InlineCompletionItem[]
+---@param encoding string
+function M.take(buf, items, encoding)
+  if buf ~= vim.api.nvim_get_current_buf() or not is_inserting() then
+    return
+  end
+  local found = {}
+  for _, item in ipairs(items) do
+    table.insert(found, read(buf, item, encoding))
+  end
+  if #found == 0 then
+    return M.clear()
+  end
+  suggestions, index = found, 1
+  M.update()
+end
+
+---@param rest string
+---@return string
+local function next_word(rest)
+  return rest:match("^%s*[%w_\128-\255]+") or rest:match("^%s*[^%w%s_\128-\255]+") or rest
+end
+
+---@param rest string
+---@return string
+local function next_line(rest)
+  return rest:match("^\n*[^\n]+") or rest
+end
+
+local pieces = { word = next_word, line = next_line }
+
+---Begin a new step of undo, so that `u` takes back what was accepted and not what was typed.
+local function break_undo()
+  vim.go.undolevels = vim.go.undolevels
+end
+
+---Insert text at the cursor, in place of `replaced` bytes behind it.
+local function insert(text, replaced)
+  local row, col = positions.cursor()
+  local lines = vim.split(text, "\n", { plain = true })
+  break_undo()
+  vim.api.nvim_buf_set_text(0, row, col, row, col + replaced, lines)
+  local last_col = (#lines == 1 and col or 0) + #lines[#lines]
+  vim.api.nvim_win_set_cursor(0, { row + #lines, last_col })
+end
+
+---Insert what is left of the ghost text, or a part. What was typed since it was asked for is
+---compared here and now, so that no key is too fast: neither is a typed character left behind the
+---text, nor is a text inserted that does not fit any more.
+---@param part "all"|"word"|"line"
+---@return boolean # whether there was ghost text
+function M.accept(part)
+  local suggestion, rest = visible()
+  if not suggestion or not rest then
+    return false
+  end
+  local text = pieces[part] and pieces[part](rest) or rest
+  if text == rest then
+    M.clear()
+    insert(text, #suggestion.tail)
+    return true
+  end
+  insert(text, 0)
+  local row, col = positions.cursor()
+  local behind = { buf = suggestion.buf, row = row, col = col, tail = suggestion.tail }
+  behind.text = rest:sub(#text + 1)
+  suggestions, index = { behind }, 1
+  M.update()
+  return true
+end
+
+---@param step integer
+---@return boolean # whether there was ghost text
+function M.cycle(step)
+  if not visible() then
+    return false
+  end
+  index = (index - 1 + step) % #suggestions + 1
+  M.update()
+  return true
+end
+
+---@return boolean # whether there was ghost text
+function M.dismiss()
+  if not visible() then
+    return false
+  end
+  M.clear()
+  return true
+end
+
+---@param buf integer
+local function watch(buf)
+  local group = vim.api.nvim_create_augroup("assist.suggestion:" .. buf, {})
+  local function on(events, callback, pattern)
+    local options = { group = group, callback = callback, pattern = pattern }
+    options.buffer = not pattern and buf or nil
+    vim.api.nvim_create_autocmd(events, options)
+  end
+  on({ "CursorMovedI", "TextChangedI", "TextChangedP" }, M.update)
+  on({ "InsertLeave", "BufLeave" }, M.clear)
+  on({ "CompleteChanged", "CompleteDone" }, function()
+    vim.schedule(M.update)
+  end)
+  on("User", vim.schedule_wrap(M.update), { "BlinkCmpMenuOpen", "BlinkCmpMenuClose" })
+end
+
+---@param client vim.lsp.Client
+---@param buf integer
+function M.attach(client, buf)
+  ghost_text = ghost_text or chosen_ghost_text()
+  watch(buf)
+  require("assist.menu").watch_cmp(M.update)
+  ghost_text.attach(client, buf)
+end
+
+---@param buf integer
+function M.detach(buf)
+  if suggestions[index] and suggestions[index].buf == buf then
+    M.clear()
+  end
+  pcall(vim.api.nvim_del_augroup_by_name, "assist.suggestion:" .. buf)
+  if ghost_text then
+    ghost_text.detach(buf)
+  end
+end
+
+return M

@@ -1,0 +1,142 @@
+"""Real Neovim, driven by its own protocol: keys go in, and what a user would see comes out."""
+
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pynvim
+
+REPOSITORY = Path(__file__).parents[3]
+PLUGIN = REPOSITORY / "editors" / "nvim"
+SCRIPTED_SERVER = REPOSITORY / "tests" / "support" / "scripted_server.py"
+PATIENCE_S = 20
+
+_GHOST_TEXT = """
+local found = {}
+for _, name in ipairs({ "nvim.lsp.inline_completion", "assist.ghost_text" }) do
+  local namespace = vim.api.nvim_get_namespaces()[name]
+  local marks = namespace
+    and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true }) or {}
+  for _, mark in ipairs(marks) do
+    local lines = { mark[4].virt_text, unpack(mark[4].virt_lines or {}) }
+    for _, chunks in ipairs(lines) do
+      local line = ""
+      for _, chunk in ipairs(chunks) do line = line .. chunk[1] end
+      table.insert(found, line)
+    end
+  end
+end
+return table.concat(found, "\\n")
+"""
+# What `vim.notify` was asked to show; `:messages` would hold the editor's own chatter as well.
+_HEAR_MESSAGES = """
+_G.heard = {}
+vim.notify = function(message) table.insert(_G.heard, message) end
+"""
+
+
+def scripted(answer="", **script):
+    """The command of a server whose model always answers the same."""
+    script = json.dumps({"answer": answer, **script})
+    return [sys.executable, str(SCRIPTED_SERVER), script]
+
+
+def real():
+    """The command of the product's own server, with the embedded model."""
+    return [sys.executable, "-m", "assist_server"]
+
+
+@dataclass
+class Neovim:
+    """One editor with the plugin, in homes of its own."""
+
+    program: Path
+    folder: Path
+    nvim: pynvim.Nvim = field(init=False)
+
+    def start(self, init: str, file: Path | None = None, **environment: str) -> "Neovim":
+        """Start with a configuration; every home and cache is empty."""
+        script = self.folder / "init.lua"
+        script.write_text(f"vim.o.swapfile = false\n{_HEAR_MESSAGES}\n{init}\n")
+        homes = {
+            f"XDG_{name}_HOME": str(self.folder / name.lower())
+            for name in ("CONFIG", "DATA", "STATE", "CACHE")
+        }
+        os.environ.update(homes | {"HOME": str(self.folder)} | environment)
+        arguments = ["--embed", "--headless", "--clean", "-u", str(script)]
+        files = [str(file)] if file else []
+        self.nvim = pynvim.attach("child", argv=[str(self.program), *arguments, *files])
+        return self
+
+    def stop(self) -> None:
+        """End the editor and, with it, the server."""
+        try:
+            self.nvim.command("qall!")
+        except (OSError, EOFError):
+            pass  # it hung up before it could answer
+        self.nvim.close()
+
+    def lua(self, code: str, *arguments):
+        return self.nvim.exec_lua(code, *arguments)
+
+    def type(self, *keys: str) -> None:
+        """Type as a person does: the editor has taken each key in before the next one comes."""
+        for key in keys:
+            self.nvim.input(key)
+            self.lua("return 0")
+
+    def text(self) -> list[str]:
+        return self.nvim.current.buffer[:]
+
+    def ghost(self) -> str:
+        return self.lua(_GHOST_TEXT)
+
+    def heard(self) -> list[str]:
+        """All messages that were shown."""
+        return self.lua("return _G.heard")
+
+    def statusline(self) -> str:
+        """The component as the status line shows it."""
+        return self.lua(
+            "return vim.api.nvim_eval_statusline(require('assist').statusline(), {}).str"
+        )
+
+    def until(self, probe, expected=None):
+        """Wait until a probe gives what is expected, or anything true."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            found = probe()
+            if found == expected if expected is not None else found:
+                return found
+            time.sleep(0.01)
+        raise AssertionError(f"expected {expected!r}, found {found!r}; messages: {self.heard()}")
+
+    def until_ready(self) -> None:
+        self.until(self.statusline, "assist: ready")
+
+    def until_ghost(self, text: str) -> None:
+        self.until(self.ghost, text)
+
+    def server_pid(self) -> int:
+        """The process of the server."""
+        return self.lua(
+            """
+            local own = vim.fn.getpid()
+            for _, pid in ipairs(vim.api.nvim_get_proc_children(own)) do return pid end
+            """
+        )
+
+
+def init(command=None, options="", *, before="", after="") -> str:
+    """A configuration with the plugin on the runtime path, as its help file says for a clone."""
+    cmd = f"cmd = vim.json.decode({json.dumps(json.dumps(command))})," if command else ""
+    return f"""
+{before}
+vim.opt.runtimepath:prepend({json.dumps(str(PLUGIN))})
+require("assist").setup({{ {cmd} {options} }})
+{after}
+vim.cmd.runtime("plugin/assist.lua")
+"""
