@@ -8,6 +8,8 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from assist_server.cli.benching.drafts import SETTINGS as DRAFT_SETTINGS
+from assist_server.cli.benching.drafts import DraftFigures, measure_drafts
 from assist_server.cli.benching.machine import describe_machine
 from assist_server.cli.benching.measuring import (
     Report,
@@ -61,14 +63,33 @@ def run_bench(flags: Mapping[str, object], choice: Choice, output: Output) -> No
     files = library_files(choice.seed)
     if 2 * choice.places > len(files):
         raise InputError(f"choose at most {len(files) // 2} places")
-    with Console(stderr=True).status("starting") as status, LspClient(_command(flags)) as client:
-        report, keystrokes_ms = _measure(client, files, choice, status.update)
+    with Console(stderr=True).status("starting") as status:
+        with LspClient(_command(flags)) as client:
+            report, keystrokes_ms = _measure(client, files, choice, status.update)
+        report = replace(report, drafts=_measure_drafts(flags, files, choice, status.update))
     if output.plot:
         plot(output.plot, keystrokes_ms, report.lengths)
     if output.as_json:
         typer.echo(json.dumps(asdict(report)))
     else:
         print_report(report)
+
+
+def _measure_drafts(
+    flags: Mapping[str, object], files: Sequence[SourceFile], choice: Choice, tell: Report
+) -> Sequence[DraftFigures]:
+    """With servers of their own: one that drafts, and one that does not."""
+    tell("loading two models")
+    plain_settings = {**DRAFT_SETTINGS, "drafts": "off"}
+    command = _command(flags)
+    with LspClient(command) as drafting_client, LspClient(command) as plain_client:
+        drafting = Session(drafting_client, DRAFT_SETTINGS)
+        plain = Session(plain_client, plain_settings)
+        traces = make_traces(files[: 2 * choice.places], choice.characters, choice.seed)
+        figures = measure_drafts(drafting, plain, traces, tell)
+        drafting_client.shut_down()
+        plain_client.shut_down()
+    return figures
 
 
 def _command(flags: Mapping[str, object]) -> list[str]:

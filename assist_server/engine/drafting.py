@@ -53,6 +53,11 @@ class DraftPace:
             return 0
         return self._tokens
 
+    @property
+    def was_wrong(self) -> bool:
+        """Whether nothing of the last draft was right."""
+        return self._rest > 0
+
     def told(self, accepted: int, proposed: int) -> None:
         """Learn from a draft."""
         if accepted == proposed:
@@ -81,7 +86,8 @@ class NgramDrafter:
         tokens = self._pace.next_tokens()
         if tokens == 0:
             return []
-        for size in range(_LONGEST_NGRAM, _SHORTEST_NGRAM - 1, -1):
+        shortest = _SHORTEST_NGRAM + self._pace.was_wrong
+        for size in range(_LONGEST_NGRAM, shortest - 1, -1):
             end = self._find(self._text[-size * _ID_BYTES :])
             if end is not None:
                 following = self._text[end : end + tokens * _ID_BYTES]

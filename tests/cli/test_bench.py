@@ -16,6 +16,7 @@ from assist_server.cli.benching.figures import Spread
 from assist_server.cli.benching.session import Answer, Session
 from assist_server.cli.benching.traces import (
     SourceFile,
+    copied,
     lengthened,
     library_files,
     make_traces,
@@ -50,6 +51,15 @@ def test_the_rest_of_the_last_line_is_missing_and_the_file_else_as_it_was():
     trace = trace_at(FILE, FILE.text.index("if"), 3)
     assert trace.start_text == "def f(a):\n    \n        return a\n\n    return None\n"
     assert list(trace.states())[-1] == (trace.start_text.replace("    \n", "    if \n", 1), 17)
+
+
+def test_a_place_behind_a_copy_sees_the_lines_that_may_follow():
+    text = "".join(f"line {number}\n" for number in range(40))
+    trace = copied(trace_at(SourceFile("x", text), text.index("line 30"), 3))
+    shown = trace.before.splitlines()
+    assert shown[:30] == text.splitlines()[:30]
+    assert shown[30:] == [f"line {number}" for number in range(14, 18)]
+    assert trace.behind == text[text.index("line 30") + len("line 30") :]
 
 
 @given(st.text("ab \n\té", min_size=1, max_size=60), st.data())
@@ -198,6 +208,8 @@ def test_figures_for_programs(run, scripted_bench):
     assert 0 <= found["keystrokes"]["share_without_model"] <= 1
     assert found["engine"]["cold"]["count"] == found["engine"]["jump"]["count"] == 1
     assert [row["lines"] for row in found["lengths"]] == [100, 1000]
+    assert all(row["with_drafts"] > 0 < row["without"] for row in found["drafts"])
+    assert len(found["drafts"]) == 3
 
 
 def test_a_table_for_people_and_a_plot(run, scripted_bench, project):
@@ -209,6 +221,7 @@ def test_a_table_for_people_and_a_plot(run, scripted_bench, project):
         "first token, cold",
         "in 1,000 lines",
         "without the model",
+        "behind a copy of the lines above",
     ):
         assert words in result.out
     assert (project / "plot.png").read_bytes().startswith(b"\x89PNG")

@@ -20,6 +20,8 @@ class KeystrokeFigures:
     all: Spread | None
     from_model: Spread | None
     """Of those for which the model was asked."""
+    known: Spread | None
+    """Of those that were answered from what was generated before."""
     share_without_model: float
     outcomes: dict[str, int]
     """How many answers there were of each kind, in the server's words."""
@@ -69,6 +71,7 @@ def measure_keystrokes(
     figures = KeystrokeFigures(
         Spread.of(answer.total_ms for answer in answers),
         Spread.of(answer.total_ms for answer in asked),
+        Spread.of(answer.total_ms for answer in answers if not answer.is_from_model),
         round(1 - len(asked) / len(answers), 4) if answers else 0.0,
         dict(Counter(_kind(answer) for answer in answers).most_common()),
         tokens_per_second(asked),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from assist_server.cli.benching.drafts import DraftFigures
 from assist_server.cli.benching.figures import Spread
 from assist_server.cli.benching.machine import BUSY, Machine
 from assist_server.cli.benching.measuring import EngineFigures, KeystrokeFigures, LengthFigures
@@ -51,6 +52,7 @@ class BenchReport:
     lengths: Sequence[LengthFigures]
     memory: MemoryFigures | None
     """None where the system does not tell."""
+    drafts: Sequence[DraftFigures] = ()
 
 
 def print_report(report: BenchReport) -> None:
@@ -73,6 +75,7 @@ def print_report(report: BenchReport) -> None:
 def _rows(report: BenchReport) -> Iterator[tuple[str, Spread | None]]:
     yield "keystroke to answer", report.keystrokes.all
     yield "  where the model was asked", report.keystrokes.from_model
+    yield "  where it was not", report.keystrokes.known
     yield "first token, cold", report.engine.cold
     yield "first token, the same again", report.engine.warm
     yield "first token, after a keystroke", report.engine.keystroke
@@ -95,6 +98,12 @@ def _sentences(report: BenchReport) -> Iterator[str]:
     yield f"answered without the model: {keystrokes.share_without_model:.0%}"
     if keystrokes.new_tokens_per_second:
         yield f"decoding: {keystrokes.new_tokens_per_second:,.0f} tokens per second"
+    for row in report.drafts:
+        if row.with_drafts and row.without:
+            yield (
+                f"decoding {row.text}: {row.with_drafts:,.0f} tokens per second with drafts, "
+                f"{row.without:,.0f} without, {row.times_faster:.2f} times"
+            )
     if report.memory:
         ready, end = report.memory.ready, report.memory.end
         yield (

@@ -149,6 +149,11 @@ class Session:
         self._count += 1
         return Document(self._client, f"file:///bench/{self._count}/{name}", before, behind)
 
+    def configure(self, settings: object) -> None:
+        """Change settings, as an editor does."""
+        params = {"settings": {"assist": settings}}
+        self._client.notify("workspace/didChangeConfiguration", params)
+
     def memory(self) -> Memory | None:
         """What the server holds in memory; None where the system does not tell it so."""
         status = Path(f"/proc/{self._client.process.pid}/status")

@@ -17,6 +17,9 @@ _EDGE_SHARE = 0.1
 _LEAST_PIECE_SHARE = 0.7
 """How nearly as long as it is asked for a piece of a file must be."""
 
+_COPIED_LINES, _GIVEN_LINES = 16, 4
+"""How many lines stand twice, and how many of them the second time."""
+
 _KEY = re.compile(r"\n[ \t]*|.", re.DOTALL)
 """What one key writes: a character, or a line end with the indentation that editors add."""
 
@@ -99,6 +102,13 @@ def lengthened(trace: Trace, lines: int) -> Trace:
     fillers = [_filler(number) for number in range(count)]
     before = "".join(fillers[: count // 2]) + trace.before
     return replace(trace, before=before, behind=trace.behind + "".join(fillers[count // 2 :]))
+
+
+def copied(trace: Trace) -> Trace:
+    """The place behind the first of some lines that stand a second time: the others may follow."""
+    above = trace.before[: trace.before.rfind("\n") + 1]
+    given = above.splitlines(keepends=True)[-_COPIED_LINES:][:_GIVEN_LINES]
+    return Trace(trace.name, above + "".join(given), (), trace.behind)
 
 
 def _filler(number: int) -> str:
