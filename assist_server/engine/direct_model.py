@@ -170,7 +170,7 @@ class DirectCache:
         self._length = min(self._length, length)
 
     def fork(self, length: int) -> "DirectCache":
-        """A copy of the first `length` tokens."""
+        """A copy of the first `length` tokens, with as much room as here."""
         kept = min(length, self._length)
-        buffers = _Buffers.of(self._model, max(kept, _SMALLEST_CAPACITY))
+        buffers = _Buffers.of(self._model, self._buffers.capacity)
         return DirectCache(self._model, buffers.fill(self._buffers, kept), kept)

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ _LARGEST_CACHE_BYTES = 1 << 30
 _MEASURED_CONTEXT_TOKENS = 200
 _MEASURED_PASSES = 12
 _WARMING_PASSES = 3
+_CLEARLY_BETTER = 0.95
 
 
 def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageModel, DevicePlan]:
@@ -75,24 +77,26 @@ def _choose_threads(model: DirectModel) -> str:
     """Set the faster number of threads for single tokens; the measured reason.
 
     More threads share the reading of the weights, but have to wait for each other in every
-    operator, which small models feel.
+    operator, which small models feel. Both are tried by turns, and fewer threads must be clearly
+    better: a machine that is busy at this moment should not decide for all others.
     """
     everyone = torch.get_num_threads()
-    measured_ms = {}
-    for threads in sorted({1, everyone}, reverse=True):
-        model.narrow_threads = threads
-        measured_ms[threads] = _step_ms(model)
-    model.narrow_threads = min(measured_ms, key=lambda threads: measured_ms[threads])
+    measured_ms = _step_ms(model, sorted({1, everyone}, reverse=True))
+    is_alone_better = measured_ms[1] < _CLEARLY_BETTER * measured_ms[everyone]
+    model.narrow_threads = 1 if is_alone_better else everyone
     figures = ", ".join(f"{ms:.1f} ms with {threads}" for threads, ms in measured_ms.items())
     return f"threads for a single token: {model.narrow_threads} (measured: {figures})"
 
 
-def _step_ms(model: DirectModel) -> float:
+def _step_ms(model: DirectModel, thread_counts: Sequence[int]) -> dict[int, float]:
+    """The median time of a step for each number of threads."""
     cache = model.new_cache()
     cache.extend([0] * _MEASURED_CONTEXT_TOKENS, 1)
-    samples = []
+    samples: dict[int, list[float]] = {threads: [] for threads in thread_counts}
     for _ in range(_WARMING_PASSES + _MEASURED_PASSES):
-        started_s = time.perf_counter()
-        cache.extend([0], 1)
-        samples.append((time.perf_counter() - started_s) * 1000)
-    return statistics.median(samples[_WARMING_PASSES:])
+        for threads in thread_counts:
+            model.narrow_threads = threads
+            started_s = time.perf_counter()
+            cache.extend([0], 1)
+            samples[threads].append((time.perf_counter() - started_s) * 1000)
+    return {n: statistics.median(found[_WARMING_PASSES:]) for n, found in samples.items()}

@@ -10,6 +10,7 @@ from assist_server.engine.quiet_import import (
     let_waiting_threads_sleep,
     preload_torch_libraries,
     quiet_loading,
+    return_free_memory,
 )
 from assist_server.errors import ModelError
 
@@ -44,7 +45,9 @@ def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
 
     def work() -> None:
         try:
-            loaded.set_result(load())
+            backend = load()
+            return_free_memory()
+            loaded.set_result(backend)
         except BaseException as error:  # noqa: BLE001 - it is raised where the model is waited for
             loaded.set_exception(error)
 

@@ -6,7 +6,7 @@ import torch
 
 from assist_server.engine.language_model import KvCache, LanguageModel
 
-_MOST_SEQUENCES = 12
+_MOST_SEQUENCES = 8
 """More places than a person goes back to; small models would keep hundreds."""
 
 _FORK_TOKENS = 256

@@ -1,7 +1,9 @@
 """A summary that rests while completions are made is, to the letter, the undisturbed one."""
 
+import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from tiny_models import FAMILIES, build_model, build_tokenizer
@@ -9,7 +11,9 @@ from tiny_models import FAMILIES, build_model, build_tokenizer
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine import decode
+from assist_server.engine.backend import ModelChoice
 from assist_server.engine.device import DevicePlan
+from assist_server.engine.opening import EMBEDDED_FOLDER
 from assist_server.engine.request import CancelToken, Priority, collect
 from assist_server.engine.transformers_backend import TransformersBackend
 from assist_server.features.inline_completion import build_request
@@ -53,8 +57,8 @@ def backend():
     watched.close()
 
 
-def summary(backend):
-    selection = Selection(Snapshot("file:///a.py", "a.py", CODE), 0, len(CODE))
+def summary(backend, text=CODE):
+    selection = Selection(Snapshot("file:///a.py", "a.py", text), 0, len(text))
     return summarize(selection, backend, SETTINGS).markdown
 
 
@@ -84,4 +88,36 @@ def test_a_summary_that_rested_is_the_undisturbed_one(backend, stops, monkeypatc
             assert generation.token_ids == alone.token_ids
             steps = backend.steps[begun:]
             assert Priority.BACKGROUND not in steps[: len(generation.token_ids)]
+        assert resting.result(WAIT_S) == undisturbed
+
+
+@pytest.fixture(scope="module")
+def embedded():
+    folder = str(EMBEDDED_FOLDER)
+    choice = ModelChoice("embedded", device="cpu", dtype="float32")
+    watched = WatchedBackend.load(folder, "ngram", choice)
+    yield watched
+    watched.close()
+
+
+def test_a_completion_waits_for_one_step_of_a_long_summary(embedded):
+    """The embedded model, code of 2,000 tokens, and a completion every few steps."""
+    source = Path(textwrap.__file__).read_text(encoding="utf-8")
+    text = embedded.decode_prompt(embedded.encode(source)[:2000])
+    embedded.watch(set())
+    undisturbed, alone = summary(embedded, text), collect(ask_inline(embedded))
+    stops = set(range(1, embedded.steps.count(Priority.BACKGROUND), 7))
+    assert len(stops) > 3
+
+    embedded._prefixes.clear()
+    embedded.watch(stops)
+    with ThreadPoolExecutor(1) as pool:
+        resting = pool.submit(summary, embedded, text)
+        for _ in stops:
+            assert embedded.reached.acquire(timeout=WAIT_S)
+            begun = len(embedded.steps)
+            stream = ask_inline(embedded)
+            embedded.resume.release()
+            assert collect(stream).token_ids == alone.token_ids
+            assert Priority.BACKGROUND not in embedded.steps[begun:][: len(alone.token_ids)]
         assert resting.result(WAIT_S) == undisturbed
