@@ -4,12 +4,21 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
 from assist_server.config import PROJECT_FILE, PYPROJECT_TABLE
 from assist_server.settings import allowed_values, is_settable_by_project, sections, setting_fields
+
+VSCODE_SECTION = "assist"
+VSCODE_OWN_PREFIX = f"{VSCODE_SECTION}.server."
+"""Begins the names of the settings that are the extension's own business."""
+VSCODE_SCHEMA_KEYS = (
+    *("type", "enum", "default", "minLength"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+)
 
 INTRODUCTION = f"""\
 # Configuration
@@ -125,25 +134,84 @@ def _row(key: str, field: FieldInfo) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"configuration.md": configuration_page}
-"""Path of each generated page below the folder, and what it holds."""
+def vscode_manifest(manifest: str) -> str:
+    """VS Code's `package.json` with the server's settings in it; everything else stays."""
+    content = json.loads(manifest)
+    contributes, trust = content["contributes"], content["capabilities"]["untrustedWorkspaces"]
+    by_hand = [
+        table
+        for table in contributes["configuration"]
+        if all(key.startswith(VSCODE_OWN_PREFIX) for key in table["properties"])
+    ]
+    generated = [_vscode_table(name) for name in sections()]
+    contributes["configuration"] = [*generated, *by_hand]
+    trust["restrictedConfigurations"] = [
+        *(key for table in by_hand for key in table["properties"]),
+        *(
+            f"{VSCODE_SECTION}.{key}"
+            for key, field in setting_fields().items()
+            if not is_settable_by_project(field)
+        ),
+    ]
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
-def main(arguments: list[str], folder: Path = Path(__file__).parent) -> int:
-    """Write or check every page below `folder`; the exit status is 1 if a check fails."""
+def _vscode_table(section: str) -> dict[str, object]:
+    table = sections()[section]
+    schema = table.model_json_schema()["properties"]
+    properties = {
+        f"{VSCODE_SECTION}.{key}": _vscode_property(field, schema[key.rpartition(".")[2]])
+        for key, field in setting_fields().items()
+        if key.rpartition(".")[0] == section
+    }
+    title = (table.__doc__ or "").rstrip(".") if section else "Model"
+    return {"title": title, "properties": properties}
+
+
+def _vscode_property(field: FieldInfo, schema: Mapping[str, object]) -> dict[str, object]:
+    """A setting as VS Code's settings editor wants it.
+
+    The default is there for the reader; the extension sends only what the user has set.
+    """
+    # Code from elsewhere may suggest some settings only where the user trusts it.
+    scope = "resource" if is_settable_by_project(field) else "machine-overridable"
+    told = {key: value for key, value in schema.items() if key in VSCODE_SCHEMA_KEYS}
+    return told | {"scope": scope, "markdownDescription": field.description}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A generated file."""
+
+    path: str
+    """Below the root of the repository."""
+    render: Callable[[str], str]
+    """Its content, made from the content that it has; a missing file has none."""
+
+
+PAGES = (
+    Page("docs/configuration.md", lambda _: configuration_page()),
+    Page("editors/vscode/package.json", vscode_manifest),
+)
+
+
+def main(arguments: list[str], root: Path = Path(__file__).parents[1]) -> int:
+    """Write or check every page below `root`; the exit status is 1 if a check fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is old")
     is_check = parser.parse_args(arguments).check
-    stale = [path for path, render in PAGES.items() if _content(folder / path) != render()]
-    for path in stale:
+    is_stale = False
+    for page in PAGES:
+        path = root / page.path
+        content = path.read_text(encoding="utf-8") if path.exists() else ""
+        wanted = page.render(content)
+        if content == wanted:
+            continue
+        is_stale = True
         if not is_check:
-            (folder / path).write_text(PAGES[path](), encoding="utf-8", newline="\n")
-        sys.stdout.write(f"{folder / path}: {'out of date' if is_check else 'written'}\n")
-    return 1 if is_check and stale else 0
-
-
-def _content(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
+            path.write_text(wanted, encoding="utf-8", newline="\n")
+        sys.stdout.write(f"{path}: {'out of date' if is_check else 'written'}\n")
+    return 1 if is_check and is_stale else 0
 
 
 if __name__ == "__main__":

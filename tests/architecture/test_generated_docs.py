@@ -8,9 +8,11 @@ from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 
 from assist_server.config import Layer, merge_layers, read_project_layer, read_settings
-from assist_server.settings import Settings, setting_fields
+from assist_server.settings import Settings, is_settable_by_project, setting_fields
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+MANIFEST = ROOT / "editors" / "vscode" / "package.json"
 PAGE = (DOCS / "configuration.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"```toml\n# (\S+)\n(.*?)```", PAGE, flags=re.DOTALL))
 
@@ -28,14 +30,60 @@ def test_generated_pages_are_up_to_date(generate, capsys):
     assert (status, capsys.readouterr().out) == (0, "")
 
 
-def test_a_stale_page_is_named_and_then_written(generate, tmp_path, capsys):
-    page = tmp_path / "configuration.md"
+@pytest.fixture
+def copies(generate, tmp_path):
+    """A folder with a copy of every generated page."""
+    for page in generate.PAGES:
+        copy = tmp_path / page.path
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes((ROOT / page.path).read_bytes())
+    return tmp_path
+
+
+def test_a_stale_page_is_named_and_then_written(generate, copies, capsys):
+    page = copies / "docs" / "configuration.md"
     page.write_text("old", encoding="utf-8")
-    assert generate.main(["--check"], tmp_path) == 1
-    assert f"{page}: out of date" in capsys.readouterr().out
+    assert generate.main(["--check"], copies) == 1
+    assert capsys.readouterr().out == f"{page}: out of date\n"
     assert page.read_text(encoding="utf-8") == "old"
-    assert generate.main([], tmp_path) == 0
-    assert generate.main(["--check"], tmp_path) == 0
+    assert generate.main([], copies) == 0
+    assert generate.main(["--check"], copies) == 0
+
+
+def test_a_setting_that_differs_in_vscode_is_found_and_mended(generate, copies):
+    page = copies / "editors" / "vscode" / "package.json"
+    original = page.read_text(encoding="utf-8")
+    manifest = json.loads(original)
+    manifest["contributes"]["configuration"][0]["properties"]["assist.device"]["enum"].pop()
+    page.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    assert generate.main(["--check"], copies) == 1
+    assert generate.main([], copies) == 0
+    assert page.read_text(encoding="utf-8") == original
+
+
+def test_vscode_offers_every_setting_and_protects_what_a_project_may_not_set():
+    manifest = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    tables = manifest["contributes"]["configuration"]
+    offered = {key for table in tables for key in table["properties"]}
+    own = {key for key in offered if key.startswith("assist.server.")}
+    assert offered - own == {f"assist.{key}" for key in setting_fields()}
+    restricted = manifest["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
+    guarded = {
+        f"assist.{key}"
+        for key, field in setting_fields().items()
+        if not is_settable_by_project(field)
+    }
+    assert set(restricted) == own | guarded
+    assert {"assist.model", "assist.log.file", "assist.server.command"} <= set(restricted)
+
+
+def test_vscode_knows_the_types_and_limits_of_settings():
+    tables = json.loads(MANIFEST.read_text(encoding="utf-8"))["contributes"]["configuration"]
+    properties = {key: value for table in tables for key, value in table["properties"].items()}
+    share = properties["assist.completion.prefix_share"]
+    assert (share["type"], share["minimum"], share["maximum"]) == ("number", 0, 1)
+    assert properties["assist.completion.enabled"]["type"] == "boolean"
+    assert "auto" in properties["assist.device"]["enum"]
 
 
 def test_every_setting_has_a_row():

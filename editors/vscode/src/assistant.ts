@@ -1,0 +1,176 @@
+/** The server's life: found, started, restarted after a crash, stopped. */
+
+import { homedir } from "node:os";
+import { type Disposable, type LogOutputChannel, workspace } from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+import { type Callbacks, createClient, KEYS_FOR_START } from "./client";
+import { findServer, type ServerProgram } from "./location";
+import { Problem, type Problems } from "./problems";
+import { reasonOf, ServerProcess } from "./process";
+import { SECTION, type ServerKeys } from "./settings";
+import type { ModelStatus, State } from "./state";
+
+const MAX_CRASHES = 3;
+const CRASHES_WITHIN_MS = 180_000;
+const MAX_QUOTED_CHARS = 160;
+
+export class Assistant implements Disposable {
+  private client: LanguageClient | undefined;
+  private process: ServerProcess | undefined;
+  private crashTimes: number[] = [];
+  private work: Promise<void> = Promise.resolve();
+  private readonly watched: Disposable;
+
+  /**
+   * @param serverKeys the server's settings
+   * @param ownEnvironment the folder of the environment that the extension can make
+   * @param showSummary shows the summary of a range, for the server's code action
+   */
+  constructor(
+    private readonly state: State,
+    private readonly problems: Problems,
+    private readonly log: LogOutputChannel,
+    private readonly serverKeys: ServerKeys,
+    private readonly ownEnvironment: string,
+    private readonly showSummary: Callbacks["showSummary"],
+  ) {
+    this.watched = workspace.onDidChangeConfiguration((change) => {
+      const forStart = ["server.command", ...KEYS_FOR_START];
+      if (forStart.some((key) => change.affectsConfiguration(`${SECTION}.${key}`))) {
+        void this.restart();
+      } else if (change.affectsConfiguration(SECTION)) {
+        void this.client?.sendNotification("workspace/didChangeConfiguration", { settings: null });
+      }
+    });
+  }
+
+  dispose(): void {
+    this.watched.dispose();
+  }
+
+  /** The program that is, or would be, the server. */
+  async program(): Promise<ServerProgram | undefined> {
+    return findServer(this.ownEnvironment);
+  }
+
+  /** Starts the server anew because the user, or a setting, wants it. */
+  async restart(): Promise<void> {
+    this.problems.forget();
+    this.crashTimes = [];
+    return this.enqueue(() => this.startAnew());
+  }
+
+  async stop(): Promise<void> {
+    return this.enqueue(() => this.stopClient());
+  }
+
+  /** Runs a command of the server. */
+  async execute<T>(command: string, ...args: readonly unknown[]): Promise<T> {
+    const { client } = this;
+    if (!client || this.state.server.kind !== "running") {
+      throw new Problem("assist-server is not running: restart it from the status bar.");
+    }
+    const params = { command, arguments: args };
+    return this.state.whileWorking(client.sendRequest<T>("workspace/executeCommand", params));
+  }
+
+  /** One thing after the other: starting twice at a time would leave a process behind. */
+  private async enqueue(action: () => Promise<void>): Promise<void> {
+    this.work = this.work.then(action);
+    return this.work;
+  }
+
+  private async startAnew(): Promise<void> {
+    await this.stopClient();
+    this.state.server = { kind: "starting" };
+    const program = await this.program();
+    if (program) {
+      await this.startClient(program);
+    } else {
+      this.fail(
+        "assist-server was not found: let it be installed, or name it in the setting assist.server.command.",
+        { Install: "assist.createEnvironment", Settings: "assist.openSettings" },
+      );
+    }
+  }
+
+  private async startClient(program: ServerProgram): Promise<void> {
+    let cause: unknown;
+    const start = async (): Promise<ServerProcess> => {
+      try {
+        // Not in the workspace: Python would import whatever modules lie there.
+        this.process = await ServerProcess.start(program, homedir(), this.log);
+        return this.process;
+      } catch (error) {
+        cause = error;
+        throw error;
+      }
+    };
+    const client = createClient(start, this.serverKeys, this.state, this.log, {
+      onClose: () => {
+        this.onClose(client);
+      },
+      onStatus: (model) => {
+        this.onStatus(program, model);
+      },
+      showSummary: this.showSummary,
+    });
+    this.client = client;
+    try {
+      await client.start();
+    } catch (error) {
+      this.log.error(`The server did not start: ${reasonOf(cause ?? error)}`);
+      this.client = undefined;
+      this.fail(cause instanceof Problem ? cause.message : this.endedAtStart(program));
+      return;
+    }
+    if (this.state.server.kind === "starting") {
+      this.state.server = { kind: "running", origin: program.origin };
+    }
+  }
+
+  private async stopClient(): Promise<void> {
+    const { client } = this;
+    this.client = undefined;
+    this.state.server = { kind: "stopped" };
+    try {
+      await client?.dispose();
+    } catch (error) {
+      this.log.debug(`The client did not stop properly: ${reasonOf(error)}`);
+    }
+    this.process?.child.kill();
+  }
+
+  private onStatus({ origin }: ServerProgram, model: ModelStatus): void {
+    this.state.server = { kind: "running", origin, model };
+  }
+
+  /** The connection is gone. Unless that is wanted, or happens at the start, it is a crash. */
+  private onClose(client: LanguageClient): void {
+    if (client !== this.client || this.state.server.kind !== "running") {
+      return;
+    }
+    const now = Date.now();
+    this.crashTimes = [...this.crashTimes, now].filter((time) => now - time < CRASHES_WITHIN_MS);
+    this.log.warn(`The server ended: ${this.process?.lastWords ?? ""}`);
+    if (this.crashTimes.length <= MAX_CRASHES) {
+      void this.enqueue(() => this.startAnew());
+    } else {
+      this.fail(
+        "assist-server keeps crashing and is not started again: see the log, then restart it.",
+        { Restart: "assist.restartServer", "Open Log": "assist.openLog" },
+      );
+    }
+  }
+
+  private endedAtStart({ command }: ServerProgram): string {
+    const lastWords = this.process?.lastWords;
+    const why = lastWords ? ` (${lastWords.slice(0, MAX_QUOTED_CHARS)})` : "";
+    return `assist-server ended as it started${why}: run "${command} doctor" in a terminal, or see the log.`;
+  }
+
+  private fail(sentence: string, remedies?: Readonly<Record<string, string>>): void {
+    this.state.server = { kind: "failed", sentence };
+    this.problems.show(sentence, remedies);
+  }
+}

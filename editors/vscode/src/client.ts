@@ -1,0 +1,107 @@
+/** The language client: what it tells the server of, and what it keeps from being loud. */
+
+import { type LogOutputChannel, Range, Uri } from "vscode";
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  type StaticFeature,
+} from "vscode-languageclient/node";
+import type { ServerProcess } from "./process";
+import type { ProtocolRange } from "./protocol";
+import { type ServerKeys, settingsThatAreSet } from "./settings";
+import type { ModelStatus, State } from "./state";
+
+const SCHEMES = ["file", "untitled", "vscode-notebook-cell"];
+const SHOW_SUMMARY = "assist.showSummary";
+
+/** What the server has to know before it says what it can do; all else it asks for. */
+export const KEYS_FOR_START: ServerKeys = ["completion.menu"];
+
+export interface Callbacks {
+  readonly onClose: () => void;
+  readonly onStatus: (status: ModelStatus) => void;
+  readonly showSummary: (uri: Uri, range: Range) => Promise<void>;
+}
+
+/** The library shows a popup for each of its own troubles; here they go to the log. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+/** Asks for `assist/status`. */
+const STATUS_CAPABILITY: StaticFeature = {
+  fillClientCapabilities: (capabilities) => {
+    capabilities.experimental = { ...(capabilities.experimental as object), assistStatus: true };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: "static" }),
+  clear: () => undefined,
+};
+
+export function createClient(
+  start: () => Promise<ServerProcess>,
+  serverKeys: ServerKeys,
+  state: State,
+  log: LogOutputChannel,
+  callbacks: Callbacks,
+): LanguageClient {
+  const options: LanguageClientOptions = {
+    documentSelector: SCHEMES.map((scheme) => ({ scheme })),
+    initializationOptions: () => settingsThatAreSet(KEYS_FOR_START),
+    initializationFailedHandler: () => false,
+    outputChannel: log,
+    errorHandler: {
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
+      closed: () => {
+        callbacks.onClose();
+        return { action: CloseAction.DoNotRestart, handled: true };
+      },
+    },
+    middleware: {
+      provideInlineCompletionItems: (document, position, context, token, next) =>
+        state.isPaused ? [] : whileWorking(next(document, position, context, token)),
+      provideCompletionItem: (document, position, context, token, next) =>
+        state.isPaused ? [] : next(document, position, context, token),
+      executeCommand: async (command, args, next) => {
+        if (command !== SHOW_SUMMARY) {
+          return whileWorking<unknown>(next(command, args));
+        }
+        const [uri, { start, end }] = args as [string, ProtocolRange];
+        const range = new Range(start.line, start.character, end.line, end.character);
+        return callbacks.showSummary(Uri.parse(uri), range);
+      },
+      // Only loading cannot be cancelled, and the status bar item shows that already.
+      handleWorkDoneProgress: (_, progress, next) => {
+        if (progress.kind !== "begin" || progress.cancellable) {
+          next(_, progress);
+        }
+      },
+      workspace: {
+        configuration: ({ items }) =>
+          items.map(({ scopeUri }) =>
+            settingsThatAreSet(
+              serverKeys,
+              scopeUri ? client.protocol2CodeConverter.asUri(scopeUri) : undefined,
+            ),
+          ),
+      },
+    },
+  };
+  const client = new QuietClient(
+    "assist",
+    "Assist",
+    async () => (await start()).child,
+    options,
+  );
+  client.registerFeature(STATUS_CAPABILITY);
+  client.onNotification("assist/status", callbacks.onStatus);
+  return client;
+
+  async function whileWorking<T>(answer: PromiseLike<T> | T): Promise<T> {
+    return state.whileWorking(Promise.resolve(answer));
+  }
+}

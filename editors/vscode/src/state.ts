@@ -1,0 +1,83 @@
+/** What the extension knows of the server and its model, and who wants to know. */
+
+import { commands, EventEmitter } from "vscode";
+
+/** `assist/status`, and the result of `assist.status`. */
+export interface ModelStatus {
+  readonly phase: "loading" | "ready" | "failed" | "closed";
+  readonly message: string;
+  readonly percent: number | null;
+  readonly model: string;
+  readonly device: string | null;
+  readonly dtype: string | null;
+  readonly reasons: readonly string[];
+}
+
+export type ServerState =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "starting" }
+  | { readonly kind: "running"; readonly origin: string; readonly model?: ModelStatus }
+  | { readonly kind: "failed"; readonly sentence: string };
+
+/** A request that takes longer than this is shown as work; a shorter one would only flicker. */
+const VISIBLE_WORK_MS = 250;
+
+export class State {
+  private readonly changed = new EventEmitter<void>();
+  private current: ServerState = { kind: "stopped" };
+  private paused = false;
+  private visibleRequests = 0;
+
+  readonly onDidChange = this.changed.event;
+
+  get server(): ServerState {
+    return this.current;
+  }
+
+  set server(state: ServerState) {
+    this.current = state;
+    this.tell();
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  set isPaused(isPaused: boolean) {
+    this.paused = isPaused;
+    this.tell();
+  }
+
+  get isWorking(): boolean {
+    return this.visibleRequests > 0;
+  }
+
+  /** Shows that a request is being worked on, until it has settled. */
+  async whileWorking<T>(request: PromiseLike<T>): Promise<T> {
+    let end = (): void => undefined;
+    const timer = setTimeout(() => {
+      this.countVisible(1);
+      end = () => {
+        this.countVisible(-1);
+      };
+    }, VISIBLE_WORK_MS);
+    try {
+      return await request;
+    } finally {
+      clearTimeout(timer);
+      end();
+    }
+  }
+
+  private countVisible(change: 1 | -1): void {
+    this.visibleRequests += change;
+    this.tell();
+  }
+
+  private tell(): void {
+    const isRunning = this.current.kind === "running";
+    void commands.executeCommand("setContext", "assist.isRunning", isRunning);
+    void commands.executeCommand("setContext", "assist.isPaused", this.paused);
+    this.changed.fire();
+  }
+}

@@ -1,0 +1,67 @@
+/** The status bar item: the state at a glance, and behind a click why it is so and what to do. */
+
+import {
+  MarkdownString,
+  type QuickPickItem,
+  QuickPickItemKind,
+  StatusBarAlignment,
+  type StatusBarItem,
+  ThemeColor,
+  commands,
+  window,
+} from "vscode";
+import { describe } from "./description";
+import type { State } from "./state";
+
+export function createStatusBarItem(state: State): StatusBarItem {
+  const item = window.createStatusBarItem("assist.status", StatusBarAlignment.Right, 100);
+  item.name = "Assist";
+  item.command = "assist.showMenu";
+  const show = (): void => {
+    const { label, reason, isError } = describe(state);
+    item.text = label;
+    item.tooltip = new MarkdownString().appendText([reason, ...reasons(state)].join("\n"));
+    item.backgroundColor = isError ? new ThemeColor("statusBarItem.errorBackground") : undefined;
+  };
+  state.onDidChange(show);
+  show();
+  item.show();
+  return item;
+}
+
+interface MenuItem extends QuickPickItem {
+  readonly command?: string;
+}
+
+/** Says why the state is as it is, and offers what can be done. */
+export async function showMenu(state: State): Promise<void> {
+  const { reason } = describe(state);
+  const isRunning = state.server.kind === "running";
+  const always: MenuItem[] = [
+    { label: "$(package) Choose a model...", command: "assist.chooseModel" },
+    { label: "$(debug-restart) Restart server", command: "assist.restartServer" },
+    { label: "$(output) Open log", command: "assist.openLog" },
+    { label: "$(gear) Settings", command: "assist.openSettings" },
+  ];
+  const whileRunning: MenuItem[] = [
+    state.isPaused
+      ? { label: "$(debug-start) Resume completion", command: "assist.resume" }
+      : { label: "$(debug-pause) Pause completion", command: "assist.pause" },
+    { label: "$(question) Show why", command: "assist.explainAnswers" },
+  ];
+  const install = { label: "$(cloud-download) Install the server", command: "assist.createEnvironment" };
+  const items: MenuItem[] = [
+    { label: reason, kind: QuickPickItemKind.Separator },
+    ...(isRunning ? whileRunning : [install]),
+    ...always,
+  ];
+  const chosen = await window.showQuickPick(items, { title: "Assist", placeHolder: reason });
+  if (chosen?.command) {
+    await commands.executeCommand(chosen.command);
+  }
+}
+
+function reasons({ server }: State): readonly string[] {
+  const chosen = server.kind === "running" ? [...(server.model?.reasons ?? []), server.origin] : [];
+  return chosen.map((reason) => `- ${reason}`);
+}
