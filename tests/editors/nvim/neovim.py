@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import pynvim
 REPOSITORY = Path(__file__).parents[3]
 PLUGIN = REPOSITORY / "editors" / "nvim"
 SCRIPTED_SERVER = REPOSITORY / "tests" / "support" / "scripted_server.py"
-PATIENCE_S = 20
+PATIENCE_S = float(os.environ.get("ASSIST_PATIENCE_S", "20"))
 
 _GHOST_TEXT = """
 local found = {}
@@ -56,6 +57,7 @@ class Neovim:
     program: Path
     folder: Path
     nvim: pynvim.Nvim = field(init=False)
+    silenced: int | None = None
 
     def start(self, init: str, file: Path | None = None, **environment: str) -> "Neovim":
         """Start with a configuration; every home and cache is empty."""
@@ -65,14 +67,17 @@ class Neovim:
             f"XDG_{name}_HOME": str(self.folder / name.lower())
             for name in ("CONFIG", "DATA", "STATE", "CACHE")
         }
-        os.environ.update(homes | {"HOME": str(self.folder)} | environment)
+        variables = homes | {"HOME": str(self.folder)} | environment
+        outside = ["env", *(f"{name}={value}" for name, value in variables.items())]
         arguments = ["--embed", "--headless", "--clean", "-u", str(script)]
         files = [str(file)] if file else []
-        self.nvim = pynvim.attach("child", argv=[str(self.program), *arguments, *files])
+        self.nvim = pynvim.attach("child", argv=[*outside, str(self.program), *arguments, *files])
         return self
 
     def stop(self) -> None:
         """End the editor and, with it, the server."""
+        if self.silenced:
+            os.kill(self.silenced, signal.SIGCONT)
         try:
             self.nvim.command("qall!")
         except (OSError, EOFError):
@@ -122,21 +127,18 @@ class Neovim:
 
     def server_pid(self) -> int:
         """The process of the server."""
-        return self.lua(
-            """
-            local own = vim.fn.getpid()
-            for _, pid in ipairs(vim.api.nvim_get_proc_children(own)) do return pid end
-            """
-        )
+        return self.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())[1]")
+
+    def silence_server(self) -> None:
+        """From now on, whatever is seen is the client's own doing."""
+        self.silenced = self.server_pid()
+        os.kill(self.silenced, signal.SIGSTOP)
 
 
-def init(command=None, options="", *, before="", after="") -> str:
+def init(command=None, options="") -> str:
     """A configuration with the plugin on the runtime path, as its help file says for a clone."""
     cmd = f"cmd = vim.json.decode({json.dumps(json.dumps(command))})," if command else ""
     return f"""
-{before}
-vim.opt.runtimepath:prepend({json.dumps(str(PLUGIN))})
+vim.opt.runtimepath:append({json.dumps(str(PLUGIN))})
 require("assist").setup({{ {cmd} {options} }})
-{after}
-vim.cmd.runtime("plugin/assist.lua")
 """

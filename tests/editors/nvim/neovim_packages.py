@@ -66,13 +66,14 @@ def _download(folder: Path, suite: str) -> list[Path]:
 
 
 def _mirror() -> str:
-    """The mirror that this machine uses already."""
-    sources = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
-    for path in filter(Path.is_file, sources):
-        found = re.search(r"^(?:URIs:|deb(?: \[.*?\])?) +(\S+)", path.read_text(), re.MULTILINE)
-        if found:
+    """The mirror of Debian that this machine uses already."""
+    folder = Path("/etc/apt")
+    sources = [folder / "sources.list", *sorted(folder.glob("sources.list.d/*.sources"))]
+    for path in filter(Path.is_file, [*sources, *sorted(folder.glob("sources.list.d/*.list"))]):
+        pattern = r"^(?:URIs:|deb(?: \[.*?\])?)\s+(\S+/debian)/?(?:\s|$)"
+        if found := re.search(pattern, path.read_text(), re.MULTILINE):
             return found[1]
-    raise NotAvailableError("there are no sources of Debian packages on this machine")
+    raise NotAvailableError("this machine has no source of Debian packages")
 
 
 def _unpack(packages: list[Path], home: Path) -> None:

@@ -166,7 +166,8 @@ local function start_in(buf)
     return
   end
   find_root(buf, function(root)
-    local config = vim.tbl_extend("force", M.config(), { root_dir = root })
+    local config = M.config()
+    config.root_dir = root
     vim.lsp.start(config, { bufnr = buf, reuse_client = config.reuse_client })
   end)
 end

@@ -1,0 +1,306 @@
+"""`:Assist`, the status line, and what is said when something is wrong."""
+
+import os
+import signal
+import sys
+
+import pytest
+from neovim import PLUGIN, Neovim, init, real, scripted
+
+KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])
+FUNCTION = "import os\n\n\ndef add_name(name, count):\n    return os.path.join(name, str(count))\n"
+
+
+@pytest.fixture
+def ready(start):
+    def begin(answer="", text=FUNCTION, options="", kind="builtin", **script):
+        editor = start(scripted(answer, **script), text, options, kind)
+        editor.until_ready()
+        return editor
+
+    return begin
+
+
+def floating_text(editor):
+    return editor.lua(
+        """
+        for _, win in ipairs(vim.api.nvim_list_wins()) do
+          if vim.api.nvim_win_get_config(win).relative ~= "" then
+            local lines = vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, false)
+            return table.concat(lines, "\\n")
+          end
+        end
+        return ""
+        """
+    )
+
+
+@KINDS
+def test_documentation_is_written_and_nothing_else_is_changed(ready, kind):
+    editor = ready(kind=kind)
+    editor.nvim.command("5")
+    editor.nvim.command("Assist document")
+    editor.until(lambda: len(editor.text()) > 5)
+    editor.nvim.command("write")
+    written = editor.file.read_text()
+    head, documentation, rest = written.split('    """')
+    assert head + rest.lstrip("\n") == FUNCTION
+    assert "name" in documentation
+
+
+@KINDS
+def test_a_summary_is_shown_copied_and_closed(ready, kind):
+    editor = ready(kind=kind)
+    editor.nvim.command("Assist summarize")
+    shown = editor.until(lambda: floating_text(editor))
+    assert "add_name" in shown
+    assert editor.lua("return vim.bo.filetype") == "markdown"
+    editor.type("y")
+    editor.until(lambda: editor.lua("return vim.trim(vim.fn.getreg('\"'))"), shown)
+    editor.type("q")
+    editor.until(lambda: floating_text(editor) == "")
+
+
+@KINDS
+def test_a_summary_of_lines_becomes_a_comment_above_them(ready, kind):
+    editor = ready(kind=kind)
+    editor.nvim.command("4,5Assist summarize")
+    editor.until(lambda: floating_text(editor))
+    editor.type("i")
+    editor.until(lambda: len(editor.text()) > 5)
+    editor.nvim.command("write")
+    lines = editor.file.read_text().splitlines(keepends=True)
+    added = [line for line in lines if line.startswith("#")]
+    assert lines.index(added[0]) == 3
+    assert "".join(line for line in lines if line not in added) == FUNCTION
+
+
+def test_the_code_action_shows_its_summary_in_the_same_window(ready):
+    editor = ready()
+    editor.lua(
+        """
+        local whole = { start = { 1, 0 }, ["end"] = { 5, 0 } }
+        local function is_summary(action) return action.title == "Summarize selection" end
+        vim.lsp.buf.code_action({ range = whole, apply = true, filter = is_summary })
+        """
+    )
+    assert "add_name" in editor.until(lambda: floating_text(editor))
+
+
+@KINDS
+def test_why_tells_what_became_of_the_last_requests(ready, kind):
+    editor = ready("alpha(1)", kind=kind)
+    editor.nvim.command("Assist why")
+    editor.until(editor.heard, ["assist: nothing was asked for in this file yet"])
+    editor.type("G", "o")
+    editor.until_ghost("alpha(1)")
+    editor.type("<Esc>")
+    editor.nvim.command("Assist why")
+    assert "**shown**" in editor.until(lambda: floating_text(editor))
+
+
+@KINDS
+def test_a_pause_ends_when_it_is_ended(ready, kind):
+    editor = ready("alpha(1)", kind=kind)
+    editor.type("G", "o")
+    editor.until_ghost("alpha(1)")
+    editor.nvim.command("Assist pause")
+    editor.until(editor.statusline, "assist: paused")
+    editor.until_ghost("")
+    editor.type("<Esc>", "o")
+    asked = "_G.records = {} local function keep(r) _G.records = r end require('assist.client')"
+    why = f"{asked}.execute('assist.why', {{ vim.uri_from_bufnr(0) }}, keep)"
+
+    def newest_outcome():
+        editor.lua(why)
+        return editor.lua("return (_G.records[1] or {}).outcome or ''")
+
+    editor.until(lambda: "switched off" in newest_outcome())
+    assert editor.ghost() == ""
+    editor.nvim.command("Assist resume")
+    editor.until(editor.statusline, "assist: ready")
+    editor.type("<Esc>", "o")
+    editor.until_ghost("alpha(1)")
+
+
+def test_the_verbs_are_completed(ready):
+    editor = ready()
+    assert editor.lua("return vim.fn.getcompletion('Assist re', 'cmdline')") == [
+        "restart",
+        "resume",
+    ]
+    editor.nvim.command("Assist nonsense")
+    (message,) = editor.heard()
+    assert "summarize" in message
+
+
+def test_the_log_is_opened(ready):
+    editor = ready()
+    editor.nvim.command("Assist log")
+    assert editor.nvim.current.buffer.name.endswith("lsp.log")
+
+
+def test_status_names_the_model(ready):
+    editor = ready()
+    editor.nvim.command("Assist status")
+    (message,) = editor.until(editor.heard)
+    assert message.startswith("assist: embedded on ")
+
+
+@KINDS
+def test_a_slow_model_is_shown_as_loading(start, kind):
+    editor = start(scripted(load_ms=1500), kind=kind)
+    editor.until(editor.statusline, "assist: loading 50%")
+    editor.until_ready()
+    assert editor.heard() == []
+
+
+def test_work_is_shown(ready):
+    editor = ready("alpha(beta)" * 20, step_ms=20)
+    editor.nvim.command("4,5Assist summarize")
+    editor.type("G", "o")
+    editor.until(editor.statusline, "assist: working")
+
+
+@KINDS
+def test_a_killed_server_is_replaced_without_a_word(ready, kind):
+    editor = ready("alpha(1)", kind=kind)
+    first = editor.server_pid()
+    os.kill(first, signal.SIGKILL)
+    editor.until(lambda: editor.server_pid() not in {None, first})
+    editor.until_ready()
+    editor.type("G", "o")
+    editor.until_ghost("alpha(1)")
+    editor.type("<Tab>")
+    editor.until(lambda: editor.text()[-1], "alpha(1)")
+    assert editor.heard() == []
+
+
+def test_a_server_that_is_killed_again_and_again_is_given_up_with_one_sentence(ready):
+    editor = ready()
+    for _ in range(3):
+        pid = editor.server_pid()
+        os.kill(pid, signal.SIGKILL)
+        editor.until(lambda pid=pid: editor.server_pid() not in {None, pid})
+        editor.until_ready()
+    os.kill(editor.server_pid(), signal.SIGKILL)
+    (message,) = editor.until(editor.heard)
+    assert "signal 9" in message
+    assert ":Assist restart" in message
+    assert editor.statusline() == "assist: error"
+    editor.nvim.command("Assist restart")
+    editor.until_ready()
+
+
+@KINDS
+def test_a_restart_brings_a_new_process_and_the_ghost_text_back(ready, kind):
+    editor = ready("alpha(1)", kind=kind)
+    first = editor.server_pid()
+    editor.nvim.command("Assist restart")
+    editor.until(lambda: editor.server_pid() not in {None, first})
+    editor.until_ready()
+    editor.type("G", "o")
+    editor.until_ghost("alpha(1)")
+    assert editor.heard() == []
+
+
+@KINDS
+def test_a_server_that_cannot_be_found_is_told_of_once(start, kind):
+    editor = start(["/nowhere/assist-server"], kind=kind)
+    (message,) = editor.until(editor.heard)
+    assert message == (
+        "assist: /nowhere/assist-server cannot be run; correct the option cmd, or remove it"
+    )
+    editor.nvim.command(f"edit {editor.folder}/other.py")
+    editor.type("i", "x")
+    editor.until(editor.text, ["x"])
+    editor.until(editor.statusline, "assist: error")
+    assert editor.heard() == [message]
+
+
+def test_without_a_command_the_path_is_searched(start):
+    editor = start(None, configuration=init())
+    editor.until(lambda: editor.heard() or editor.server_pid())
+    found = editor.lua("return vim.fn.executable('assist-server')")
+    if not found:
+        (message,) = editor.heard()
+        assert 'require("assist").setup({ cmd = ... })' in message
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_a_projects_own_environment_is_used_only_when_allowed(start, tmp_path, is_allowed):
+    options = f"project_venv = {str(is_allowed).lower()},"
+    editor = start(None, configuration="vim.env.PATH = ''\n" + init(options=options))
+    program = editor.folder / ".venv" / "bin" / "assist-server"
+    program.parent.mkdir(parents=True)
+    (editor.folder / ".git").mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    find = "return require('assist.server').find(...)"
+    found = editor.lua(find, str(editor.folder))
+    assert found == ([str(program)] if is_allowed else None)
+
+
+@KINDS
+def test_a_server_that_crashes_at_its_start_is_told_of_once(start, kind):
+    editor = start([sys.executable, "-c", "raise SystemExit(3)"], kind=kind)
+    (message,) = editor.until(editor.heard)
+    assert message == (
+        "assist: the server stopped (exit code 3);"
+        " :checkhealth assist tells why, and :Assist restart starts it again"
+    )
+    editor.until(editor.statusline, "assist: error")
+    editor.type("i", "x", "<Esc>")
+    editor.until(editor.text, ["x"])
+    assert editor.heard() == [message]
+
+
+def test_a_model_folder_that_is_wrong_is_told_of_once(start):
+    editor = start(real(), "x = 1\n", 'settings = { model = "/nowhere/model" },')
+    (message,) = editor.until(editor.heard)
+    assert "/nowhere/model" in message
+    editor.until(editor.statusline, "assist: error")
+    editor.type("G", "o", "y", " ", "=", " ")
+    editor.until(lambda: editor.text()[-1], "y = ")
+    editor.until(lambda: editor.statusline() == "assist: error")
+    assert editor.heard() == [message]
+
+
+def test_an_option_that_does_not_exist_is_named_and_the_rest_is_used(start):
+    editor = start(scripted("alpha(1)"), "x = 1\n", 'colour = "red", with_menu = "hide",')
+    assert editor.until(editor.heard) == [
+        "assist: there is no option colour; :help assist-options lists them"
+    ]
+    assert editor.lua("return require('assist.config').options.with_menu") == "hide"
+    editor.until_ready()
+
+
+def test_the_health_check_shows_the_doctors_findings(start):
+    finding = '[{"name": "model", "verdict": "error", "detail": "no such folder"}]'
+    doctor = f"import sys; print({finding!r}) if 'doctor' in sys.argv else None"
+    editor = start([sys.executable, "-c", doctor])
+    editor.nvim.command("checkhealth assist")
+    report = "\n".join(editor.text())
+    assert "ERROR model: no such folder" in report
+    assert "ghost text is drawn by Neovim itself" in report
+
+
+def test_the_help_file_has_its_tags(start, tmp_path):
+    editor = start(["/nowhere"])
+    editor.lua("vim.opt.runtimepath:append(...)", str(PLUGIN))
+    tags = tmp_path / "doc"
+    tags.mkdir()
+    (tags / "assist.txt").write_text((PLUGIN / "doc" / "assist.txt").read_text())
+    editor.nvim.command(f"helptags {tags}")
+    names = {line.split("\t")[0] for line in (tags / "tags").read_text().splitlines()}
+    assert {"assist.txt", "assist-options", "assist-keys", "assist-settings", ":Assist"} <= names
+
+
+def test_nothing_is_loaded_before_there_is_a_file(programs, tmp_path):
+    editor = Neovim(programs("forky"), tmp_path).start(init().replace("require", "--require"))
+    try:
+        loaded = "return vim.tbl_filter(function(n) return n:find('^assist') end, vim.tbl_keys(package.loaded))"
+        assert editor.lua(loaded) == []
+        assert editor.lua("return vim.fn.exists(':Assist')") == 2
+    finally:
+        editor.stop()
