@@ -1,0 +1,147 @@
+"""Which code trains and which is held out: decided by the name of its distribution, before all.
+
+A name decides, not a file, because files of one project resemble each other. Projects that share
+code are one family, and a family is never divided.
+"""
+
+import hashlib
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from assist_server.training.licences import licence_expression
+
+Split = Literal["train", "validation", "test"]
+
+_PARTS = 40
+"""One part of so many is for testing, and one for validation."""
+
+HELD_OUT: Mapping[str, Split] = MappingProxyType({
+    "click": "test",
+    "flask": "test",
+    "httpx": "validation",
+    "jinja2": "validation",
+    "peewee": "test",
+    "requests": "test",
+    "rich": "test",
+    "textual": "test",
+    "tornado": "validation",
+})  # fmt: skip
+"""Families that are always held out: the first embedded model never saw them, so that it and every
+later one can be compared on them."""
+
+_FAMILIES: Mapping[str, str] = MappingProxyType({
+    "attr": "attrs", "cattrs": "attrs",
+    "asyncclick": "click", "cloup": "click", "rich-click": "click",
+    "exceptiongroup": "anyio",
+    "httpcore": "httpx", "httpcore2": "httpx", "httpx2": "httpx", "httpcore-ng": "httpx",
+    "importlib-resources": "importlib-metadata", "zipp": "importlib-metadata",
+    "importlib-metadata": "importlib-metadata",
+    "niquests": "requests", "responses": "requests",
+    "pytorch": "torch", "functorch": "torch",
+    "quart": "flask",
+    "setuptools": "setuptools", "pkg-resources": "setuptools", "distribute": "setuptools",
+    "scikit-image": "scikit-learn",
+    "toolong": "textual",
+    "tomli-w": "tomli",
+})  # fmt: skip
+"""Forks, twins and companions that share code: name and family."""
+
+_COMPANIONS = (
+    "azure", "click", "django", "fastapi", "flask", "google", "httpx", "jinja2", "jupyter",
+    "opentelemetry", "peewee", "pytest", "requests", "rich", "ruamel", "sphinx", "sphinxcontrib",
+    "textual", "tornado", "zope",
+)  # fmt: skip
+"""Names `X-anything` that belong to the family X."""
+
+
+def normalise(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def family_of(distribution_name: str) -> str:
+    """The name that decides for a distribution and all that share code with it."""
+    # Stubs follow what they describe.
+    name = normalise(distribution_name)
+    name = name.removeprefix("types-").removesuffix("-stubs")
+    if name in _FAMILIES:
+        return _FAMILIES[name]
+    host = name.partition("-")[0]
+    return host if host in _COMPANIONS else name
+
+
+def split_of(distribution_name: str) -> Split:
+    """What the code of a distribution may be used for.
+
+    Parts of the standard library are asked for as `stdlib:` and the name of the top-level module.
+    """
+    family = family_of(distribution_name)
+    if family in HELD_OUT:
+        return HELD_OUT[family]
+    digest = hashlib.sha256(f"split-v1:{family}".encode()).hexdigest()
+    held_out: dict[int, Split] = {0: "test", 1: "validation"}
+    return held_out.get(int(digest, 16) % _PARTS, "train")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A Python source file of an installed distribution."""
+
+    distribution: str
+    """Normalised name."""
+    version: str
+    licence: str
+    """SPDX expression; empty where the metadata name none that is understood."""
+    path: str
+    """As installed, with slashes: `package/module.py`."""
+    file: Path
+
+    @property
+    def split(self) -> Split:
+        """What it may be used for."""
+        return split_of(self.distribution)
+
+    def read_bytes(self) -> bytes:
+        """What is in the file."""
+        return self.file.read_bytes()
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what is in the file."""
+        return hashlib.sha256(self.read_bytes()).hexdigest()
+
+
+def installed_distributions(folders: Sequence[str | Path] | None = None) -> list[Distribution]:
+    """The distributions of this environment, or of folders with packages; each name once, sorted.
+
+    `pip install --target FOLDER` makes such a folder.
+    """
+    found: dict[str, Distribution] = {}
+    where = sys.path if folders is None else [str(folder) for folder in folders]
+    for distribution in distributions(path=where):
+        name = distribution.metadata["Name"]
+        if name:
+            found.setdefault(normalise(name), distribution)
+    return [found[name] for name in sorted(found)]
+
+
+def source_files(distribution: Distribution) -> Iterator[SourceFile]:
+    """The Python files that a distribution has installed, sorted by path."""
+    licence = licence_expression(distribution.metadata)
+    name = normalise(distribution.metadata["Name"])
+    for path in sorted(distribution.files or ()):
+        file = Path(str(distribution.locate_file(path)))
+        if path.suffix == ".py" and ".." not in path.parts and file.is_file():
+            yield SourceFile(name, distribution.version, licence, path.as_posix(), file)
+
+
+def installed_sources(folders: Sequence[str | Path] | None = None) -> Iterator[SourceFile]:
+    """All Python files of installed distributions."""
+    for distribution in installed_distributions(folders):
+        yield from source_files(distribution)
