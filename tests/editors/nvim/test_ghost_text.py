@@ -101,10 +101,11 @@ def test_dismissed_text_stays_away_until_something_changes(typing, kind):
 @KINDS
 def test_proposals_are_cycled_through(typing, kind):
     editor = typing(kind=kind)
+    editor.silence_server()
     editor.lua(
         """
         local items = { { insertText = "first" }, { insertText = "second" } }
-        require("assist.suggestion").take(0, items, "utf-8")
+        require("assist.suggestion").take(vim.api.nvim_get_current_buf(), items, "utf-8")
         """
     )
     editor.until_ghost("first")

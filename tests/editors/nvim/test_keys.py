@@ -48,9 +48,9 @@ def test_the_other_keys_fall_through_as_well(start, kind):
 def test_tab_can_be_replayed_from_a_macro(start):
     editor = start(scripted("alpha(1)"), "x = 1\n")
     editor.until_ready()
-    editor.type("q", "q", "G", "o", "b", "<Tab>", "c", "<Esc>", "q")
+    editor.type("qq", "G", "o", "b", "<Tab>", "c", "<Esc>", "q")
     editor.until(editor.text, ["x = 1", "b   c"])
-    editor.type("@", "q")
+    editor.type("@q")
     editor.until(editor.text, ["x = 1", "b   c", "b   c"])
 
 

@@ -27,12 +27,7 @@ end
 local function in_words(record)
   local detail = record.detail and record.detail ~= "" and (": %s"):format(record.detail) or ""
   local tokens = ("%d tokens read, %d written"):format(record.prompt_tokens, record.new_tokens)
-  return ("- **%s**%s\n  %s, %.0f ms"):format(
-    record.outcome,
-    detail,
-    tokens,
-    record.milliseconds
-  )
+  return ("- **%s**%s\n  %s, %.0f ms"):format(record.outcome, detail, tokens, record.milliseconds)
 end
 
 function verbs.why()
