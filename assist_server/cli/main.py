@@ -208,3 +208,28 @@ def bench(  # noqa: PLR0913 - as above
 
     choice = choose(places, characters, seed, is_quick=quick)
     run_bench(_flags(model, device), choice, Output(as_json, plot))
+
+
+@app.command("eval")
+def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
+    *,
+    repo: Annotated[
+        Path | None, typer.Option(help="Code of your own to evaluate on.", show_default=False)
+    ] = None,
+    packages: Annotated[
+        Path | None,
+        typer.Option(help="Folder made by `pip install --target`.", show_default=False),
+    ] = None,
+    infilling: Annotated[
+        Path | None,
+        typer.Option(help="Benchmark of single lines, as JSON lines.", show_default=False),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Evaluate little, to try it out.")] = False,
+    model: _Model = None,
+    device: _Device = None,
+    as_json: _Json = False,
+) -> None:
+    """Evaluate how good a model is, on packages that it has not seen or on code of your own."""
+    from assist_server.cli.eval import What, run_eval  # noqa: PLC0415
+
+    run_eval(_flags(model, device), What(repo, packages, infilling, quick, as_json))

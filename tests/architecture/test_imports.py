@@ -34,7 +34,7 @@ TENSOR_SIDE = {
         "stock_model",
         "transformers_backend",
     )
-}
+} | {"assist_server.evaluation.bits_per_byte"}
 """The only modules behind which torch and transformers may be."""
 
 IMPORT_EACH = """

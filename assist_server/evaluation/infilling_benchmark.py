@@ -1,0 +1,89 @@
+"""A benchmark of single lines in the format of SantaCoder's, its tests included.
+
+Source: Allal et al., "SantaCoder: don't reach for the stars!" (2023). The prompt's last line is
+whole; what is missing is one line, behind its indentation.
+"""
+
+import gzip
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_server.errors import InputError
+from assist_server.evaluation.places import Kind, Place
+
+_TEST_SECONDS = 10.0
+_NO_NETWORK = ("unshare", "--net", "--map-root-user")
+_LIMITS = "import resource as r; r.setrlimit(r.RLIMIT_AS, (1 << 30, 1 << 30)); del r"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line to write, and the tests of the function that holds it."""
+
+    name: str
+    place: Place
+    tests: str
+
+
+def read_items(file: Path) -> Iterator[Item]:
+    """The items of a file of JSON lines, gzipped or not.
+
+    Raises:
+        InputError: it is not in that format.
+    """
+    try:
+        content = file.read_bytes()
+        text = gzip.decompress(content) if file.suffix == ".gz" else content
+        for line in text.splitlines():
+            yield _item(json.loads(line))
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"cannot read {str(file)!r} ({type(error).__name__}: {error}); name a file of JSON "
+            "lines with prompt, suffix, canonical_solution and tests"
+        ) from error
+
+
+def _item(fields: dict[str, str]) -> Item:
+    line = fields["canonical_solution"].strip("\n")
+    indent = line[: len(line) - len(line.lstrip())]
+    before = f"{fields['prompt']}\n{indent}"
+    text = before + line.strip() + fields["suffix"]
+    place = Place(
+        Kind.WHOLE_LINE, "solution.py", text, len(before), len(before) + len(line.strip())
+    )
+    return Item(fields["name"], place, fields["tests"])
+
+
+def can_be_isolated() -> bool:
+    """Whether programs can be run here without a network."""
+    tried = subprocess.run([*_NO_NETWORK, "true"], capture_output=True, check=False)  # noqa: S603 - our own words
+    return tried.returncode == 0
+
+
+def passes(item: Item, line: str) -> bool:
+    """Whether a line passes the item's tests, run in a process without network and other files.
+
+    Raises:
+        OSError: there is no `unshare` here; see `can_be_isolated`.
+    """
+    function = item.place.before + line + item.place.behind
+    program = f"{_LIMITS}\n{function}\n{item.tests}"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            done = subprocess.run(  # noqa: S603 - what models write is run here, in isolation
+                [*_NO_NETWORK, sys.executable, "-I", "-c", program],
+                cwd=folder,
+                env={},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_TEST_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return False
+    return done.returncode == 0

@@ -1,0 +1,218 @@
+"""Places in Python files where something is missing that is known: what a model is asked for."""
+
+import ast
+import io
+import keyword
+import random
+import tokenize
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assist_server.text.lines import LineIndex
+
+_SHORTEST_NAME_CHARS = 5
+_MOST_BLOCK_LINES = 8
+_MOST_ARGUMENT_CHARS = 60
+
+
+class Kind(StrEnum):
+    """What is missing."""
+
+    REST_OF_LINE = "rest of line"
+    WHOLE_LINE = "whole line"
+    BLOCK = "block"
+    ARGUMENT = "argument"
+    INSIDE_IDENTIFIER = "inside identifier"
+    DOCSTRING = "docstring"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file, and a part of it that is missing."""
+
+    kind: Kind
+    path: str
+    text: str
+    """The whole file as it was."""
+    start: int
+    """Offset of the missing part; the cursor is there."""
+    end: int
+
+    @property
+    def before(self) -> str:
+        """What stands before the cursor."""
+        return self.text[: self.start]
+
+    @property
+    def missing(self) -> str:
+        """What should be written."""
+        return self.text[self.start : self.end]
+
+    @property
+    def behind(self) -> str:
+        """What stands behind the cursor."""
+        return self.text[self.end :]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Python file."""
+
+    path: str
+    """As the model is shown it."""
+    text: str
+
+
+_Span = tuple[int, int]
+
+
+def choose_places(sources: Sequence[Source], count: int, seed: int) -> list[Place]:
+    """`count` places of each kind, or as many as there are; the same for the same seed.
+
+    No file gives more of a kind than its share, as long as there are others: a suite of one large
+    file would measure that file.
+    """
+    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    chosen: list[Place] = []
+    for kind, find in _FINDERS.items():
+        of_files = [
+            draw.sample(found, len(found)) for found in _found(sources, kind, find) if found
+        ]
+        draw.shuffle(of_files)
+        chosen += _by_turns(of_files, count)
+    return chosen
+
+
+def _found(
+    sources: Sequence[Source], kind: Kind, find: "Callable[[_Parsed], Iterator[_Span]]"
+) -> Iterator[list[Place]]:
+    for source in sources:
+        try:
+            parsed = _Parsed(source.text)
+        except (SyntaxError, ValueError, tokenize.TokenError):
+            continue
+        spans = sorted({span for span in find(parsed) if source.text[slice(*span)].strip()})
+        yield [Place(kind, source.path, source.text, start, end) for start, end in spans]
+
+
+def _by_turns(groups: Sequence[list[Place]], count: int) -> list[Place]:
+    """The first of each group, then the second of each, up to `count`."""
+    deepest = max(map(len, groups), default=0)
+    ordered = [group[i] for i in range(deepest) for group in groups if i < len(group)]
+    return ordered[:count]
+
+
+class _Parsed:
+    """A file, its syntax and its tokens, with offsets instead of lines and columns.
+
+    Raises:
+        SyntaxError: it is no Python of this version.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines = LineIndex(text)
+        self.nodes = list(ast.walk(ast.parse(text)))
+        self._tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+
+    def names_and_operators(self) -> Iterator[_Span]:
+        """The tokens that are written on one line, comments and strings left out."""
+        for token in self._tokens:
+            if token.type in {tokenize.NAME, tokenize.OP, tokenize.NUMBER}:
+                start = self.lines.start_of(token.start[0] - 1) + token.start[1]
+                yield start, start + len(token.string)
+
+    def span(self, node: ast.expr | ast.stmt) -> _Span:
+        """Offsets of a node; its columns are counted in bytes."""
+        return (
+            self._offset(node.lineno, node.col_offset),
+            self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0),
+        )
+
+    def line_end(self, offset: int) -> int:
+        """Offset of the end of the line that holds an offset."""
+        return self.lines.end_of(self.lines.line_at(offset))
+
+    def _offset(self, line: int, column_bytes: int) -> int:
+        encoded = self.lines.line_text(line - 1).encode()[:column_bytes]
+        return self.lines.start_of(line - 1) + len(encoded.decode())
+
+
+def _rests_of_lines(parsed: _Parsed) -> Iterator[_Span]:
+    """Behind a token, up to the end of its line."""
+    for _, end in parsed.names_and_operators():
+        line_end = parsed.line_end(end)
+        if parsed.text[end:line_end].strip():
+            yield end, line_end
+
+
+def _whole_lines(parsed: _Parsed) -> Iterator[_Span]:
+    """Simple statements of one line, behind their indentation."""
+    for node in parsed.nodes:
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            start, end = parsed.span(node)
+            line = parsed.lines.line_at(start)
+            is_alone = not parsed.text[parsed.lines.start_of(line) : start].strip()
+            if is_alone and end == parsed.lines.end_of(line):
+                yield start, end
+
+
+def _blocks(parsed: _Parsed) -> Iterator[_Span]:
+    """Bodies of some lines, behind the indentation of their first one."""
+    for node in parsed.nodes:
+        body = getattr(node, "body", None)
+        if not isinstance(body, list) or isinstance(node, ast.Module) or not body:
+            continue
+        start, end = parsed.span(body[0])[0], parsed.span(body[-1])[1]
+        first, last = parsed.lines.line_at(start), parsed.lines.line_at(end)
+        is_behind_header = first > getattr(node, "lineno", 0) - 1
+        if is_behind_header and 2 <= last - first + 1 <= _MOST_BLOCK_LINES:
+            yield start, end
+
+
+def _arguments(parsed: _Parsed) -> Iterator[_Span]:
+    """Arguments of calls."""
+    for node in parsed.nodes:
+        if isinstance(node, ast.Call):
+            for argument in node.args:
+                start, end = parsed.span(argument)
+                is_short = end - start <= _MOST_ARGUMENT_CHARS
+                if is_short and "\n" not in parsed.text[start:end]:
+                    yield start, end
+
+
+def _identifiers(parsed: _Parsed) -> Iterator[_Span]:
+    """From the middle of a long name to the end of its line."""
+    for start, end in parsed.names_and_operators():
+        name = parsed.text[start:end]
+        if (
+            name.isidentifier()
+            and not keyword.iskeyword(name)
+            and len(name) >= _SHORTEST_NAME_CHARS
+        ):
+            middle = start + len(name) // 2
+            yield middle, parsed.line_end(middle)
+
+
+def _docstrings(parsed: _Parsed) -> Iterator[_Span]:
+    """First lines of docstrings, behind the quotes."""
+    for node in parsed.nodes:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        first = node.body[0]
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            start, end = parsed.span(first)
+            if parsed.text.startswith('"""', start):
+                line_end = min(parsed.line_end(start), end - 3)
+                yield start + 3, line_end
+
+
+_FINDERS: dict[Kind, Callable[[_Parsed], Iterator[_Span]]] = {
+    Kind.REST_OF_LINE: _rests_of_lines,
+    Kind.WHOLE_LINE: _whole_lines,
+    Kind.BLOCK: _blocks,
+    Kind.ARGUMENT: _arguments,
+    Kind.INSIDE_IDENTIFIER: _identifiers,
+    Kind.DOCSTRING: _docstrings,
+}

@@ -1,0 +1,123 @@
+"""How much typing would have been saved: known text is typed again, key by key.
+
+At each key a completion is asked for, as an editor does. The first line of what is shown is
+accepted when it is what was going to be typed; otherwise the next key is typed. What was shown
+before goes on to be shown while the keys agree with it.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
+from assist_server.evaluation.places import Source
+from assist_server.features.inline_completion import InlineCompletion
+
+_FEWEST_CHARS = 2
+"""A completion of one character saves nothing over typing it."""
+
+Ask = Callable[[CursorContext], InlineCompletion]
+"""Completes at a place."""
+
+Decide = Callable[[CursorContext, InlineCompletion], bool]
+"""Whether a completion is shown."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A completion that was shown, and whether its first line was right."""
+
+    context: CursorContext
+    completion: InlineCompletion
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What became of the typing of one piece of text."""
+
+    typed_chars: int
+    accepted_chars: int
+    shown: tuple[Shown, ...]
+
+
+def replay(source: Source, start: int, end: int, ask: Ask, decide: Decide) -> Replay:
+    """Type `source.text[start:end]`, with the rest of the file around it."""
+    typed = accepted = 0
+    shown: list[Shown] = []
+    offset, pending = start, ""
+    while offset < end:
+        if not pending:
+            context = _context(source, offset, end)
+            completion = ask(context)
+            pending = _first_line(completion) if decide(context, completion) else ""
+            if pending:
+                is_right = source.text.startswith(pending, offset, end)
+                shown.append(Shown(context, completion, is_right))
+        if pending and source.text.startswith(pending, offset, end):
+            offset, accepted, pending = offset + len(pending), accepted + len(pending), ""
+        else:
+            key = source.text[offset]
+            pending = pending[1:] if pending.startswith(key) else ""
+            offset, typed = offset + 1, typed + 1
+    return Replay(typed, accepted, tuple(shown))
+
+
+def choose_spans(
+    sources: Sequence[Source], count: int, chars: int, seed: int
+) -> list[tuple[Source, int, int]]:
+    """Pieces to type again: from a line's start to a line's end, one in each file at most."""
+    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    spans: list[tuple[Source, int, int]] = []
+    for source in draw.sample(sources, len(sources)):
+        starts = [n + 1 for n, char in enumerate(source.text[:-chars]) if char == "\n"]
+        if starts and len(spans) < count:
+            start = draw.choice(starts)
+            end = source.text.find("\n", start + chars)
+            spans.append((source, start, end if end >= 0 else len(source.text)))
+    return spans
+
+
+def _context(source: Source, offset: int, end: int) -> CursorContext:
+    text = source.text[:offset] + source.text[end:]
+    snapshot = Snapshot(f"file:///{source.path}", source.path, text)
+    return CursorContext(snapshot, offset, "auto", "", "")
+
+
+def _first_line(completion: InlineCompletion) -> str:
+    """What one accepts by a line: the first one, or the next where that is empty."""
+    text = completion.text or ""
+    if completion.end > completion.start:
+        text = ""  # it replaces what stands behind the cursor, which is not being typed
+    lines = text.split("\n")
+    line = lines[0] if lines[0].strip() or len(lines) == 1 else "\n".join(lines[:2])
+    return line if len(line) >= _FEWEST_CHARS else ""
+
+
+@dataclass(frozen=True)
+class Savings:
+    """All replays together."""
+
+    completed: float
+    """Share of the characters that were accepted instead of typed."""
+    precision: float
+    """Share of what was shown that was right."""
+    shown_per_100_chars: float
+    shown: int
+    chars: int
+
+
+def savings(replays: Sequence[Replay]) -> Savings:
+    """Sum up."""
+    accepted = sum(each.accepted_chars for each in replays)
+    chars = accepted + sum(each.typed_chars for each in replays)
+    shown = [one for each in replays for one in each.shown]
+    right = sum(one.is_right for one in shown)
+    return Savings(
+        accepted / chars if chars else 0.0,
+        right / len(shown) if shown else 0.0,
+        100 * len(shown) / chars if chars else 0.0,
+        len(shown),
+        chars,
+    )

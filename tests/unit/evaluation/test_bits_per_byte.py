@@ -1,0 +1,42 @@
+import math
+
+import pytest
+import torch
+from tiny_models import FAMILIES, save_family
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from assist_server.evaluation import bits_per_byte as module
+from assist_server.evaluation.bits_per_byte import bits_per_byte
+from assist_server.evaluation.places import Source
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return save_family(FAMILIES[0], tmp_path_factory.mktemp("model"))
+
+
+def test_windows_predict_each_token_once(folder, monkeypatch):
+    """With windows of one token, and the whole context before each, they are the plain sum."""
+    text = "def area(r):\n    return 3 * r * r\n" * 2
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    lead = module.TokenCodec(tokenizer).encode("# a.py\n")
+    ids = module.TokenCodec(tokenizer).encode(text)
+    with torch.inference_mode():
+        logits = model(torch.tensor([[*lead, *ids]])).logits[0].float()
+    log_probs = torch.log_softmax(logits, -1)
+    places = range(len(lead), len(lead) + len(ids))
+    plain = -sum(float(log_probs[p - 1, ids[p - len(lead)]]) for p in places)
+    expected = plain / math.log(2) / len(text.encode())
+    for step_tokens in (1, 7, 512):
+        monkeypatch.setattr(module, "_STEP_TOKENS", step_tokens)
+        found = bits_per_byte(str(folder), [Source("a.py", text)])
+        assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_files_count_by_their_size(folder):
+    one, other = Source("a.py", "x = 1\n"), Source("b.py", "value = compute(value)\n" * 3)
+    both = bits_per_byte(str(folder), [one, other])
+    sizes = [len(source.text) for source in (one, other)]
+    alone = [bits_per_byte(str(folder), [source]) for source in (one, other)]
+    assert both == pytest.approx(sum(s * b for s, b in zip(sizes, alone, strict=True)) / sum(sizes))

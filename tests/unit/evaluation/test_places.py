@@ -1,0 +1,77 @@
+import ast
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from assist_server.evaluation.places import Kind, Source, choose_places
+
+SOURCE = Source(
+    "shapes.py",
+    '''\
+def area(radius, factor=3):
+    """Tell the area of a circle.
+
+    More text.
+    """
+    squared = radius * radius  # é
+    return multiply(squared, factor)
+
+
+def total(radii):
+    result = 0
+    for radius in radii:
+        result += area(radius)
+        print(result)
+    return result
+''',
+)
+
+
+def missing(kind, source=SOURCE):
+    return {place.missing for place in choose_places([source], 100, 0) if place.kind is kind}
+
+
+def test_what_is_missing_of_each_kind():
+    assert missing(Kind.WHOLE_LINE) == {
+        "return multiply(squared, factor)",
+        "result = 0",
+        "result += area(radius)",
+        "print(result)",
+        "return result",
+    }
+    assert missing(Kind.ARGUMENT) == {"squared", "factor", "radius", "result"}
+    assert missing(Kind.DOCSTRING) == {"Tell the area of a circle."}
+    assert "result += area(radius)\n        print(result)" in missing(Kind.BLOCK)
+    assert " = 0" in missing(Kind.REST_OF_LINE)
+    assert "ius in radii:" in missing(Kind.INSIDE_IDENTIFIER)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_place_is_a_part_of_its_file(kind):
+    text = Path(textwrap.__file__).read_text(encoding="utf-8")
+    places = choose_places([Source("textwrap.py", text)], 30, 1)
+    of_kind = [place for place in places if place.kind is kind]
+    assert of_kind
+    for place in of_kind:
+        assert place.before + place.missing + place.behind == text
+        assert place.missing.strip()
+        ast.parse(place.text)
+
+
+def test_the_same_seed_chooses_the_same():
+    assert choose_places([SOURCE], 5, 7) == choose_places([SOURCE], 5, 7)
+    assert choose_places([SOURCE], 5, 7) != choose_places([SOURCE], 5, 8)
+
+
+def test_files_take_turns():
+    others = [Source(f"{name}.py", f"{name} = compute({name}_input)\n" * 50) for name in "abcd"]
+    chosen = choose_places(others, 8, 0)
+    for kind in (Kind.REST_OF_LINE, Kind.WHOLE_LINE, Kind.ARGUMENT):
+        paths = [place.path for place in chosen if place.kind is kind]
+        assert sorted(paths) == sorted(2 * ["a.py", "b.py", "c.py", "d.py"])
+
+
+@pytest.mark.parametrize("text", ["def (", "x = '\n", "\0", "if x:\n  a\n b\n"])
+def test_what_is_no_python_gives_no_places(text):
+    assert choose_places([Source("x.py", text)], 5, 0) == []

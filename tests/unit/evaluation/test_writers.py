@@ -1,0 +1,52 @@
+from assist_server.engine.backend import NullBackend
+from assist_server.evaluation.places import Kind, Place
+from assist_server.evaluation.writers import copy_writer, model_writer, ngram_writer
+from assist_server.settings import Settings
+
+
+def place(before, missing, behind, kind=Kind.REST_OF_LINE):
+    text = before + missing + behind
+    return Place(kind, "a.py", text, len(before), len(before) + len(missing))
+
+
+def test_copying_goes_on_as_the_longest_end_did_before():
+    text = "for item in items:\n    use(item)\nfor item in "
+    assert copy_writer(place(text, "others:", "\n")).text == "items:"
+
+
+def test_copying_finds_what_stands_behind_the_cursor():
+    assert copy_writer(place("call(", "one, two)", "\nx = 1\nrecall(three)\n")).text == "three)"
+
+
+def test_copying_never_sees_what_is_missing():
+    assert copy_writer(place("unique", "ly missing", "\n")).text == ""
+
+
+def test_copying_ends_where_the_rest_of_the_line_begins():
+    assert copy_writer(place("use(one, 2)\nuse(", "x", ", 2)\n", Kind.ARGUMENT)).text == "one"
+
+
+def test_copying_a_block_ends_at_a_blank_line():
+    text = "if a:\n    one()\n    two()\n\nif b:\n    "
+    assert copy_writer(place(text, "x", "\n", Kind.BLOCK)).text == "one()\n    two()"
+
+
+def test_ngrams_write_what_is_likeliest():
+    write = ngram_writer(["return value\n" * 3 + "return other\n"])
+    assert write(place("x\nreturn ", "value", "\n")).text == "value"
+
+
+def test_ngrams_of_the_file_itself_count_for_more():
+    write = ngram_writer(["return value\n" * 3])
+    assert write(place("\nreturn other\nreturn ", "x", "\n")).text == "other"
+
+
+def test_ngrams_that_know_nothing_write_nothing():
+    assert ngram_writer([])(place("a", "b", "")).text == ""
+
+
+def test_the_model_is_asked_as_the_product_asks_it():
+    backend = NullBackend(answer="value + 1\nmore")
+    found = model_writer(backend, Settings())(place("total = ", "value", "\n"))
+    assert (found.text, found.replaced_chars) == ("value + 1", 0)
+    assert len(backend.requests) == 1
