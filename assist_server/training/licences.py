@@ -53,9 +53,9 @@ def licence_expression(metadata: PackageMetadata) -> str:
     Sources, the first that speaks: `License-Expression`, the classifiers, a short `License`. A
     classifier that is not in the table of permissive ones is kept as it is.
     """
-    expression = metadata.get("License-Expression")
+    expression = _field(metadata, "License-Expression")
     if expression:
-        return str(expression).strip()
+        return expression
     classifiers = [
         text.removeprefix(_CLASSIFIER_START).rpartition(" :: ")[2]
         for text in metadata.get_all("Classifier") or ()
@@ -65,9 +65,13 @@ def licence_expression(metadata: PackageMetadata) -> str:
     if named:
         # Several classifiers may mean a choice or a mixture; all must allow it.
         return " AND ".join(dict.fromkeys(_CLASSIFIERS.get(text, text) for text in named))
-    written = str(metadata.get("License") or "").strip().lower().rstrip(".")
+    written = _field(metadata, "License").lower().rstrip(".")
     key = re.sub(r"^the |[ -]licen[sc]e$", "", written)
     return _SPELLINGS.get(key) or _SPDX_IDS.get(key, "")
+
+
+def _field(metadata: PackageMetadata, name: str) -> str:
+    return str(next(iter(metadata.get_all(name) or ()), "")).strip()
 
 
 def is_permissive(expression: str) -> bool:

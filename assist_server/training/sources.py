@@ -1,0 +1,80 @@
+"""The documents that this machine offers: installed distributions, the standard library, prose."""
+
+import platform
+import sysconfig
+from collections.abc import Iterator, Sequence
+from importlib.metadata import Distribution
+from pathlib import Path
+
+from assist_server.training.documents import Document, document_of, pair_of
+from assist_server.training.licences import is_permissive, licence_expression
+from assist_server.training.split import installed_distributions, normalise, source_files
+
+_STANDARD_LIBRARY_LICENCE = "PSF-2.0"
+_NOT_STANDARD_LIBRARY = {"site-packages", "dist-packages", "lib-dynload", "__pycache__"}
+
+
+class Sources:
+    """Where documents come from, and what was passed over for its licence."""
+
+    def __init__(self, folders: Sequence[Path] | None = None) -> None:
+        """Take the distributions of this environment, or those of folders with packages."""
+        self._folders = folders
+        self.refused: dict[str, str] = {}
+        """Distributions whose licence does not allow training or is not known: name and licence."""
+
+    def documents(self) -> Iterator[Document]:
+        """Everything that may be used, held-out documents among it."""
+        for distribution in installed_distributions(self._folders):
+            licence = licence_expression(distribution.metadata)
+            if is_permissive(licence):
+                yield from _of_distribution(distribution)
+            else:
+                self.refused[normalise(distribution.metadata["Name"])] = licence or "unknown"
+        if self._folders is None:
+            yield from standard_library()
+
+
+def _of_distribution(distribution: Distribution) -> Iterator[Document]:
+    for source in source_files(distribution):
+        found = document_of(
+            source.distribution,
+            source.version,
+            source.licence,
+            source.path,
+            source.read_bytes(),
+            "code",
+        )
+        if found is not None:
+            yield found
+    metadata = distribution.metadata
+    name = normalise(metadata["Name"])
+    summary, long = (metadata.get_all(field) or [""] for field in ("Summary", "Description"))
+    pair = pair_of(
+        name,
+        distribution.version,
+        licence_expression(metadata),
+        f"summaries/{name}.md",
+        str(summary[0]),
+        str(long[0]),
+    )
+    if pair is not None:
+        yield pair
+
+
+def standard_library() -> Iterator[Document]:
+    """Python's own modules; each top-level one counts as a distribution of its own."""
+    root = Path(sysconfig.get_path("stdlib"))
+    for file in sorted(root.rglob("*.py")):
+        path = file.relative_to(root)
+        if _NOT_STANDARD_LIBRARY.isdisjoint(path.parts):
+            found = document_of(
+                f"stdlib:{path.parts[0].removesuffix('.py')}",
+                platform.python_version(),
+                _STANDARD_LIBRARY_LICENCE,
+                path.as_posix(),
+                file.read_bytes(),
+                "code",
+            )
+            if found is not None:
+                yield found
