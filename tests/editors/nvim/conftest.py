@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the modules beside this file
 
 from neovim_packages import NotAvailableError, install
 
-MUST_RUN = bool(os.environ.get("CI"))
+MUST_RUN = "ASSIST_NEOVIM_MUST_RUN" in os.environ
 SUITES = {"builtin": "forky", "own": "forky", "old": "trixie"}
 """By kind of ghost text: drawn by Neovim, by the plugin, by the plugin because it must."""
 
@@ -36,25 +36,65 @@ def programs(tmp_path_factory):
     return program
 
 
-@pytest.fixture
-def start(programs, tmp_path):
-    """Starts editors: start(command, text=..., options=..., kind=...)."""
+@pytest.fixture(scope="session")
+def launch(programs, tmp_path_factory):
+    """Starts an editor with a server; it ends with the tests."""
     from neovim import Neovim, init  # noqa: PLC0415 - needs pynvim, which may be missing
 
     running = []
 
-    def start_editor(command, text="", options="", kind="builtin", name="code.py", configuration=""):
-        home = tmp_path / f"editor{len(running)}"
-        home.mkdir()
-        file = home / name
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    def launch_editor(command, options="", kind="builtin", file="", configuration=""):
         drawn_by = 'ghost_text = "own",' if kind == "own" else ""
-        editor = Neovim(programs(SUITES[kind]), home)
+        editor = Neovim(programs(SUITES[kind]), tmp_path_factory.mktemp("home"))
         running.append(editor)
-        editor.start(configuration or init(command, drawn_by + options), file)
+        return editor.start(configuration or init(command, drawn_by + options), file)
+
+    yield launch_editor
+    for editor in running:
+        editor.stop()
+
+
+@pytest.fixture
+def start(launch, tmp_path):
+    """Starts an editor of the test's own on a file: start(command, text, options, kind)."""
+
+    def start_editor(command, text="", options="", kind="builtin", configuration=""):
+        file = _write(tmp_path / "code.py", text)
+        editor = launch(command, options, kind, file, configuration)
         editor.file = file
         return editor
 
-    yield start_editor
-    for editor in running:
-        editor.stop()
+    return start_editor
+
+
+@pytest.fixture(scope="session")
+def lent_editors():
+    """Editors that tests with the same server and options use one after the other."""
+    return {}
+
+
+@pytest.fixture
+def lend(launch, lent_editors, tmp_path):
+    """Opens a file in an editor that may have served other tests: lend(command, text, ...)."""
+    used = []
+
+    def lend_editor(command, text="", options="", kind="builtin"):
+        key = (*command, options, kind)
+        file = _write(tmp_path / "code.py", text)
+        if key not in lent_editors:
+            lent_editors[key] = launch(command, options, kind, file)
+        editor = lent_editors[key]
+        editor.nvim.command(f"edit! {file}")
+        editor.file = file
+        used.append(editor)
+        editor.until_ready()
+        return editor
+
+    yield lend_editor
+    for editor in used:
+        editor.tidy_up()
+
+
+def _write(file, text):
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return file

@@ -1,5 +1,6 @@
 """Real Neovim, driven by its own protocol: keys go in, and what a user would see comes out."""
 
+import contextlib
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import pynvim
 REPOSITORY = Path(__file__).parents[3]
 PLUGIN = REPOSITORY / "editors" / "nvim"
 SCRIPTED_SERVER = REPOSITORY / "tests" / "support" / "scripted_server.py"
-PATIENCE_S = float(os.environ.get("ASSIST_PATIENCE_S", "20"))
+PATIENCE_S = 20
 
 _GHOST_TEXT = """
 local found = {}
@@ -74,14 +75,18 @@ class Neovim:
         self.nvim = pynvim.attach("child", argv=[*outside, str(self.program), *arguments, *files])
         return self
 
+    def tidy_up(self) -> None:
+        """Leave the editor as if it had just started, with its server as it is."""
+        self._let_server_speak()
+        self.type("<C-\\><C-n>")
+        self.nvim.command("silent! only! | silent! tabonly! | %bwipeout!")
+        self.lua("_G.heard = {}")
+
     def stop(self) -> None:
         """End the editor and, with it, the server."""
-        if self.silenced:
-            os.kill(self.silenced, signal.SIGCONT)
-        try:
+        self._let_server_speak()
+        with contextlib.suppress(OSError, EOFError):  # it hangs up before it can answer
             self.nvim.command("qall!")
-        except (OSError, EOFError):
-            pass  # it hung up before it could answer
         self.nvim.close()
 
     def lua(self, code: str, *arguments):
@@ -133,6 +138,11 @@ class Neovim:
         """From now on, whatever is seen is the client's own doing."""
         self.silenced = self.server_pid()
         os.kill(self.silenced, signal.SIGSTOP)
+
+    def _let_server_speak(self) -> None:
+        if self.silenced:
+            os.kill(self.silenced, signal.SIGCONT)
+        self.silenced = None
 
 
 def init(command=None, options="") -> str:

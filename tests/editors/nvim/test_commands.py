@@ -12,9 +12,21 @@ FUNCTION = "import os\n\n\ndef add_name(name, count):\n    return os.path.join(n
 
 
 @pytest.fixture
+def lent(lend):
+    """An editor on a function, shared with tests that leave its server alone."""
+
+    def begin(answer="", kind="builtin"):
+        return lend(scripted(answer), FUNCTION, kind=kind)
+
+    return begin
+
+
+@pytest.fixture
 def ready(start):
-    def begin(answer="", text=FUNCTION, options="", kind="builtin", **script):
-        editor = start(scripted(answer, **script), text, options, kind)
+    """An editor on a function, of the test's own."""
+
+    def begin(answer="", kind="builtin", **script):
+        editor = start(scripted(answer, **script), FUNCTION, kind=kind)
         editor.until_ready()
         return editor
 
@@ -36,8 +48,8 @@ def floating_text(editor):
 
 
 @KINDS
-def test_documentation_is_written_and_nothing_else_is_changed(ready, kind):
-    editor = ready(kind=kind)
+def test_documentation_is_written_and_nothing_else_is_changed(lent, kind):
+    editor = lent(kind=kind)
     editor.nvim.command("5")
     editor.nvim.command("Assist document")
     editor.until(lambda: len(editor.text()) > 5)
@@ -49,8 +61,8 @@ def test_documentation_is_written_and_nothing_else_is_changed(ready, kind):
 
 
 @KINDS
-def test_a_summary_is_shown_copied_and_closed(ready, kind):
-    editor = ready(kind=kind)
+def test_a_summary_is_shown_copied_and_closed(lent, kind):
+    editor = lent(kind=kind)
     editor.nvim.command("Assist summarize")
     shown = editor.until(lambda: floating_text(editor))
     assert "add_name" in shown
@@ -62,8 +74,8 @@ def test_a_summary_is_shown_copied_and_closed(ready, kind):
 
 
 @KINDS
-def test_a_summary_of_lines_becomes_a_comment_above_them(ready, kind):
-    editor = ready(kind=kind)
+def test_a_summary_of_lines_becomes_a_comment_above_them(lent, kind):
+    editor = lent(kind=kind)
     editor.nvim.command("4,5Assist summarize")
     editor.until(lambda: floating_text(editor))
     editor.type("i")
@@ -75,8 +87,8 @@ def test_a_summary_of_lines_becomes_a_comment_above_them(ready, kind):
     assert "".join(line for line in lines if line not in added) == FUNCTION
 
 
-def test_the_code_action_shows_its_summary_in_the_same_window(ready):
-    editor = ready()
+def test_the_code_action_shows_its_summary_in_the_same_window(lent):
+    editor = lent()
     editor.lua(
         """
         local whole = { start = { 1, 0 }, ["end"] = { 5, 0 } }
@@ -88,8 +100,8 @@ def test_the_code_action_shows_its_summary_in_the_same_window(ready):
 
 
 @KINDS
-def test_why_tells_what_became_of_the_last_requests(ready, kind):
-    editor = ready("alpha(1)", kind=kind)
+def test_why_tells_what_became_of_the_last_requests(lent, kind):
+    editor = lent("alpha(1)", kind=kind)
     editor.nvim.command("Assist why")
     editor.until(editor.heard, ["assist: nothing was asked for in this file yet"])
     editor.type("G", "o")
@@ -123,8 +135,8 @@ def test_a_pause_ends_when_it_is_ended(ready, kind):
     editor.until_ghost("alpha(1)")
 
 
-def test_the_verbs_are_completed(ready):
-    editor = ready()
+def test_the_verbs_are_completed(lent):
+    editor = lent()
     assert editor.lua("return vim.fn.getcompletion('Assist re', 'cmdline')") == [
         "restart",
         "resume",
@@ -134,14 +146,14 @@ def test_the_verbs_are_completed(ready):
     assert "summarize" in message
 
 
-def test_the_log_is_opened(ready):
-    editor = ready()
+def test_the_log_is_opened(lent):
+    editor = lent()
     editor.nvim.command("Assist log")
     assert editor.nvim.current.buffer.name.endswith("lsp.log")
 
 
-def test_status_names_the_model(ready):
-    editor = ready()
+def test_status_names_the_model(lent):
+    editor = lent()
     editor.nvim.command("Assist status")
     (message,) = editor.until(editor.heard)
     assert message.startswith("assist: embedded on ")
@@ -231,13 +243,13 @@ def test_without_a_command_the_path_is_searched(start):
 def test_a_projects_own_environment_is_used_only_when_allowed(start, tmp_path, is_allowed):
     options = f"project_venv = {str(is_allowed).lower()},"
     editor = start(None, configuration="vim.env.PATH = ''\n" + init(options=options))
-    program = editor.folder / ".venv" / "bin" / "assist-server"
+    program = tmp_path / ".venv" / "bin" / "assist-server"
     program.parent.mkdir(parents=True)
-    (editor.folder / ".git").mkdir()
+    (tmp_path / ".git").mkdir()
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     find = "return require('assist.server').find(...)"
-    found = editor.lua(find, str(editor.folder))
+    found = editor.lua(find, str(tmp_path))
     assert found == ([str(program)] if is_allowed else None)
 
 
@@ -299,8 +311,9 @@ def test_the_help_file_has_its_tags(start, tmp_path):
 def test_nothing_is_loaded_before_there_is_a_file(programs, tmp_path):
     editor = Neovim(programs("forky"), tmp_path).start(init().replace("require", "--require"))
     try:
-        loaded = "return vim.tbl_filter(function(n) return n:find('^assist') end, vim.tbl_keys(package.loaded))"
-        assert editor.lua(loaded) == []
+        names = "vim.tbl_keys(package.loaded)"
+        is_ours = "function(name) return name:find('^assist') end"
+        assert editor.lua(f"return vim.tbl_filter({is_ours}, {names})") == []
         assert editor.lua("return vim.fn.exists(':Assist')") == 2
     finally:
         editor.stop()

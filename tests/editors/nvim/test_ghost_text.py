@@ -3,18 +3,18 @@
 import pytest
 from neovim import real, scripted
 
-KINDS = pytest.mark.parametrize("kind", ["builtin", "own", "old"])
+EVERY_KIND = pytest.mark.parametrize("kind", ["builtin", "own", "old"])
+KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])  # the plugin's own drawing is one
 SEVERAL_LINES = 'settings = { completion = { multi_line = "always" } },'
 CALL = "alpha(beta, gamma)"
 
 
 @pytest.fixture
-def typing(start):
+def typing(lend):
     """An editor in insert mode on an empty last line, with ghost text before the cursor."""
 
-    def begin(answer=CALL, text="x = 1\n", options="", kind="builtin", **script):
-        editor = start(scripted(answer, **script), text, options, kind)
-        editor.until_ready()
+    def begin(answer=CALL, text="x = 1\n", options="", kind="builtin"):
+        editor = lend(scripted(answer), text, options, kind)
         editor.type("G", "o")
         editor.until_ghost(answer)
         return editor
@@ -22,7 +22,7 @@ def typing(start):
     return begin
 
 
-@KINDS
+@EVERY_KIND
 def test_typing_through_keeps_the_rest_without_the_server(typing, kind):
     editor = typing(kind=kind)
     editor.silence_server()
@@ -30,7 +30,7 @@ def test_typing_through_keeps_the_rest_without_the_server(typing, kind):
     editor.until_ghost("pha(beta, gamma)")
 
 
-@KINDS
+@EVERY_KIND
 def test_a_character_that_does_not_fit_takes_the_text_away_at_once(typing, kind):
     editor = typing(kind=kind)
     editor.silence_server()
@@ -39,7 +39,7 @@ def test_a_character_that_does_not_fit_takes_the_text_away_at_once(typing, kind)
     editor.until_ghost("")
 
 
-@KINDS
+@EVERY_KIND
 def test_a_key_right_before_acceptance_leaves_no_character_behind(typing, kind):
     editor = typing(kind=kind)
     editor.silence_server()
@@ -56,7 +56,7 @@ def test_a_wrong_key_right_before_acceptance_accepts_nothing(typing, kind):
     editor.until(editor.text, ["x = 1", "ax  "])
 
 
-@KINDS
+@EVERY_KIND
 def test_words_are_accepted_one_by_one_without_waiting_for_the_server(typing, kind):
     editor = typing(kind=kind)
     editor.silence_server()
@@ -125,9 +125,8 @@ def test_leaving_insert_mode_takes_the_text_away(typing, kind):
 
 
 @KINDS
-def test_text_behind_the_cursor_that_the_proposal_holds_is_replaced(start, kind):
-    editor = start(scripted("value)"), "print()\n", kind=kind)
-    editor.until_ready()
+def test_text_behind_the_cursor_that_the_proposal_holds_is_replaced(lend, kind):
+    editor = lend(scripted("value)"), "print()\n", kind=kind)
     editor.type("f(", "a")
     editor.until(editor.ghost)
     editor.silence_server()
@@ -157,9 +156,8 @@ def test_the_file_on_disk_is_what_was_seen(typing, kind, before, after):
 
 
 @KINDS
-def test_tabs_and_wide_characters_on_the_same_line_are_counted_right(start, kind):
-    editor = start(scripted("(done)"), "def f():\n\temit('😋é' + x)\n", kind=kind)
-    editor.until_ready()
+def test_tabs_and_wide_characters_on_the_same_line_are_counted_right(lend, kind):
+    editor = lend(scripted("(done)"), "def f():\n\temit('😋é' + x)\n", kind=kind)
     editor.type("G", "A", " ", "g", "o")
     editor.until_ghost("(done)")
     editor.nvim.input("(<Tab>")
@@ -241,10 +239,8 @@ def test_other_menus_are_known_by_what_their_plugins_say(start, kind):
         editor.until_ghost(shown)
 
 
-@KINDS
+@pytest.mark.parametrize("kind", ["builtin", "own"])
 def test_the_embedded_model_completes_real_code(start, kind):
-    if kind == "old":
-        pytest.skip("once with each way of drawing is enough for the real model")
     editor = start(real(), "import json\n\n\n", kind=kind)
     editor.until_ready()
     editor.type("G", "i", "def load(path):<CR>", "with open(path) as f:<CR>", "return json.l")

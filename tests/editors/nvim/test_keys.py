@@ -7,40 +7,51 @@ KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])
 TAB_MAPPINGS = {
     "expression": "vim.keymap.set('i', '<Tab>', function() return '<Esc>ione' end, {expr=true})",
     "old-style": "vim.cmd([[inoremap <expr> <Tab> 'o' .. 'ne']])",
-    "function": "vim.keymap.set('i', '<Tab>', function() vim.api.nvim_put({'one'},'c',false,true) end)",
+    "function": """vim.keymap.set('i', '<Tab>', function()
+        vim.api.nvim_put({'one'}, 'c', false, true) end)""",
     "keys": "vim.keymap.set('i', '<Tab>', 'one')",
     "remapped": "vim.keymap.set('i', '<C-b>', 'one') vim.cmd('imap <Tab> <C-b>')",
     "local": "vim.keymap.set('i', '<Tab>', 'one', { buffer = true })",
 }
 
 
-def without_ghost(start, kind="builtin", options="", mapping=""):
-    editor = start(scripted(""), "", options, kind)
-    if mapping:
-        editor.lua(mapping)
-    editor.until_ready()
-    editor.until(lambda: "i" == editor.lua("vim.cmd.startinsert() return vim.fn.mode()"))
-    return editor
+@pytest.fixture
+def without_ghost(lend):
+    """An editor in insert mode whose server proposes nothing; mappings come before the keys."""
+    editors = []
+
+    def begin(kind="builtin", mapping=""):
+        editor = lend(scripted(""), kind=kind)
+        editor.lua(f"require('assist.keys').detach(0) {mapping} require('assist.keys').attach(0)")
+        editor.lua("vim.cmd.startinsert()")
+        editor.until(lambda: editor.nvim.api.get_mode()["mode"], "i")
+        editors.append(editor)
+        return editor
+
+    yield begin
+    for editor in editors:
+        for key in ("<Tab>", "<M-Right>", "<C-b>"):
+            editor.lua("pcall(vim.keymap.del, 'i', ...)", key)
 
 
 @KINDS
-def test_tab_is_a_tab_where_it_was_one(start, kind):
-    editor = without_ghost(start, kind)
+def test_tab_is_a_tab_where_it_was_one(without_ghost, kind):
+    editor = without_ghost(kind)
     editor.type("a", "<Tab>", "b")
     editor.until(editor.text, ["a   b"])
 
 
 @KINDS
 @pytest.mark.parametrize("mapping", TAB_MAPPINGS.values(), ids=TAB_MAPPINGS)
-def test_an_earlier_mapping_of_tab_still_works(start, kind, mapping):
-    editor = without_ghost(start, kind, mapping=mapping)
+def test_an_earlier_mapping_of_tab_still_works(without_ghost, kind, mapping):
+    editor = without_ghost(kind, mapping)
     editor.type("<Tab>")
     editor.until(editor.text, ["one"])
 
 
 @KINDS
-def test_the_other_keys_fall_through_as_well(start, kind):
-    editor = without_ghost(start, kind, mapping="vim.keymap.set('i', '<M-Right>', 'word')")
+def test_the_other_keys_fall_through_as_well(without_ghost, kind):
+    editor = without_ghost(kind, "vim.keymap.set('i', '<M-Right>', 'word')")
     editor.type("<M-Right>")
     editor.until(editor.text, ["word"])
 
@@ -78,7 +89,9 @@ def test_keys_are_the_users_choice(start):
 
 
 def test_a_mapping_of_the_buffer_comes_back_when_the_server_leaves(start):
-    editor = without_ghost(start, mapping=TAB_MAPPINGS["local"])
+    editor = start(scripted(""))
+    editor.lua(TAB_MAPPINGS["local"])
+    editor.until_ready()
     editor.lua("vim.lsp.enable('assist', false)")
     editor.until(lambda: editor.lua("return #vim.lsp.get_clients()") == 0)
     editor.until(lambda: editor.lua("return vim.fn.maparg('<Tab>', 'i')"), "one")
