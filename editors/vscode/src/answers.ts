@@ -1,16 +1,8 @@
 /** Why the last requests of a document gave what they gave: a page made from `assist.why`. */
 
-import {
-  commands,
-  type Disposable,
-  EventEmitter,
-  type TextDocumentContentProvider,
-  Uri,
-  workspace,
-} from "vscode";
+import type { Disposable, Uri } from "vscode";
+import { escaped, MarkdownPage } from "./markdownPage";
 import type { Execute } from "./summaries";
-
-const SCHEME = "assist-why";
 
 interface Answer {
   readonly method: string;
@@ -23,64 +15,42 @@ interface Answer {
   readonly model: string;
 }
 
-export class Answers implements TextDocumentContentProvider, Disposable {
-  private readonly changed = new EventEmitter<Uri>();
-  private readonly registration = workspace.registerTextDocumentContentProvider(SCHEME, this);
-  private page = "";
-
-  readonly onDidChange = this.changed.event;
+export class Answers implements Disposable {
+  private readonly page = new MarkdownPage("Why", "assist.isWhyActive");
 
   constructor(private readonly execute: Execute) {}
 
   dispose(): void {
-    this.registration.dispose();
-  }
-
-  provideTextDocumentContent(): string {
-    return this.page;
+    this.page.dispose();
   }
 
   /** Shows the last answers for a document beside it. */
   async show(document: Uri): Promise<void> {
     const answers = await this.execute<Answer[]>("assist.why", document.toString());
-    this.page = render(document, answers);
-    const uri = Uri.from({ scheme: SCHEME, path: "/Why.md" });
-    this.changed.fire(uri);
-    await commands.executeCommand("markdown.showPreviewToSide", uri);
+    await this.page.show(render(document, answers));
   }
 }
 
 function render(document: Uri, answers: readonly Answer[]): string {
-  const title = `# The last answers for ${cell(document.path.split("/").at(-1) ?? "")}`;
+  const title = `### The last answers for ${escaped(document.path.split("/").at(-1) ?? "")}`;
   if (answers.length === 0) {
     return `${title}\n\nNothing was asked for this document yet.\n`;
   }
-  const head = [
-    "| Request | Answer | Time | First token after | Read | Written | Model |",
-    "| --- | --- | --: | --: | --: | --: | --- |",
-  ];
-  return [title, "", "Newest first.", "", ...head, ...answers.map(row), ""].join("\n");
+  return `${title}\n\nNewest first.\n\n${answers.map(entry).join("\n")}\n`;
 }
 
-function row(answer: Answer): string {
-  const outcome = [answer.outcome, answer.detail].filter(Boolean).join(": ");
-  const cells = [
-    answer.method.replace("textDocument/", ""),
-    outcome,
-    milliseconds(answer.milliseconds),
-    answer.first_token_ms === null ? "" : milliseconds(answer.first_token_ms),
-    `${answer.prompt_tokens.toFixed(0)} tokens`,
-    `${answer.new_tokens.toFixed(0)} tokens`,
-    answer.model,
+function entry(answer: Answer): string {
+  const { outcome, detail, first_token_ms: firstToken } = answer;
+  const why = detail && `: ${escaped(detail)}`;
+  const facts = [
+    escaped(`${answer.method.replace("textDocument/", "")} by ${answer.model}`),
+    milliseconds(answer.milliseconds) +
+      (firstToken === null ? "" : `, ${milliseconds(firstToken)} to the first token`),
+    `${answer.prompt_tokens.toFixed(0)} tokens read, ${answer.new_tokens.toFixed(0)} written`,
   ];
-  return `| ${cells.map(cell).join(" | ")} |`;
+  return `1. **${escaped(outcome)}**${why}  \n   ${facts.join(" · ")}`;
 }
 
 function milliseconds(value: number): string {
   return `${value.toFixed(value < 10 ? 1 : 0)} ms`;
-}
-
-/** Text that stays text in a table of Markdown. */
-function cell(text: string): string {
-  return text.replace(/[\\`*_[\]<>|#]/g, "\\$&").replace(/\s+/g, " ");
 }

@@ -38,9 +38,6 @@ export function activate(context: ExtensionContext): void {
       withEditor(({ document, selection }) => summaries.show(document.uri, selection)),
     "assist.insertSummaryAsComment": () => summaries.insert(),
     "assist.copySummary": () => summaries.copy(),
-    "assist.closeSummary": () => {
-      summaries.close();
-    },
     "assist.explainAnswers": () => withEditor(({ document }) => answers.show(document.uri)),
     "assist.pause": () => {
       state.isPaused = true;
@@ -92,8 +89,10 @@ export async function deactivate(): Promise<void> {
   await assistant?.stop();
 }
 
+/** Acts on the editor with the cursor, or on the one beside the page that has the focus. */
 async function withEditor(action: (editor: TextEditor) => Promise<unknown>): Promise<void> {
-  if (window.activeTextEditor) {
-    await action(window.activeTextEditor);
+  const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
+  if (editor) {
+    await action(editor);
   }
 }

@@ -1,17 +1,7 @@
-/** Summaries in a peek below the text that they are about, rendered, with buttons. */
+/** Summaries of selections: shown, copied, and put above their text as a comment. */
 
-import {
-  type Comment,
-  CommentMode,
-  type CommentThread,
-  CommentThreadCollapsibleState,
-  comments,
-  type Disposable,
-  env,
-  MarkdownString,
-  type Range,
-  type Uri,
-} from "vscode";
+import { type Disposable, env, type Range, type Uri } from "vscode";
+import { escaped, MarkdownPage } from "./markdownPage";
 import { rangeOf } from "./protocol";
 
 interface Summary {
@@ -19,52 +9,48 @@ interface Summary {
   readonly method: string;
 }
 
+interface ShownSummary extends Summary {
+  readonly uri: Uri;
+  readonly range: Range;
+}
+
+/** Runs a command of the server. */
 export type Execute = <T>(command: string, ...args: readonly unknown[]) => Promise<T>;
 
 export class Summaries implements Disposable {
-  private readonly controller = comments.createCommentController("assist.summaries", "Summaries");
-  private thread: CommentThread | undefined;
-  private markdown = "";
+  private readonly page = new MarkdownPage("Summary", "assist.isSummaryActive");
+  private shown: ShownSummary | undefined;
 
   constructor(private readonly execute: Execute) {}
 
   dispose(): void {
-    this.controller.dispose();
+    this.page.dispose();
   }
 
-  /** Summarizes a range and shows the result; the summary before it is closed. */
+  /** Summarizes a range and shows the result. */
   async show(uri: Uri, range: Range): Promise<void> {
     const summary = await this.execute<Summary>("assist.summarize", uri.toString(), rangeOf(range));
-    this.close();
-    const body = new MarkdownString(summary.markdown);
-    const comment: Comment = {
-      body,
-      mode: CommentMode.Preview,
-      author: { name: `by ${summary.method}` },
-    };
-    // The peek opens below the last line of its range, where the selection ends.
-    this.thread = this.controller.createCommentThread(uri, range, [comment]);
-    this.thread.label = "Summary";
-    this.thread.canReply = false;
-    this.thread.collapsibleState = CommentThreadCollapsibleState.Expanded;
-    this.markdown = summary.markdown;
-  }
-
-  close(): void {
-    this.thread?.dispose();
-    this.thread = undefined;
+    this.shown = { ...summary, uri, range };
+    await this.page.show(`${summary.markdown}\n\n---\n\n${origin(uri, range)}\n`);
   }
 
   async copy(): Promise<void> {
-    await env.clipboard.writeText(this.markdown);
+    if (this.shown) {
+      await env.clipboard.writeText(this.shown.markdown);
+    }
   }
 
   /** Lets the server put the summary above the text as a comment. */
   async insert(): Promise<void> {
-    const { thread } = this;
-    if (thread?.range) {
-      this.close();
-      await this.execute("assist.insertSummary", thread.uri.toString(), rangeOf(thread.range));
+    if (this.shown) {
+      const { uri, range } = this.shown;
+      await this.execute("assist.insertSummary", uri.toString(), rangeOf(range));
     }
   }
+}
+
+function origin(uri: Uri, { start, end }: Range): string {
+  const name = escaped(uri.path.split("/").at(-1) ?? "");
+  const lastLine = end.character === 0 && end.line > start.line ? end.line : end.line + 1;
+  return `*${name}, lines ${(start.line + 1).toFixed(0)} to ${lastLine.toFixed(0)}*`;
 }

@@ -1,0 +1,90 @@
+"""A real VS Code for the tests, with the extension installed as its README says."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # the modules beside this file
+
+from workbench import EXTENSION, HERE, READY, CodeServer, Page, Workbench
+
+MUST_RUN = bool(os.environ.get("CI"))
+SUPPORT = HERE.parents[1] / "support"
+
+
+@pytest.fixture(scope="session")
+def vscode_tools(tmp_path_factory):
+    """A folder with the workbench and the browser's driver; skips where they cannot be had."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not on this machine")
+    cache = os.environ.get("ASSIST_EDITORS_CACHE")
+    folder = Path(cache, "vscode") if cache else tmp_path_factory.mktemp("vscode-tools")
+    command = ["bash", HERE / "install_tools.sh", folder]
+    installed = subprocess.run(command, capture_output=True, text=True, check=False)
+    if installed.returncode and not MUST_RUN:
+        pytest.skip(f"VS Code cannot be installed: {installed.stderr.strip()[-300:]}")
+    assert installed.returncode == 0, installed.stderr
+    return folder
+
+
+def readme_commands():
+    """What the README says to type for the installation."""
+    section = (EXTENSION / "README.md").read_text(encoding="utf-8").split("## Install")[1]
+    return re.findall(r"^\d\..*`(.+)`$", section.split("##")[0], flags=re.MULTILINE)
+
+
+@pytest.fixture(scope="session")
+def workbench(vscode_tools, tmp_path_factory):
+    """The workbench with the extension, and a server that follows each test's script."""
+    home = tmp_path_factory.mktemp("vscode")
+    server = CodeServer(vscode_tools, home)
+    server.environment["PYTHONPATH"] = str(SUPPORT)
+    for command in readme_commands():
+        subprocess.run(
+            ["bash", "-c", command],
+            cwd=EXTENSION,
+            env=server.environment,
+            check=True,
+            capture_output=True,
+        )
+    script = home / "script.json"
+    server_command = [sys.executable, str(HERE / "served.py"), str(script)]
+    server.change_settings(assist__server__command=server_command)
+    server.start()
+    page = Page(vscode_tools)
+    workbench = Workbench(server, page, script)
+    try:
+        workbench.start()
+        yield workbench
+    finally:
+        page.close()
+        server.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A picture of what was there when a test failed, where a folder for it is named."""
+    report = yield
+    folder = os.environ.get("ASSIST_FAILURE_PICTURES")
+    if folder and report.failed and "workbench" in item.funcargs:
+        item.funcargs["workbench"].screenshot(Path(folder, f"{item.name}.png"))
+    return report
+
+
+@pytest.fixture
+def settings(workbench):
+    """Changes settings of the user until the end of the test."""
+    changed = {}
+
+    def change(**values):
+        changed.update({name: workbench.server.setting(name) for name in values})
+        workbench.server.change_settings(**values)
+
+    yield change
+    workbench.server.change_settings(**changed)
+    workbench.wait_for_status(READY)

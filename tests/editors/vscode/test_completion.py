@@ -1,0 +1,138 @@
+"""Ghost text in VS Code: what is seen while one types, and what is in the file behind it."""
+
+import json
+
+import pytest
+from workbench import READY, wait_for
+
+CALL = "alpha(beta, gamma)"
+
+
+@pytest.fixture
+def typing(workbench):
+    """Opens a file, types at its end, and waits for the script's ghost text."""
+
+    def begin(text="x = 1\n", answer=CALL, typed="y = ", **script):
+        file = workbench.open(text, answer=answer, **script)
+        workbench.press("Control+End")
+        workbench.type(typed)
+        workbench.wait_for_ghost_text(answer)
+        return file
+
+    return begin
+
+
+def test_tab_accepts_all_of_it(workbench, typing):
+    file = typing()
+    workbench.press("Tab")
+    workbench.save(file, f"x = 1\ny = {CALL}".encode())
+
+
+def test_typing_what_is_shown_keeps_the_rest(workbench, typing):
+    file = typing()
+    for typed in range(1, 6):
+        workbench.type(CALL[typed - 1])
+        workbench.wait_for_ghost_text(CALL[typed:])
+    workbench.press("Tab")
+    workbench.save(file, f"x = 1\ny = {CALL}".encode())
+
+
+def test_words_are_accepted_one_by_one(workbench, typing):
+    file = typing()
+    workbench.press("Control+ArrowRight")
+    workbench.wait_for_ghost_text(CALL[len("alpha") :])
+    workbench.press("Control+ArrowRight")
+    rest = workbench.wait_for_ghost_text()
+    workbench.press("Escape")
+    workbench.wait_for_ghost_text("")
+    workbench.save(file, f"x = 1\ny = {CALL.removesuffix(rest)}".encode())
+
+
+def test_line_ends_tabs_and_emoji_survive(workbench, typing):
+    before = "\tname = '😋 é漢'\r\n\tif name:\r\n\t\t"
+    file = typing(before, answer="print(name, '😋')", typed="a = ")
+    workbench.press("Tab")
+    workbench.save(file, f"{before}a = print(name, '😋')".encode())
+
+
+def test_a_long_file_is_completed_at_its_end(workbench, typing):
+    before = "".join(f"value_{number} = {number}\n" for number in range(20_000))
+    file = typing(before)
+    workbench.press("Tab")
+    workbench.save(file, f"{before}y = {CALL}".encode())
+
+
+def test_menu_and_ghost_text_are_there_together(workbench, settings):
+    settings(assist__completion__menu="always")
+    file = workbench.open("x = 1\n", answer=CALL)
+    workbench.press("Control+End")
+    workbench.type("y =")
+    workbench.wait_for_ghost_text(CALL)
+    workbench.press("Control+Space")
+    row = '.suggest-widget.visible .monaco-list-row[aria-label*="alpha(beta, gamma)"]'
+    workbench.page("waitForSelector", row)
+    workbench.press("Enter")
+    workbench.save(file, f"x = 1\ny ={CALL}".encode())
+
+
+def test_a_pause_is_silent_until_it_is_ended(workbench, typing):
+    file = typing(typed="y")
+    workbench.run("Assist: Pause Completion")
+    workbench.wait_for_status("paused")
+    workbench.type("z = ")
+    workbench.save(file, b"x = 1\nyz = ")
+    assert not workbench.ghost_text()
+    workbench.run("Assist: Resume Completion")
+    workbench.wait_for_status(READY)
+    workbench.type("1 + ")
+    workbench.wait_for_ghost_text(CALL)
+
+
+def test_a_setting_of_the_user_counts_at_once_and_is_given_as_the_reason(workbench, settings):
+    workbench.open("x = 1\n", answer=CALL)
+    settings(assist__completion__enabled=False)
+    workbench.press("Control+End")
+    wait_for(lambda: explains(workbench, "switched off by the settings"), "the reason")
+    assert not workbench.ghost_text()
+
+
+def test_a_setting_that_is_not_set_leaves_the_users_file_in_force(workbench):
+    file = workbench.server.home / ".config" / "assist-server" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("[completion]\nenabled = false\n", encoding="utf-8")
+    try:
+        workbench.open("x = 1\n", answer=CALL)
+        workbench.press("Control+End")
+        assert wait_for(lambda: explains(workbench, "switched off by the settings"), "the reason")
+    finally:
+        file.unlink()
+
+
+def explains(workbench, reason):
+    """Type a character, and look whether that is why there is no completion."""
+    workbench.page("click", ".editor-group-container:first-child .monaco-editor .view-lines")
+    workbench.type(" ")
+    workbench.run("Assist: Show Why")
+    workbench.wait_for_rendered("The last answers for code")
+    return reason in workbench.rendered()
+
+
+def test_the_embedded_model_completes_real_code(workbench):
+    text = "import json\n\n\ndef load(path):\n    with open(path) as f:\n        return j"
+    file = workbench.open_with(None, text[:-1])
+    workbench.press("Control+End")
+    workbench.type(text[-1])
+    ghost = workbench.wait_for_ghost_text()
+    assert ghost.startswith("son.load")
+    workbench.press("Tab")
+    workbench.save(file, (text + ghost).encode())
+
+
+def test_a_model_is_chosen_from_those_at_hand(workbench, settings):
+    settings(assist__model=None)
+    workbench.open("x = 1\n", answer=CALL)
+    workbench.run("Assist: Choose a Model...")
+    row = '.quick-input-list .monaco-list-row[aria-label^="embedded"]'
+    workbench.page("click", row)
+    file = workbench.server.machine_settings
+    wait_for(lambda: json.loads(file.read_text()).get("assist.model") == "embedded", "the setting")
