@@ -14,7 +14,7 @@ import pynvim
 REPOSITORY = Path(__file__).parents[3]
 PLUGIN = REPOSITORY / "editors" / "nvim"
 SCRIPTED_SERVER = REPOSITORY / "tests" / "support" / "scripted_server.py"
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 _GHOST_TEXT = """
 local found = {}

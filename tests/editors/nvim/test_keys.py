@@ -22,7 +22,8 @@ def without_ghost(lend):
 
     def begin(kind="builtin", mapping=""):
         editor = lend(scripted(""), kind=kind)
-        editor.lua(f"require('assist.keys').detach(0) {mapping} require('assist.keys').attach(0)")
+        here = "require('assist.keys')", "(vim.api.nvim_get_current_buf())"
+        editor.lua(f"{here[0]}.detach{here[1]} {mapping} {here[0]}.attach{here[1]}")
         editor.lua("vim.cmd.startinsert()")
         editor.until(lambda: editor.nvim.api.get_mode()["mode"], "i")
         editors.append(editor)

@@ -26,7 +26,11 @@ function M.open(title, markdown, footer)
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
   vim.bo[buf].bufhidden, vim.bo[buf].filetype = "wipe", "markdown"
   vim.bo[buf].modifiable = false
-  local columns = math.max(20, math.min(MOST_COLUMNS, vim.o.columns - 4))
+  local columns = vim.fn.strdisplaywidth(footer) + 4
+  for _, line in ipairs(lines) do
+    columns = math.max(columns, vim.fn.strdisplaywidth(line))
+  end
+  columns = math.max(20, math.min(columns, MOST_COLUMNS, vim.o.columns - 4))
   local rows = math.max(1, math.min(rows_of(lines, columns), vim.o.lines - 6))
   local win = vim.api.nvim_open_win(buf, true, {
     relative = "editor",

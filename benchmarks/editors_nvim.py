@@ -1,0 +1,97 @@
+"""From the last key to ghost text in Neovim, beside the server's own time for the same request.
+
+`editors_nvim.py PROGRAM` types lines of the standard library into real Neovim with the embedded
+model, pauses behind each as a person does who looks, and writes results/editors_nvim.json.
+"""
+
+import inspect
+import json
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests" / "editors" / "nvim"))
+
+from neovim import Neovim, init, real  # noqa: E402 - the tests know how to drive it
+
+PAUSES = 24
+KEY_S = 0.03
+PATIENCE_S = 3.0
+RESULTS = HERE / "results" / "editors_nvim.json"
+_WHY = """
+_G.records = nil
+local function keep(records) _G.records = records end
+require("assist.client").execute("assist.why", { vim.uri_from_bufnr(0) }, keep)
+"""
+
+
+def _places() -> list[tuple[str, str]]:
+    """The text above a line of the standard library, and the beginning of that line."""
+    lines = inspect.getsource(tempfile).splitlines()
+    numbers = [n for n, line in enumerate(lines) if n > 150 and len(line.strip()) > 24]
+    chosen = numbers[:: max(1, len(numbers) // PAUSES)][:PAUSES]
+    return [("\n".join(lines[:n]) + "\n", lines[n][: len(lines[n]) * 2 // 3]) for n in chosen]
+
+
+def _measure(editor: Neovim, above: str, line: str, file: Path) -> tuple[float, float] | None:
+    """Milliseconds until the text is seen, and those of the server; None when none came."""
+    file.write_text(above)
+    editor.nvim.command(f"edit! {file}")
+    editor.nvim.command("setlocal paste")  # no indentation of the editor's own
+    editor.type("G", "o")
+    for key in line:
+        editor.nvim.input("<lt>" if key == "<" else key)
+        time.sleep(KEY_S)
+    typed = time.perf_counter()
+    while not editor.ghost() and time.perf_counter() - typed < PATIENCE_S:
+        time.sleep(0.002)
+    seen_ms = (time.perf_counter() - typed) * 1000
+    is_seen = bool(editor.ghost())
+    editor.type("<Esc>")
+    editor.lua(_WHY)
+    records = editor.until(lambda: editor.lua("return _G.records"))
+    return (seen_ms, records[0]["milliseconds"]) if is_seen else None
+
+
+def run(program: Path, kind: str) -> dict[str, object]:
+    """The figures of one way of drawing."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        drawn_by = f'ghost_text = "{kind}", keys = false,'
+        editor = Neovim(program, folder).start(init(real(), drawn_by), folder / "start.py")
+        try:
+            editor.until_ready()
+            places = enumerate(_places())
+            found = [_measure(editor, *place, folder / f"{n}.py") for n, place in places]
+        finally:
+            editor.stop()
+    shown = [pair for pair in found if pair]
+    editor_ms, server_ms = zip(*shown, strict=True)
+    return {
+        "pauses": len(found),
+        "shown": len(shown),
+        "key_to_ghost_text_ms": _spread(editor_ms),
+        "server_ms": _spread(server_ms),
+        "editor_share_ms": _spread([seen - own for seen, own in shown]),
+    }
+
+
+def _spread(values: object) -> dict[str, float]:
+    tenths = statistics.quantiles(values, n=10)
+    return {"p50": round(tenths[4], 1), "p90": round(tenths[8], 1)}
+
+
+def main() -> None:
+    """Measure both ways of drawing and keep the figures."""
+    program = Path(sys.argv[1]).absolute()
+    results = {kind: run(program, kind) for kind in ("builtin", "own")}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    print(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    main()
