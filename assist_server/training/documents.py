@@ -9,6 +9,9 @@ from assist_server.training.split import Split, split_of
 Kind = Literal["code", "pair"]
 """Source code, or a short text about a longer one, which stands below it behind a blank line."""
 
+_MOST_PAIR_CHARS = 4_000
+"""About what a context holds; what stands behind it would be cut off each time."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -56,7 +59,7 @@ def pair_of(  # noqa: PLR0913, PLR0917 - as above
     distribution: str, version: str, licence: str, path: str, short: str, long: str
 ) -> Document | None:
     """A pair as a document; None where the short text is not one line with words in it."""
-    short, long = short.strip().rstrip("."), long.strip()
+    short, long = short.strip().rstrip("."), long.strip()[:_MOST_PAIR_CHARS]
     if not short or "\n" in short or len(short) * 2 > len(long):
         return None
     content = f"{short}\n\n{long}\n".encode()

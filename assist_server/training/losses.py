@@ -1,0 +1,67 @@
+"""Cross-entropy over a vocabulary without ever holding all logits.
+
+Logits are computed for some tokens at a time, together with their gradient; of a whole batch they
+would take more memory than everything else. The z-loss keeps them from drifting away (Chowdhery et
+al., "PaLM", 2022).
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+_CHUNK_TOKENS = 2_048
+
+
+class _ChunkedLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, z_loss: float
+    ) -> tuple[Tensor, Tensor]:
+        """The sum to minimise, and the sum of plain cross-entropy."""
+        total = torch.zeros((), device=hidden.device)
+        plain = torch.zeros((), device=hidden.device)
+        hidden_gradient = torch.empty_like(hidden)
+        head_gradient = torch.zeros(head.shape, device=head.device)
+        used_head = head.to(hidden.dtype)
+        for start in range(0, len(hidden), _CHUNK_TOKENS):
+            part = slice(start, start + _CHUNK_TOKENS)
+            logits = (hidden[part] @ used_head.T).float()
+            rows = torch.arange(len(logits), device=logits.device)
+            log_sum = logits.logsumexp(-1)
+            entropy = (log_sum - logits[rows, targets[part]]).sum()
+            plain += entropy
+            total += entropy + z_loss * log_sum.square().sum()
+            gradient = logits.sub_(log_sum[:, None]).exp_()
+            gradient.mul_(1 + 2 * z_loss * log_sum[:, None])
+            gradient[rows, targets[part]] -= 1
+            gradient = gradient.to(hidden.dtype)
+            hidden_gradient[part] = gradient @ used_head
+            head_gradient += (gradient.T @ hidden[part]).float()
+        ctx.save_for_backward(hidden_gradient, head_gradient.to(head.dtype))
+        ctx.mark_non_differentiable(plain)
+        return total, plain
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, total: Tensor, plain: Tensor) -> tuple[Tensor | None, ...]:
+        del plain
+        hidden_gradient, head_gradient = ctx.saved_tensors
+        return hidden_gradient * total.to(hidden_gradient.dtype), head_gradient * total, None, None
+
+
+def chunked_loss(
+    hidden: Tensor, head: Tensor, targets: Tensor, z_loss: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Sums over tokens: what is to be minimised, and the cross-entropy in nats.
+
+    Args:
+        hidden: States [tokens, hidden], of learned tokens only.
+        head: Weights [vocabulary, hidden].
+        targets: What follows each token.
+        z_loss: Weight of the squared log of the sum of exponentials.
+    """
+    with torch.autocast(hidden.device.type, enabled=False):
+        total, plain = _ChunkedLoss.apply(hidden, head, targets, z_loss)  # type: ignore[no-untyped-call]
+    return total, plain

@@ -1,0 +1,170 @@
+"""The network that is trained: Llama's layers, or Qwen3's, which norm queries and keys as well.
+
+Weights are named as transformers names them, so that what is trained is loaded there as it is. What
+this adds is what training wants: dropout, and several examples in a window that do not see each
+other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - its usual name
+
+_EPS = 1e-6
+_ROPE_THETA = 10_000.0
+_INIT_STD = 0.02
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The size of a network."""
+
+    vocabulary: int
+    hidden: int
+    layers: int
+    heads: int
+    kv_heads: int
+    head_size: int
+    feed_forward: int
+    norms_heads: bool = False
+    """Whether queries and keys are normed, as in Qwen3."""
+
+    def parameters(self) -> int:
+        """How many numbers it learns."""
+        attention = 2 * self.hidden * self.head_size * (self.heads + self.kv_heads)
+        norms = 2 * self.hidden + 2 * self.head_size * self.norms_heads
+        layer = attention + 3 * self.hidden * self.feed_forward + norms
+        return self.vocabulary * self.hidden + self.layers * layer + self.hidden
+
+
+class Segments:
+    """Where the examples of a batch of windows begin and end."""
+
+    def __init__(self, lengths: Sequence[Sequence[int]], device: torch.device) -> None:
+        self.lengths = [length for window in lengths for length in window]
+        shape = (len(lengths), sum(lengths[0]))
+        places = torch.cat([torch.arange(length) for length in self.lengths])
+        self.positions = places.view(shape).to(device)
+        self.mask: Tensor | None = None
+        if device.type != "cpu":
+            # Many small calls are cheap on a CPU and dear elsewhere; there a mask says the same.
+            number = torch.repeat_interleave(torch.tensor(self.lengths)).view(shape).to(device)
+            same = number[:, :, None] == number[:, None, :]
+            self.mask = same.tril()[:, None]
+
+
+class _Attention(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.shape = shape
+        inner, kv_inner = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
+        self.q_proj = nn.Linear(shape.hidden, inner, bias=False)
+        self.k_proj = nn.Linear(shape.hidden, kv_inner, bias=False)
+        self.v_proj = nn.Linear(shape.hidden, kv_inner, bias=False)
+        self.o_proj = nn.Linear(inner, shape.hidden, bias=False)
+        if shape.norms_heads:
+            self.q_norm = nn.RMSNorm(shape.head_size, _EPS)
+            self.k_norm = nn.RMSNorm(shape.head_size, _EPS)
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], segments: Segments) -> Tensor:
+        shape = self.shape
+        query = self.q_proj(x).unflatten(-1, (shape.heads, shape.head_size))
+        key = self.k_proj(x).unflatten(-1, (shape.kv_heads, shape.head_size))
+        value = self.v_proj(x).unflatten(-1, (shape.kv_heads, shape.head_size))
+        if shape.norms_heads:
+            query, key = self.q_norm(query), self.k_norm(key)
+        query, key = _rotate(query, rotation), _rotate(key, rotation)
+        group = shape.heads // shape.kv_heads
+        key, value = key.repeat_interleave(group, 2), value.repeat_interleave(group, 2)
+        seen: Tensor = self.o_proj(_attend(query, key, value.to(query.dtype), segments).flatten(-2))
+        return seen
+
+
+def _rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+    cosine, sine = rotation
+    first, second = x.chunk(2, -1)
+    return torch.cat((first * cosine - second * sine, second * cosine + first * sine), -1)
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, segments: Segments) -> Tensor:
+    """What each token sees of its own example, [windows, tokens, heads, size]."""
+    if segments.mask is not None:
+        query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
+        mask = segments.mask
+        return F.scaled_dot_product_attention(query, key, value, mask).transpose(1, 2)
+    queries, keys, values = (
+        torch.split(part.flatten(0, 1).transpose(0, 1)[None], segments.lengths, 2)
+        for part in (query, key, value)
+    )
+    seen = [
+        F.scaled_dot_product_attention(*example, is_causal=True)
+        for example in zip(queries, keys, values, strict=True)
+    ]
+    return torch.cat(seen, 2)[0].transpose(0, 1).view(query.shape)
+
+
+class _FeedForward(nn.Module):
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(shape.hidden, shape.feed_forward, bias=False)
+        self.up_proj = nn.Linear(shape.hidden, shape.feed_forward, bias=False)
+        self.down_proj = nn.Linear(shape.feed_forward, shape.hidden, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        return result
+
+
+class _Layer(nn.Module):
+    def __init__(self, shape: Shape, dropout: float) -> None:
+        super().__init__()
+        self.input_layernorm = nn.RMSNorm(shape.hidden, _EPS)
+        self.self_attn = _Attention(shape)
+        self.post_attention_layernorm = nn.RMSNorm(shape.hidden, _EPS)
+        self.mlp = _FeedForward(shape)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], segments: Segments) -> Tensor:
+        seen = self.self_attn(self.input_layernorm(x), rotation, segments)
+        x = x + self.dropout(seen)
+        result: Tensor = x + self.dropout(self.mlp(self.post_attention_layernorm(x)))
+        return result
+
+
+class Network(nn.Module):
+    """From token ids to hidden states; the embedding is the head as well."""
+
+    def __init__(self, shape: Shape, dropout: float = 0.0) -> None:
+        """Random weights, by torch's global generator."""
+        super().__init__()
+        self.shape = shape
+        self.embed_tokens = nn.Embedding(shape.vocabulary, shape.hidden)
+        self.layers = nn.ModuleList(_Layer(shape, dropout) for _ in range(shape.layers))
+        self.norm = nn.RMSNorm(shape.hidden, _EPS)
+        for name, weight in self.named_parameters():
+            if weight.ndim > 1:
+                is_output = name.endswith(("o_proj.weight", "down_proj.weight"))
+                std = _INIT_STD / (2 * shape.layers) ** 0.5 if is_output else _INIT_STD
+                nn.init.normal_(weight, std=std)
+
+    @property
+    def head(self) -> Tensor:
+        """The weight that makes logits of hidden states."""
+        return self.embed_tokens.weight
+
+    def forward(self, inputs: Tensor, segments: Segments) -> Tensor:
+        """Hidden states [windows, tokens, hidden] of ids [windows, tokens]."""
+        x = self.embed_tokens(inputs)
+        rotation = self._rotation(segments.positions)
+        for layer in self.layers:
+            x = layer(x, rotation, segments)
+        hidden: Tensor = self.norm(x)
+        return hidden
+
+    def _rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        half = torch.arange(0, self.shape.head_size, 2, device=positions.device)
+        speeds = _ROPE_THETA ** (-half.float() / self.shape.head_size)
+        angles = positions[:, :, None, None].float() * speeds
+        return angles.cos(), angles.sin()
