@@ -6,6 +6,7 @@ model, pauses behind each as a person does who looks, and writes results/editors
 
 import inspect
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -87,7 +88,8 @@ def _spread(values: object) -> dict[str, float]:
 def main() -> None:
     """Measure both ways of drawing and keep the figures."""
     program = Path(sys.argv[1]).absolute()
-    results = {kind: run(program, kind) for kind in ("builtin", "own")}
+    results: dict[str, object] = {"load_average_before": os.getloadavg()[0]}
+    results |= {kind: run(program, kind) for kind in ("builtin", "own")}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))

@@ -70,7 +70,7 @@ class Neovim:
         }
         variables = homes | {"HOME": str(self.folder)} | environment
         outside = ["env", *(f"{name}={value}" for name, value in variables.items())]
-        arguments = ["--embed", "--headless", "--clean", "-u", str(script)]
+        arguments = ["--embed", "--headless", "-u", str(script)]
         files = [str(file)] if file else []
         self.nvim = pynvim.attach("child", argv=[*outside, str(self.program), *arguments, *files])
         return self

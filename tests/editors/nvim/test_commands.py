@@ -1,7 +1,11 @@
 """`:Assist`, the status line, and what is said when something is wrong."""
 
+import json
 import os
+import re
+import shutil
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -317,3 +321,22 @@ def test_nothing_is_loaded_before_there_is_a_file(programs, tmp_path):
         assert editor.lua("return vim.fn.exists(':Assist')") == 2
     finally:
         editor.stop()
+
+
+def test_neovims_own_package_manager_installs_it_as_the_help_says(start, tmp_path):
+    clone = tmp_path / "repository"
+    shutil.copytree(PLUGIN, clone / "editors" / "nvim")
+    author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "all"]):
+        subprocess.run(["git", "-C", clone, *command], check=True)
+    help_file = (PLUGIN / "doc" / "assist.txt").read_text()
+    steps = re.search(r"\n    local url.*?\n<", help_file, re.DOTALL)[0].rstrip("<")
+    written = steps.replace("https://host/of/the/repository/assist-server", f"file://{clone}")
+    unasked = written.replace("} })", "} }, { confirm = false })")
+    command = json.dumps(json.dumps(scripted("alpha(1)")))
+    setup = f'require("assist").setup({{ cmd = vim.json.decode({command}) }})'
+    editor = start(None, "x = 1\n", configuration=unasked + setup)
+    editor.until(lambda: editor.lua("return vim.v.vim_did_enter"), 1)
+    editor.until_ready()
+    editor.type("G", "o")
+    editor.until_ghost("alpha(1)")

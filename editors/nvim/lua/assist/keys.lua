@@ -98,7 +98,8 @@ function M.detach(buf)
     end
   end
   for _, mapping in pairs(replaced[buf] or {}) do
-    vim.api.nvim_buf_call(buf, function()
+    -- Fails in a buffer that is just being unloaded, whose mappings nobody will miss.
+    pcall(vim.api.nvim_buf_call, buf, function()
       vim.fn.mapset(mapping)
     end)
   end
