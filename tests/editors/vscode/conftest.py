@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the modules beside this file
 
 from workbench import EXTENSION, HERE, READY, CodeServer, Page, Workbench
 
-MUST_RUN = bool(os.environ.get("CI"))
+MUST_RUN = bool(os.environ.get("ASSIST_VSCODE_MUST_RUN"))
 SUPPORT = HERE.parents[1] / "support"
 
 
@@ -82,7 +82,8 @@ def settings(workbench):
     changed = {}
 
     def change(**values):
-        changed.update({name: workbench.server.setting(name) for name in values})
+        for name in values:
+            changed.setdefault(name, workbench.server.setting(name))
         workbench.server.change_settings(**values)
 
     yield change

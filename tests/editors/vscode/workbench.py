@@ -47,6 +47,7 @@ QUIET_SETTINGS = {
     "extensions.ignoreRecommendations": True,
     "git.enabled": False,
     "editor.minimap.enabled": False,
+    "editor.wordBasedSuggestions": "off",
     "files.autoSave": "off",
     "update.mode": "none",
 }
@@ -215,6 +216,7 @@ class Page:
 
 STATUS = '.statusbar-item[id*="assist.status"]'
 READY = "^Assist$"
+GHOST_TEXT = ".ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text"
 
 
 class Workbench:
@@ -316,7 +318,7 @@ class Workbench:
 
     def ghost_text(self) -> str:
         """The completion that is shown grey."""
-        return "".join(self.texts(".ghost-text-decoration, .ghost-text, .suggest-preview-text"))
+        return "".join(self.texts(GHOST_TEXT))
 
     def wait_for_ghost_text(self, text: str | None = None) -> str:
         """Wait for a completion, or for a certain one ("": for none); return it."""
