@@ -1,7 +1,7 @@
 """The endless stream of training windows, which can be entered again at any place."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,6 +21,9 @@ class Position(NamedTuple):
     epoch: int = 0
     block: int = 0
     window: int = 0
+
+
+START = Position()
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class WindowStream:
         self._pad_id = vocabulary.end_id
         self._renderer = Renderer(vocabulary, recipe.context_tokens + 1)
 
-    def windows(self, position: Position = Position()) -> Iterator[tuple[Window, Position]]:  # noqa: B008 - immutable
+    def windows(self, position: Position = START) -> Generator[tuple[Window, Position], None, None]:
         """Windows from a place on, each with the place behind it; blocks are made ahead."""
         epoch, block, skipped = position
         with ThreadPoolExecutor(1, "assist-cutting") as pool:

@@ -11,6 +11,8 @@ from typing import Any
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from assist_server.errors import InputError
+
 END = "<|endoftext|>"
 FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX = "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"
 PAD = "<|fim_pad|>"
@@ -56,6 +58,19 @@ def as_plain_text(tokenizer: Tokenizer) -> Tokenizer:
     """The tokenizer such that control tokens spelled in a text stay text."""
     tokenizer.encode_special_tokens = True
     return tokenizer
+
+
+def control_ids(tokenizer: Tokenizer) -> dict[str, int]:
+    """The ids of our control tokens.
+
+    Raises:
+        InputError: the tokenizer has not got all of them.
+    """
+    found = {token: tokenizer.token_to_id(token) for token in CONTROL_TOKENS}
+    missing = [token for token, token_id in found.items() if token_id is None]
+    if missing:
+        raise InputError(f"the tokenizer has no {missing[0]!r}; train a new one")
+    return {token: token_id for token, token_id in found.items() if token_id is not None}
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, context_tokens: int) -> None:

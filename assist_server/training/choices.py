@@ -1,0 +1,36 @@
+"""What the commands `train` and `finetune` are asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_server.training.schedule import Budget
+
+
+@dataclass(frozen=True)
+class TrainChoice:
+    """A training from nothing."""
+
+    out: Path
+    size: str
+    corpus: Path | None
+    """A folder with a corpus, or one to build it in; None for one within `out`."""
+    packages: tuple[Path, ...] | None
+    """Folders with installed packages to learn from; None for this environment."""
+    budget: Budget | None
+    """None for that of the training that is resumed, or the size's usual one."""
+    is_resumed: bool
+    seed: int
+    device: str
+
+
+@dataclass(frozen=True)
+class FinetuneChoice:
+    """More training for a model that exists, on one's own code."""
+
+    out: Path
+    repo: Path
+    model: str
+    budget: Budget | None
+    is_resumed: bool
+    seed: int
+    device: str

@@ -1,0 +1,86 @@
+"""How long a training lasts, and how fast it learns at each moment.
+
+Warm-up, stable, decay (Hu et al., "MiniCPM", 2024): the rate stays as it is until the last part of
+the budget, in which it falls to nothing. The state before the decay is kept, so that the same
+training can go on for longer; and a decay can begin at any state, so that any moment can be last.
+"""
+
+import re
+from dataclasses import dataclass
+
+from assist_server.errors import InputError
+
+_DECAY_SHARE = 0.3
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_UNIT_TOKENS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a training may take in all, resumed parts included: tokens, or seconds of training."""
+
+    tokens: int | None = None
+    seconds: float | None = None
+
+    @property
+    def total(self) -> float:
+        """The size of the budget in its own unit."""
+        return float(self.tokens if self.tokens is not None else self.seconds or 0)
+
+    def spent(self, tokens: int, seconds: float) -> float:
+        """How much of it was used, in its own unit."""
+        return float(tokens if self.tokens is not None else seconds)
+
+
+def parse_budget(time: str | None, tokens: str | None, usual: Budget) -> Budget:
+    """The budget of the options `--time 90m` and `--tokens 50M`, of which one may be given.
+
+    Raises:
+        InputError: both are given, or one that is not understood.
+    """
+    if time is not None and tokens is not None:
+        raise InputError("choose one of --time and --tokens")
+    if time is not None:
+        return Budget(seconds=_parse(time, _UNIT_SECONDS, "--time", "90s, 30m or 2h"))
+    if tokens is not None:
+        return Budget(tokens=int(_parse(tokens, _UNIT_TOKENS, "--tokens", "500k or 20M")))
+    return usual
+
+
+def _parse(text: str, units: dict[str, int], option: str, examples: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z]?)", text.strip().lower())
+    value = float(match[1]) * units.get(match[2], 0) if match else 0.0
+    if value <= 0:
+        raise InputError(f"{option} {text!r} is not understood; write it as {examples}")
+    return value
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The rate at each moment of one budget."""
+
+    total: float
+    decay_start: float
+    warmup_steps: int
+
+    @classmethod
+    def of(cls, budget: Budget, spent: float, warmup_steps: int) -> "Schedule":
+        """The schedule of a training that has spent some of its budget without decaying."""
+        usual_start = budget.total * (1 - _DECAY_SHARE)
+        return cls(budget.total, max(spent, usual_start), warmup_steps)
+
+    def decays(self, spent: float) -> bool:
+        """Whether the decay has begun."""
+        return spent >= self.decay_start
+
+    def is_over(self, spent: float) -> bool:
+        """Whether the budget is used up."""
+        return spent >= self.total
+
+    def rate(self, step: int, spent: float) -> float:
+        """The share of the highest rate, from 0 to 1, for a step counted from 0."""
+        warm = min(1.0, (step + 1) / max(1, self.warmup_steps))
+        if not self.decays(spent):
+            return warm
+        left = (self.total - spent) / max(1e-9, self.total - self.decay_start)
+        return warm * min(1.0, max(0.0, left))

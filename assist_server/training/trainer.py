@@ -1,0 +1,263 @@
+"""The loop of training: batches in, better weights out, and a state to go on from at any time."""
+
+import contextlib
+import math
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from assist_server.training.checkpoints import LATEST, STABLE, link_state, save_state
+from assist_server.training.learning import Average, Optimisers
+from assist_server.training.losses import chunked_loss
+from assist_server.training.network import Segments
+from assist_server.training.packing import IGNORED, Window
+from assist_server.training.reporting import StepReport, TrainingLog, Watcher
+from assist_server.training.schedule import Budget, Schedule
+from assist_server.training.sizes import Rates
+from assist_server.training.streaming import START, Position, WindowStream
+
+_Z_LOSS = 1e-4
+_LARGEST_GRADIENT = 1.0
+_SAVE_SECONDS = 300.0
+_VALIDATION_STEPS = 100
+
+
+class TrainedNetwork(Protocol):
+    """What can be trained."""
+
+    @property
+    def head(self) -> Tensor:
+        """The weight that makes logits of hidden states."""
+        ...
+
+    def __call__(self, inputs: Tensor, segments: Segments) -> Tensor:
+        """Hidden states of ids, each example of a window for itself."""
+        ...
+
+    def train(self, mode: bool = True) -> Any:  # noqa: FBT001, FBT002 - torch's own signature
+        """Switch dropout on or off."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the steps are made."""
+
+    seed: int
+    batch_windows: int
+    micro_windows: int
+    rates: Rates
+    device: str
+    is_bfloat16: bool
+
+
+@dataclass
+class Place:
+    """How far a training is."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    position: Position = START
+    decay_start: float | None = None
+    """In the budget's unit, once the decay has begun."""
+
+
+class Trainer:
+    """One training: a network, the stream that it reads, and where it is."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all of it is state
+        self,
+        network: TrainedNetwork,
+        weights: Mapping[str, nn.Parameter],
+        stream: WindowStream,
+        validation: Sequence[Window],
+        plan: Plan,
+        folder: Path,
+    ) -> None:
+        """Train the `weights` of a network, and keep states in a folder."""
+        self._network, self._weights = network, weights
+        self._stream, self._validation, self._plan = stream, validation, plan
+        self._folder = folder
+        self._device = torch.device(plan.device)
+        self._optimisers = Optimisers(weights, plan.rates)
+        self._average = Average(weights)
+        self._budget = Budget()
+        self.place = Place()
+
+    # States
+
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on exactly."""
+        budget = self._budget
+        return {
+            "budget": {"tokens": budget.tokens, "seconds": budget.seconds},
+            "weights": {name: weight.detach() for name, weight in self._weights.items()},
+            "average": self._average.state(),
+            "optimisers": self._optimisers.state(),
+            "place": {**vars(self.place), "position": list(self.place.position)},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                weight.copy_(state["weights"][name])
+        self._average.restore(state["average"])
+        self._optimisers.restore(state["optimisers"])
+        place = state["place"]
+        self.place = Place(**{**place, "position": Position(*place["position"])})
+
+    def save(self) -> None:
+        """Write the newest state.
+
+        Raises:
+            AssistError: it cannot be written.
+        """
+        save_state(self.state(), self._folder / LATEST)
+
+    # The loop
+
+    def run(self, budget: Budget, watcher: Watcher) -> None:
+        """Train until the budget is used up or the watcher wants to stop; the state is saved.
+
+        Raises:
+            AssistError: a state cannot be written.
+        """
+        place, self._budget = self.place, budget
+        spent = budget.spent(place.tokens, place.seconds)
+        schedule = Schedule.of(budget, spent, self._plan.rates.warmup_steps)
+        if place.decay_start is not None:
+            schedule = Schedule(budget.total, place.decay_start, self._plan.rates.warmup_steps)
+        log = TrainingLog(self._folder / "log.jsonl", place.step)
+        last_save = time.monotonic()
+        with contextlib.closing(self._stream.windows(place.position)) as windows:
+            while not schedule.is_over(spent) and not watcher.wants_to_stop():
+                if schedule.decays(spent) and place.decay_start is None:
+                    self._keep_stable()
+                    place.decay_start = schedule.decay_start
+                report = self._step(windows, schedule, spent, budget, watcher)
+                if report is None:
+                    break
+                spent = budget.spent(place.tokens, place.seconds)
+                log.write(report)
+                watcher.step(report)
+                if time.monotonic() - last_save > _SAVE_SECONDS:
+                    self.save()
+                    last_save = time.monotonic()
+        self.save()
+
+    def _keep_stable(self) -> None:
+        self.save()
+        link_state(self._folder / LATEST, self._folder / STABLE)
+
+    def _step(
+        self,
+        windows: Generator[tuple[Window, Position], None, None],
+        schedule: Schedule,
+        spent: float,
+        budget: Budget,
+        watcher: Watcher,
+    ) -> StepReport | None:
+        """One step; None where it was broken off, which leaves everything as it was."""
+        began = time.monotonic()
+        place = self.place
+        batch = [next(windows) for _ in range(self._plan.batch_windows)]
+        torch.manual_seed(hash((self._plan.seed, place.step)))
+        loss = self._gradients([window for window, _ in batch], watcher)
+        if loss is None:
+            return None
+        norm = nn.utils.clip_grad_norm_(self._weights.values(), _LARGEST_GRADIENT).item()
+        rate = schedule.rate(place.step, spent)
+        if math.isfinite(norm):
+            self._optimisers.step(rate)
+            self._average.update(place.step)
+        else:
+            self._optimisers.forget_gradients()
+        tokens = sum(int((window.targets != IGNORED).sum()) for window, _ in batch)
+        place.step += 1
+        place.tokens += tokens
+        place.position = batch[-1][1]
+        measures = place.step % _VALIDATION_STEPS == 0
+        validation_loss = self.validation_loss() if measures else None
+        seconds = time.monotonic() - began
+        place.seconds += seconds
+        now_spent = budget.spent(place.tokens, place.seconds)
+        left = max(0.0, schedule.total - now_spent) / max(1e-9, now_spent) * place.seconds
+        return StepReport(
+            place.step,
+            place.tokens,
+            batch[0][1].epoch,
+            round(place.seconds, 3),
+            loss,
+            validation_loss,
+            rate,
+            norm,
+            tokens / seconds,
+            min(1.0, now_spent / schedule.total),
+            left,
+        )
+
+    def _gradients(self, batch: Sequence[Window], watcher: Watcher) -> float | None:
+        """Fill the gradients; the mean loss, or None where the watcher broke it off."""
+        learned = max(1, sum(int((window.targets != IGNORED).sum()) for window in batch))
+        loss = 0.0
+        self._network.train()
+        for start in range(0, len(batch), self._plan.micro_windows):
+            if watcher.wants_to_stop():
+                self._optimisers.forget_gradients()
+                return None
+            total, plain = self._losses(batch[start : start + self._plan.micro_windows])
+            (total / learned).backward()  # type: ignore[no-untyped-call]
+            loss += plain.item()
+        return loss / learned
+
+    def _losses(self, windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
+        inputs = torch.from_numpy(np.stack([window.inputs for window in windows]))
+        targets = torch.from_numpy(np.stack([window.targets for window in windows])).flatten()
+        places = (targets != IGNORED).nonzero().squeeze(1).to(self._device)
+        targets = targets.to(self._device)[places]
+        segments = Segments([window.lengths for window in windows], self._device)
+        dtype = torch.bfloat16 if self._plan.is_bfloat16 else torch.float32
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._plan.is_bfloat16):
+            hidden = self._network(inputs.to(self._device), segments).flatten(0, 1)
+        return chunked_loss(hidden[places].to(dtype), self._network.head, targets, _Z_LOSS)
+
+    # Held-out code
+
+    @torch.no_grad()
+    def validation_loss(self) -> float | None:
+        """Nats per token on held-out windows; None where there are none."""
+        if not self._validation:
+            return None
+        self._network.train(mode=False)
+        size = self._plan.micro_windows
+        starts = range(0, len(self._validation), size)
+        losses = [self._losses(self._validation[start : start + size])[1] for start in starts]
+        learned = sum(int((window.targets != IGNORED).sum()) for window in self._validation)
+        return torch.stack(losses).sum().item() / max(1, learned)
+
+    def use_better_weights(self) -> tuple[str, float | None]:
+        """Put the average in the weights' place if it is better; which it was, and its loss.
+
+        Without held-out code the average is taken.
+        """
+        plain_loss = self.validation_loss()
+        plain = {name: weight.detach().clone() for name, weight in self._weights.items()}
+        self._put(self._average.state())
+        average_loss = self.validation_loss()
+        if plain_loss is None or average_loss is None or average_loss <= plain_loss:
+            return "average", average_loss
+        self._put(plain)
+        return "last", plain_loss
+
+    def _put(self, values: Mapping[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                weight.copy_(values[name])
