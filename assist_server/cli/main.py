@@ -233,3 +233,65 @@ def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
     from assist_server.cli.eval import What, run_eval  # noqa: PLC0415
 
     run_eval(_flags(model, device), What(repo, packages, infilling, quick, as_json))
+
+
+_Out = Annotated[Path, typer.Option(help="Folder for the model.", show_default=False)]
+_Time = Annotated[
+    str | None, typer.Option(help="Training time in all, as 90m or 2h.", show_default=False)
+]
+_Tokens = Annotated[
+    str | None, typer.Option(help="Tokens in all, as 20M, instead of --time.", show_default=False)
+]
+_Resume = Annotated[bool, typer.Option("--resume", help="Go on with the training in the folder.")]
+_Seed = Annotated[int, typer.Option(help="Decides about weights, order and examples.")]
+
+
+@app.command()
+def train(  # noqa: PLR0913 - as above
+    out: _Out,
+    *,
+    size: Annotated[str, typer.Option(help="toy, small or base.")] = "small",
+    corpus: Annotated[
+        Path | None, typer.Option(help="Folder with a corpus, or to build it in.")
+    ] = None,
+    packages: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder with installed packages to learn from, instead of this one's."),
+    ] = None,
+    time: _Time = None,
+    tokens: _Tokens = None,
+    resume: _Resume = False,
+    seed: _Seed = 0,
+    device: _Device = None,
+) -> None:
+    """Train a small model from nothing, on permissively licensed code of this machine."""
+    from assist_server.cli.train import run_train  # noqa: PLC0415
+    from assist_server.training.choices import TrainChoice  # noqa: PLC0415
+    from assist_server.training.schedule import parse_budget  # noqa: PLC0415
+
+    budget = parse_budget(time, tokens)
+    folders = tuple(packages) if packages else None
+    run_train(TrainChoice(out, size, corpus, folders, budget, resume, seed, device or "auto"))
+
+
+@app.command()
+def finetune(  # noqa: PLR0913 - as above
+    repo: Annotated[Path, typer.Option(help="Repository to learn from.", show_default=False)],
+    out: _Out,
+    *,
+    model: Annotated[str, typer.Option(help="Model: embedded, a folder, or a hub id.")] = (
+        "embedded"
+    ),
+    time: _Time = None,
+    tokens: _Tokens = None,
+    resume: _Resume = False,
+    seed: _Seed = 0,
+    device: _Device = None,
+) -> None:
+    """Train a model further on one's own code."""
+    from assist_server.cli.train import run_train  # noqa: PLC0415
+    from assist_server.training.choices import FinetuneChoice  # noqa: PLC0415
+    from assist_server.training.schedule import parse_budget  # noqa: PLC0415
+
+    budget = parse_budget(time, tokens)
+    run_train(FinetuneChoice(out, repo, model, budget, resume, seed, device or "auto"))

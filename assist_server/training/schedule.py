@@ -32,7 +32,7 @@ class Budget:
         return float(tokens if self.tokens is not None else seconds)
 
 
-def parse_budget(time: str | None, tokens: str | None, usual: Budget) -> Budget:
+def parse_budget(time: str | None, tokens: str | None) -> Budget | None:
     """The budget of the options `--time 90m` and `--tokens 50M`, of which one may be given.
 
     Raises:
@@ -44,7 +44,7 @@ def parse_budget(time: str | None, tokens: str | None, usual: Budget) -> Budget:
         return Budget(seconds=_parse(time, _UNIT_SECONDS, "--time", "90s, 30m or 2h"))
     if tokens is not None:
         return Budget(tokens=int(_parse(tokens, _UNIT_TOKENS, "--tokens", "500k or 20M")))
-    return usual
+    return None
 
 
 def _parse(text: str, units: dict[str, int], option: str, examples: str) -> float:

@@ -35,6 +35,29 @@ TENSOR_SIDE = {
         "transformers_backend",
     )
 } | {"assist_server.evaluation.bits_per_byte"}
+TENSOR_SIDE |= {
+    f"assist_server.training.{name}"
+    for name in (
+        "checkpoints",
+        "corpus",
+        "duplicates",
+        "exporting",
+        "finetuning",
+        "learning",
+        "losses",
+        "network",
+        "packing",
+        "pretraining",
+        "rendering",
+        "repository",
+        "resuming",
+        "stock_network",
+        "streaming",
+        "tokenizer",
+        "trainer",
+        "workplace",
+    )
+}
 """The only modules behind which torch and transformers may be."""
 
 IMPORT_EACH = """

@@ -1,0 +1,79 @@
+"""The code of one repository as documents to train on."""
+
+import hashlib
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from assist_server.errors import InputError
+from assist_server.syntax.languages import language_for
+from assist_server.training.cleaning import why_unfit
+from assist_server.training.documents import Document, document_of
+from assist_server.training.duplicates import Fingerprint, SeenFiles
+
+_VALIDATION_SHARE = 20
+"""One of so many files is kept aside, to see whether training helps."""
+
+_MOST_FILE_BYTES = 1_000_000
+_LEFT_OUT_FOLDERS = {"node_modules", "venv", "env", "build", "dist", "target", "__pycache__"}
+
+
+def repository_documents(repo: Path) -> list[Document]:
+    """Source files of a repository that are worth learning from; each thing once.
+
+    Raises:
+        InputError: there are none.
+    """
+    if not repo.is_dir():
+        raise InputError(f"there is no folder {str(repo)!r}; name a repository with --repo")
+    seen = SeenFiles()
+    found = [
+        document
+        for path in sorted(_files(repo))
+        if (document := _read(repo, path)) is not None
+        and why_unfit(document) is None
+        and seen.take(Fingerprint(document.text))
+    ]
+    if not found:
+        raise InputError(
+            f"{str(repo)!r} holds no source code to learn from; name another folder with --repo"
+        )
+    return found
+
+
+def _files(repo: Path) -> Iterator[Path]:
+    """What git tracks; without git, what lies there outside of hidden and built folders."""
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"],  # noqa: S607 - git is found as people find it
+            cwd=repo,
+            capture_output=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        listed = b""
+    if listed:
+        yield from (Path(name.decode("utf-8", "replace")) for name in listed.split(b"\0") if name)
+        return
+    for file in repo.rglob("*"):
+        path = file.relative_to(repo)
+        is_hidden = any(part.startswith(".") for part in path.parts)
+        if not is_hidden and _LEFT_OUT_FOLDERS.isdisjoint(path.parts):
+            yield path
+
+
+def _read(repo: Path, path: Path) -> Document | None:
+    file = repo / path
+    if language_for(path=path.name).grammar is None or file.is_symlink() or not file.is_file():
+        return None
+    if file.stat().st_size > _MOST_FILE_BYTES:
+        return None
+    name = f"repo:{repo.absolute().name}"
+    document = document_of(name, "", "", path.as_posix(), file.read_bytes(), "code")
+    if document is None:
+        return None
+    # The licence is the user's own matter, and the split is by file: there is but one project.
+    lot = int(hashlib.sha256(path.as_posix().encode()).hexdigest(), 16) % _VALIDATION_SHARE
+    origin = replace(document.origin, split="train" if lot else "validation")
+    return Document(origin, document.text)
