@@ -105,10 +105,10 @@ class CodeServer:
         for name, value in settings.items():
             self._settings[name.replace("__", ".")] = value
         present = {name: value for name, value in self._settings.items() if value is not None}
-        # In a browser, what belongs to a machine is read only from the settings of the machine that
-        # runs the extensions; the two files together are what is one file on a desktop.
-        of_machine = {name: value for name, value in present.items() if name.startswith("assist.")}
-        of_user = {name: value for name, value in present.items() if name not in of_machine}
+        # In a browser, the settings of the machine that runs the extensions are the only ones that
+        # may say what belongs to it, and that are looked at again when their file changes.
+        of_user = {name: value for name, value in present.items() if name in QUIET_SETTINGS}
+        of_machine = {name: value for name, value in present.items() if name not in of_user}
         for file, values in ((self.user_settings, of_user), (self.machine_settings, of_machine)):
             file.parent.mkdir(parents=True, exist_ok=True)
             if not file.exists() or json.loads(file.read_text(encoding="utf-8")) != values:
@@ -236,6 +236,10 @@ class Workbench:
         self.rewrite_script()
         self.page("goto", self.server.url)
         self.wait_for_status(READY)
+        # The first editor of a window is drawn before it asks for completions at all.
+        self.open("", answer="a_first_completion()")
+        self.type("x = ")
+        self.wait_for_ghost_text()
 
     def open(self, text: str | bytes, **script: Any) -> Path:
         """Open a new file with a server that follows a script; wait until it is ready."""
