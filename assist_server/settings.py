@@ -71,6 +71,11 @@ class CompletionSettings(_Section):
         default=2000,
         description="Longest time for a completion, in milliseconds; what is ready then is shown.",
     )
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.2,
+        description="Least probability of being right at which a completion is shown unasked; "
+        "for models that were calibrated, as the embedded one.",
+    )
     predict_next: bool = Field(
         default=True,
         description="While you pause, read on and prepare the completion behind the one shown.",

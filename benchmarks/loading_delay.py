@@ -178,7 +178,7 @@ def load_plainly() -> None:
         TransformersBackend,
     )
 
-    TransformersBackend.load(str(EMBEDDED_FOLDER), "ngram", ModelChoice("embedded")).close()
+    TransformersBackend.load(str(EMBEDDED_FOLDER), ModelChoice("embedded")).close()
 
 
 WAYS_TO_LOAD: Mapping[str, Callable[[], None]] = {

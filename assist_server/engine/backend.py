@@ -51,6 +51,8 @@ class ModelInfo:
     has_chat_template: bool = False
     fim_template: str | None = None
     """Name of the infilling template that the model's own `config.json` asks for."""
+    calibration: Mapping[str, float] | None = None
+    """Weights of the signals that tell how likely a completion is right, where it was measured."""
 
 
 class Backend(Protocol):
@@ -92,11 +94,15 @@ class Backend(Protocol):
         """
         ...
 
-    def learn(self, name: str, text: str) -> None:
-        """Expect text to repeat what stands here, instead of the last text of that name.
+    def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
+        """Expect text to repeat what stands in some parts, instead of the last ones of that name.
 
         It makes writing faster where that is so, and changes nothing else.
         """
+        ...
+
+    def forget(self, name: str) -> None:
+        """Keep nothing of what was learned under a name."""
         ...
 
     def close(self) -> None:
@@ -114,6 +120,7 @@ class NullBackend:
     answer: str = ""
     special_ids: Mapping[str, int] = field(default_factory=dict)
     model_type: str = "null"
+    calibration: Mapping[str, float] | None = None
     requests: list[GenerationRequest] = field(default_factory=list)
 
     @property
@@ -127,6 +134,7 @@ class NullBackend:
             end_ids=frozenset(),
             bos_id=None,
             plan=DevicePlan("cpu", "float32", ("no model",)),
+            calibration=self.calibration,
         )
 
     def encode(self, text: str) -> list[int]:
@@ -166,8 +174,11 @@ class NullBackend:
             finish_reason=FinishReason.END_OF_TEXT if ended else FinishReason.MAX_NEW_TOKENS,
         )
 
-    def learn(self, name: str, text: str) -> None:
+    def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
         """Nothing to expect."""
+
+    def forget(self, name: str) -> None:
+        """Nothing is kept."""
 
     def close(self) -> None:
         """Nothing to free."""

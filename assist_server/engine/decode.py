@@ -18,6 +18,9 @@ Few different sizes, because kernels are made, and kept in memory, for each size
 """
 
 
+_NO_LIMIT = 1 << 40
+
+
 @dataclass(frozen=True)
 class Step:
     """One decoded token."""
@@ -51,7 +54,9 @@ class Decoder:
         sampling: Sampling,
         forced: ForcedText | None = None,
     ) -> Generator[Step | None, None, None]:
-        """Tokens that continue the prompt, without end; the first ones as they are `forced`.
+        """Tokens that continue the prompt, up to the end of the context.
+
+        The first ones are as they are `forced`.
 
         None stands for a pass that gave no token yet: a piece of the prompt was read. The caller
         may stop at any of them by closing the iterator; what was read so far is kept.
@@ -80,13 +85,12 @@ class Decoder:
         chooser = TokenChooser(sampling, self._model.device)
         drafter = self._make_drafter(prompt_ids) if self._make_drafter else None
         unread: tuple[int, ...] = prompt_ids[len(sequence) :]
-        while True:
+        while len(sequence) + len(unread) <= self._context_tokens:
             allowed_ids = forced.allowed_ids() if forced else None
-            draft = drafter.propose() if drafter and allowed_ids is None else []
-            # Behind the rewind limit, a wrong one could not be taken back.
-            limit = min(sequence.rewind_limit, self._context_tokens)
-            if len(sequence) + len(unread) + len(draft) > limit:
-                draft = []
+            # Behind the rewind limit, a wrong draft could not be taken back.
+            limit = min(sequence.rewind_limit, self._context_tokens, _NO_LIMIT)
+            room = int(limit) - len(sequence) - len(unread)
+            draft = drafter.propose(room) if drafter and allowed_ids is None and room > 0 else []
             logits = sequence.extend([*unread, *draft], wanted=1 + len(draft))
             logits = restrict(logits, allowed_ids)
             sure = len(sequence) - len(draft)

@@ -5,6 +5,7 @@ prompt, or else in the open documents. Source: Saxena, "Prompt Lookup Decoding" 
 "Inference with Reference" (2023).
 """
 
+import threading
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -16,14 +17,15 @@ _FIRST_DRAFT_TOKENS, LONGEST_DRAFT_TOKENS = 3, 12
 _LONGEST_REST = 16
 _ID_BYTES = array("I").itemsize
 _INDEXED_NGRAM, _INDEXED_ID_BITS = 3, 21
+_END_OF_PART = (1 << _INDEXED_ID_BITS) - 1
 _MOST_TEXTS = 4
 
 
 class Drafter(Protocol):
     """Proposes tokens that may follow; told what really followed."""
 
-    def propose(self) -> list[int]:
-        """Tokens that may come next; none where nothing is known."""
+    def propose(self, room: int) -> list[int]:
+        """At most `room` tokens that may come next; none where nothing is known."""
         ...
 
     def tell(self, ids: Sequence[int], accepted: int, proposed: int) -> None:
@@ -81,9 +83,9 @@ class NgramDrafter:
         self._others = others
         self._pace = DraftPace()
 
-    def propose(self) -> list[int]:
+    def propose(self, room: int) -> list[int]:
         """What followed the newest tokens the last time; longer matches go first."""
-        tokens = self._pace.next_tokens()
+        tokens = min(room, self._pace.next_tokens())
         if tokens == 0:
             return []
         shortest = _SHORTEST_NGRAM + self._pace.was_wrong
@@ -113,14 +115,18 @@ class NgramDrafter:
 
 
 class TextIndex:
-    """A text's tokens, and where each three of them stood last.
+    """The tokens of a text in parts, and where each three of them stood last.
+
+    Nothing leads from one part to the next: the cursor is between them, and what stands behind it
+    is not what comes next.
 
     Three ids are packed into one number and sorted: to look one up takes microseconds in a text of
     any length, and numpy makes the index of thousands of lines in some milliseconds.
     """
 
-    def __init__(self, ids: Sequence[int]) -> None:
-        self._ids = np.array(ids, dtype=np.uint64)
+    def __init__(self, parts: Sequence[Sequence[int]]) -> None:
+        joined = [token_id for part in parts for token_id in (*part, _END_OF_PART)]
+        self._ids = np.array(joined, dtype=np.uint64)
         keys = _packed(self._ids)
         self._places = np.argsort(keys, kind="stable")
         self._keys = keys[self._places]
@@ -134,7 +140,9 @@ class TextIndex:
         if rank < 0 or self._keys[rank] != key:
             return []
         end = int(self._places[rank]) + _INDEXED_NGRAM
-        return [int(token_id) for token_id in self._ids[end : end + count]]
+        following: list[int] = self._ids[end : end + count].tolist()
+        is_cut = _END_OF_PART in following
+        return following[: following.index(_END_OF_PART)] if is_cut else following
 
 
 def _packed(ids: "np.typing.NDArray[np.uint64]") -> "np.typing.NDArray[np.uint64]":
@@ -146,17 +154,24 @@ def _packed(ids: "np.typing.NDArray[np.uint64]") -> "np.typing.NDArray[np.uint64
 class NgramDrafting:
     """Makes drafters that look up in the texts last learned, beside their prompt.
 
-    Texts are learned on one thread while another decodes, hence they are replaced as a whole.
+    Texts are learned on other threads while one decodes.
     """
 
     def __init__(self) -> None:
-        self._texts: dict[str, TextIndex] = {}
+        self._changing = threading.Lock()
+        self._texts: dict[str, TextIndex] = {}  # never changed in place
 
-    def learn(self, name: str, ids: Sequence[int]) -> None:
+    def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
         """Look up in a text from now on, and no more in the last one of that name."""
-        others = {key: text for key, text in self._texts.items() if key != name}
-        newest = [*others.items()][-(_MOST_TEXTS - 1) :]
-        self._texts = dict(newest) | {name: TextIndex(ids)}
+        index = TextIndex(parts)
+        with self._changing:
+            others = {key: text for key, text in self._texts.items() if key != name}
+            self._texts = dict([*others.items()][-(_MOST_TEXTS - 1) :]) | {name: index}
+
+    def forget(self, name: str) -> None:
+        """Look up in a text no more."""
+        with self._changing:
+            self._texts = {key: text for key, text in self._texts.items() if key != name}
 
     def __call__(self, prompt_ids: Sequence[int]) -> NgramDrafter:
         """A drafter for one generation."""

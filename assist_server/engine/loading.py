@@ -1,6 +1,7 @@
 """Reading models and tokenizers from folders and from the hub."""
 
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from transformers.utils import logging as transformers_logging
 from assist_server.engine.backend import Report
 from assist_server.engine.device import DevicePlan
 from assist_server.errors import ModelError
+
+CALIBRATION_FILE = "display_rule.json"
 
 
 def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
@@ -58,6 +61,25 @@ def _read_files(
             "choose a transformer"
         )
     return tokenizer, model
+
+
+def read_calibration(source: str) -> dict[str, float] | None:
+    """What was measured of a model in a folder; None where nothing was.
+
+    Raises:
+        ModelError: the file does not hold names and numbers.
+    """
+    file = Path(source) / CALIBRATION_FILE
+    if not file.is_file():
+        return None
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return {str(name): float(weight) for name, weight in content["weights"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(
+            f"{str(file)!r} cannot be read ({type(error).__name__}); write it anew with "
+            "`assist-server eval --calibrate`, or remove it"
+        ) from error
 
 
 def _silence_transformers() -> None:

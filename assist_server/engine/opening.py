@@ -1,5 +1,6 @@
 """From the setting `model` to a loaded backend."""
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,8 +15,9 @@ from assist_server.engine.quiet_import import (
 )
 from assist_server.errors import ModelError
 
+_log = logging.getLogger(__name__)
+
 EMBEDDED = "embedded"
-DRAFT_KINDS = ("ngram", "off")
 EMBEDDED_FOLDER = Path(__file__).parent.parent / "embedded"
 
 
@@ -29,9 +31,7 @@ def open_backend(choice: ModelChoice, report: Report = tell_nobody) -> Backend:
         ModelError: nothing loadable is there.
     """
     source = locate_model(choice.model)
-    is_model = choice.drafts not in DRAFT_KINDS
-    drafts = locate_model(choice.drafts) if is_model else choice.drafts
-    return _on_a_passing_thread(lambda: _load(source, drafts, choice, report))
+    return _on_a_passing_thread(lambda: _load(source, choice, report))
 
 
 def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
@@ -46,16 +46,28 @@ def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
     def work() -> None:
         try:
             backend = load()
-            return_free_memory()
-            loaded.set_result(backend)
         except BaseException as error:  # noqa: BLE001 - it is raised where the model is waited for
-            loaded.set_exception(error)
+            if not isinstance(error, ModelError):
+                _log.exception("loading failed")
+            loaded.set_exception(_without_frames(error))
+        else:
+            loaded.set_result(backend)
+        return_free_memory()
 
     threading.Thread(target=work, name="assist-opening", daemon=True).start()
-    return loaded.result()
+    try:
+        return loaded.result()
+    finally:
+        loaded = Future()  # an error's traceback holds this frame: no circle
 
 
-def _load(source: str, drafts: str, choice: ModelChoice, report: Report) -> Backend:
+def _without_frames(error: BaseException) -> BaseException:
+    """An error that holds no traceback: its frames would hold what was loaded so far."""
+    error.__cause__ = error.__context__ = error.__traceback__ = None
+    return error
+
+
+def _load(source: str, choice: ModelChoice, report: Report) -> Backend:
     with quiet_loading():
         report("starting torch", 0)
         let_waiting_threads_sleep()
@@ -69,11 +81,15 @@ def _load(source: str, drafts: str, choice: ModelChoice, report: Report) -> Back
             raise ModelError(
                 f"torch cannot be imported ({error}); install assist-server again"
             ) from error
-        return TransformersBackend.load(source, drafts, choice, report)
+        return TransformersBackend.load(source, choice, report)
 
 
-def locate_model(model: str) -> str:
+def locate_model(model: str, setting: str = "model") -> str:
     """The folder or hub id to load; what can be checked without torch is checked here.
+
+    Args:
+        model: The value of a setting.
+        setting: Its name, which the user has to correct.
 
     Raises:
         ModelError: the setting names no model, or a folder that cannot be one.
@@ -83,7 +99,7 @@ def locate_model(model: str) -> str:
     folder = Path(model).expanduser()
     is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
     if is_spelled_as_folder and folder.is_dir():
-        _check_folder(folder)
+        _check_folder(folder, setting)
         return str(folder)
     if not is_spelled_as_folder and folder.exists():
         # transformers would load it, and a cloned repository may bring such a folder along.
@@ -94,7 +110,7 @@ def locate_model(model: str) -> str:
     if not is_spelled_as_folder and _looks_like_hub_id(model):
         return model
     raise ModelError(
-        f"there is no model at {model!r}; set `model` to {EMBEDDED!r}, to a folder that holds "
+        f"there is no model at {model!r}; set `{setting}` to {EMBEDDED!r}, to a folder that holds "
         "config.json and *.safetensors, or to a hub id such as 'Qwen/Qwen2.5-Coder-0.5B'"
     )
 
@@ -111,13 +127,14 @@ _NEEDED = {
 }
 
 
-def _check_folder(folder: Path) -> None:
+def _check_folder(folder: Path, setting: str) -> None:
     # transformers would invent an empty tokenizer, and name missing weights in half a page.
     for what, patterns in _NEEDED.items():
         if not any(any(folder.glob(pattern)) for pattern in patterns):
             raise ModelError(
                 f"the model folder {str(folder)!r} has no {what}; "
-                "save the model there with save_pretrained, or set `model` to another folder"
+                "save the model there with save_pretrained, "
+                f"or set `{setting}` to another folder"
             )
 
 

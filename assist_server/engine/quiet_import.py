@@ -11,6 +11,7 @@ import gc
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,13 +64,43 @@ def quiet_loading() -> Iterator[None]:
     spares every later full collection a pause of a tenth of a second. The interpreter changes
     threads twenty-five times as often as usual: each turn of the server's loop asks for it anew.
     """
-    was_enabled, interval_s = gc.isenabled(), sys.getswitchinterval()
-    gc.disable()
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    _quiet.enter()
     try:
         yield
-    finally:
-        sys.setswitchinterval(interval_s)
         gc.freeze()
-        if was_enabled:
-            gc.enable()
+    finally:
+        _quiet.leave()
+
+
+class _Quiet:
+    """The state of the interpreter while something loads, and what it was before.
+
+    It belongs to the interpreter, as this object does: loads that overlap share it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loads = 0
+        self._usual = (True, 0.0)
+
+    def enter(self) -> None:
+        """One more thing loads."""
+        with self._lock:
+            self._loads += 1
+            if self._loads == 1:
+                self._usual = (gc.isenabled(), sys.getswitchinterval())
+                gc.disable()
+                sys.setswitchinterval(_SWITCH_INTERVAL_S)
+
+    def leave(self) -> None:
+        """One thing has loaded, or failed."""
+        with self._lock:
+            self._loads -= 1
+            if self._loads == 0:
+                was_enabled, interval_s = self._usual
+                sys.setswitchinterval(interval_s)
+                if was_enabled:
+                    gc.enable()
+
+
+_quiet = _Quiet()

@@ -1,7 +1,9 @@
 """A Hugging Face causal language model in this process."""
 
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,13 +16,16 @@ from assist_server.engine.draft_model import DraftModel
 from assist_server.engine.drafting import MakeDrafter, NgramDrafting
 from assist_server.engine.execution import cache_limit_bytes, plan_execution
 from assist_server.engine.healing import ByteTrie, ForcedText, cut_back
-from assist_server.engine.loading import read_model
+from assist_server.engine.loading import read_calibration, read_model
+from assist_server.engine.opening import locate_model
 from assist_server.engine.prefix_cache import PrefixCache
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.engine.scheduler import Scheduler
 from assist_server.engine.stopping import kept_length
 from assist_server.engine.tokenization import TokenCodec
 from assist_server.errors import ModelError
+
+_log = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 60.0
 """Longer than any forward pass; a thread that hangs in a driver must not hang its owner too."""
@@ -65,13 +70,12 @@ class TransformersBackend:
 
     @classmethod
     def load(
-        cls, source: str, drafts: str, choice: ModelChoice, report: Report = tell_nobody
+        cls, source: str, choice: ModelChoice, report: Report = tell_nobody
     ) -> "TransformersBackend":
         """Load what a local folder or a hub id names.
 
         Args:
             source: The model.
-            drafts: `ngram`, `off`, or the folder or hub id of a model that guesses.
             choice: What was set.
             report: Is told what is being done.
 
@@ -80,10 +84,13 @@ class TransformersBackend:
         """
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
         tokenizer, model = _loaded(source, choice.model, plan, report)
-        drafting = _drafting(drafts, tokenizer, plan, choice.dtype, report)
+        drafting, reasons = _drafting(choice, model, tokenizer, plan, report)
         report("trying out how it runs fastest", 90)
         with _clear_errors(choice.model, plan):
-            return cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
+            backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
+            plan = replace(backend.info.plan, reasons=(*backend.info.plan.reasons, *reasons))
+            backend._info = replace(backend._info, plan=plan, calibration=read_calibration(source))
+            return backend
 
     @property
     def info(self) -> ModelInfo:
@@ -112,16 +119,21 @@ class TransformersBackend:
             )
         return self._scheduler.generate(request)
 
-    def learn(self, name: str, text: str) -> None:
+    def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
         """Look up guesses in a text from now on, and no more in the last one of that name."""
         if isinstance(self._drafting, NgramDrafting):
-            self._drafting.learn(name, self.encode(text))
+            self._drafting.learn(name, parts)
+
+    def forget(self, name: str) -> None:
+        """Look up guesses in a text no more."""
+        if isinstance(self._drafting, NgramDrafting):
+            self._drafting.forget(name)
 
     def close(self) -> None:
         """End the scheduler, which takes a decoding step at most, and free the model."""
         self._scheduler.close()
         self._scheduler.join(_CLOSE_SECONDS)
-        self._decoder = None
+        self._decoder = self._drafting = None
         self._prefixes.clear()
 
     def _run(self, request: GenerationRequest) -> Iterator[Chunk]:
@@ -135,8 +147,8 @@ class TransformersBackend:
             self._prefixes.clear()
             torch.cuda.empty_cache()
             raise ModelError(_out_of_memory(self._info.name, self._info.plan)) from None
-        except RuntimeError as error:
-            raise ModelError(f"the model failed: {_first_line(error)}") from error
+        except (RuntimeError, IndexError) as error:
+            raise ModelError(f"the model failed: {_gist(error)}") from error
 
     def _generate(self, decoder: Decoder, request: GenerationRequest) -> Iterator[Chunk]:
         prompt_ids, cut_off = cut_back(self._trie, request.prompt_ids, request.healed_text)
@@ -175,6 +187,7 @@ def _chunks(
         yield Chunk(piece, (step.token_id,), (step.log_prob,), reason, kept)
         if reason is not None:
             return
+    yield Chunk("", finish_reason=FinishReason.MAX_NEW_TOKENS)  # the context is full
 
 
 def _loaded(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
@@ -187,26 +200,44 @@ def _loaded(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[A
 
 
 def _drafting(
-    drafts: str, tokenizer: Any, plan: DevicePlan, dtype: str, report: Report
-) -> MakeDrafter | None:
-    """What guesses ahead, for the setting `drafts`."""
-    if drafts == "off":
-        return None
-    if drafts == "ngram":
-        return NgramDrafting()
+    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: Report
+) -> tuple[MakeDrafter | None, tuple[str, ...]]:
+    """What guesses ahead, for the setting `drafts`, and what there is to say about it.
+
+    Whatever is wrong with a model that should only make another one faster, that other one works.
+    """
+    if choice.drafts == "off":
+        return None, ()
+    if choice.drafts == "ngram":
+        return NgramDrafting(), ()
+    try:
+        return _draft_model(choice, model, tokenizer, plan, report), ()
+    except ModelError as error:
+        reason = f"drafts: ngram, as {choice.drafts!r} cannot be used: {error}"
+        _log.warning("%s", reason)
+        return NgramDrafting(), (reason,)
+
+
+def _draft_model(
+    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: Report
+) -> DraftModel:
+    name = choice.drafts
 
     def report_on_drafts(message: str, percent: int) -> None:
-        report(f"{message} of {drafts}", max(percent, 85))
+        report(f"{message} of {name}", max(percent, 85))
 
-    small_tokenizer, small = _loaded(drafts, drafts, plan, report_on_drafts)
+    small_tokenizer, small = _loaded(locate_model(name, "drafts"), name, plan, report_on_drafts)
     if small_tokenizer.get_vocab() != tokenizer.get_vocab():
         raise ModelError(
-            f"{drafts!r} cannot draft for this model, as it has another vocabulary; "
+            f"it has another vocabulary than {choice.model!r}; "
             "set `drafts` to a smaller model of the same family, or to 'ngram'"
         )
+    # Models of one family often differ in how many unused ids they have at the end.
+    known_ids = min(each.config.get_text_config().vocab_size for each in (model, small))
     context_tokens = context_length(small.config)
-    with _clear_errors(drafts, plan):
-        return DraftModel(plan_execution(small.eval(), plan, dtype)[0], context_tokens)
+    with _clear_errors(name, plan):
+        language_model, _ = plan_execution(small.eval(), plan, choice.dtype)
+    return DraftModel(language_model, context_tokens, known_ids)
 
 
 @contextlib.contextmanager
@@ -219,7 +250,7 @@ def _clear_errors(name: str, plan: DevicePlan) -> Iterator[None]:
     except ModelError:
         raise
     except Exception as error:  # four libraries raise, each its own kinds
-        raise ModelError(f"cannot load the model {name!r}: {_first_line(error)}") from error
+        raise ModelError(f"cannot load the model {name!r}: {_gist(error)}") from error
 
 
 def context_length(config: Any) -> int:
@@ -254,5 +285,7 @@ def _out_of_memory(name: str, plan: DevicePlan) -> str:
     )
 
 
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
+def _gist(error: Exception) -> str:
+    """The line of a long message that says what is wrong: the first, or TorchScript's last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [repr(error)]
+    return lines[-1] if "TorchScript" in lines[0] else lines[0]

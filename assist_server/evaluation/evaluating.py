@@ -1,14 +1,14 @@
 """Running the suites on a model, and on the baselines beside it."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assist_server.engine.backend import Backend
 from assist_server.evaluation.figures import Score, Share, figures, score
 from assist_server.evaluation.infilling_benchmark import Item, passes
 from assist_server.evaluation.places import Kind, Place, Source, choose_places
-from assist_server.evaluation.replay import Savings, choose_spans, replay, savings
+from assist_server.evaluation.replay import Replay, Savings, choose_spans, replay, savings
 from assist_server.evaluation.writers import Writer, copy_writer, model_writer, ngram_writer
 from assist_server.features.inline_completion import complete
 from assist_server.settings import Settings
@@ -77,19 +77,21 @@ def type_again(
     backend: Backend, sources: Sequence[Source], choice: Choice, settings: Settings
 ) -> Savings:
     """The share of completed code."""
-    spans = choose_spans(sources, choice.pieces, choice.piece_chars, choice.seed)
-    return savings(
-        [
-            replay(
-                source,
-                start,
-                end,
-                lambda context: complete(context, backend, settings, is_automatic=True),
-                lambda _, completion: completion.text is not None,
-            )
-            for source, start, end in spans
-        ]
-    )
+    return savings(list(replays(backend, sources, choice, settings)))
+
+
+def replays(
+    backend: Backend, sources: Sequence[Source], choice: Choice, settings: Settings
+) -> Iterator[Replay]:
+    """Pieces of the files, typed again with what the product shows by itself."""
+    for source, start, end in choose_spans(sources, choice.pieces, choice.piece_chars, choice.seed):
+        yield replay(
+            source,
+            start,
+            end,
+            lambda context: complete(context, backend, settings, is_automatic=True),
+            lambda _, completion: completion.text is not None,
+        )
 
 
 def run_benchmark(

@@ -1,7 +1,7 @@
 """Inline completion: text that continues the document at the cursor."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from assist_server.engine.request import (
     collect,
 )
 from assist_server.engine.stopping import stop_at_dedent, stop_at_line_end
+from assist_server.features.confidence import confidence, signals
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.pipeline import Cleaned, clean
@@ -35,6 +36,7 @@ class Outcome(StrEnum):
     DISABLED = "switched off by the settings completion.enabled or completion.trigger"
     INSIDE_WORD = "the cursor is inside a word"
     FILTERED = "filtered"
+    DOUBTFUL = "too likely to be wrong"
     OUT_OF_TIME = "ran out of time"
     CANCELLED = "cancelled"
     MODEL_LOADING = "the model is loading"
@@ -61,8 +63,15 @@ class InlineCompletion:
     first_token_ms: float | None = None
     """Time until the first token was there; None when none came."""
     finish_reason: FinishReason | None = None
-    mean_log_prob: float | None = None
-    """Mean natural log-probability of the generated tokens, of those cut away too."""
+    log_probs: tuple[float, ...] = field(default=(), repr=False)
+    """Natural log-probability of each generated token, of those cut away too."""
+    confidence: float | None = None
+    """How likely the first line is right; None where the model was not calibrated."""
+
+    @property
+    def mean_log_prob(self) -> float | None:
+        """Mean of the log-probabilities; None without tokens."""
+        return sum(self.log_probs) / len(self.log_probs) if self.log_probs else None
 
 
 def complete(  # noqa: PLR0913 - half of them are options by keyword
@@ -97,11 +106,32 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     is_unfinished = generation.finish_reason is FinishReason.DEADLINE
     cleaned = clean(Candidate(generation.text), context, is_unfinished=is_unfinished)
     answer = _answer(context.offset, request, generation, cleaned)
+    answer = _rated(answer, context, backend.info.calibration)
+    if is_automatic:
+        answer = _hidden_if_doubtful(answer, settings.completion.min_confidence)
     return replace(
         answer,
         milliseconds=listening.elapsed_ms(),
         first_token_ms=listening.first_token_ms,
     )
+
+
+def _rated(
+    answer: InlineCompletion, context: CursorContext, calibration: Mapping[str, float] | None
+) -> InlineCompletion:
+    """With its confidence, where there is something to show and a way to tell."""
+    if answer.text is None or not answer.log_probs or calibration is None:
+        return answer
+    found = signals(context, answer.text, answer.log_probs)
+    return replace(answer, confidence=round(confidence(calibration, found), 3))
+
+
+def _hidden_if_doubtful(answer: InlineCompletion, least: float) -> InlineCompletion:
+    """Nothing to show where it is likely wrong; who asks for a completion gets it anyway."""
+    if answer.confidence is None or answer.confidence >= least:
+        return answer
+    detail = f"{answer.confidence:.0%} likely to be right; completion.min_confidence is {least:.0%}"
+    return replace(answer, outcome=Outcome.DOUBTFUL, detail=detail, text=None)
 
 
 def build_request(
@@ -200,5 +230,5 @@ def _answer(
         prompt_ids=request.prompt_ids,
         new_tokens=len(generation.token_ids),
         finish_reason=generation.finish_reason,
-        mean_log_prob=generation.mean_log_prob,
+        log_probs=generation.log_probs,
     )

@@ -1,5 +1,6 @@
 """Reading at a place before a completion is wanted there."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from assist_server.context.cursor import CursorContext
@@ -8,17 +9,39 @@ from assist_server.engine.request import CancelToken, Priority, collect
 from assist_server.features.inline_completion import build_request
 from assist_server.settings import Settings
 
-_LEARNED_LINES = 1000
-"""Above and below the cursor; the engine remembers the encoding of some more lines than these."""
+_LEARNED_LINES, _LEARNED_CHARS = 1000, 50_000
+"""Above the cursor, and as much below; the engine remembers the encoding of more lines."""
+
+_LONGEST_LINE = 400
+"""In characters; what is longer was not written by people, and takes long to encode."""
+
+_LINES_AT_ONCE = 50
 
 
-def learn_around(context: CursorContext, backend: Backend) -> None:
-    """Have the text around a place learned for drafts."""
-    lines = context.snapshot.lines
-    line = lines.line_at(context.offset)
-    start = lines.start_of(max(0, line - _LEARNED_LINES))
-    end = lines.end_of(min(lines.line_count - 1, line + _LEARNED_LINES))
-    backend.learn(context.snapshot.uri, context.snapshot.text[start:end])
+def learn_around(context: CursorContext, backend: Backend, name: str, cancel: CancelToken) -> None:
+    """Have the text around a place learned for drafts, under a name.
+
+    Encoding holds the interpreter, so it is done in small pieces.
+    """
+    text, offset = context.snapshot.text, context.offset
+    above = text[max(0, offset - _LEARNED_CHARS) : offset].splitlines(keepends=True)
+    below = text[offset : offset + _LEARNED_CHARS].splitlines(keepends=True)
+    parts = [
+        _encoded(above[-_LEARNED_LINES:], backend, cancel),
+        _encoded(below[:_LEARNED_LINES], backend, cancel),
+    ]
+    if not cancel.is_cancelled:
+        backend.learn(name, parts)
+
+
+def _encoded(lines: Sequence[str], backend: Backend, cancel: CancelToken) -> list[int]:
+    ids: list[int] = []
+    short = [line for line in lines if len(line) <= _LONGEST_LINE]
+    for start in range(0, len(short), _LINES_AT_ONCE):
+        if cancel.is_cancelled:
+            break
+        ids += backend.encode("".join(short[start : start + _LINES_AT_ONCE]))
+    return ids
 
 
 def read_prompt(

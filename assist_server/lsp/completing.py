@@ -30,12 +30,19 @@ class _Shown:
     context: CursorContext
     completion: InlineCompletion
 
+    def fits(self, place: CursorContext) -> bool:
+        """Whether something of it is left to propose at a place."""
+        return rest_of(self.completion, self.context, place) is not None
+
 
 class _Running:
     """A generation, the place it is for, and its text so far."""
 
-    def __init__(self, context: CursorContext, generate: Generate) -> None:
+    def __init__(
+        self, context: CursorContext, generate: Generate, *, is_prepared: bool = False
+    ) -> None:
         self.context = context
+        self.is_prepared = is_prepared
         self.text = ""
         self.task = asyncio.ensure_future(generate(context, self._tell))
 
@@ -92,9 +99,12 @@ class DocumentCompletions:
             )
 
     def _prepare(self, context: CursorContext, answer: InlineCompletion, prepare: Generate) -> None:
-        if self._running is None or self._running.task.done():
-            running = self._running = _Running(accepted(context, answer), prepare)
-            running.task.add_done_callback(lambda _: self._keep(running))
+        place = accepted(context, answer)
+        is_busy = self._running is not None and not self._running.task.done()
+        if is_busy or self._prepared is not None and self._prepared.fits(place):
+            return
+        running = self._running = _Running(place, prepare, is_prepared=True)
+        running.task.add_done_callback(lambda _: self._keep(running))
 
     def _keep(self, running: _Running) -> None:
         if not running.task.cancelled() and running.task.exception() is None:
@@ -102,10 +112,14 @@ class DocumentCompletions:
 
     def stop(self) -> None:
         """Stop the model and answer whoever waits; what was shown last is kept."""
+        self._stop_generating()
+        self._supersede()
+
+    def _stop_generating(self) -> None:
+        """Stop the model."""
         if self._running is not None:
             self._running.task.cancel()
             self._running = None
-        self._supersede()
 
     def _supersede(self) -> "asyncio.Future[None]":
         """Answer the request that waits; the future that ends the next one's waiting."""
@@ -130,9 +144,13 @@ class DocumentCompletions:
 
     def _reuse_or_start(self, context: CursorContext, generate: Generate) -> _Running:
         self._stop_unless_for(context)
-        if self._running is None or self._running.task.done():
-            self._running = _Running(context, generate)
-        return self._running
+        running = self._running
+        if running is None or running.task.done() or running.is_prepared:
+            # What is only prepared comes behind all other work, and nobody may wait for that. What
+            # was read for it is not lost.
+            self._stop_generating()
+            running = self._running = _Running(context, generate)
+        return running
 
     def _stop_unless_for(self, place: CursorContext) -> None:
         """Stop what runs, unless it may yet give what is wanted at a place: nobody waits for it."""

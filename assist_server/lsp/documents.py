@@ -72,6 +72,10 @@ class DocumentStore:
         self._snapshots.pop(uri, None)
         self._on_close(uri)
 
+    def uris(self) -> list[str]:
+        """Those of the open documents."""
+        return list(self._snapshots)
+
     def find(self, uri: str) -> Snapshot | None:
         """The newest version of a document; None when it is not open."""
         return self._snapshots.get(uri)

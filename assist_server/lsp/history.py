@@ -38,6 +38,11 @@ class RequestHistory:
         """Remember a record, forgetting the oldest."""
         self._records.append(record)
 
+    def forget(self, uri: str) -> None:
+        """Keep nothing of a document."""
+        kept = [record for record in self._records if record.uri != uri]
+        self._records = deque(kept, maxlen=_KEPT_RECORDS)
+
     def of(self, uri: str) -> list[RequestRecord]:
         """Records of one document, newest first."""
         return [record for record in reversed(self._records) if record.uri == uri]

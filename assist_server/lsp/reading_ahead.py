@@ -21,6 +21,7 @@ class Touched:
     """A place in a document where the user was last."""
 
     uri: str
+    version: int | None
     offset: int
     is_asked: bool = False
     """Whether a completion was asked for there, for which the prompt is read anyway."""
@@ -41,16 +42,25 @@ class ReadingAhead:
 
     def touch(self, place: Touched) -> None:
         """The user is there now, and the former place does not matter any more."""
-        if self._place == replace(place, is_asked=True):
-            return  # editors ask for other things, too, where they have asked for a completion
-        self.stop()
-        self._place = place
-        self._timer = asyncio.get_running_loop().call_later(_PAUSE_S, self._begin, place)
+        if self._place != replace(place, is_asked=True):
+            # Editors ask for other things, too, where they have asked for a completion.
+            self._wait(place)
 
     def again(self) -> None:
         """Read at the last place, where nothing could be read before."""
         if self._place is not None:
-            self.touch(self._place)
+            self._wait(replace(self._place, is_asked=False))
+
+    def forget(self, uri: str) -> None:
+        """Read nothing more in a document."""
+        if self._place is not None and self._place.uri == uri:
+            self.stop()
+            self._place = None
+
+    def _wait(self, place: Touched) -> None:
+        self.stop()
+        self._place = place
+        self._timer = asyncio.get_running_loop().call_later(_PAUSE_S, self._begin, place)
 
     def stop(self) -> None:
         """Read nothing more at the last place."""

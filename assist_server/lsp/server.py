@@ -81,7 +81,7 @@ class AssistServer(LanguageServer):
         self.settings = Settings()
         self.reading_ahead = ReadingAhead(self._read_ahead)
         self.completions = Completions()
-        self.documents = DocumentStore(on_close=self.completions.close)
+        self.documents = DocumentStore(on_close=self._forget_document)
         self.notebooks = NotebookStore(self.documents)
         self.reports = ProgressReports(self)
         self.history = RequestHistory()
@@ -247,12 +247,24 @@ class AssistServer(LanguageServer):
         cancel = CancelToken()
 
         def work() -> None:
-            learn_around(context, backend)
+            learn_around(context, backend, self._learned_name(place.uri), cancel)
             if not place.is_asked:
                 read_prompt(context, backend, self.settings, cancel)
 
         with contextlib.suppress(AssistError):  # the request that is made in earnest will tell
             await self.run(work, cancel)
+
+    def _learned_name(self, uri: str) -> str:
+        """Clients that share a model may have different documents of one URI."""
+        return f"{id(self):x} {uri}"
+
+    def _forget_document(self, uri: str) -> None:
+        """Keep nothing of a document that is closed."""
+        self.reading_ahead.forget(uri)
+        self.completions.close(uri)
+        self.history.forget(uri)
+        if self._host is not None and self._host.loaded is not None:
+            self._host.loaded.forget(self._learned_name(uri))
 
     def stop_work(self) -> None:
         """Stop everything that runs for the client; does not wait for it."""
@@ -264,6 +276,8 @@ class AssistServer(LanguageServer):
     def close(self) -> None:
         """The connection is over: stop, and hold nothing any more."""
         self.stop_work()
+        for uri in self.documents.uris():
+            self._forget_document(uri)
         self.closing.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._leave_model(self._choice, self._host)

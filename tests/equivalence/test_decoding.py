@@ -1,6 +1,7 @@
 """Every fast way of decoding gives, token for token, what the plain one gives."""
 
 from itertools import islice
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -21,6 +22,7 @@ from assist_server.engine.stock_model import StockModel
 
 PROMPT = tuple(range(40, 75))
 NEW_TOKENS = 24
+ROOM = 100
 VOCABULARY = 300
 
 MODELS = {f"{f.name}-{f.config}": build_model(f, VOCABULARY) for f in FAMILIES}
@@ -103,7 +105,7 @@ LEARNED = st.lists(st.integers(40, 45), max_size=80)
 def test_drafts_from_other_texts_change_nothing(way, prompt, learned):
     drafting = NgramDrafting()
     for number, ids in enumerate(learned):
-        drafting.learn(str(number), ids)
+        drafting.learn(str(number), [ids])
     plain = continue_prompt(make_decoder(WAYS[way], drafts=False), prompt, 10)
     assert continue_prompt(make_decoder(WAYS[way], drafting=drafting), prompt, 10) == plain
 
@@ -116,7 +118,9 @@ def test_drafts_from_other_texts_change_nothing(way, prompt, learned):
 )
 def test_drafts_of_another_model_change_nothing(way, small, requests):
     """Any model guesses for any other here, its own self included, one request after the other."""
-    decoder = make_decoder(WAYS[way], drafting=DraftModel(WAYS[small], context_tokens=64))
+    decoder = make_decoder(
+        WAYS[way], drafting=DraftModel(WAYS[small], context_tokens=64, known_ids=VOCABULARY)
+    )
     for prompt, count in requests:
         plain = continue_prompt(make_decoder(WAYS[way], drafts=False), prompt, count)
         assert continue_prompt(decoder, prompt, count) == plain
@@ -159,29 +163,89 @@ class CountingToSeven:
 def test_a_model_that_agrees_saves_passes():
     plain, drafting, small = CountingToSeven(), CountingToSeven(), CountingToSeven()
     expected = [number % 7 for number in range(60)]
-    decoder = make_decoder(drafting, drafting=DraftModel(small, context_tokens=1000))
+    decoder = make_decoder(drafting, drafting=DraftModel(small, context_tokens=1000, known_ids=7))
     assert continue_prompt(decoder, (6,), 60) == expected
     assert continue_prompt(make_decoder(plain, drafts=False), (6,), 60) == expected
     assert drafting.passes < 10
 
 
+def begun(drafter):
+    """A drafter behind the first token, before which it says nothing."""
+    drafter.tell([3], accepted=0, proposed=0)
+    return drafter
+
+
 def test_a_draft_model_reads_a_long_prompt_in_pieces():
-    small = CountingToSeven()
-    drafter = DraftModel(small, context_tokens=2000)([number % 7 for number in range(700)])
-    assert [bool(drafter.propose()) for _ in range(3)] == [False, False, True]
+    drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
+    drafter = begun(drafts([number % 7 for number in range(150)]))
+    assert [bool(drafter.propose(ROOM)) for _ in range(3)] == [False, False, True]
+
+
+def test_a_draft_model_says_nothing_before_the_first_token():
+    drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
+    assert drafts([1, 2, 3]).propose(ROOM) == []
 
 
 def test_a_draft_model_says_nothing_behind_its_last_position():
-    drafter = DraftModel(CountingToSeven(), context_tokens=40)
-    assert drafter(range(28)).propose()
-    assert drafter(range(29)).propose() == []
+    drafts = DraftModel(CountingToSeven(), context_tokens=40, known_ids=7)
+    assert begun(drafts([1] * 27)).propose(ROOM)
+    assert begun(drafts([1] * 28)).propose(ROOM) == []
+
+
+def test_a_draft_model_is_told_no_token_that_it_does_not_know():
+    drafts = DraftModel(CountingToSeven(), context_tokens=100, known_ids=5)
+    assert begun(drafts([1, 2])).propose(ROOM)[:2] == [4, 0]  # of five that it may say
+    assert begun(drafts([5, 2])).propose(ROOM) == []
+    assert begun(drafts([1, 6, 2])).propose(ROOM) == []
+
+
+def test_a_draft_model_that_fails_is_not_asked_again():
+    small = CountingToSeven()
+    small.extend = Mock(side_effect=torch.OutOfMemoryError)
+    decoder = make_decoder(
+        CountingToSeven(), drafting=DraftModel(small, context_tokens=100, known_ids=7)
+    )
+    assert continue_prompt(decoder, (6,), 20) == [number % 7 for number in range(20)]
+    assert small.extend.call_count == 1
+
+
+def test_a_draft_model_that_is_wrong_is_asked_ever_less():
+    small = CountingToSeven()
+    drafter = begun(DraftModel(small, context_tokens=1000, known_ids=7)([1]))
+    for _ in range(60):
+        proposed = drafter.propose(ROOM)
+        drafter.tell([1], accepted=0, proposed=len(proposed))
+    assert small.passes < 20
+
+
+@pytest.mark.parametrize("way", sorted(way for way in WAYS if "Mistral" not in way))
+def test_a_model_that_drafts_for_itself_is_nearly_always_right(way):
+    """It sees all that the large one sees, in the right places."""
+    drafting = DraftModel(WAYS[way], context_tokens=200, known_ids=VOCABULARY)
+    taken = []
+
+    def spied(prompt_ids):
+        drafter = drafting(prompt_ids)
+        tell = drafter.tell
+        drafter.tell = lambda ids, accepted, proposed: (
+            taken.append((accepted, proposed)),
+            tell(ids, accepted, proposed),
+        )
+        return drafter
+
+    decoder = make_decoder(WAYS[way], drafting=spied)
+    plain = continue_prompt(make_decoder(WAYS[way], drafts=False), PROMPT, 40)
+    assert continue_prompt(decoder, PROMPT, 40) == plain
+    accepted, proposed = map(sum, zip(*taken, strict=True))
+    assert proposed > 10
+    assert accepted >= 0.9 * proposed
 
 
 class Tireless:
     """Always guesses many tokens."""
 
-    def propose(self):
-        return [40] * 12
+    def propose(self, room):
+        return [40] * min(room, 12)
 
     def tell(self, ids, accepted, proposed):
         pass
@@ -197,6 +261,26 @@ def test_nothing_is_guessed_behind_the_last_position(way):
     count = context_tokens - len(prompt)
     plain = continue_prompt(make_decoder(model, drafts=False), prompt, count)
     assert continue_prompt(decoder, prompt, count) == plain
+
+
+SLIDING = sorted(way for way in WAYS if "Mistral" in way and way.endswith("-stock"))
+
+
+@pytest.mark.parametrize("way", SLIDING)
+def test_nothing_is_guessed_that_could_not_be_taken_back(way):
+    """A window that has slid over tokens cannot go back to them."""
+    window = MODELS[way.removesuffix("-stock")].config.sliding_window
+    prompt = PROMPT[:window]
+    decoder = make_decoder(WAYS[way], drafting=lambda _: Tireless())
+    plain = continue_prompt(make_decoder(WAYS[way], drafts=False), prompt, 2 * window)
+    assert continue_prompt(decoder, prompt, 2 * window) == plain
+
+
+def test_a_full_context_ends_the_text():
+    model = CountingToSeven()
+    decoder = Decoder(model, PrefixCache(model, NO_LIMIT_BYTES), None, context_tokens=10)
+    steps = [step.token_id for step in decoder.steps((1, 2, 3), GREEDY) if step is not None]
+    assert steps == [4, 5, 6, 0, 1, 2, 3, 4]
 
 
 def test_drafts_save_passes():

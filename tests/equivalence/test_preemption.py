@@ -93,9 +93,8 @@ def test_a_summary_that_rested_is_the_undisturbed_one(backend, stops, monkeypatc
 
 @pytest.fixture(scope="module")
 def embedded():
-    folder = str(EMBEDDED_FOLDER)
     choice = ModelChoice("embedded", device="cpu", dtype="float32")
-    watched = WatchedBackend.load(folder, "ngram", choice)
+    watched = WatchedBackend.load(str(EMBEDDED_FOLDER), choice)
     yield watched
     watched.close()
 

@@ -14,7 +14,8 @@ SETTINGS = {
         "max_new_tokens": 96,
         "max_latency_ms": 600_000,
         "predict_next": False,
-    }
+    },
+    "drafts": "ngram",
 }
 """Long texts, and nothing beside them."""
 

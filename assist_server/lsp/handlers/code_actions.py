@@ -34,7 +34,7 @@ def code_action(server: AssistServer, params: types.CodeActionParams) -> list[ty
     start = server.documents.offset(snapshot, params.range.start)
     end = server.documents.offset(snapshot, params.range.end)
     # Nothing else tells where the cursor has gone.
-    server.reading_ahead.touch(Touched(snapshot.uri, end))
+    server.reading_ahead.touch(Touched(snapshot.uri, snapshot.version, end))
     actions = _documentation(snapshot, start, params)
     if snapshot.text[start:end].strip():
         arguments = [snapshot.uri, params.range]

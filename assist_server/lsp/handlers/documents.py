@@ -29,7 +29,7 @@ def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> N
     """
     document = params.text_document
     server.documents.open(document)
-    server.reading_ahead.touch(Touched(document.uri, len(document.text)))
+    server.reading_ahead.touch(Touched(document.uri, document.version, len(document.text)))
 
 
 def did_change(server: AssistServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -37,7 +37,7 @@ def did_change(server: AssistServer, params: types.DidChangeTextDocumentParams) 
     document = params.text_document
     end = server.documents.change(document.uri, document.version, params.content_changes)
     if end is not None:
-        server.reading_ahead.touch(Touched(document.uri, end))
+        server.reading_ahead.touch(Touched(document.uri, document.version, end))
 
 
 def did_close(server: AssistServer, params: types.DidCloseTextDocumentParams) -> None:

@@ -71,7 +71,7 @@ async def complete_at(
     if snapshot is None:
         return None
     offset = server.documents.offset(snapshot, place.position)
-    server.reading_ahead.touch(Touched(place.uri, offset, is_asked=True))
+    server.reading_ahead.touch(Touched(place.uri, snapshot.version, offset, is_asked=True))
     before, behind = server.notebooks.neighbours(place.uri)
     multi_line = server.settings.completion.multi_line
     context = CursorContext(snapshot, offset, multi_line, before, behind)

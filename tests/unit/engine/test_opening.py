@@ -1,12 +1,19 @@
+import gc
 import threading
+import weakref
+from unittest.mock import patch
 
 import pytest
 import transformers
 from safetensors.torch import load_file, save_file
 from tiny_models import FAMILIES, save_family
 
+from assist_server.engine import transformers_backend
 from assist_server.engine.backend import ModelChoice
+from assist_server.engine.draft_model import DraftModel
+from assist_server.engine.drafting import NgramDrafting
 from assist_server.engine.opening import EMBEDDED_FOLDER, locate_model, open_backend
+from assist_server.engine.prefix_cache import TokenSequence
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.errors import ModelError
 
@@ -114,15 +121,56 @@ def test_a_smaller_model_of_the_family_may_draft(tmp_path):
     request = GenerationRequest(tuple(plain.encode("def area(r):\n    return ")), 12)
     ours, theirs = (collect(backend.generate(request)) for backend in (drafting, plain))
     assert ours.token_ids == theirs.token_ids
+    assert isinstance(drafting._drafting, DraftModel)
+    assert plain._drafting is None
     plain.close()
     drafting.close()
 
 
-def test_a_model_of_another_vocabulary_cannot_draft(tmp_path):
+@pytest.mark.parametrize(
+    ("small", "reason"),
+    [
+        ("codellama", "another vocabulary"),
+        ("./nowhere", "set `drafts` to"),
+        ("Ngram", "set `drafts` to"),
+    ],
+)
+def test_what_cannot_draft_is_no_reason_not_to_work(tmp_path, small, reason):
     other = next(family for family in FAMILIES if family.name == "codellama")
-    large, small = (
-        save_family(family, tmp_path / name)
-        for family, name in ((FAMILIES[0], "large"), (other, "small"))
-    )
-    with pytest.raises(ModelError, match="another vocabulary"):
-        open_backend(ModelChoice(str(large), drafts=str(small)))
+    drafts = str(save_family(other, tmp_path / "small")) if small == "codellama" else small
+    large = save_family(FAMILIES[0], tmp_path / "large")
+    backend = open_backend(ModelChoice(str(large), drafts=drafts))
+    assert reason in backend.info.plan.reasons[-1]
+    assert isinstance(backend._drafting, NgramDrafting)
+    backend.close()
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
+    """Not even in an error that somebody keeps."""
+    models = []
+
+    def fail(model, *_):
+        models.append(weakref.ref(model))
+        raise RuntimeError("no such kernel")
+
+    monkeypatch.setattr(transformers_backend, "plan_execution", fail)
+    with pytest.raises(ModelError, match="no such kernel") as caught:
+        open_backend(ModelChoice(str(save_family(FAMILIES[0], tmp_path))))
+    gc.collect()
+    assert [model() for model in models] == [None]
+    assert caught.value.__cause__ is None
+
+
+def test_what_was_learned_makes_writing_faster(tmp_path):
+    backend = open_backend(ModelChoice(str(save_family(FAMILIES[0], tmp_path))))
+    request = GenerationRequest(tuple(backend.encode("one two three ")), 30)
+    extend = TokenSequence.extend
+    written = list(collect(backend.generate(request)).token_ids)
+    with patch.object(TokenSequence, "extend", autospec=True) as extended:
+        extended.side_effect = extend
+        collect(backend.generate(request))
+        plain = extended.call_count
+        backend.learn("a", [[*request.prompt_ids, *written]])
+        collect(backend.generate(request))
+    assert extended.call_count - plain < plain
+    backend.close()

@@ -70,7 +70,9 @@ def test_what_follows_the_acceptance_is_there_at_once():
     assert ahead.asked[0].offset == len("x = one()")
 
 
-def test_a_preparation_that_is_under_way_is_used():
+def test_nobody_waits_for_a_preparation_that_is_under_way():
+    """It comes behind all other work; who asks in earnest does not."""
+
     async def scenario():
         now, ahead = Model("one()"), Model("two()")
         ahead.may_answer.clear()
@@ -78,14 +80,13 @@ def test_a_preparation_that_is_under_way_is_used():
         before = place("x = |")
         shown = await document.complete(before, now, ahead)
         await ahead.was_asked.wait()
-        following = asyncio.ensure_future(document.complete(accepted(before, shown), now, None))
-        await asyncio.sleep(0)
-        ahead.may_answer.set()
-        return now, await following
+        following = await document.complete(accepted(before, shown), now, None)
+        await ahead.was_stopped.wait()
+        return now, following
 
     now, following = asyncio.run(scenario())
-    assert following.text == "two()"
-    assert len(now.asked) == 1
+    assert following.text == "one()"
+    assert len(now.asked) == 2
 
 
 def test_typing_something_else_stops_it():
@@ -114,6 +115,7 @@ def test_typing_what_is_shown_leaves_it_running():
         before = place("x = o|")
         rest = await document.complete(before, now, ahead)
         ahead.may_answer.set()
+        await prepared(ahead)
         return now, ahead, await document.complete(accepted(before, rest), now, None)
 
     now, ahead, following = asyncio.run(scenario())

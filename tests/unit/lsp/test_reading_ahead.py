@@ -15,11 +15,17 @@ class Reader(NullBackend):
     def __init__(self):
         super().__init__(answer="answer(one)")
         self.learned = []
+        self.known = set()
         self.asked = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
-    def learn(self, name, text):
-        self.learned.append((name, text))
+    def learn(self, name, parts):
+        uri = name.partition(" ")[2]
+        self.learned.append((uri, [self.decode_prompt(part) for part in parts]))
+        self.known.add(name)
+
+    def forget(self, name):
+        self.known.discard(name)
 
     def generate(self, request):
         yield from super().generate(request)
@@ -71,7 +77,7 @@ def test_a_document_that_is_opened_is_read_and_learned():
     async def scenario(client, backend):
         client.open("one = 1\ntwo = 2\n")
         assert (await backend.reads()).endswith("one = 1\ntwo = 2\n")
-        assert backend.learned == [(URI, "one = 1\ntwo = 2\n")]
+        assert backend.learned == [(URI, ["one = 1\ntwo = 2\n", ""])]
 
     play(scenario)
 
@@ -82,7 +88,7 @@ def test_the_place_of_the_last_change_is_read():
         change(client, 0, "zero")
         assert (await backend.reads()).endswith("zero")
         assert len(backend.requests) == 1  # the opening was not worth reading any more
-        assert backend.learned == [(URI, "zeroone = 1\ntwo = 2\n")]
+        assert backend.learned == [(URI, ["zero", "one = 1\ntwo = 2\n"])]
 
     play(scenario)
 
@@ -110,6 +116,84 @@ def test_where_a_completion_was_asked_for_nothing_is_read_but_the_text_is_learne
         await until_read(client)
         assert [name for name, _ in backend.learned] == [URI]
         assert [request for request in backend.requests if request.max_new_tokens == 1] == []
+
+    play(scenario)
+
+
+def test_a_long_line_is_not_learned():
+    async def scenario(client, backend):
+        client.open("one = 1\n" + "x" * 1000 + "\ntwo = 2\n")
+        await until_read(client)
+        assert backend.learned == [(URI, ["one = 1\ntwo = 2\n", ""])]
+
+    play(scenario)
+
+
+def test_only_so_much_is_learned():
+    async def scenario(client, backend):
+        client.open("value = compute(value)\n" * 20_000)
+        await until_read(client)
+        ((_, (above, below)),) = backend.learned
+        assert 20_000 < len(above) <= 50_000
+        assert below == ""
+
+    play(scenario)
+
+
+def test_nothing_is_kept_of_a_document_that_is_closed():
+    async def scenario(client, backend):
+        client.open("one = 1\ntwo = \n")
+        await until_read(client)
+        assert backend.known
+        assert await client.items(2, 1, 6)
+        client.notify("textDocument/didClose", textDocument={"uri": URI})
+        client.run(3, "assist.why", URI)
+        assert (await client.answer(3))["result"] == []
+        assert backend.known == set()
+
+    play(scenario)
+
+
+def test_nothing_is_kept_of_a_client_that_has_left():
+    backends = []
+
+    async def scenario(client, backend):
+        backends.append(backend)
+        client.open("one = 1\n")
+        await until_read(client)
+        assert backend.known
+
+    play(scenario)
+    assert backends[0].known == set()
+
+
+def test_what_could_not_be_read_while_the_model_was_loaded_is_read_then():
+    async def scenario(client, backend):
+        client.open("one = 1\ntwo = \n")
+        assert await client.items(2, 1, 6)
+        await until_read(client)
+        reading_ahead = client.server.reading_ahead
+        reading_ahead._reading = None
+        reading_ahead.again()
+        await until_read(client)
+        assert [request.max_new_tokens == 1 for request in backend.requests][-1]
+
+    play(scenario)
+
+
+def test_a_change_at_the_place_that_was_asked_for_is_read():
+    async def scenario(client, backend):
+        client.open("one = 1\ntwo = \n")
+        assert await client.items(2, 1, 6)
+        place = {"line": 1, "character": 0}
+        client.notify(
+            "textDocument/didChange",
+            textDocument={"uri": URI, "version": 2},
+            contentChanges=[
+                {"range": {"start": place, "end": {"line": 1, "character": 6}}, "text": "six = "}
+            ],
+        )
+        assert (await backend.reads()).endswith("six = ")
 
     play(scenario)
 

@@ -1,0 +1,118 @@
+"""Finding out when a model is right: weights for `features.confidence`, and what they are worth."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assist_server.evaluation.replay import Replay
+from assist_server.features.confidence import confidence, signals
+
+_RIDGE = 1.0
+_STEPS = 50
+_THRESHOLDS = tuple(step / 20 for step in range(20))
+_LEAST_EXAMPLES = 100
+
+
+@dataclass(frozen=True)
+class Example:
+    """The signals of one completion, and whether its first line was right."""
+
+    signals: Mapping[str, float]
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Point:
+    """What showing only completions of some confidence gives, on examples that were not fitted."""
+
+    threshold: float
+    precision: float
+    """Share of those that are shown which are right."""
+    coverage: float
+    """Share of the right ones that are shown."""
+    shown: float
+    """Share of all that are shown."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Weights, and what they are worth."""
+
+    weights: Mapping[str, float]
+    examples: int
+    right: int
+    curve: tuple[Point, ...]
+
+
+def examples_of(replays: Sequence[Replay]) -> list[list[Example]]:
+    """The completions of each replay; those of one belong together."""
+    return [
+        [
+            Example(
+                signals(one.context, one.completion.text or "", one.completion.log_probs),
+                one.is_right,
+            )
+            for one in each.shown
+            if one.completion.log_probs
+        ]
+        for each in replays
+    ]
+
+
+def calibrate(groups: Sequence[Sequence[Example]], seed: int) -> Calibration | None:
+    """Fit to all groups; the curve is of each half by weights that were fitted to the other.
+
+    None where there is too little to learn from.
+    """
+    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    shuffled = draw.sample(groups, len(groups))
+    halves = [[e for group in shuffled[start::2] for e in group] for start in (0, 1)]
+    everything = [*halves[0], *halves[1]]
+    right = sum(example.is_right for example in everything)
+    if len(everything) < _LEAST_EXAMPLES or not 0 < right < len(everything):
+        return None
+    rated = [
+        (confidence(weights, example.signals), example.is_right)
+        for fitted, asked in ((halves[0], halves[1]), (halves[1], halves[0]))
+        for weights in [fit(fitted)]
+        for example in asked
+    ]
+    curve = tuple(point for at in _THRESHOLDS if (point := _point(rated, at)))
+    weights = {name: round(weight, 4) for name, weight in fit(everything).items()}
+    return Calibration(weights, len(everything), right, curve)
+
+
+def fit(examples: Sequence[Example]) -> dict[str, float]:
+    """Logistic regression with a ridge, by Newton's method (iteratively reweighted least squares).
+
+    Source: Hastie, Tibshirani and Friedman, "The Elements of Statistical Learning", 4.4.1.
+    """
+    names = sorted({name for example in examples for name in example.signals})
+    x = np.array([[example.signals.get(name, 0.0) for name in names] for example in examples])
+    y = np.array([example.is_right for example in examples], dtype=float)
+    penalty = _RIDGE * np.eye(len(names))
+    weights = np.zeros(len(names))
+    for _ in range(_STEPS):
+        odds = 1 / (1 + np.exp(-np.clip(x @ weights, -50, 50)))
+        gradient = x.T @ (y - odds) - penalty @ weights
+        curvature = (x * (odds * (1 - odds))[:, None]).T @ x + penalty
+        step = np.linalg.solve(curvature, gradient)
+        weights = weights + step
+        if float(np.abs(step).max()) < 1e-8:
+            break
+    return dict(zip(names, map(float, weights), strict=True))
+
+
+def _point(rated: Sequence[tuple[float, bool]], threshold: float) -> Point | None:
+    shown = [is_right for value, is_right in rated if value >= threshold]
+    if not shown:
+        return None
+    right = sum(is_right for _, is_right in rated)
+    return Point(
+        threshold,
+        round(sum(shown) / len(shown), 4),
+        round(sum(shown) / right, 4),
+        round(len(shown) / len(rated), 4),
+    )
