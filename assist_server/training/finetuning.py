@@ -139,9 +139,7 @@ def _trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
 ) -> Trainer:
     vocabulary = _vocabulary(tokenizer, model, choice.model)
     by_split = split_documents(documents)
-    # In a project of few files all may have been kept aside.
-    documents = by_split["train"] or by_split["validation"]
-    validation = by_split["validation"] if by_split["train"] else []
+    documents, validation = by_split["train"], by_split["validation"]
     context = min(_CONTEXT_TOKENS, context_length(model.config))
     chars = int(chars_per_token(vocabulary.tokenizer, documents) * context)
     mixture = Mixture(infilling=0.0) if vocabulary.template is LEFT_TO_RIGHT else Mixture()

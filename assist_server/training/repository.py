@@ -13,7 +13,7 @@ from assist_server.training.documents import Document, document_of
 from assist_server.training.duplicates import Fingerprint, SeenFiles
 
 _VALIDATION_SHARE = 20
-"""One of so many files is kept aside, to see whether training helps."""
+"""One of so many files is kept aside, to see whether training helps; one at least, of several."""
 
 _MOST_FILE_BYTES = 1_000_000
 _LEFT_OUT_FOLDERS = {"node_modules", "venv", "env", "build", "dist", "target", "__pycache__"}
@@ -39,7 +39,18 @@ def repository_documents(repo: Path) -> list[Document]:
         raise InputError(
             f"{str(repo)!r} holds no source code to learn from; name another folder with --repo"
         )
-    return found
+    lots = sorted(range(len(found)), key=lambda number: _lot(found[number]))
+    aside = set(lots[: max(len(found) > 1, len(found) // _VALIDATION_SHARE)])
+    return [
+        Document(replace(document.origin, split="validation"), document.text)
+        if number in aside
+        else document
+        for number, document in enumerate(found)
+    ]
+
+
+def _lot(document: Document) -> str:
+    return hashlib.sha256(document.origin.path.encode()).hexdigest()
 
 
 def _files(repo: Path) -> Iterator[Path]:
@@ -69,11 +80,6 @@ def _read(repo: Path, path: Path) -> Document | None:
         return None
     if file.stat().st_size > _MOST_FILE_BYTES:
         return None
-    name = f"repo:{repo.absolute().name}"
-    document = document_of(name, "", "", path.as_posix(), file.read_bytes(), "code")
-    if document is None:
-        return None
+    found = document_of("", "", "", path.as_posix(), file.read_bytes(), "code")
     # The licence is the user's own matter, and the split is by file: there is but one project.
-    lot = int(hashlib.sha256(path.as_posix().encode()).hexdigest(), 16) % _VALIDATION_SHARE
-    origin = replace(document.origin, split="train" if lot else "validation")
-    return Document(origin, document.text)
+    return found and Document(replace(found.origin, split="train"), found.text)
