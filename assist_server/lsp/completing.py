@@ -99,9 +99,12 @@ class DocumentCompletions:
             )
 
     def _prepare(self, context: CursorContext, answer: InlineCompletion, prepare: Generate) -> None:
-        place = accepted(context, answer)
-        is_busy = self._running is not None and not self._running.task.done()
-        if is_busy or self._prepared is not None and self._prepared.fits(place):
+        place, running = accepted(context, answer), self._running
+        if running is not None and not running.task.done():
+            return
+        if running is not None and running.is_prepared:
+            self._keep(running)  # the callback may still be to come
+        if self._prepared is not None and self._prepared.fits(place):
             return
         running = self._running = _Running(place, prepare, is_prepared=True)
         running.task.add_done_callback(lambda _: self._keep(running))
