@@ -236,10 +236,17 @@ class Workbench:
         self.rewrite_script()
         self.page("goto", self.server.url)
         self.wait_for_status(READY)
-        # The first editor of a window is drawn before it asks for completions at all.
-        self.open("", answer="a_first_completion()")
-        self.type("x = ")
-        self.wait_for_ghost_text()
+        # The first editor of a window is there before it asks for completions at all.
+        self.open("x = 1\n", answer="alpha(beta)")
+        self.press("Control+End")
+        wait_for(self._shows_ghost_text_for_a_key, "an editor that asks for completions")
+
+    def _shows_ghost_text_for_a_key(self) -> bool:
+        self.type("y = " if not self.ghost_text() else "")
+        deadline = time.monotonic() + 2
+        while not self.ghost_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return bool(self.ghost_text())
 
     def open(self, text: str | bytes, **script: Any) -> Path:
         """Open a new file with a server that follows a script; wait until it is ready."""
