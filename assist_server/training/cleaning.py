@@ -16,9 +16,9 @@ _VENDORED = re.compile(
     r"_?vendor(ed|s|ized)?|_?extern(al|als)?|_?third_?party|blib2to3|_?bundled|site-packages"
 )
 _GENERATED = re.compile(
-    r"@generated|(auto[- ]?|automatically |machine[- ])generated|generated (by|from|automatically)"
-    r"|do not (edit|modify)|don't edit|not be edited",
-    re.IGNORECASE,
+    r"@generated|(auto[- ]?|automatically |machine[- ])generated"
+    r"|(^#.*|\bfile (is|was) )generated (by|from|with)|do not (edit|modify)|don't edit",
+    re.IGNORECASE | re.MULTILINE,
 )
 _GENERATED_NAMES = re.compile(r".*(_pb2|_pb2_grpc|_generated|lextab|yacctab|parsetab)\.py")
 _WORD = re.compile(r"\S+")
