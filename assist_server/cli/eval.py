@@ -24,7 +24,7 @@ from assist_server.evaluation.figures import Share
 from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_items
 from assist_server.evaluation.places import Source
 from assist_server.settings import Settings
-from assist_server.training.split import HELD_OUT, installed_sources
+from assist_server.training.split import HELD_OUT, Split, installed_sources
 
 _SHOWN_FIGURES = ("exact", "similarity", "right characters", "parses", "shown", "stopped right")
 _QUICK = Choice(places=10, pieces=3, piece_chars=150)
@@ -53,12 +53,9 @@ def run_eval(flags: Mapping[str, object], what: What) -> None:
         AssistError: there is nothing to evaluate on, or the model cannot be loaded.
     """
     settings = load_settings(flags)
-    sources = _sources(what)
+    sources = find_sources(what.repo, what.packages, "test")
     choice = _QUICK if what.is_quick else Choice()
-    # A slow answer is an answer here.
-    settings = settings.model_copy(
-        update={"completion": settings.completion.model_copy(update={"max_latency_ms": 600_000})}
-    )
+    settings = with_completion(settings, max_latency_ms=600_000)  # a slow answer is one, too
     with (
         opened_model(settings) as backend,
         Console(stderr=True).status("choosing places") as status,
@@ -81,15 +78,25 @@ def run_eval(flags: Mapping[str, object], what: What) -> None:
         _print(found)
 
 
-def _sources(what: What) -> list[Source]:
-    """The files to evaluate on: of a repository, or of packages that no embedded model has seen."""
-    sources = list(_of_repository(what.repo) if what.repo else _never_seen(what.packages))
+def with_completion(settings: Settings, **limits: object) -> Settings:
+    """Settings with some limits of completions changed."""
+    completion = settings.completion.model_copy(update=limits)
+    return settings.model_copy(update={"completion": completion})
+
+
+def find_sources(repo: Path | None, packages: Path | None, split: Split) -> list[Source]:
+    """The files to evaluate on: of a repository, or of packages that no embedded model has seen.
+
+    Raises:
+        InputError: there are too few.
+    """
+    sources = list(_of_repository(repo) if repo else _never_seen(packages, split))
     if len(sources) >= _FEWEST_FILES:
         return sources
-    if what.repo:
-        found = f"{len(sources)} Python files below {str(what.repo)!r}"
+    if repo:
+        found = f"{len(sources)} Python files below {str(repo)!r}"
         raise InputError(f"there are only {found}; name a folder with more code")
-    names = ", ".join(name for name, split in HELD_OUT.items() if split == "test")
+    names = ", ".join(name for name, wanted in HELD_OUT.items() if wanted == split)
     raise InputError(
         f"no package is installed here that the embedded models have not seen ({names}); install "
         "some of them, or evaluate on code of your own with --repo"
@@ -104,9 +111,9 @@ def _of_repository(repo: Path) -> Iterator[Source]:
             yield Source(path.as_posix(), text)
 
 
-def _never_seen(folder: Path | None) -> Iterator[Source]:
+def _never_seen(folder: Path | None, split: Split) -> Iterator[Source]:
     for source in installed_sources([folder] if folder else None):
-        is_held_out = source.distribution in HELD_OUT and source.split == "test"
+        is_held_out = source.distribution in HELD_OUT and source.split == split
         if is_held_out and (text := _text(source.file)):
             yield Source(source.path, text)
 

@@ -295,3 +295,26 @@ def finetune(  # noqa: PLR0913 - as above
 
     budget = parse_budget(time, tokens)
     run_train(FinetuneChoice(out, repo, model, budget, resume, seed, device or "auto"))
+
+
+@app.command()
+def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
+    *,
+    out: Annotated[
+        Path, typer.Option(help="File to write; display_rule.json in the model's folder.")
+    ],
+    repo: Annotated[
+        Path | None, typer.Option(help="Code of your own to measure on.", show_default=False)
+    ] = None,
+    packages: Annotated[
+        Path | None,
+        typer.Option(help="Folder made by `pip install --target`.", show_default=False),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Measure little, to try it out.")] = False,
+    model: _Model = None,
+    device: _Device = None,
+) -> None:
+    """Measure when a model is right, so that doubtful completions are not shown unasked."""
+    from assist_server.cli.calibrate import run_calibrate  # noqa: PLC0415
+
+    run_calibrate(_flags(model, device), out, repo, packages, is_quick=quick)

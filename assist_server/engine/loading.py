@@ -78,7 +78,7 @@ def read_calibration(source: str) -> dict[str, float] | None:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"{str(file)!r} cannot be read ({type(error).__name__}); write it anew with "
-            "`assist-server eval --calibrate`, or remove it"
+            "`assist-server calibrate`, or remove it"
         ) from error
 
 

@@ -1,3 +1,4 @@
+import math
 from dataclasses import dataclass, replace
 
 import pytest
@@ -192,3 +193,24 @@ def test_no_prompt_is_over_the_budget(template, document, path, max_tokens, shar
     settings = Settings(completion=limits, fim_template=template.family)
     complete(at_cursor(document, path), backend, settings)
     assert len(backend.requests[0].prompt_ids) <= max_tokens
+
+
+@pytest.mark.parametrize(
+    ("bias", "is_automatic", "is_shown"),
+    [(-5.0, True, False), (5.0, True, True), (-5.0, False, True)],
+)
+def test_what_is_likely_wrong_is_shown_only_to_who_asks(bias, is_automatic, is_shown):
+    backend = NullBackend(answer="answer(one)", calibration={"bias": bias})
+    context = CursorContext(Snapshot("file:///a.py", "a.py", "x = "), 4)
+    found = complete(context, backend, Settings(), is_automatic=is_automatic)
+    assert (found.text is not None) == is_shown
+    assert found.confidence == pytest.approx(1 / (1 + math.exp(-bias)), abs=1e-3)
+    if not is_shown:
+        assert found.outcome is Outcome.DOUBTFUL
+        assert "completion.min_confidence is 20%" in found.detail
+
+
+def test_without_a_calibration_everything_is_shown():
+    context = CursorContext(Snapshot("file:///a.py", "a.py", "x = "), 4)
+    found = complete(context, NullBackend(answer="answer(one)"), Settings(), is_automatic=True)
+    assert (found.text, found.confidence) == ("answer(one)", None)

@@ -1,0 +1,59 @@
+"""`assist-server calibrate`: when is a model right? The answer becomes a file in its folder."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from assist_server.cli.eval import find_sources, with_completion
+from assist_server.cli.opening import load_settings, opened_model
+from assist_server.errors import InputError
+from assist_server.evaluation.evaluating import Choice, replays
+
+if TYPE_CHECKING:
+    from assist_server.evaluation.calibrating import Point
+
+_MUCH = Choice(pieces=60, piece_chars=250)
+_LITTLE = Choice(pieces=12, piece_chars=120)
+
+
+def run_calibrate(
+    flags: Mapping[str, object],
+    out: Path,
+    repo: Path | None,
+    packages: Path | None,
+    *,
+    is_quick: bool,
+) -> None:
+    """Type known code again, see when completions are right, and write the weights that tell it.
+
+    Raises:
+        AssistError: there is too little to measure on, or the model cannot be loaded.
+    """
+    settings = with_completion(load_settings(flags), max_latency_ms=600_000, min_confidence=0.0)
+    sources = find_sources(repo, packages, "validation")
+    choice = _LITTLE if is_quick else _MUCH
+    with opened_model(settings) as backend:
+        typing = replays(backend, sources, choice, settings)
+        typed = list(track(typing, "typing again", choice.pieces, console=Console(stderr=True)))
+    from assist_server.evaluation.calibrating import calibrate, examples_of  # noqa: PLC0415 - numpy
+
+    found = calibrate(examples_of(typed), choice.seed)
+    if found is None:
+        raise InputError("too few completions were shown to learn from; name more code with --repo")
+    out.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    _print(found.curve)
+
+
+def _print(curve: "Sequence[Point]") -> None:
+    """What showing only completions of some confidence would give."""
+    table = Table("least confidence", "shown", "of these right", "of the right ones", box=None)
+    for point in curve:
+        shares = (point.shown, point.precision, point.coverage)
+        table.add_row(f"{point.threshold:.2f}", *(f"{share:.1%}" for share in shares))
+    Console(highlight=False).print(table)
