@@ -23,7 +23,7 @@ class _ChunkedLoss(torch.autograd.Function):
         total = torch.zeros((), device=hidden.device)
         plain = torch.zeros((), device=hidden.device)
         hidden_gradient = torch.empty_like(hidden)
-        head_gradient = torch.zeros(head.shape, device=head.device)
+        head_gradient = torch.zeros(head.shape, device=head.device) if head.requires_grad else None
         used_head = head.to(hidden.dtype)
         for start in range(0, len(hidden), _CHUNK_TOKENS):
             part = slice(start, start + _CHUNK_TOKENS)
@@ -38,8 +38,9 @@ class _ChunkedLoss(torch.autograd.Function):
             gradient[rows, targets[part]] -= 1
             gradient = gradient.to(hidden.dtype)
             hidden_gradient[part] = gradient @ used_head
-            head_gradient += (gradient.T @ hidden[part]).float()
-        ctx.save_for_backward(hidden_gradient, head_gradient.to(head.dtype))
+            if head_gradient is not None:
+                head_gradient += (gradient.T @ hidden[part]).float()
+        ctx.save_for_backward(hidden_gradient, head_gradient)
         ctx.mark_non_differentiable(plain)
         return total, plain
 
@@ -48,7 +49,8 @@ class _ChunkedLoss(torch.autograd.Function):
     def backward(ctx: Any, total: Tensor, plain: Tensor) -> tuple[Tensor | None, ...]:
         del plain
         hidden_gradient, head_gradient = ctx.saved_tensors
-        return hidden_gradient * total.to(hidden_gradient.dtype), head_gradient * total, None, None
+        for_head = None if head_gradient is None else head_gradient * total
+        return hidden_gradient * total.to(hidden_gradient.dtype), for_head, None, None
 
 
 def chunked_loss(

@@ -1,0 +1,51 @@
+import itertools
+
+import pytest
+
+from assist_server.training.cutting import Mixture
+from assist_server.training.streaming import Recipe, WindowStream
+
+
+@pytest.fixture
+def stream(documents, vocabulary, monkeypatch):
+    monkeypatch.setattr("assist_server.training.streaming._BLOCK_DOCUMENTS", 4)
+    return WindowStream(documents, vocabulary, Recipe(0, 64, 200, Mixture()))
+
+
+def taken(stream, count, *position):
+    windows = stream.windows(*position)
+    found = list(itertools.islice(windows, count))
+    windows.close()
+    return found
+
+
+def test_the_stream_goes_on_from_every_place_as_it_did(stream):
+    whole = taken(stream, 2_500)
+    assert whole[-1][1].epoch >= 1
+    for number in (0, 1, 7, len(whole) // 2, len(whole) - 12):
+        again = taken(stream, 10, whole[number][1])
+        for (window, place), (expected, its_place) in zip(again, whole[number + 1 :], strict=False):
+            assert place == its_place
+            assert window.lengths == expected.lengths
+            assert (window.inputs == expected.inputs).all()
+            assert (window.targets == expected.targets).all()
+
+
+def test_an_epoch_reads_every_document_and_the_next_one_in_another_order(stream):
+    epochs = {0: [], 1: [], 2: []}
+    for window, place in taken(stream, 4_000):
+        epochs.get(place.epoch, []).append(window.inputs.tolist())
+    assert epochs[0]
+    assert epochs[1][:5] != epochs[0][:5]
+
+
+def test_windows_to_measure_with_are_always_the_same(stream):
+    first, second = stream.first_windows(9), stream.first_windows(9)
+    assert len(first) == 9
+    assert all((a.inputs == b.inputs).all() for a, b in zip(first, second, strict=True))
+
+
+def test_an_error_while_cutting_is_told(documents, vocabulary):
+    stream = WindowStream(documents, vocabulary, Recipe(0, 64, 200, Mixture(holes={})))
+    with pytest.raises(ValueError, match="expected 2"):
+        taken(stream, 1)
