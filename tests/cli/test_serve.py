@@ -71,7 +71,8 @@ def test_the_log_goes_to_the_file_that_is_set(tmp_path):
 
 
 def test_every_command_has_help(run):
-    commands = [command.callback.__name__ for command in main.app.registered_commands]
+    registered = main.app.registered_commands
+    commands = [command.name or command.callback.__name__ for command in registered]
     assert set(commands) >= {"serve", "complete", "document", "summarize", "doctor", "models"}
     for command in commands:
         assert command in run("--help").out
