@@ -64,8 +64,10 @@ class Renderer:
         return path, example.prefix, example.middle, example.suffix
 
     def _is_joined(self, example: Example) -> bool:
-        is_direct = self._joins and example.layout is Layout.SUFFIX_FIRST
-        return is_direct and not example.is_parted
+        if not self._joins or example.layout is Layout.PREFIX_FIRST or example.is_parted:
+            return False
+        # Of a joined text only the beginning can be cut off: a long middle could lose its own.
+        return len(example.middle.encode()) <= self._tokens // 2
 
     def _assemble(
         self,

@@ -73,7 +73,7 @@ places = st.tuples(st.integers(0, 8), st.integers(0, 9))
 
 
 @settings(deadline=None, max_examples=40)
-@given(places, st.integers(24, 300), st.integers(20, 3_000))
+@given(places, st.integers(40, 300), st.integers(20, 3_000))
 def test_no_example_is_too_long_and_the_answer_stays_whole(
     documents, vocabulary, place, tokens, chars
 ):
@@ -82,5 +82,6 @@ def test_no_example_is_too_long_and_the_answer_stays_whole(
     rendered = Renderer(vocabulary, tokens).render(examples)
     for example, found in zip(examples, rendered, strict=True):
         assert len(found.ids) == len(found.is_learned) <= tokens
-        if example.middle and len(vocabulary.tokenizer.encode(example.middle).ids) < tokens - 20:
-            assert vocabulary.tokenizer.decode(found.ids).endswith(example.middle)
+        if len(vocabulary.tokenizer.encode(example.middle).ids) < 0.6 * tokens - 10:
+            text = vocabulary.tokenizer.decode(found.ids)
+            assert not example.middle or text.endswith(example.middle)
