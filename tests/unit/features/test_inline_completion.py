@@ -207,7 +207,7 @@ def test_what_is_likely_wrong_is_shown_only_to_who_asks(bias, is_automatic, is_s
     assert found.confidence == pytest.approx(1 / (1 + math.exp(-bias)), abs=1e-3)
     if not is_shown:
         assert found.outcome is Outcome.DOUBTFUL
-        assert "completion.min_confidence is 20%" in found.detail
+        assert "completion.min_confidence is 10%" in found.detail
 
 
 def test_without_a_calibration_everything_is_shown():
