@@ -254,7 +254,12 @@ def test_an_absolute_path_stays(tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("model", "a/b"), ("log.file", "server.log"), ("log.include_source_text", True)],
+    [
+        ("model", "a/b"),
+        ("drafts", "a/b"),
+        ("log.file", "server.log"),
+        ("log.include_source_text", True),
+    ],
 )
 def test_a_project_may_not_choose_what_is_loaded_or_logged(key, value):
     problem = only_problem({key: value}, is_project=True)
@@ -265,7 +270,12 @@ def test_a_project_may_not_choose_what_is_loaded_or_logged(key, value):
 
 def test_a_project_may_set_everything_else():
     free = {key for key, field in setting_fields().items() if config.is_settable_by_project(field)}
-    assert set(setting_fields()) - free == {"model", "log.file", "log.include_source_text"}
+    assert set(setting_fields()) - free == {
+        "model",
+        "drafts",
+        "log.file",
+        "log.include_source_text",
+    }
     values = {key: setting_fields()[key].default for key in free}
     assert merge_one(values, is_project=True) == (Settings(), ())
 
