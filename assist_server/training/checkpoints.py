@@ -1,5 +1,6 @@
 """States of a training on disk: written whole or not at all."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,12 @@ def save_state(state: dict[str, Any], file: Path) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         unfinished.replace(file)
-    except (OSError, RuntimeError) as error:  # torch's own writer raises RuntimeError
+    except (OSError, RuntimeError) as error:
         unfinished.unlink(missing_ok=True)
+        # torch's writer hides what the system said behind an error of its own.
         cause = error if isinstance(error, OSError) else error.__context__
         if not isinstance(cause, OSError):
-            raise
+            cause = OSError(errno.EIO, str(error).partition("\n")[0])
         kept = f"the last saved state is kept in {str(file)!r}: make room and add --resume"
         raise disk_error(cause, kept) from error
 

@@ -8,6 +8,7 @@ import psutil
 
 from assist_server.errors import AssistError, InputError
 
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _SPARE_BYTES = 64 * 2**20
 
 
@@ -42,7 +43,7 @@ def check_memory(needed_bytes: int, what: str, advice: str) -> None:
 
 def disk_error(error: OSError, kept: str) -> AssistError:
     """A failed write in one sentence, which says what was not lost."""
-    is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    is_full = error.errno in DISK_FULL
     reason = "the disk is full" if is_full else f"writing failed ({error.strerror or error})"
     return AssistError(f"{reason}; {kept}")
 

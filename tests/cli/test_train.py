@@ -1,5 +1,6 @@
 """`train` and `finetune`: from an empty folder to completions, and what is refused."""
 
+import errno
 import json
 import os
 import re
@@ -21,7 +22,7 @@ from assist_server.features.infilling import Gap, build_prompt
 from assist_server.settings import Settings
 from assist_server.training import resources
 from assist_server.training.checkpoints import read_state
-from assist_server.training.reporting import read_log
+from assist_server.training.reporting import TrainingLog, read_log
 
 NAMES = ("textwrap", "shlex", "bisect", "calendar", "cmd", "code", "fnmatch", "heapq", "csv")
 HELD_OUT = ("abc", "graphlib", "shelve")
@@ -247,3 +248,11 @@ def test_too_little_memory_is_refused_before_anything_is_written(
     monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: memory)
     refused(train(run, packages, tmp_path / "out"), "of memory and 1 MB are free")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_that_fills_up_ends_it_in_one_line(run, packages, tmp_path, monkeypatch):
+    def write(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(TrainingLog, "write", write)
+    refused(train(run, packages, tmp_path / "out"), "the disk is full; what was saved before is")
