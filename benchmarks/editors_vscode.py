@@ -16,7 +16,8 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "tests" / "editors" / "vscode"))
+VSCODE_TESTS = HERE.parent / "tests" / "editors" / "vscode"
+sys.path.insert(0, str(VSCODE_TESTS))
 
 from workbench import EXTENSION, CodeServer, Page, PageError, Workbench  # noqa: E402
 
@@ -67,16 +68,19 @@ def run(tools: Path) -> dict[str, object]:
     """The figures."""
     with tempfile.TemporaryDirectory() as name:
         server = CodeServer(tools, Path(name))
-        command = str(Path(sys.executable).with_name("assist-server"))
+        script = Path(name, "script.json")
+        # As in the tests: scripted while the workbench is warmed up, and then the real one.
+        server.environment["PYTHONPATH"] = str(HERE.parent / "tests" / "support")
+        command = [sys.executable, str(VSCODE_TESTS / "served.py"), str(script)]
         quiet = {"editor__autoIndent": "none", "editor__autoClosingBrackets": "never"}
         everything = {"assist__completion__min_confidence": 0}  # doubtful completions, too
-        server.change_settings(assist__server__command=[command], **quiet, **everything)
+        server.change_settings(assist__server__command=command, **quiet, **everything)
         install = ["bash", "-c", "code --install-extension dist/assist-server.vsix"]
         subprocess.run(install, cwd=EXTENSION, env=server.environment, check=True)
         server.start()
         page = Page(tools)
         try:
-            workbench = Workbench(server, page, Path(name, "script.json"))
+            workbench = Workbench(server, page, script)
             workbench.start()
             page("evaluate", {"function": NOTE_KEYS})
             found = [measure(workbench, *place) for place in places()]
