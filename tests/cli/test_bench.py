@@ -4,6 +4,7 @@ import importlib.util
 import json
 import statistics
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from assist_server.cli.benching.traces import (
     pieces,
     trace_at,
 )
+from assist_server.features.inline_completion import Outcome
 from assist_server.lsp.client import LspClient
 
 SCRIPTED_SERVER = Path(__file__).parent.parent / "support" / "scripted_server.py"
@@ -210,6 +212,19 @@ def test_figures_for_programs(run, scripted_bench):
     assert [row["lines"] for row in found["lengths"]] == [100, 1000]
     assert all(row["with_drafts"] > 0 < row["without"] for row in found["drafts"])
     assert len(found["drafts"]) == 3
+
+
+def test_outcomes_are_told_apart_by_rule_but_not_by_likelihood():
+    answered = [
+        replace(answer(), outcome="filtered", detail="drop_too_short"),
+        replace(answer(), outcome=Outcome.DOUBTFUL, detail="1% likely to be right"),
+        answer(),
+    ]
+    assert [measuring.kind(each) for each in answered] == [
+        "filtered: drop_too_short",
+        "too likely to be wrong",
+        "shown",
+    ]
 
 
 def test_a_table_for_people_and_a_plot(run, scripted_bench, project):

@@ -8,6 +8,7 @@ from itertools import chain
 from assist_server.cli.benching.figures import Spread
 from assist_server.cli.benching.session import Answer, Session
 from assist_server.cli.benching.traces import Trace, lengthened
+from assist_server.features.inline_completion import Outcome
 
 Report = Callable[[str], None]
 """Is told what is being measured."""
@@ -73,7 +74,7 @@ def measure_keystrokes(
         Spread.of(answer.total_ms for answer in asked),
         Spread.of(answer.total_ms for answer in answers if not answer.is_from_model),
         round(1 - len(asked) / len(answers), 4) if answers else 0.0,
-        dict(Counter(_kind(answer) for answer in answers).most_common()),
+        dict(Counter(kind(answer) for answer in answers).most_common()),
         tokens_per_second(asked),
     )
     return figures, [answer.total_ms for answer in answers]
@@ -152,5 +153,7 @@ def _first_tokens(answers: Iterable[Answer | None]) -> Spread | None:
     return Spread.of(answer.to_first_token_ms for answer in asked)
 
 
-def _kind(answer: Answer) -> str:
-    return f"{answer.outcome}: {answer.detail}" if answer.detail else answer.outcome
+def kind(answer: Answer) -> str:
+    """The outcome, with its detail where that is one of few."""
+    is_told_apart = answer.detail and answer.outcome != Outcome.DOUBTFUL
+    return f"{answer.outcome}: {answer.detail}" if is_told_apart else answer.outcome
