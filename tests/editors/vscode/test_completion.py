@@ -1,6 +1,5 @@
 """Ghost text in VS Code: what is seen while one types, and what is in the file behind it."""
 
-
 import pytest
 from workbench import READY, wait_for
 
