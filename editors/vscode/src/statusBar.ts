@@ -3,7 +3,6 @@
 import {
   MarkdownString,
   type QuickPickItem,
-  QuickPickItemKind,
   StatusBarAlignment,
   type StatusBarItem,
   ThemeColor,
@@ -50,11 +49,7 @@ export async function showMenu(state: State): Promise<void> {
     { label: "$(question) Show why", command: "assist.explainAnswers" },
   ];
   const install = { label: "$(cloud-download) Install the server", command: "assist.createEnvironment" };
-  const items: MenuItem[] = [
-    { label: reason, kind: QuickPickItemKind.Separator },
-    ...(isRunning ? whileRunning : [install]),
-    ...always,
-  ];
+  const items: MenuItem[] = [...(isRunning ? whileRunning : [install]), ...always];
   const chosen = await window.showQuickPick(items, { title: "Assist", placeHolder: reason });
   if (chosen?.command) {
     await commands.executeCommand(chosen.command);
