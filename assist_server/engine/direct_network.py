@@ -11,7 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 Weights = Literal["float16", "float32", "int8"]
-"""How weights are kept. Arithmetic is float32, in integers for int8, and see `_HalfLinear`."""
+"""How weights are kept.
+
+Arithmetic is float32, in integers for products with int8; without "float32", wide passes may use
+bfloat16.
+"""
+
+_WIDE_TOKENS = 32
+"""From here on a pass is bound by arithmetic, below it by reading weights and by overhead."""
 
 
 class _HalfLinear(nn.Module):
@@ -23,11 +30,12 @@ class _HalfLinear(nn.Module):
         bias = None if bias is None else bias.float()
         self.packed = torch.ops.quantized.linear_prepack_fp16(full, bias)
         self.has_bfloat16 = has_bfloat16
+        self.wide_tokens = _WIDE_TOKENS
         self.wide_weight = full.to(torch.bfloat16) if has_bfloat16 else torch.empty(0)
         self.wide_bias = None if bias is None or not has_bfloat16 else bias.to(torch.bfloat16)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.has_bfloat16 and x.size(0) >= 32:
+        if self.has_bfloat16 and x.size(0) >= self.wide_tokens:
             return F.linear(x.to(torch.bfloat16), self.wide_weight, self.wide_bias).float()
         y: Tensor = torch.ops.quantized.linear_dynamic_fp16(x, self.packed)
         return y
@@ -65,8 +73,10 @@ class _Int8Linear(nn.Module):
 class _Layer(nn.Module):
     """One layer: attention and feed-forward, each behind a norm and added to the stream."""
 
-    def __init__(self, layer: Any, config: Any, make_linear: Any) -> None:
+    def __init__(self, layer: Any, config: Any, make_linear: Any, *, has_bfloat16: bool) -> None:
         super().__init__()
+        self.has_bfloat16 = has_bfloat16
+        self.wide_tokens = _WIDE_TOKENS
         attention, forward = layer.self_attn, layer.mlp
         self.heads: int = config.num_attention_heads
         self.kv_heads: int = config.num_key_value_heads
@@ -101,8 +111,16 @@ class _Layer(nn.Module):
             self.head_norm = torch.cat([q_norm, k_norm]).float()
 
     def forward(  # noqa: PLR0913, PLR0917 - TorchScript passes nothing by bundle
-        self, x: Tensor, turn: Tensor, keys: Tensor, values: Tensor, start: int, mask: Tensor
+        self,
+        x: Tensor,
+        turn: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        start: int,
+        mask: Tensor,
+        wanted: int,
     ) -> Tensor:
+        """The stream [wanted, hidden] behind the last tokens; the cache learns of all of them."""
         count = x.size(0)
         end = start + count
         rotated = self.heads + self.kv_heads
@@ -115,11 +133,13 @@ class _Layer(nn.Module):
         qk = torch.view_as_real(torch.view_as_complex(pairs) * turn).view(count, rotated, self.size)
         keys[:, :, start:end].copy_(qk[:, self.heads :].permute(1, 2, 0))
         values[:, start:end].copy_(qkv[:, rotated:].transpose(0, 1))
-        q = qk[:, : self.heads].reshape(count, self.kv_heads, self.group, self.size)
-        q = q.permute(1, 2, 0, 3).reshape(self.kv_heads, self.group * count, self.size)
+        x, mask = x[count - wanted :], mask[-wanted:]
+        q = qk[count - wanted :, : self.heads]
+        q = q.reshape(wanted, self.kv_heads, self.group, self.size)
+        q = q.permute(1, 2, 0, 3).reshape(self.kv_heads, self.group * wanted, self.size)
         mixed = self.attend(q, keys[:, :, :end], values[:, :end], mask)
-        mixed = mixed.view(self.kv_heads, self.group, count, self.size)
-        x = x + self.out(mixed.permute(2, 0, 1, 3).reshape(count, self.heads * self.size))
+        mixed = mixed.view(self.kv_heads, self.group, wanted, self.size)
+        x = x + self.out(mixed.permute(2, 0, 1, 3).reshape(wanted, self.heads * self.size))
         h = self.gate_up(F.rms_norm(x, [x.size(1)], self.forward_norm, self.eps))
         half = h.size(1) // 2
         fed: Tensor = self.down(F.silu(h[:, :half]).mul_(h[:, half:]))
@@ -127,10 +147,18 @@ class _Layer(nn.Module):
 
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
         """Mixed values [kv heads, queries, head size]."""
+        count = mask.size(0)
+        if self.has_bfloat16 and count >= self.wide_tokens:
+            q, keys, values = (
+                q.to(torch.bfloat16),
+                keys.to(torch.bfloat16),
+                values.to(torch.bfloat16),
+            )
+            mask = mask.to(torch.bfloat16)
         scores = torch.bmm(q, keys)
-        if mask.size(0) > 1:
-            scores.view(-1, mask.size(0), mask.size(1)).add_(mask)
-        return torch.bmm(torch.softmax(scores, -1), values)
+        if count > 1:
+            scores.view(-1, count, mask.size(1)).add_(mask)
+        return torch.bmm(torch.softmax(scores, -1), values).float()
 
 
 class DirectNetwork(nn.Module):
@@ -139,7 +167,7 @@ class DirectNetwork(nn.Module):
     def __init__(self, model: Any, weights: Weights, *, has_bfloat16: bool) -> None:
         super().__init__()
         config, inner = model.config, model.model
-        is_mixed = weights == "float16" and has_bfloat16
+        is_mixed = weights != "float32" and has_bfloat16
 
         def make_linear(weight: Tensor, bias: Tensor | None) -> nn.Module:
             if weights == "int8":
@@ -148,7 +176,9 @@ class DirectNetwork(nn.Module):
                 return _FullLinear(weight, bias)
             return _HalfLinear(weight, bias, has_bfloat16=is_mixed)
 
-        layers = [_Layer(layer, config, make_linear) for layer in inner.layers]
+        layers = [
+            _Layer(layer, config, make_linear, has_bfloat16=is_mixed) for layer in inner.layers
+        ]
         self.layers = nn.ModuleList(layers)
         self.head_dim: int = layers[0].size
         self.eps: float = config.rms_norm_eps
@@ -178,9 +208,11 @@ class DirectNetwork(nn.Module):
         mask = torch.zeros([1, 1])
         if count > 1:
             mask = torch.full([count, end], float("-inf")).triu_(start + 1)
+        last = len(self.layers) - 1
         for i, layer in enumerate(self.layers):
-            x = layer(x, turn, keys[i], values[i], start, mask)
-        x = F.rms_norm(x[count - wanted :], [x.size(1)], self.norm, self.eps)
+            rows = wanted if i == last else count
+            x = layer(x, turn, keys[i], values[i], start, mask, rows)
+        x = F.rms_norm(x, [x.size(1)], self.norm, self.eps)
         logits: Tensor = self.head(x)
         return logits
 

@@ -38,7 +38,7 @@ def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageMo
             reason = f"{plan.dtype}: int8 is only for models of Llama's shape on a CPU"
             plan = replace(plan, reasons=(*plan.reasons, reason))
         return StockModel(model.to(getattr(torch, plan.dtype))), plan
-    has_bfloat16 = weights == "float16" and multiplies_bfloat16()
+    has_bfloat16 = weights != "float32" and multiplies_bfloat16()
     direct = DirectModel(model, weights, has_bfloat16=has_bfloat16)
     reasons = [_weights_reason(weights, has_bfloat16=has_bfloat16), _choose_threads(direct)]
     return direct, replace(plan, dtype=weights, reasons=(*plan.reasons[:1], *reasons))
