@@ -11,12 +11,8 @@ from assist_server.engine.prefix_cache import PrefixCache, TokenSequence
 from assist_server.engine.request import Sampling
 from assist_server.engine.sampling import TokenChooser
 
-PREFILL_PIECES_TOKENS = (256, 128, 64, 32)
-"""Prompt tokens in one forward pass: enough to be fast, few enough to stop soon.
-
-Few different sizes, because kernels are made, and kept in memory, for each size of an input.
-"""
-
+PREFILL_PIECE_TOKENS = 256
+"""Prompt tokens in one forward pass: enough to be fast, few enough to stop soon."""
 
 _NO_LIMIT = 1 << 40
 
@@ -69,11 +65,10 @@ class Decoder:
             self._prefixes.put(sequence)
 
     def _read(self, sequence: TokenSequence, prompt_ids: tuple[int, ...]) -> Iterator[None]:
-        """Prefill all but the prompt's last few tokens."""
-        for size in PREFILL_PIECES_TOKENS:
-            while len(prompt_ids) - len(sequence) > size:
-                sequence.extend(prompt_ids[len(sequence) :][:size])
-                yield None
+        """Prefill all but the prompt's last tokens."""
+        while len(prompt_ids) - len(sequence) > PREFILL_PIECE_TOKENS:
+            sequence.extend(prompt_ids[len(sequence) :][:PREFILL_PIECE_TOKENS])
+            yield None
 
     def _decode(
         self,

@@ -19,7 +19,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from assist_server.engine.direct_network import DirectNetwork, Weights
+from assist_server.engine.direct_network import (
+    WIDE_STEP_TOKENS,
+    DirectNetwork,
+    Weights,
+    round_up,
+)
 
 _MODEL_TYPES = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 _FIXED_ROPE = frozenset({"default", "linear", "llama3", "yarn"})
@@ -59,6 +64,7 @@ class DirectModel:
         self.layer_count: int = config.num_hidden_layers
         self.kv_heads: int = config.num_key_value_heads
         self.head_dim: int = network.head_dim
+        self._wide_tokens = network.wide_tokens
         self.narrow_threads = torch.get_num_threads()
         self.wide_threads = torch.get_num_threads()
 
@@ -81,11 +87,22 @@ class DirectModel:
         start: int,
         wanted: int,
     ) -> Tensor:
-        """Logits [wanted, vocabulary] behind the last of `ids`, which stand from `start` on."""
+        """Logits [wanted, vocabulary] behind the last of `ids`, which stand from `start` on.
+
+        The buffers have room for `padded(len(ids))` tokens there.
+        """
         threads = self.narrow_threads if len(ids) == 1 else self.wide_threads
+        padding = self.padded(len(ids)) - len(ids)
+        padded_ids = torch.tensor([*ids, *[0] * padding])
         with _threads(threads):
-            logits: Tensor = self._network(torch.tensor(ids), keys, values, start, wanted)
+            logits: Tensor = self._network(padded_ids, keys, values, start, wanted, padding)
         return logits
+
+    def padded(self, count: int) -> int:
+        """How many tokens a pass over so many is made with: one of few sizes where it is wide."""
+        if count < self._wide_tokens:
+            return count
+        return -(-count // WIDE_STEP_TOKENS) * WIDE_STEP_TOKENS
 
 
 @contextmanager
@@ -116,10 +133,10 @@ class _Buffers:
     @classmethod
     @torch.inference_mode()
     def of(cls, model: DirectModel, capacity: int) -> "_Buffers":
-        """New buffers; their content is undefined."""
+        """New buffers, zero as their unused part must be finite."""
         heads, size, layers = model.kv_heads, model.head_dim, range(model.layer_count)
-        keys = [torch.empty(heads, size, capacity) for _ in layers]
-        return cls(keys, [torch.empty(heads, capacity, size) for _ in layers], capacity)
+        keys = [torch.zeros(heads, size, capacity) for _ in layers]
+        return cls(keys, [torch.zeros(heads, capacity, size) for _ in layers], capacity)
 
     @torch.inference_mode()
     def fill(self, other: "_Buffers", length: int) -> "_Buffers":
@@ -156,13 +173,13 @@ class DirectCache:
 
     def extend(self, ids: Sequence[int], wanted: int) -> Tensor:
         """Append tokens; logits [wanted, vocabulary] behind the last of them."""
-        length = self._length + len(ids)
-        if length > self._buffers.capacity:
-            grown = _Buffers.of(self._model, max(length, 2 * self._buffers.capacity))
+        needed = self._length + self._model.padded(len(ids))
+        if needed > self._buffers.capacity:
+            grown = _Buffers.of(self._model, max(round_up(needed), 2 * self._buffers.capacity))
             self._buffers = grown.fill(self._buffers, self._length)
         keys, values = self._buffers.keys, self._buffers.values
         logits = self._model.forward(ids, keys, values, wanted=wanted, start=self._length)
-        self._length = length
+        self._length += len(ids)
         return logits
 
     def truncate(self, length: int) -> None:

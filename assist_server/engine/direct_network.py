@@ -4,6 +4,7 @@ TorchScript compiles these modules, so they are written plainly: no keyword tric
 returns of other types, configuration as attributes of its own.
 """
 
+import math
 from typing import Any, Literal
 
 import torch
@@ -19,30 +20,51 @@ bfloat16.
 
 _WIDE_TOKENS = 32
 """From here on a pass is bound by arithmetic, below it by reading weights and by overhead."""
+WIDE_STEP_TOKENS = 64
+"""Wide passes have a multiple of so many tokens, padding among them (see `round_up`)."""
+_NEVER = 1 << 40
 
 
 class _HalfLinear(nn.Module):
-    """Weights in float16, arithmetic in float32; long inputs in bfloat16 where that is native."""
+    """Weights in float16, arithmetic in float32; what comes in bfloat16 stays so."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, *, has_bfloat16: bool) -> None:
         super().__init__()
+        self.takes_bfloat16 = has_bfloat16
         full = weight.float()
         bias = None if bias is None else bias.float()
         self.packed = torch.ops.quantized.linear_prepack_fp16(full, bias)
-        self.has_bfloat16 = has_bfloat16
-        self.wide_tokens = _WIDE_TOKENS
         self.wide_weight = full.to(torch.bfloat16) if has_bfloat16 else torch.empty(0)
         self.wide_bias = None if bias is None or not has_bfloat16 else bias.to(torch.bfloat16)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.has_bfloat16 and x.size(0) >= self.wide_tokens:
-            return F.linear(x.to(torch.bfloat16), self.wide_weight, self.wide_bias).float()
+        if x.dtype == torch.bfloat16:
+            return F.linear(x, self.wide_weight, self.wide_bias)
         y: Tensor = torch.ops.quantized.linear_dynamic_fp16(x, self.packed)
         return y
 
 
+class _Norm(nn.Module):
+    """Root mean square normalization of rows, in fewer operators than torch's own on a CPU.
+
+    x / sqrt(mean(x^2) + eps) is sqrt(n) * x / hypot(|x|, sqrt(n * eps)).
+    """
+
+    def __init__(self, weight: Tensor, eps: float) -> None:
+        super().__init__()
+        size = weight.size(-1)
+        self.weight = weight.float() * math.sqrt(size)
+        self.floor = torch.tensor(math.sqrt(size * eps))
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = torch.linalg.vector_norm(x, 2.0, [-1], True)
+        return (x / torch.hypot(length, self.floor)).mul_(self.weight)
+
+
 class _FullLinear(nn.Module):
     """Everything in float32."""
+
+    takes_bfloat16 = False
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
@@ -55,6 +77,8 @@ class _FullLinear(nn.Module):
 
 class _Int8Linear(nn.Module):
     """Weights in 8 bits with a scale for each row; inputs are quantized as they come."""
+
+    takes_bfloat16 = False
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
@@ -75,8 +99,6 @@ class _Layer(nn.Module):
 
     def __init__(self, layer: Any, config: Any, make_linear: Any, *, has_bfloat16: bool) -> None:
         super().__init__()
-        self.has_bfloat16 = has_bfloat16
-        self.wide_tokens = _WIDE_TOKENS
         attention, forward = layer.self_attn, layer.mlp
         self.heads: int = config.num_attention_heads
         self.kv_heads: int = config.num_key_value_heads
@@ -101,14 +123,17 @@ class _Layer(nn.Module):
         gate, up = forward.gate_proj.bias, forward.up_proj.bias
         self.gate_up = make_linear(gate_up, None if gate is None else torch.cat([gate, up]))
         self.down = make_linear(forward.down_proj.weight, forward.down_proj.bias)
-        self.attention_norm = layer.input_layernorm.weight.float()
-        self.forward_norm = layer.post_attention_layernorm.weight.float()
-        self.head_norm = torch.empty(0)
+        self.attention_norm = _Norm(layer.input_layernorm.weight, self.eps)
+        self.forward_norm = _Norm(layer.post_attention_layernorm.weight, self.eps)
+        head_norm = torch.ones(1, self.size)
         if self.norms_heads:
             pairs = _pairs(self.size)
             q_norm = attention.q_norm.weight[pairs].expand(self.heads, -1) * scale
             k_norm = attention.k_norm.weight[pairs].expand(self.kv_heads, -1)
-            self.head_norm = torch.cat([q_norm, k_norm]).float()
+            head_norm = torch.cat([q_norm, k_norm])
+        self.head_norm = _Norm(head_norm, self.eps)
+        self.wide_tokens = _WIDE_TOKENS if has_bfloat16 else _NEVER
+        self.wide_linear_tokens = self.wide_tokens if self.qkv.takes_bfloat16 else _NEVER
 
     def forward(  # noqa: PLR0913, PLR0917 - TorchScript passes nothing by bundle
         self,
@@ -118,47 +143,57 @@ class _Layer(nn.Module):
         values: Tensor,
         start: int,
         mask: Tensor,
-        wanted: int,
+        rows: tuple[int, int],
     ) -> Tensor:
-        """The stream [wanted, hidden] behind the last tokens; the cache learns of all of them."""
+        """The stream [rows, hidden] behind some of the tokens; the cache learns of all of them.
+
+        The mask [tokens, columns] is for what stands in the cache from `start` on.
+        """
         count = x.size(0)
-        end = start + count
+        first, last = rows
+        wanted = last - first
         rotated = self.heads + self.kv_heads
-        h = F.rms_norm(x, [x.size(1)], self.attention_norm, self.eps)
-        qkv = self.qkv(h).view(count, rotated + self.kv_heads, self.size)
+        qkv = self.qkv(self.as_input(self.attention_norm(x))).float()
+        qkv = qkv.view(count, rotated + self.kv_heads, self.size)
         qk = qkv[:, :rotated]
         if self.norms_heads:
-            qk = F.rms_norm(qk, [self.size], None, self.eps) * self.head_norm
+            qk = self.head_norm(qk)
         pairs = qk.reshape(count, rotated, self.size // 2, 2)
         qk = torch.view_as_real(torch.view_as_complex(pairs) * turn).view(count, rotated, self.size)
-        keys[:, :, start:end].copy_(qk[:, self.heads :].permute(1, 2, 0))
-        values[:, start:end].copy_(qkv[:, rotated:].transpose(0, 1))
-        x, mask = x[count - wanted :], mask[-wanted:]
-        q = qk[count - wanted :, : self.heads]
+        keys[:, :, start : start + count].copy_(qk[:, self.heads :].permute(1, 2, 0))
+        values[:, start : start + count].copy_(qkv[:, rotated:].transpose(0, 1))
+        x = x[first:last]
+        q = qk[first:last, : self.heads]
         q = q.reshape(wanted, self.kv_heads, self.group, self.size)
         q = q.permute(1, 2, 0, 3).reshape(self.kv_heads, self.group * wanted, self.size)
-        mixed = self.attend(q, keys[:, :, :end], values[:, :end], mask)
-        mixed = mixed.view(self.kv_heads, self.group, wanted, self.size)
-        x = x + self.out(mixed.permute(2, 0, 1, 3).reshape(wanted, self.heads * self.size))
-        h = self.gate_up(F.rms_norm(x, [x.size(1)], self.forward_norm, self.eps))
+        seen = start + mask.size(1)
+        mixed = self.attend(q, keys[:, :, :seen], values[:, :seen], mask[first:last])
+        mixed = mixed.view(self.kv_heads, self.group, wanted, self.size).permute(2, 0, 1, 3)
+        mixed = self.as_input(mixed.reshape(wanted, self.heads * self.size))
+        x = x + self.out(mixed)
+        h = self.gate_up(self.as_input(self.forward_norm(x)))
         half = h.size(1) // 2
         fed: Tensor = self.down(F.silu(h[:, :half]).mul_(h[:, half:]))
         return x + fed
 
+    def as_input(self, x: Tensor) -> Tensor:
+        """What a linear map is given: bfloat16 where it takes that and there are many rows."""
+        return x.to(torch.bfloat16 if x.size(0) >= self.wide_linear_tokens else torch.float32)
+
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """Mixed values [kv heads, queries, head size]."""
-        count = mask.size(0)
-        if self.has_bfloat16 and count >= self.wide_tokens:
+        """Mixed values [kv heads, queries, head size]; the mask is for the last keys."""
+        count, masked = mask.size(0), mask.size(1)
+        if count >= self.wide_tokens:
             q, keys, values = (
                 q.to(torch.bfloat16),
                 keys.to(torch.bfloat16),
                 values.to(torch.bfloat16),
             )
-            mask = mask.to(torch.bfloat16)
         scores = torch.bmm(q, keys)
         if count > 1:
-            scores.view(-1, count, mask.size(1)).add_(mask)
-        return torch.bmm(torch.softmax(scores, -1), values).float()
+            newest = scores.view(-1, count, scores.size(2))[:, :, scores.size(2) - masked :]
+            newest.add_(mask.to(scores.dtype))
+        return torch.bmm(torch.softmax(scores, -1), values)
 
 
 class DirectNetwork(nn.Module):
@@ -181,40 +216,58 @@ class DirectNetwork(nn.Module):
         ]
         self.layers = nn.ModuleList(layers)
         self.head_dim: int = layers[0].size
-        self.eps: float = config.rms_norm_eps
+        self.wide_tokens = layers[0].wide_tokens
         self.embedding = inner.embed_tokens.weight.detach()
         if weights != "float32":
             self.embedding = self.embedding.half()
         self.head = make_linear(model.lm_head.weight, model.lm_head.bias)
-        self.norm = inner.norm.weight.float()
+        self.norm = _Norm(inner.norm.weight, config.rms_norm_eps)
         rotary = inner.rotary_emb
-        positions = torch.arange(config.max_position_embeddings, dtype=torch.float32)
+        # Padding may stand behind the last position that the model knows.
+        positions = torch.arange(config.max_position_embeddings + WIDE_STEP_TOKENS).float()
         angles = torch.outer(positions, rotary.inv_freq.float())[:, None]
         self.turns = torch.polar(torch.full_like(angles, rotary.attention_scaling), angles)
 
-    def forward(
+    def forward(  # noqa: PLR0913, PLR0917 - TorchScript passes nothing by bundle
         self,
         ids: Tensor,
         keys: list[Tensor],
         values: list[Tensor],
         start: int,
         wanted: int,
+        padding: int,
     ) -> Tensor:
-        """Logits [wanted, vocabulary] behind the last of `ids`, which stand from `start` on."""
+        """Logits [wanted, vocabulary] behind the last of `ids` that are no padding.
+
+        The first of the ids stands at `start`. Behind them the buffers may hold any finite numbers.
+        """
         x = F.embedding(ids, self.embedding).float()
         count = x.size(0)
         end = start + count
         turn = self.turns[start:end]
         mask = torch.zeros([1, 1])
         if count > 1:
-            mask = torch.full([count, end], float("-inf")).triu_(start + 1)
+            seen = end if count < self.wide_tokens else min(round_up(end), keys[0].size(2))
+            mask = torch.full([count, seen - start], float("-inf")).triu_(1)
+        all_rows, wanted_rows = (0, count), (count - padding - wanted, count - padding)
         last = len(self.layers) - 1
         for i, layer in enumerate(self.layers):
-            rows = wanted if i == last else count
+            rows = wanted_rows if i == last else all_rows
             x = layer(x, turn, keys[i], values[i], start, mask, rows)
-        x = F.rms_norm(x, [x.size(1)], self.norm, self.eps)
-        logits: Tensor = self.head(x)
+        logits: Tensor = self.head(self.norm(x))
         return logits
+
+
+def round_up(length: int) -> int:
+    """The next of few lengths, a quarter longer at most from 512 on.
+
+    Kernels for bfloat16 are made, and kept in memory, for each shape of their input; lengths of
+    their own for all would take hundreds of megabytes.
+    """
+    step = 128
+    while 8 * step < length:
+        step *= 2
+    return (length + step - 1) // step * step
 
 
 def _pairs(size: int) -> Tensor:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
+from assist_server.engine.quiet_import import return_free_memory
 from assist_server.engine.request import CancelToken, Chunk, FinishReason, GenerationRequest
 from assist_server.errors import ModelError
 
@@ -22,6 +23,9 @@ _log = logging.getLogger(__name__)
 _Run = Callable[[GenerationRequest], Iterator[Chunk]]
 
 _EMPTY = Chunk("")
+
+_IDLE_S = 2.0
+"""Without work for so long, memory that passes have left behind is given back to the system."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +112,14 @@ class Scheduler:
 
     def _wait_for_jobs(self) -> tuple[_Job, ...]:
         """The jobs in their order as soon as there are some; none when the scheduler is closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._is_closed)
-            return tuple(self._jobs)
+        has_rested = False
+        while True:
+            with self._changed:
+                timeout_s = None if has_rested else _IDLE_S
+                if self._changed.wait_for(lambda: self._jobs or self._is_closed, timeout_s):
+                    return tuple(self._jobs)
+            return_free_memory()
+            has_rested = True
 
     def _reason_to_end(self, job: _Job) -> FinishReason | None:
         if job.request.cancel.is_cancelled:

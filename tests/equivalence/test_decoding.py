@@ -39,10 +39,10 @@ def generate(model, prompt: tuple[int, ...], count: int) -> list[int]:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("pieces", [(512,), (7, 3)])
+@pytest.mark.parametrize("piece", [512, 7])
 @pytest.mark.parametrize("drafts", [False, True])
-def test_greedy_equals_generate(way, pieces, drafts, monkeypatch):
-    monkeypatch.setattr(decode, "PREFILL_PIECES_TOKENS", pieces)
+def test_greedy_equals_generate(way, piece, drafts, monkeypatch):
+    monkeypatch.setattr(decode, "PREFILL_PIECE_TOKENS", piece)
     decoder = make_decoder(WAYS[way], drafts=drafts)
     theirs = generate(MODELS[way.rpartition("-")[0]], PROMPT, NEW_TOKENS)
     assert continue_prompt(decoder, PROMPT, NEW_TOKENS) == theirs

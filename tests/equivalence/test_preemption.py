@@ -70,7 +70,7 @@ def ask_inline(backend):
 
 @pytest.mark.parametrize("stops", [{1}, {2, 3}, {1, 20, 39}, {17, 41, 60, 61}])
 def test_a_summary_that_rested_is_the_undisturbed_one(backend, stops, monkeypatch):
-    monkeypatch.setattr(decode, "PREFILL_PIECES_TOKENS", (50,))  # early stops are within the prompt
+    monkeypatch.setattr(decode, "PREFILL_PIECE_TOKENS", 50)  # early stops are within the prompt
     backend.watch(set())
     undisturbed, alone = summary(backend), collect(ask_inline(backend))
     assert len(set(undisturbed)) > 10  # the model says something

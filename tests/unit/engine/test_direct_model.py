@@ -3,10 +3,13 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sequences import direct
 from tiny_models import FAMILIES, build_model
 
 from assist_server.engine.direct_model import DirectModel, covers
+from assist_server.engine.direct_network import round_up
 from assist_server.engine.stock_model import StockModel
 
 IDS = [40 + number % 17 for number in range(400)]
@@ -119,6 +122,49 @@ def test_the_buffers_grow():
     assert_close(last, whole.extend(IDS, 1))
     assert grown.length == 400
     assert grown.nbytes > small_bytes
+
+
+@pytest.mark.parametrize("kept", [0, 1, 70, 128])
+def test_what_a_longer_text_left_behind_is_not_seen(kept):
+    """Wide passes are padded, and look at a part of the buffer that they must not believe."""
+    model = DirectModel(build_model(LLAMA, 300), "float16", has_bfloat16=True)
+    used, fresh = model.new_cache(), model.new_cache()
+    for cache in (used, fresh):
+        if kept:
+            cache.extend(IDS[:kept], 1)
+    used.extend(IDS, 1)
+    used.truncate(kept)
+    other = [90 + number % 7 for number in range(130)]
+    assert torch.equal(used.extend(other, 3), fresh.extend(other, 3))
+    assert torch.equal(used.extend([40], 1), fresh.extend([40], 1))
+    exact = direct(build_model(LLAMA, 300)).new_cache()
+    exact.extend([*IDS[:kept], *other], 1)
+    expected = exact.extend([40], 1)
+    fresh.truncate(fresh.length - 1)
+    assert float((fresh.extend([40], 1) - expected).norm() / expected.norm()) < 0.1
+
+
+def test_a_wide_pass_may_end_at_the_last_position():
+    model = build_model(LLAMA, 300)
+    positions = model.config.max_position_embeddings
+    ids = [40 + number % 17 for number in range(positions)]
+    wide = DirectModel(model, "float16", has_bfloat16=True).new_cache()
+    exact = direct(model).new_cache()
+    for start in range(0, positions, 70):
+        found, expected = (cache.extend(ids[start : start + 70], 1) for cache in (wide, exact))
+    assert float((found - expected).norm() / expected.norm()) < 0.1
+
+
+@given(length=st.integers(1, 1 << 20))
+def test_lengths_are_rounded_to_few(length):
+    rounded = round_up(length)
+    assert length <= rounded < length + max(128, length / 4)
+    assert round_up(rounded) == rounded
+
+
+def test_there_are_few_rounded_lengths():
+    assert len({round_up(length) for length in range(1, 1025)}) == 8
+    assert len({round_up(length) for length in range(1025, 32_769)}) <= 8 * 5
 
 
 def test_a_fork_and_its_origin_go_their_own_ways():
