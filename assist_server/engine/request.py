@@ -102,6 +102,8 @@ class Generation:
     token_ids: tuple[int, ...]
     log_probs: tuple[float, ...]
     finish_reason: FinishReason
+    token_chars: tuple[int, ...] = ()
+    """How many characters each token has added to the text."""
 
     @property
     def mean_log_prob(self) -> float | None:
@@ -114,11 +116,16 @@ def collect(chunks: Iterable[Chunk]) -> Generation:
     text = ""
     token_ids: list[int] = []
     log_probs: list[float] = []
+    token_chars: list[int] = []
     reason, kept_chars = FinishReason.CANCELLED, None
     for chunk in chunks:
         text += chunk.text
         token_ids += chunk.token_ids
         log_probs += chunk.log_probs
+        if chunk.token_ids:
+            token_chars += [len(chunk.text), *[0] * (len(chunk.token_ids) - 1)]
         if chunk.finish_reason is not None:
             reason, kept_chars = chunk.finish_reason, chunk.kept_chars
-    return Generation(text[:kept_chars], tuple(token_ids), tuple(log_probs), reason)
+    return Generation(
+        text[:kept_chars], tuple(token_ids), tuple(log_probs), reason, tuple(token_chars)
+    )

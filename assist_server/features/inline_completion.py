@@ -65,6 +65,12 @@ class InlineCompletion:
     finish_reason: FinishReason | None = None
     log_probs: tuple[float, ...] = field(default=(), repr=False)
     """Natural log-probability of each generated token, of those cut away too."""
+    token_chars: tuple[int, ...] = field(default=(), repr=False)
+    """How many characters each of them has added."""
+    doubted_text: str | None = None
+    """What is not shown because it is likely wrong; it may get likelier as it is typed."""
+    calibration: Mapping[str, float] | None = field(default=None, repr=False)
+    """The model's weights of the signals that the confidence is made of."""
     confidence: float | None = None
     """How likely the first line is right; None where the model was not calibrated."""
 
@@ -106,32 +112,39 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     is_unfinished = generation.finish_reason is FinishReason.DEADLINE
     cleaned = clean(Candidate(generation.text), context, is_unfinished=is_unfinished)
     answer = _answer(context.offset, request, generation, cleaned)
-    answer = _rated(answer, context, backend.info.calibration)
-    if is_automatic:
-        answer = _hidden_if_doubtful(answer, settings.completion.min_confidence)
+    answer = replace(answer, calibration=backend.info.calibration)
     return replace(
-        answer,
+        judged(answer, context, settings.completion, is_automatic=is_automatic),
         milliseconds=listening.elapsed_ms(),
         first_token_ms=listening.first_token_ms,
     )
 
 
-def _rated(
-    answer: InlineCompletion, context: CursorContext, calibration: Mapping[str, float] | None
+def judged(
+    answer: InlineCompletion,
+    context: CursorContext,
+    settings: CompletionSettings,
+    *,
+    is_automatic: bool,
 ) -> InlineCompletion:
-    """With its confidence, where there is something to show and a way to tell."""
-    if answer.text is None or not answer.log_probs or calibration is None:
-        return answer
-    found = signals(context, answer.text, answer.log_probs)
-    return replace(answer, confidence=round(confidence(calibration, found), 3))
+    """With its confidence, and hidden where it is likely wrong.
 
-
-def _hidden_if_doubtful(answer: InlineCompletion, least: float) -> InlineCompletion:
-    """Nothing to show where it is likely wrong; who asks for a completion gets it anyway."""
-    if answer.confidence is None or answer.confidence >= least:
+    Who asks for a completion gets it anyway. Without a calibration there is nothing to judge by.
+    """
+    text = answer.doubted_text if answer.text is None else answer.text
+    if text is None or not answer.log_probs or answer.calibration is None:
         return answer
-    detail = f"{answer.confidence:.0%} likely to be right; completion.min_confidence is {least:.0%}"
-    return replace(answer, outcome=Outcome.DOUBTFUL, detail=detail, text=None)
+    found = signals(context, text, answer.log_probs)
+    rated = replace(answer, confidence=round(confidence(answer.calibration, found), 3))
+    least = settings.min_confidence if is_automatic else 0.0
+    if rated.confidence is not None and rated.confidence < least:
+        detail = (
+            f"{rated.confidence:.0%} likely to be right; completion.min_confidence is {least:.0%}"
+        )
+        return replace(rated, outcome=Outcome.DOUBTFUL, detail=detail, text=None, doubted_text=text)
+    if answer.text is None:
+        rated = replace(rated, outcome=Outcome.SHOWN)
+    return replace(rated, text=text, doubted_text=None)
 
 
 def build_request(
@@ -231,4 +244,5 @@ def _answer(
         new_tokens=len(generation.token_ids),
         finish_reason=generation.finish_reason,
         log_probs=generation.log_probs,
+        token_chars=generation.token_chars,
     )

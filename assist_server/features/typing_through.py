@@ -39,22 +39,43 @@ def rest_of(
 ) -> InlineCompletion | None:
     """The part of a completion that is not typed yet; None when what was typed disagrees with it.
 
+    Of one that is not shown because it is doubtful, the part is as doubtful until it is judged.
+
     Args:
         completion: What was proposed.
         before: Where it was proposed.
         now: Where something is wanted.
     """
     typed = typed_since(before, now)
-    if completion.text is None or typed is None or not completion.text.startswith(typed):
+    is_doubted = completion.text is None
+    whole = completion.doubted_text if is_doubted else completion.text
+    if whole is None or typed is None or not whole.startswith(typed):
         return None
-    rest = completion.text[len(typed) :]
+    rest = whole[len(typed) :]
     replaced_chars = _replaced_chars(rest, completion, before, now)
     if replaced_chars is None:
         return None
     end = now.offset + replaced_chars
     if rest.strip() in ("", now.snapshot.text[now.offset : end].strip()):
         return None  # all of it is there: time for a new one
-    return replace(completion, outcome=Outcome.SHOWN, text=rest, start=now.offset, end=end)
+    left = _without_typed_tokens(completion, len(typed))
+    if is_doubted:
+        return replace(left, doubted_text=rest, start=now.offset, end=end)
+    return replace(left, outcome=Outcome.SHOWN, text=rest, start=now.offset, end=end)
+
+
+def _without_typed_tokens(completion: InlineCompletion, typed_chars: int) -> InlineCompletion:
+    """Less the tokens that are typed to their end; the last one stays, to judge by."""
+    first, ends = 0, 0
+    for first, chars in enumerate(completion.token_chars):  # noqa: B007 - read behind the loop
+        ends += chars
+        if ends > typed_chars:
+            break
+    return replace(
+        completion,
+        log_probs=completion.log_probs[first:],
+        token_chars=completion.token_chars[first:],
+    )
 
 
 def _replaced_chars(

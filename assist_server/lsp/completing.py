@@ -22,6 +22,9 @@ _PREPARE_AFTER_S = 0.15
 Generate = Callable[[CursorContext, Callable[[str], None]], Awaitable[InlineCompletion]]
 """Runs the model at a place and tells its text so far; cancelling it stops the model."""
 
+Judge = Callable[[InlineCompletion, CursorContext], InlineCompletion]
+"""Decides at a place whether a completion is shown there."""
+
 
 @dataclass(frozen=True)
 class _Shown:
@@ -61,7 +64,11 @@ class DocumentCompletions:
         self._newest: asyncio.Future[None] | None = None
 
     async def complete(
-        self, context: CursorContext, generate: Generate, prepare: Generate | None = None
+        self,
+        context: CursorContext,
+        generate: Generate,
+        prepare: Generate | None = None,
+        judge: Judge = lambda known, _: known,
     ) -> InlineCompletion:
         """Answer the newest request; an older one that waits is answered as superseded.
 
@@ -69,9 +76,10 @@ class DocumentCompletions:
             context: Where a completion is wanted.
             generate: Runs the model for it.
             prepare: Runs the model for what may be wanted next; None to prepare nothing.
+            judge: Decides about what was too doubtful to be shown so far.
         """
         newest = self._supersede()
-        answer = self._rest_of_known(context)
+        answer = self._rest_of_known(context, judge)
         if answer is not None:
             self._stop_unless_for(accepted(context, answer))
         while answer is None:
@@ -85,7 +93,7 @@ class DocumentCompletions:
                 raise
             if newest.done():
                 return InlineCompletion(Outcome.SUPERSEDED)
-            answer = self._take(running, context)
+            answer = self._take(running, context, judge)
         self._prepare_later(context, answer, prepare)
         return answer
 
@@ -133,17 +141,28 @@ class DocumentCompletions:
         self._newest = asyncio.get_running_loop().create_future()
         return self._newest
 
-    def _rest_of_known(self, context: CursorContext) -> InlineCompletion | None:
+    def _rest_of_known(self, context: CursorContext, judge: Judge) -> InlineCompletion | None:
         known = {
             "what is left of the last one": self._shown,
             "prepared while the last one was read": self._prepared,
         }
         for detail, shown in known.items():
             rest = rest_of(shown.completion, shown.context, context) if shown else None
-            if rest is not None:
-                self._shown = shown
-                return replace(rest, detail=detail, milliseconds=0.0, first_token_ms=None)
+            if shown is not None and rest is not None:
+                rest = replace(rest, detail=detail, milliseconds=0.0, first_token_ms=None)
+                return self._rejudged(shown, rest, context, judge)
         return None
+
+    def _rejudged(
+        self, origin: _Shown, rest: InlineCompletion, context: CursorContext, judge: Judge
+    ) -> InlineCompletion:
+        """What is shown stays so; what was too doubtful is judged anew wherever it is typed."""
+        self._shown = origin
+        if rest.text is None:
+            rest = judge(rest, context)
+            if rest.text is not None:
+                self._shown = _Shown(context, rest)
+        return rest
 
     def _reuse_or_start(self, context: CursorContext, generate: Generate) -> _Running:
         self._stop_unless_for(context)
@@ -162,7 +181,9 @@ class DocumentCompletions:
             running.task.cancel()
             self._running = None
 
-    def _take(self, running: _Running, context: CursorContext) -> InlineCompletion | None:
+    def _take(
+        self, running: _Running, context: CursorContext, judge: Judge
+    ) -> InlineCompletion | None:
         """The result of a generation, as seen from the place where it is wanted.
 
         None when it began elsewhere and the user has typed something else: it is of no use.
@@ -176,7 +197,10 @@ class DocumentCompletions:
         if running.context is context:
             return completion
         rest = rest_of(completion, running.context, context)
-        return replace(rest, detail="from a request that was running") if rest else None
+        if rest is None:
+            return None
+        rest = replace(rest, detail="from a request that was running")
+        return self._rejudged(self._shown, rest, context, judge)
 
 
 class Completions:

@@ -130,9 +130,9 @@ def commands_of(options: argparse.Namespace, stack: ExitStack) -> dict[str, list
         commands[ELSEWHERE] = ["llama_server.py", options.llama_server]
     for dtype in options.dtypes:
         told = chosen(options).options()
-        commands[our_name(dtype)] = ["in_process.py", options.model, "--dtype", dtype, *told]
-    ours = our_name(options.dtypes[0])
-    commands[f"{ours} {UNHEALED}"] = [*commands[ours], "--unhealed"]
+        ours = our_name(dtype)
+        commands[ours] = ["in_process.py", options.model, "--dtype", dtype, *told]
+        commands[f"{ours} {UNHEALED}"] = [*commands[ours], "--unhealed"]
     return commands
 
 

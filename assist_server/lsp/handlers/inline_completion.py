@@ -12,7 +12,7 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import AssistError, ModelLoadingError
-from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
+from assist_server.features.inline_completion import InlineCompletion, Outcome, complete, judged
 from assist_server.lsp.history import RequestRecord
 from assist_server.lsp.reading_ahead import Touched
 from assist_server.lsp.server import AssistServer
@@ -88,10 +88,15 @@ async def complete_at(
         how = _How(Priority.SPECULATIVE, is_automatic=True, wait_ms=0, on_text=on_text)
         return _generate(server, context, how)
 
+    def judge(known: InlineCompletion, context: CursorContext) -> InlineCompletion:
+        return judged(known, context, server.settings.completion, is_automatic=is_automatic)
+
     prepares = server.settings.completion.predict_next
     try:
         of_document = server.completions.of(place.uri, place.method)
-        completion = await of_document.complete(context, generate, prepare if prepares else None)
+        completion = await of_document.complete(
+            context, generate, prepare if prepares else None, judge
+        )
     except asyncio.CancelledError:
         _record(server, place, InlineCompletion(Outcome.CANCELLED))
         raise

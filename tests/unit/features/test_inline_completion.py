@@ -10,7 +10,7 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import CancelToken, Chunk, FinishReason, Priority, Sampling
 from assist_server.errors import InputError
-from assist_server.features.inline_completion import Outcome, complete
+from assist_server.features.inline_completion import Outcome, complete, judged
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 from assist_server.settings import CompletionSettings, Settings
 
@@ -208,6 +208,19 @@ def test_what_is_likely_wrong_is_shown_only_to_who_asks(bias, is_automatic, is_s
     if not is_shown:
         assert found.outcome is Outcome.DOUBTFUL
         assert "completion.min_confidence is 10%" in found.detail
+
+
+def test_what_was_hidden_is_shown_once_it_is_likely_or_asked_for():
+    backend = NullBackend(answer="answer(one)", calibration={"bias": -5.0})
+    context = CursorContext(Snapshot("file:///a.py", "a.py", "x = "), 4)
+    hidden = complete(context, backend, Settings(), is_automatic=True)
+    limits = Settings().completion
+    assert judged(hidden, context, limits, is_automatic=True) == hidden
+    asked_for = judged(hidden, context, limits, is_automatic=False)
+    assert (asked_for.outcome, asked_for.text) == (Outcome.SHOWN, "answer(one)")
+    assert asked_for.doubted_text is None
+    likelier = replace(hidden, calibration={"bias": 5.0})
+    assert judged(likelier, context, limits, is_automatic=True).text == "answer(one)"
 
 
 def test_without_a_calibration_everything_is_shown():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
-from assist_server.features.inline_completion import complete
+from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
 from assist_server.features.typing_through import rest_of
 from assist_server.settings import Settings
 
@@ -113,3 +113,26 @@ def test_another_text_around_the_document_asks_the_model(neighbours):
     assert rest_of(completion, before, now) is not None
 
     assert rest_of(completion, before, replace(now, **neighbours)) is None
+
+
+def test_of_a_hidden_completion_what_is_left_is_as_hidden():
+    backend = NullBackend(answer="answer(one)", calibration={"bias": -5.0})
+    context = at_cursor("x = |")
+    hidden = complete(context, backend, Settings(), is_automatic=True)
+    rest = rest_of(hidden, context, typed_into(context, "answer"))
+    assert (rest.outcome, rest.text, rest.doubted_text) == (Outcome.DOUBTFUL, None, "(one)")
+    assert rest_of(hidden, context, typed_into(context, "other")) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "left"), [("", (-1, -2, -3)), ("a", (-1, -2, -3)), ("ab", (-3,)), ("abcd", (-3,))]
+)
+def test_what_is_typed_to_its_end_is_no_more_judged_by(typed, left):
+    """The tokens `ab`, one without text of its own, and `cde`."""
+    context = at_cursor("x = |")
+    shown = InlineCompletion(
+        Outcome.SHOWN, text="abcde", start=4, end=4, log_probs=(-1, -2, -3), token_chars=(2, 0, 3)
+    )
+    rest = rest_of(shown, context, typed_into(context, typed))
+    assert rest.log_probs == left
+    assert len(rest.token_chars) == len(left)

@@ -1,6 +1,7 @@
 """What is prepared while a completion is read; the rest is seen in tests/lsp."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -151,3 +152,69 @@ def test_nothing_is_prepared_where_nothing_was_shown_or_it_is_switched_off():
         return ahead
 
     assert asyncio.run(scenario()).asked == []
+
+
+class Doubter(Model):
+    """Proposes a text that is too doubtful to be shown."""
+
+    async def __call__(self, context, on_text):
+        shown = await super().__call__(context, on_text)
+        return replace(shown, outcome=Outcome.DOUBTFUL, text=None, doubted_text=self.text)
+
+
+def judge_from(chars):
+    """Shows what is left once so many characters of it are typed, in `x = one()`."""
+
+    def judge(known, context):
+        if len(known.doubted_text) > len("one()") - chars:
+            return known
+        return replace(known, outcome=Outcome.SHOWN, text=known.doubted_text, doubted_text=None)
+
+    return judge
+
+
+def test_what_is_hidden_is_judged_anew_where_it_is_typed_and_the_model_not_asked():
+    async def scenario():
+        model, document = Doubter("one()"), DocumentCompletions()
+        places = [place(f"x = {typed}|") for typed in ("", "o", "on", "one")]
+        answers = [await document.complete(at, model, None, judge_from(2)) for at in places]
+        # What is shown stays, whatever is thought of it later.
+        answers.append(await document.complete(place("x = one(|"), model, None, judge_from(9)))
+        return model, answers
+
+    model, answers = asyncio.run(scenario())
+    assert [answer.text for answer in answers] == [None, None, "e()", "()", ")"]
+    assert [answer.outcome for answer in answers[:3]] == [
+        Outcome.DOUBTFUL, Outcome.DOUBTFUL, Outcome.SHOWN,
+    ]  # fmt: skip
+    assert answers[2].detail == "what is left of the last one"
+    assert len(model.asked) == 1
+
+
+def test_the_model_is_asked_anew_where_something_else_is_typed_than_what_is_hidden():
+    async def scenario():
+        model, document = Doubter("one()"), DocumentCompletions()
+        for typed in ("", "t"):
+            await document.complete(place(f"x = {typed}|"), model, None, judge_from(0))
+        return model
+
+    assert len(asyncio.run(scenario()).asked) == 2
+
+
+def test_a_hidden_completion_that_was_running_is_judged_where_it_is_wanted():
+    async def scenario():
+        model, document = Doubter("one()"), DocumentCompletions()
+        model.may_answer.clear()
+        first = asyncio.ensure_future(document.complete(place("x = |"), model, None))
+        await model.was_asked.wait()
+        second = asyncio.ensure_future(
+            document.complete(place("x = o|"), model, None, judge_from(1))
+        )
+        await asyncio.sleep(0)
+        model.may_answer.set()
+        return await asyncio.gather(first, second), model
+
+    (first, second), model = asyncio.run(scenario())
+    assert first.outcome is Outcome.SUPERSEDED
+    assert (second.outcome, second.text) == (Outcome.SHOWN, "ne()")
+    assert len(model.asked) == 1
