@@ -2,9 +2,11 @@ import pytest
 import torch
 from tiny_models import FAMILIES, build_model
 
+from assist_server.engine import execution
 from assist_server.engine.device import DeviceFacts, plan_device
 from assist_server.engine.direct_model import DirectModel
 from assist_server.engine.execution import cache_limit_bytes, plan_execution
+from assist_server.engine.graphed_model import GraphedModel
 from assist_server.engine.stock_model import StockModel
 
 BY_CONFIG = {family.config: family for family in FAMILIES}
@@ -46,3 +48,49 @@ def test_everything_else_is_run_by_transformers(config, dtype, expected):
 
 def test_caches_take_a_part_of_the_free_memory():
     assert 1 << 20 < cache_limit_bytes("cpu") <= 1 << 30
+
+
+LLAMA = build_model(BY_CONFIG["LlamaConfig"], 300)
+
+
+def chosen(monkeypatch, make, *, slower="stock"):
+    """What is chosen between transformers' passes and those that `make` gives."""
+    tried = execution._tried
+
+    def with_a_handicap(model):
+        ms, logits = tried(model)
+        is_slower = isinstance(model, StockModel) == (slower == "stock")
+        return ms + 1000 * is_slower, logits
+
+    monkeypatch.setattr(execution, "_tried", with_a_handicap)
+    monkeypatch.setattr(execution, "GraphedModel", make)
+    return execution._with_graphs(LLAMA, StockModel(LLAMA))
+
+
+def static(model):
+    return GraphedModel(model, is_captured=False)
+
+
+def test_graphs_are_used_where_they_are_faster(monkeypatch):
+    model, reason = chosen(monkeypatch, static)
+    assert isinstance(model, GraphedModel)
+    assert reason.startswith("with CUDA graphs: a step takes")
+    model, reason = chosen(monkeypatch, static, slower="graphs")
+    assert isinstance(model, StockModel)
+    assert reason.startswith("without CUDA graphs: a step takes")
+
+
+def test_graphs_that_give_other_numbers_are_not_used(monkeypatch):
+    other = build_model(BY_CONFIG["LlamaConfig"], 300, seed=1)
+    model, reason = chosen(monkeypatch, lambda _: static(other))
+    assert isinstance(model, StockModel)
+    assert "other numbers" in reason
+
+
+def test_a_device_that_captures_nothing_is_used_without(monkeypatch):
+    def fail(model):
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    model, reason = chosen(monkeypatch, fail)
+    assert isinstance(model, StockModel)
+    assert reason == "without CUDA graphs: operation not permitted when stream is capturing"
