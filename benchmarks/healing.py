@@ -117,11 +117,13 @@ def compare(backend: Backend, places: Sequence[Place]) -> dict[str, tuple[float,
     }
 
 
-def request_at(backend: Backend, place: Place) -> GenerationRequest:
+def request_at(
+    backend: Backend, place: Place, settings: Settings | None = None
+) -> GenerationRequest:
     """What the server would ask for one line there."""
     snapshot = Snapshot(f"file:///{place.path}", place.path, place.before + place.behind)
     context = CursorContext(snapshot, len(place.before), "never", "", "")
-    return build_request(context, backend, Settings(), CancelToken())
+    return build_request(context, backend, settings or Settings(), CancelToken())
 
 
 def first_word(text: str) -> str:
