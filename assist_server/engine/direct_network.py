@@ -190,7 +190,7 @@ class _Layer(nn.Module):
                 values.to(torch.bfloat16),
             )
         scores = torch.bmm(q, keys)
-        if count > 1:
+        if masked > 1:
             newest = scores.view(-1, count, scores.size(2))[:, :, scores.size(2) - masked :]
             newest.add_(mask.to(scores.dtype))
         return torch.bmm(torch.softmax(scores, -1), values)

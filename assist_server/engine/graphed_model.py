@@ -5,6 +5,7 @@ once for each of a few shapes and replayed from then on. It knows addresses only
 buffer, the desk, on which the sequence that is being continued lies; the others are put aside.
 """
 
+import logging
 import math
 import weakref
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ import torch
 from torch import Tensor
 
 from assist_server.engine.static_network import StaticNetwork
+
+_log = logging.getLogger(__name__)
 
 _NARROW_TOKENS = (1, 2, 4, 8, 16)
 """Sizes of the passes that are captured: a step, and a step with drafts."""
@@ -32,8 +35,7 @@ class GraphedModel:
         Without capture the same passes are run kernel by kernel, on any device.
         """
         self._network = StaticNetwork(model)
-        self._is_captured = is_captured
-        self._pool = torch.cuda.graph_pool_handle() if is_captured else None
+        self._capturing = _Capturing() if is_captured else None
         self._passes: dict[tuple[int, int], _Pass] = {}
         self._desk = self._network.new_buffer(_SMALLEST_CAPACITY)
         self._nothing = self._network.new_buffer(0)
@@ -74,8 +76,11 @@ class GraphedModel:
 
     def _new_pass(self, tokens: int, seen: int, start: int) -> "_Pass":
         one = _Pass(self._network, self._desk, tokens, seen)
-        if self._is_captured:
-            one.capture(start, self._pool)
+        if self._capturing is not None:
+            try:
+                one.capture(start, self._capturing)
+            except RuntimeError as error:  # this shape is run kernel by kernel, then
+                _log.warning("a pass of %d tokens cannot be captured: %s", tokens, error)
         return one
 
     def _is_lying(self, cache: "GraphedCache") -> bool:
@@ -87,6 +92,8 @@ class GraphedModel:
             larger = self._network.new_buffer(_power_of_two(room))
             larger[:, :, :, : self._desk.size(3)] = self._desk
             self._passes.clear()  # they know the old address
+            if self._capturing is not None:
+                self._capturing = _Capturing()  # a pool without graphs is gone
             self._desk = larger
         if self._is_lying(cache):
             return
@@ -138,6 +145,18 @@ class GraphedCache:
         return GraphedCache(self._model, self._model.copied(self, kept), kept)
 
 
+class _Capturing:
+    """Where the graphs of one desk are captured, and the memory that they share.
+
+    Libraries keep workspaces for each stream, whose addresses the graphs know: a stream that
+    several models captured on would lose them for all when the graphs of one are gone.
+    """
+
+    def __init__(self) -> None:
+        self.stream: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self.pool = torch.cuda.graph_pool_handle()
+
+
 class _Pass:
     """A forward pass of one shape, whose inputs are written in place."""
 
@@ -148,10 +167,14 @@ class _Pass:
         self._graph: torch.cuda.CUDAGraph | None = None
         self._logits = torch.empty(0)
 
-    def capture(self, start: int, pool: Any) -> None:
-        """Record the pass; from `start` on, the desk holds nothing of worth."""
+    def capture(self, start: int, capturing: "_Capturing") -> None:
+        """Record the pass; from `start` on, the desk holds nothing of worth.
+
+        Raises:
+            RuntimeError: something in it cannot be captured here.
+        """
         self._start.fill_(start)
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream = capturing.stream
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(_WARMING_PASSES):
@@ -159,7 +182,8 @@ class _Pass:
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
         # Other threads may use the device meanwhile.
-        with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+        options = {"pool": capturing.pool, "stream": stream, "capture_error_mode": "thread_local"}
+        with torch.cuda.graph(graph, **options):
             self._logits = self._compute()
         self._graph = graph
 

@@ -7,11 +7,11 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from assist_server.engine.backend import Backend, ModelChoice, Report, tell_nobody
+from assist_server.engine.memory import return_free_memory
 from assist_server.engine.quiet_import import (
     let_waiting_threads_sleep,
     preload_torch_libraries,
     quiet_loading,
-    return_free_memory,
 )
 from assist_server.errors import ModelError
 

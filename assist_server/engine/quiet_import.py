@@ -49,13 +49,6 @@ def preload_torch_libraries() -> None:
             dlopen(os.fsencode(path), os.RTLD_NOW | os.RTLD_GLOBAL)
 
 
-def return_free_memory() -> None:
-    """Give back to the system what loading has freed; only glibc keeps it so long."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
-
-
 @contextlib.contextmanager
 def quiet_loading() -> Iterator[None]:
     """Let other threads run soon and often while this one makes very many lasting objects.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
-from assist_server.engine.quiet_import import return_free_memory
+from assist_server.engine.memory import return_free_memory
 from assist_server.engine.request import CancelToken, Chunk, FinishReason, GenerationRequest
 from assist_server.errors import ModelError
 
@@ -24,7 +24,7 @@ _Run = Callable[[GenerationRequest], Iterator[Chunk]]
 
 _EMPTY = Chunk("")
 
-_IDLE_S = 2.0
+_IDLE_S = 30.0
 """Without work for so long, memory that passes have left behind is given back to the system."""
 
 

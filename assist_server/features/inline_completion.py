@@ -141,7 +141,9 @@ def judged(
         detail = (
             f"{rated.confidence:.0%} likely to be right; completion.min_confidence is {least:.0%}"
         )
-        return replace(rated, outcome=Outcome.DOUBTFUL, detail=detail, text=None, doubted_text=text)
+        # What a deadline cut off is not worth remembering: the next key asks for all of it.
+        kept = None if rated.finish_reason is FinishReason.DEADLINE else text
+        return replace(rated, outcome=Outcome.DOUBTFUL, detail=detail, text=None, doubted_text=kept)
     if answer.text is None:
         rated = replace(rated, outcome=Outcome.SHOWN)
     return replace(rated, text=text, doubted_text=None)

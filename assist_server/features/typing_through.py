@@ -66,6 +66,8 @@ def rest_of(
 
 def _without_typed_tokens(completion: InlineCompletion, typed_chars: int) -> InlineCompletion:
     """Less the tokens that are typed to their end; the last one stays, to judge by."""
+    if not typed_chars:  # the first tokens may have no characters: what they had to say was there
+        return completion
     first, ends = 0, 0
     for first, chars in enumerate(completion.token_chars):  # noqa: B007 - read behind the loop
         ends += chars

@@ -5,7 +5,7 @@ import gc
 import pytest
 import torch
 from sequences import continue_prompt, make_decoder
-from tiny_models import FAMILIES, build_model, build_tokenizer
+from tiny_models import FAMILIES, TinyFamily, build_model, build_tokenizer
 
 from assist_server.engine.device import plan_device
 from assist_server.engine.direct_model import covers
@@ -52,6 +52,30 @@ def test_the_ways_give_the_same_tokens(family):
         longer = (*PROMPT, *TYPED[:end])
         fresh = make_decoder(StockModel(model), drafts=False)
         assert continue_prompt(used, longer, 5) == continue_prompt(fresh, longer, 5)
+
+
+def test_the_desk_grows_and_other_models_come_and_go():
+    """Neither takes from the graphs that are left what they know the address of."""
+    long = TinyFamily("long", "LlamaConfig", (), options={"max_position_embeddings": 4096})
+    models = {name: on_gpu(long) for name in ("large", "small")}
+    captured = {name: GraphedModel(model) for name, model in models.items()}
+    eager = {name: GraphedModel(model, is_captured=False) for name, model in models.items()}
+    ids = [40 + number % 17 for number in range(3000)]
+    caches = {name: (captured[name].new_cache(), eager[name].new_cache()) for name in models}
+
+    def agree(name, *pieces):
+        one, other = caches[name]
+        for start, end in pieces:
+            assert torch.equal(one.extend(ids[start:end], 1), other.extend(ids[start:end], 1))
+
+    agree("large", (0, 100), (100, 101), (101, 104))
+    agree("small", (0, 100), (100, 101), (101, 104))
+    agree("large", (104, 1500), (1500, 1501), (1501, 1504), (1504, 1505))  # a larger desk
+    agree("small", (104, 105), (105, 108))
+    del captured["large"], eager["large"], caches["large"], models["large"]
+    gc.collect()
+    torch.cuda.empty_cache()
+    agree("small", (108, 109), (109, 112), (112, 1600), (1600, 1601))
 
 
 def test_a_model_leaves_nothing_behind_when_it_is_closed():

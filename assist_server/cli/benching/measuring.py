@@ -23,6 +23,8 @@ class KeystrokeFigures:
     """Of those for which the model was asked."""
     known: Spread | None
     """Of those that were answered from what was generated before."""
+    shown: Spread | None
+    """Of those, of both kinds, that gave something to show."""
     share_without_model: float
     outcomes: dict[str, int]
     """How many answers there were of each kind, in the server's words."""
@@ -73,6 +75,7 @@ def measure_keystrokes(
         Spread.of(answer.total_ms for answer in answers),
         Spread.of(answer.total_ms for answer in asked),
         Spread.of(answer.total_ms for answer in answers if not answer.is_from_model),
+        Spread.of(answer.total_ms for answer in answers if answer.outcome == Outcome.SHOWN),
         round(1 - len(asked) / len(answers), 4) if answers else 0.0,
         dict(Counter(kind(answer) for answer in answers).most_common()),
         tokens_per_second(asked),

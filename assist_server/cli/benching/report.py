@@ -76,6 +76,7 @@ def _rows(report: BenchReport) -> Iterator[tuple[str, Spread | None]]:
     yield "keystroke to answer", report.keystrokes.all
     yield "  where the model was asked", report.keystrokes.from_model
     yield "  where it was not", report.keystrokes.known
+    yield "  where something was shown", report.keystrokes.shown
     yield "first token, cold", report.engine.cold
     yield "first token, the same again", report.engine.warm
     yield "first token, after a keystroke", report.engine.keystroke

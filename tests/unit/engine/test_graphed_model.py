@@ -6,6 +6,7 @@ import pytest
 import torch
 from tiny_models import FAMILIES, TinyFamily, build_model
 
+from assist_server.engine import graphed_model
 from assist_server.engine.direct_model import covers
 from assist_server.engine.graphed_model import GraphedModel
 from assist_server.engine.stock_model import StockModel
@@ -83,13 +84,30 @@ def test_the_desk_grows_under_a_sequence():
     assert_close(kept.extend([7], 1), cache_of(stock, IDS[:10]).extend([7], 1))
 
 
-def test_a_sequence_that_nobody_has_any_more_is_not_put_aside():
+def test_a_sequence_that_nobody_has_any_more_is_not_put_aside(monkeypatch):
     model = static(LLAMA)
     cache = cache_of(model, IDS[:50])
     assert cache.nbytes == 50 * model.bytes_per_token
+    copied = []
+    monkeypatch.setattr(model, "copied", lambda cache, length: copied.append(length))
     del cache
     other = cache_of(model, IDS[:5])
-    assert_close(other.extend([7], 1), cache_of(model, [*IDS[:5]]).extend([7], 1))
+    assert not copied
+    cache_of(model, IDS[:6])
+    assert copied == [5]
+    assert other.length == 5
+
+
+def test_what_cannot_be_captured_is_run_kernel_by_kernel(monkeypatch, caplog):
+    def fail(self, start, capturing):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(graphed_model, "_Capturing", object)
+    monkeypatch.setattr(graphed_model._Pass, "capture", fail)
+    model = GraphedModel(build_model(LLAMA, 300))
+    stock = StockModel(build_model(LLAMA, 300))
+    assert_close(cache_of(model, IDS[:3]).extend([7], 1), cache_of(stock, IDS[:3]).extend([7], 1))
+    assert "a pass of 4 tokens cannot be captured" in caplog.text
 
 
 @pytest.mark.parametrize("tokens", [1, 2, 3, 16, 17, 40])

@@ -10,7 +10,12 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import CancelToken, Chunk, FinishReason, Priority, Sampling
 from assist_server.errors import InputError
-from assist_server.features.inline_completion import Outcome, complete, judged
+from assist_server.features.inline_completion import (
+    InlineCompletion,
+    Outcome,
+    complete,
+    judged,
+)
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 from assist_server.settings import CompletionSettings, Settings
 
@@ -221,6 +226,19 @@ def test_what_was_hidden_is_shown_once_it_is_likely_or_asked_for():
     assert asked_for.doubted_text is None
     likelier = replace(hidden, calibration={"bias": 5.0})
     assert judged(likelier, context, limits, is_automatic=True).text == "answer(one)"
+
+
+def test_what_a_deadline_cut_off_is_hidden_and_forgotten():
+    context = CursorContext(Snapshot("file:///a.py", "a.py", "x = "), 4)
+    cut = InlineCompletion(
+        Outcome.SHOWN,
+        text="ans",
+        log_probs=(-1.0,),
+        finish_reason=FinishReason.DEADLINE,
+        calibration={"bias": -5.0},
+    )
+    found = judged(cut, context, Settings().completion, is_automatic=True)
+    assert (found.outcome, found.text, found.doubted_text) == (Outcome.DOUBTFUL, None, None)
 
 
 def test_without_a_calibration_everything_is_shown():

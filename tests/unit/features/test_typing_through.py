@@ -125,13 +125,18 @@ def test_of_a_hidden_completion_what_is_left_is_as_hidden():
 
 
 @pytest.mark.parametrize(
-    ("typed", "left"), [("", (-1, -2, -3)), ("a", (-1, -2, -3)), ("ab", (-3,)), ("abcd", (-3,))]
+    ("typed", "left"), [("", (-9, -1, -2, -3)), ("a", (-1, -2, -3)), ("ab", (-3,)), ("abcd", (-3,))]
 )
 def test_what_is_typed_to_its_end_is_no_more_judged_by(typed, left):
-    """The tokens `ab`, one without text of its own, and `cde`."""
+    """A token that was cut at the cursor, `ab`, one without text of its own, and `cde`."""
     context = at_cursor("x = |")
     shown = InlineCompletion(
-        Outcome.SHOWN, text="abcde", start=4, end=4, log_probs=(-1, -2, -3), token_chars=(2, 0, 3)
+        Outcome.SHOWN,
+        text="abcde",
+        start=4,
+        end=4,
+        log_probs=(-9, -1, -2, -3),
+        token_chars=(0, 2, 0, 3),
     )
     rest = rest_of(shown, context, typed_into(context, typed))
     assert rest.log_probs == left
