@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assist_server.engine import scheduler as scheduler_module
 from assist_server.engine.request import (
     CancelToken,
     Chunk,
@@ -556,3 +557,16 @@ def test_every_reader_ends_once_and_every_generation_is_closed_on_the_thread(see
     assert len(session.model.closed) == len(set(session.model.closed))
     assert session.model.threads <= {"assist-model"}
     assert session.scheduler._jobs == []
+
+
+def test_memory_is_given_back_once_in_a_rest(monkeypatch):
+    given_back = threading.Semaphore(0)
+    monkeypatch.setattr(scheduler_module, "_IDLE_S", 0.001)
+    monkeypatch.setattr(scheduler_module, "return_free_memory", given_back.release)
+    scheduler = Scheduler(Model().run)
+    assert given_back.acquire(timeout=WAIT_S)
+    assert collect(scheduler.generate(request())).finish_reason is END
+    assert given_back.acquire(timeout=WAIT_S)
+    scheduler.close()
+    assert scheduler.join(WAIT_S)
+    assert not given_back.acquire(blocking=False)
