@@ -251,6 +251,10 @@ def train(  # noqa: PLR0913 - as above
     out: _Out,
     *,
     size: Annotated[str, typer.Option(help="toy, small or base.")] = "small",
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder with a model of this size to begin with."),
+    ] = None,
     corpus: Annotated[
         Path | None, typer.Option(help="Folder with a corpus, or to build it in.")
     ] = None,
@@ -258,20 +262,29 @@ def train(  # noqa: PLR0913 - as above
         list[Path] | None,
         typer.Option(help="Folder with installed packages to learn from, instead of this one's."),
     ] = None,
+    standard_library: Annotated[
+        bool,
+        typer.Option("--standard-library", help="Learn from it as well; with --packages."),
+    ] = False,
     time: _Time = None,
     tokens: _Tokens = None,
     resume: _Resume = False,
     seed: _Seed = 0,
     device: _Device = None,
 ) -> None:
-    """Train a small model from nothing, on permissively licensed code of this machine."""
+    """Train a small model on permissively licensed code of this machine."""
     from assist_server.cli.train import run_train  # noqa: PLC0415
     from assist_server.training.choices import TrainChoice  # noqa: PLC0415
     from assist_server.training.schedule import parse_budget  # noqa: PLC0415
 
     budget = parse_budget(time, tokens)
     folders = tuple(packages) if packages else None
-    run_train(TrainChoice(out, size, corpus, folders, budget, resume, seed, device or "auto"))
+    run_train(
+        TrainChoice(
+            out, size, corpus, folders, standard_library, start, budget, resume, seed,
+            device or "auto",
+        )
+    )  # fmt: skip
 
 
 @app.command()
