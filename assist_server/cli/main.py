@@ -224,15 +224,36 @@ def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
         Path | None,
         typer.Option(help="Benchmark of single lines, as JSON lines.", show_default=False),
     ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="What it was trained on; does it know that by heart?"),
+    ] = None,
+    beside: Annotated[
+        list[str] | None, typer.Option(help="Another model to compare with.", show_default=False)
+    ] = None,
+    places: Annotated[
+        int | None, typer.Option(min=1, help="Of each kind.", show_default="100")
+    ] = None,
+    pieces: Annotated[
+        int | None, typer.Option(min=1, help="Typed again.", show_default="20")
+    ] = None,
+    lines: Annotated[
+        int | None, typer.Option(min=1, help="Of the benchmark.", show_default="all")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides which files and places.")] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Evaluate little, to try it out.")] = False,
     model: _Model = None,
     device: _Device = None,
     as_json: _Json = False,
 ) -> None:
     """Evaluate how good a model is, on packages that it has not seen or on code of your own."""
-    from assist_server.cli.eval import What, run_eval  # noqa: PLC0415
+    from assist_server.cli.eval import What, choose, run_eval  # noqa: PLC0415
 
-    run_eval(_flags(model, device), What(repo, packages, infilling, quick, as_json))
+    choice = choose(places, pieces, lines, seed, is_quick=quick)
+    run_eval(
+        _flags(model, device),
+        What(tuple(beside or ()), repo, packages, infilling, corpus, choice, as_json),
+    )
 
 
 _Out = Annotated[Path, typer.Option(help="Folder for the model.", show_default=False)]
