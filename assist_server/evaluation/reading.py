@@ -15,11 +15,12 @@ from assist_server.engine.device import DevicePlan
 from assist_server.engine.loading import read_model
 from assist_server.engine.stock_model import StockModel
 from assist_server.engine.tokenization import TokenCodec
+from assist_server.engine.transformers_backend import context_length
 from assist_server.evaluation.figures import Estimate, Figures
 from assist_server.evaluation.places import Source
 from assist_server.prompts.fim import path_comment
 
-_CONTEXT_TOKENS = 1024
+_MOST_CONTEXT_TOKENS = 1024
 _STEP_TOKENS = 512
 """Each window predicts this many tokens, with what is left of the context before them."""
 
@@ -41,22 +42,26 @@ def read_figures(model: str, sources: Sequence[Source]) -> Figures:
     tokenizer, loaded = read_model(model, plan, lambda _, __: None)
     language_model, codec = StockModel(loaded.float().eval()), TokenCodec(tokenizer)
     separator = [codec.special_ids[name] for name in ("<|file_sep|>",) if name in codec.special_ids]
+    context = min(_MOST_CONTEXT_TOKENS, context_length(loaded.config))
     bits, recited = [], []
     for source in sources:
         lead = [*separator, *codec.encode(path_comment(source.path))] or sorted(codec.end_ids)[:1]
         ids = codec.encode(source.text)
-        file_bits, is_likeliest = _read(language_model, lead, ids)
+        file_bits, is_likeliest = _read(language_model, lead, ids, context)
         bits.append((file_bits, len(source.text.encode())))
         recited.append((_tokens_in_long_runs(is_likeliest), len(ids)))
     return {"bits per byte": Estimate.ratio(bits), "recited": Estimate.ratio(recited)}
 
 
 @torch.inference_mode()
-def _read(model: StockModel, lead: list[int], ids: list[int]) -> tuple[float, list[bool]]:
+def _read(
+    model: StockModel, lead: list[int], ids: list[int], context_tokens: int
+) -> tuple[float, list[bool]]:
     """Bits for `ids`, the first of which stand behind `lead`, and which were the likeliest."""
     total, is_likeliest = 0.0, []
-    room = _CONTEXT_TOKENS - _STEP_TOKENS - len(lead)
-    starts = [*range(0, len(ids), _STEP_TOKENS), len(ids)]
+    step = min(_STEP_TOKENS, context_tokens // 2)
+    room = max(0, context_tokens - step - len(lead))
+    starts = [*range(0, len(ids), step), len(ids)]
     for start, end in pairwise(starts):
         before = [*lead, *ids[max(0, start - room) : start]]
         asked = [*before, *ids[start : end - 1]]
