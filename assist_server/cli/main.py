@@ -345,10 +345,13 @@ def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
         typer.Option(help="Folder made by `pip install --target`.", show_default=False),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Measure little, to try it out.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw a PNG; needs matplotlib.", show_default=False)
+    ] = None,
     model: _Model = None,
     device: _Device = None,
 ) -> None:
     """Measure when a model is right, so that doubtful completions are not shown unasked."""
     from assist_server.cli.calibrate import run_calibrate  # noqa: PLC0415
 
-    run_calibrate(_flags(model, device), out, repo, packages, is_quick=quick)
+    run_calibrate(_flags(model, device), out, repo, packages, is_quick=quick, plot=plot)
