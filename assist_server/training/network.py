@@ -90,7 +90,7 @@ class _Attention(nn.Module):
         key = self.k_proj(x).unflatten(-1, (shape.kv_heads, shape.head_size))
         value = self.v_proj(x).unflatten(-1, (shape.kv_heads, shape.head_size))
         if shape.norms_heads:
-            query, key = self.q_norm(query), self.k_norm(key)
+            query, key = self.q_norm(query.float()), self.k_norm(key.float())
         # The rotation is exact; what it gives is as narrow as it was.
         query = _rotate(query, rotation).to(value.dtype)
         key = _rotate(key, rotation).to(value.dtype)
