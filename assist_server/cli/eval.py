@@ -27,7 +27,6 @@ from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_i
 from assist_server.evaluation.places import Source
 from assist_server.evaluation.summarizing import Pair
 from assist_server.settings import Settings
-from assist_server.training.corpus import read_corpus
 from assist_server.training.debian import debian_pairs
 from assist_server.training.split import HELD_OUT, Split, installed_sources
 
@@ -108,6 +107,8 @@ def _material(what: What) -> Material:
 def _trained(corpus: Path | None, seed: int) -> list[Source]:
     if corpus is None:
         return []
+    from assist_server.training.corpus import read_corpus  # noqa: PLC0415 - numpy
+
     documents = [
         document
         for document in read_corpus(corpus)
