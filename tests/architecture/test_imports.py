@@ -51,6 +51,7 @@ TENSOR_SIDE |= {
         "rendering",
         "repository",
         "resuming",
+        "starting",
         "stock_network",
         "streaming",
         "tokenizer",
