@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from assist_server.cli.benching.plot import check_plotting
 from assist_server.cli.eval import find_sources, with_completion
 from assist_server.cli.opening import load_settings, opened_model
 from assist_server.errors import InputError
@@ -22,19 +23,22 @@ _MUCH = Choice(pieces=60, piece_chars=250)
 _LITTLE = Choice(pieces=12, piece_chars=120)
 
 
-def run_calibrate(
+def run_calibrate(  # noqa: PLR0913 - as many as the command has options
     flags: Mapping[str, object],
     out: Path,
     repo: Path | None,
     packages: Path | None,
     *,
     is_quick: bool,
+    plot: Path | None = None,
 ) -> None:
     """Type known code again, see when completions are right, and write the weights that tell it.
 
     Raises:
         AssistError: there is too little to measure on, or the model cannot be loaded.
     """
+    if plot is not None:
+        check_plotting(plot)
     settings = with_completion(load_settings(flags), max_latency_ms=600_000, min_confidence=0.0)
     sources = find_sources(repo, packages, "validation")
     choice = _LITTLE if is_quick else _MUCH
@@ -47,7 +51,29 @@ def run_calibrate(
     if found is None:
         raise InputError("too few completions were shown to learn from; name more code with --repo")
     out.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    if plot is not None:
+        _plot(plot, found.curve)
     _print(found.curve)
+
+
+def _plot(file: Path, curve: "Sequence[Point]") -> None:
+    """Draw what each least confidence gives as a PNG."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    thresholds = [point.threshold for point in curve]
+    precisions = [100 * point.precision for point in curve]
+    axes.plot(thresholds, precisions, label="right, of those that are shown")
+    axes.plot(
+        thresholds, [100 * point.coverage for point in curve], label="shown, of the right ones"
+    )
+    axes.set(
+        xlabel="least confidence", ylabel="%", ylim=(0, 100), title="when to show a completion"
+    )
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(file, dpi=120)
 
 
 def _print(curve: "Sequence[Point]") -> None:

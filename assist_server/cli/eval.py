@@ -1,7 +1,8 @@
 """`assist-server eval`: how good a model is, on code that it has not seen or on one's own."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import random
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -10,72 +11,131 @@ from rich.console import Console
 from rich.table import Table
 
 from assist_server.cli.opening import load_settings, opened_model
-from assist_server.engine.backend import Backend
 from assist_server.engine.opening import locate_model
 from assist_server.errors import InputError
 from assist_server.evaluation.evaluating import (
     Choice,
-    Evaluation,
-    Report,
-    evaluate,
-    run_benchmark,
+    Material,
+    Suites,
+    Tasks,
+    evaluate_baselines,
+    evaluate_model,
+    merged,
 )
-from assist_server.evaluation.figures import Share
+from assist_server.evaluation.figures import Estimate
 from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_items
 from assist_server.evaluation.places import Source
+from assist_server.evaluation.summarizing import Pair
 from assist_server.settings import Settings
+from assist_server.training.debian import debian_pairs
 from assist_server.training.split import HELD_OUT, Split, installed_sources
 
-_SHOWN_FIGURES = ("exact", "similarity", "right characters", "parses", "shown", "stopped right")
-_QUICK = Choice(places=10, pieces=3, piece_chars=150)
+QUICK = Choice(places=10, pieces=3, piece_chars=150, functions=5, pairs=10, lines=10)
+TEXT = "text"
 _FEWEST_FILES = 3
 _MOST_READ_FILES = 40
 """For bits per byte."""
+_MOST_TRAINED_FILES = 100
 _NOT_OWN = {"venv", "env", "site-packages", "node_modules", "build", "dist"}
+_NO_SHARES = {"bits per byte"}
+_FEW = 3
 
 
 @dataclass(frozen=True)
 class What:
-    """What a model is evaluated on."""
+    """What is evaluated, and on what."""
 
+    beside: tuple[str, ...]
+    """Other models, to be compared with."""
     repo: Path | None
     packages: Path | None
     """A folder of installed packages, in place of those of this environment."""
     benchmark: Path | None
-    is_quick: bool
+    corpus: Path | None
+    """What the model was trained on, to find out whether it knows it by heart."""
+    choice: Choice
     as_json: bool
 
 
+def choose(
+    places: int | None, pieces: int | None, lines: int | None, seed: int, *, is_quick: bool
+) -> Choice:
+    """How much is evaluated, by the options that were given."""
+    choice = QUICK if is_quick else Choice()
+    given = {"places": places, "pieces": pieces, "lines": lines}
+    return replace(
+        choice, seed=seed, **{name: value for name, value in given.items() if value is not None}
+    )
+
+
 def run_eval(flags: Mapping[str, object], what: What) -> None:
-    """Evaluate a model and print what was found.
+    """Evaluate models and print what was found.
 
     Raises:
-        AssistError: there is nothing to evaluate on, or the model cannot be loaded.
+        AssistError: there is nothing to evaluate on, or a model cannot be loaded.
     """
     settings = load_settings(flags)
-    sources = find_sources(what.repo, what.packages, "test")
-    choice = _QUICK if what.is_quick else Choice()
     settings = with_completion(settings, max_latency_ms=600_000)  # a slow answer is one, too
+    others = [settings.model_copy(update={"model": name}) for name in what.beside]
+    material = _material(what)
+    tasks = Tasks(material, what.choice)
+    found = [_evaluated(each, tasks, material) for each in (settings, *others)]
+    with Console(stderr=True).status("baselines") as status:
+        suites = merged([*found, evaluate_baselines(tasks, settings, status.update)])
+    if what.as_json:
+        as_rows = {
+            suite: {
+                writer: {name: one and asdict(one) for name, one in figures.items()}
+                for writer, figures in writers.items()
+            }
+            for suite, writers in suites.items()
+        }
+        facts = {"files": len(material.sources), "choice": asdict(what.choice), "suites": as_rows}
+        typer.echo(json.dumps(facts, indent=1))
+    else:
+        _print(suites)
+
+
+def _material(what: What) -> Material:
+    sources = find_sources(what.repo, what.packages, "test")
+    items = list(read_items(what.benchmark)) if what.benchmark else []
+    long_and_short = (document.text.partition("\n\n") for document in debian_pairs())
+    pairs = [Pair(long.strip(), short) for short, _, long in long_and_short]
+    return Material(sources, _trained(what.corpus, what.choice.seed), items, pairs)
+
+
+def _trained(corpus: Path | None, seed: int) -> list[Source]:
+    if corpus is None:
+        return []
+    from assist_server.training.corpus import read_corpus  # noqa: PLC0415 - numpy
+
+    documents = [
+        document
+        for document in read_corpus(corpus)
+        if document.origin.split == "train" and document.origin.kind == "code"
+    ]
+    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    chosen = draw.sample(documents, min(_MOST_TRAINED_FILES, len(documents)))
+    return [Source(document.origin.path, document.text) for document in chosen]
+
+
+def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
+    name = Path(settings.model).name
     with (
         opened_model(settings) as backend,
-        Console(stderr=True).status("choosing places") as status,
+        Console(stderr=True).status(name) as status,
     ):
-        found = _evaluated(backend, sources, choice, settings, status.update)
-        if what.benchmark:
-            status.update(f"writing the lines of {what.benchmark.name}")
-            items = list(read_items(what.benchmark))[: choice.places if what.is_quick else None]
-            lines = run_benchmark(backend, items, settings, with_tests=can_be_isolated())
-            found = replace(found, benchmark=lines)
+        suites = evaluate_model(
+            name, backend, tasks, settings, status.update, runs_tests=can_be_isolated()
+        )
     # Last, as it computes on this thread, and the model's own one is in nobody's way any more.
-    from assist_server.evaluation.bits_per_byte import bits_per_byte  # noqa: PLC0415 - with torch
+    from assist_server.evaluation.reading import read_figures  # noqa: PLC0415 - with torch
 
-    read = sources[:: max(1, len(sources) // _MOST_READ_FILES)]
-    bits = bits_per_byte(locate_model(settings.model), read)
-    found = replace(found, bits_per_byte=round(bits, 4))
-    if what.as_json:
-        typer.echo(json.dumps(asdict(found)))
-    else:
-        _print(found)
+    for suite, sources in ((TEXT, material.sources), (f"{TEXT}, trained on", material.trained)):
+        read = sources[:: max(1, len(sources) // _MOST_READ_FILES)]
+        if read:
+            suites[suite] = {name: read_figures(locate_model(settings.model), read)}
+    return suites
 
 
 def with_completion(settings: Settings, **limits: object) -> Settings:
@@ -125,48 +185,27 @@ def _text(file: Path) -> str | None:
         return None  # it is no Python source then, or not ours to read
 
 
-def _evaluated(
-    backend: Backend, sources: Sequence[Source], choice: Choice, settings: Settings, tell: Report
-) -> Evaluation:
-    suites, saved = evaluate(backend, sources, choice, settings, tell)
-    return Evaluation(backend.info.name, len(sources), suites, saved)
-
-
-def _print(found: Evaluation) -> None:
+def _print(suites: Suites) -> None:
+    """A table for each suite; where there are many figures, the first with its interval."""
     console = Console(highlight=False)
-    console.print(f"[bold]{found.model}[/] on {found.files} files; percent, 95 % intervals")
-    table = Table("what is missing", "written by", box=None, header_style="bold")
-    for name in _SHOWN_FIGURES:
-        table.add_column(name, justify="right")
-    for kind, writers in found.suites.items():
-        for writer, shares in writers.items():
-            table.add_row(kind, writer, *_cells(shares))
-    console.print(table)
-    for line in _sentences(found):
-        console.print(line)
+    for suite, writers in suites.items():
+        names = list(dict.fromkeys(name for figures in writers.values() for name in figures))
+        table = Table(suite, *names, box=None, header_style="bold", title_justify="left")
+        for writer, figures in writers.items():
+            cells = (
+                _cell(name, figures.get(name), has_interval=len(names) <= _FEW or name == names[0])
+                for name in names
+            )
+            table.add_row(writer, *cells)
+        console.print(table)
+        console.print()
 
 
-def _sentences(found: Evaluation) -> Iterator[str]:
-    if found.bits_per_byte is not None:
-        yield f"text: {found.bits_per_byte:.3f} bits per byte"
-    saved = found.savings
-    yield (
-        f"typing {saved.chars:,} characters again: {saved.completed:.1%} of them accepted, "
-        f"{saved.precision:.1%} of {saved.shown} shown completions right"
-    )
-    for name, share in found.benchmark.items():
-        yield f"lines of the benchmark, {name}: {_cell(share)}"
-
-
-def _cells(shares: Mapping[str, Share | None]) -> Iterator[str]:
-    """The first figure with its interval, the others without."""
-    exact, *others = (shares[name] for name in _SHOWN_FIGURES)
-    yield _cell(exact)
-    for share in others:
-        yield "-" if share is None else f"{100 * share.mean:.0f}"
-
-
-def _cell(share: Share | None) -> str:
-    if share is None:
+def _cell(name: str, estimate: Estimate | None, *, has_interval: bool) -> str:
+    if estimate is None:
         return "-"
-    return f"{100 * share.mean:.1f} ({100 * share.low:.0f}-{100 * share.high:.0f})"
+    scale, digits = (1, 3) if name in _NO_SHARES else (100, 1)
+    mean, low, high = (
+        f"{scale * value:.{digits}f}" for value in (estimate.mean, estimate.low, estimate.high)
+    )
+    return f"{mean} ({low}-{high})" if has_interval else mean

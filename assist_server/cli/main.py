@@ -224,15 +224,36 @@ def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
         Path | None,
         typer.Option(help="Benchmark of single lines, as JSON lines.", show_default=False),
     ] = None,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(help="What it was trained on; does it know that by heart?"),
+    ] = None,
+    beside: Annotated[
+        list[str] | None, typer.Option(help="Another model to compare with.", show_default=False)
+    ] = None,
+    places: Annotated[
+        int | None, typer.Option(min=1, help="Of each kind.", show_default="100")
+    ] = None,
+    pieces: Annotated[
+        int | None, typer.Option(min=1, help="Typed again.", show_default="20")
+    ] = None,
+    lines: Annotated[
+        int | None, typer.Option(min=1, help="Of the benchmark.", show_default="all")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides which files and places.")] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Evaluate little, to try it out.")] = False,
     model: _Model = None,
     device: _Device = None,
     as_json: _Json = False,
 ) -> None:
     """Evaluate how good a model is, on packages that it has not seen or on code of your own."""
-    from assist_server.cli.eval import What, run_eval  # noqa: PLC0415
+    from assist_server.cli.eval import What, choose, run_eval  # noqa: PLC0415
 
-    run_eval(_flags(model, device), What(repo, packages, infilling, quick, as_json))
+    choice = choose(places, pieces, lines, seed, is_quick=quick)
+    run_eval(
+        _flags(model, device),
+        What(tuple(beside or ()), repo, packages, infilling, corpus, choice, as_json),
+    )
 
 
 _Out = Annotated[Path, typer.Option(help="Folder for the model.", show_default=False)]
@@ -251,6 +272,10 @@ def train(  # noqa: PLR0913 - as above
     out: _Out,
     *,
     size: Annotated[str, typer.Option(help="toy, small or base.")] = "small",
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder with a model of this size to begin with."),
+    ] = None,
     corpus: Annotated[
         Path | None, typer.Option(help="Folder with a corpus, or to build it in.")
     ] = None,
@@ -258,20 +283,29 @@ def train(  # noqa: PLR0913 - as above
         list[Path] | None,
         typer.Option(help="Folder with installed packages to learn from, instead of this one's."),
     ] = None,
+    standard_library: Annotated[
+        bool,
+        typer.Option("--standard-library", help="Learn from it as well; with --packages."),
+    ] = False,
     time: _Time = None,
     tokens: _Tokens = None,
     resume: _Resume = False,
     seed: _Seed = 0,
     device: _Device = None,
 ) -> None:
-    """Train a small model from nothing, on permissively licensed code of this machine."""
+    """Train a small model on permissively licensed code of this machine."""
     from assist_server.cli.train import run_train  # noqa: PLC0415
     from assist_server.training.choices import TrainChoice  # noqa: PLC0415
     from assist_server.training.schedule import parse_budget  # noqa: PLC0415
 
     budget = parse_budget(time, tokens)
     folders = tuple(packages) if packages else None
-    run_train(TrainChoice(out, size, corpus, folders, budget, resume, seed, device or "auto"))
+    run_train(
+        TrainChoice(
+            out, size, corpus, folders, standard_library, start, budget, resume, seed,
+            device or "auto",
+        )
+    )  # fmt: skip
 
 
 @app.command()
@@ -311,10 +345,13 @@ def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
         typer.Option(help="Folder made by `pip install --target`.", show_default=False),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Measure little, to try it out.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw a PNG; needs matplotlib.", show_default=False)
+    ] = None,
     model: _Model = None,
     device: _Device = None,
 ) -> None:
     """Measure when a model is right, so that doubtful completions are not shown unasked."""
     from assist_server.cli.calibrate import run_calibrate  # noqa: PLC0415
 
-    run_calibrate(_flags(model, device), out, repo, packages, is_quick=quick)
+    run_calibrate(_flags(model, device), out, repo, packages, is_quick=quick, plot=plot)

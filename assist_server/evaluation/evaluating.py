@@ -1,23 +1,45 @@
-"""Running the suites on a model, and on the baselines beside it."""
+"""Running the suites on models, and on the baselines beside them."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
+from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
-from assist_server.evaluation.figures import Score, Share, figures, score
+from assist_server.evaluation.documenting import (
+    Function,
+    choose_functions,
+    names_documenter,
+    product_documenter,
+    rated_documentation,
+)
+from assist_server.evaluation.figures import Estimate, Figures, figures, score
 from assist_server.evaluation.infilling_benchmark import Item, passes
 from assist_server.evaluation.places import Kind, Place, Source, choose_places
-from assist_server.evaluation.replay import Replay, Savings, choose_spans, replay, savings
+from assist_server.evaluation.replay import Ask, Replay, choose_spans, replay, savings
+from assist_server.evaluation.summarizing import (
+    Pair,
+    lead,
+    product_summarizer,
+    rated_summaries,
+    text_rank,
+)
 from assist_server.evaluation.writers import Writer, copy_writer, model_writer, ngram_writer
-from assist_server.features.inline_completion import complete
+from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
 from assist_server.settings import Settings
 
-MODEL = "model"
 _NGRAM_FILES = 60
+_Item = TypeVar("_Item")
+
+LINES, TYPED, DOCSTRINGS, SUMMARIES = "benchmark lines", "typed again", "docstrings", "summaries"
+TRAINED = f"{Kind.REST_OF_LINE}, trained on"
 
 Report = Callable[[str], None]
 """Is told what is being done."""
+
+Suites = dict[str, dict[str, Figures]]
+"""Figures by suite, by who wrote, and by name."""
 
 
 @dataclass(frozen=True)
@@ -29,91 +51,157 @@ class Choice:
     pieces: int = 20
     """Typed again for the share of completed code."""
     piece_chars: int = 400
+    functions: int = 50
+    """Documented."""
+    pairs: int = 100
+    """Texts summarized."""
+    lines: int | None = None
+    """Of the benchmark; None for all."""
     seed: int = 0
 
 
-Suites = dict[str, dict[str, dict[str, Share | None]]]
-"""Figures by kind of place, by writer, and by name."""
-
-
 @dataclass(frozen=True)
-class Evaluation:
-    """What was found of one model."""
+class Material:
+    """What models are evaluated on."""
 
-    model: str
-    files: int
-    suites: Suites
-    savings: Savings
-    benchmark: dict[str, Share | None] = field(default_factory=dict)
-    """Exact lines, and lines that pass their tests where those could be run."""
-    bits_per_byte: float | None = None
+    sources: Sequence[Source]
+    """Files that they were not trained on."""
+    trained: Sequence[Source] = ()
+    """Files that they were trained on, to find out whether they know them by heart."""
+    items: Sequence[Item] = ()
+    pairs: Sequence[Pair] = ()
 
 
-def evaluate(
-    backend: Backend, sources: Sequence[Source], choice: Choice, settings: Settings, report: Report
-) -> tuple[Suites, Savings]:
-    """The suites of places, and the share of completed code, on some files."""
-    draw = random.Random(choice.seed)  # noqa: S311 - repeatable, not secret
-    shuffled = draw.sample(sources, len(sources))
-    # n-grams are counted in files of their own.
-    read_count = min(_NGRAM_FILES, len(sources) // 3)
-    read, asked = shuffled[:read_count], shuffled[read_count:]
-    places = choose_places(asked, choice.places, choice.seed)
-    writers = {
-        MODEL: model_writer(backend, settings),
-        "copy": copy_writer,
-        "5-gram": ngram_writer([source.text for source in read]),
-    }
+class Tasks:
+    """What is asked: the same of every model and baseline."""
+
+    def __init__(self, material: Material, choice: Choice) -> None:
+        draw = random.Random(choice.seed)  # noqa: S311 - repeatable, not secret
+        sources = material.sources
+        shuffled = draw.sample(sources, len(sources))
+        # n-grams are counted in files of their own.
+        read_count = min(_NGRAM_FILES, len(sources) // 3)
+        self.read, self.asked = shuffled[:read_count], shuffled[read_count:]
+        self.choice = choice
+        places = choose_places(self.asked, choice.places, choice.seed)
+        self.places: dict[str, list[Place]] = {
+            kind: [place for place in places if place.kind is kind] for kind in Kind
+        }
+        if material.trained:
+            known = choose_places(material.trained, choice.places, choice.seed)
+            self.places[TRAINED] = [place for place in known if place.kind is Kind.REST_OF_LINE]
+        self.items = _some(material.items, choice.lines, draw)
+        self.functions: list[Function] = choose_functions(self.asked, choice.functions, choice.seed)
+        self.pairs = _some(material.pairs, choice.pairs, draw)
+
+
+def _some(items: Sequence[_Item], count: int | None, draw: random.Random) -> list[_Item]:
+    return draw.sample(items, min(len(items), count if count is not None else len(items)))
+
+
+def evaluate_model(  # noqa: PLR0913 - what an evaluation is made of
+    name: str,
+    backend: Backend,
+    tasks: Tasks,
+    settings: Settings,
+    report: Report,
+    *,
+    runs_tests: bool,
+) -> Suites:
+    """All suites on a model as the product asks it."""
+    write = model_writer(backend, settings)
+    suites = _written(name, write, tasks, report, runs_tests=runs_tests)
+    report(f"{name}: typing again")
+    typed = list(replays(backend, tasks.asked, tasks.choice, settings))
+    suites[TYPED] = {name: savings(typed)}
+    report(f"{name}: documenting {len(tasks.functions)} functions")
+    length = settings.documentation.line_length
+    documenter = product_documenter(backend, settings)
+    suites[DOCSTRINGS] = {name: rated_documentation(documenter, tasks.functions, length)}
+    if tasks.pairs:
+        report(f"{name}: summarizing {len(tasks.pairs)} texts")
+        summarizer = product_summarizer(backend, settings)
+        suites[SUMMARIES] = {name: rated_summaries(summarizer, tasks.pairs)}
+    return suites
+
+
+def evaluate_baselines(tasks: Tasks, settings: Settings, report: Report) -> Suites:
+    """What can be had without a model."""
+    ngram = ngram_writer([source.text for source in tasks.read])
+    parts = [
+        _written(name, write, tasks, report, runs_tests=False)
+        for name, write in (("copy", copy_writer), ("5-gram", ngram))
+    ]
+    report("copy: typing again")
+    typed = list(_replays(_asking(copy_writer), tasks.asked, tasks.choice))
+    length = settings.documentation.line_length
+    named = rated_documentation(names_documenter(settings), tasks.functions, length)
+    parts.append({TYPED: {"copy": savings(typed)}, DOCSTRINGS: {"names alone": named}})
+    if tasks.pairs:
+        ways = {"lead-1": lead, "TextRank": text_rank}
+        rated = {name: rated_summaries(way, tasks.pairs) for name, way in ways.items()}
+        parts.append({SUMMARIES: rated})
+    return merged(parts)
+
+
+def merged(parts: Iterable[Suites]) -> Suites:
+    """Several writers' figures, suite by suite."""
+    together: Suites = {}
+    for part in parts:
+        for suite, writers in part.items():
+            together.setdefault(suite, {}).update(writers)
+    return together
+
+
+def _written(name: str, write: Writer, tasks: Tasks, report: Report, *, runs_tests: bool) -> Suites:
     suites: Suites = {}
-    for kind in Kind:
-        of_kind = [place for place in places if place.kind is kind]
-        report(f"{kind}: {len(of_kind)} places")
-        suites[kind] = {name: figures(_scores(writer, of_kind)) for name, writer in writers.items()}
-    report("typing again")
-    return suites, type_again(backend, asked, choice, settings)
-
-
-def type_again(
-    backend: Backend, sources: Sequence[Source], choice: Choice, settings: Settings
-) -> Savings:
-    """The share of completed code."""
-    return savings(list(replays(backend, sources, choice, settings)))
+    for suite, places in tasks.places.items():
+        report(f"{name}: {suite}, {len(places)} places")
+        suites[suite] = {name: figures([score(place, write(place)) for place in places])}
+    if tasks.items:
+        report(f"{name}: {len(tasks.items)} lines of the benchmark")
+        suites[LINES] = {name: run_benchmark(write, tasks.items, with_tests=runs_tests)}
+    return suites
 
 
 def replays(
     backend: Backend, sources: Sequence[Source], choice: Choice, settings: Settings
 ) -> Iterator[Replay]:
     """Pieces of the files, typed again with what the product shows by itself."""
+    ask = lambda context: complete(context, backend, settings, is_automatic=True)  # noqa: E731
+    yield from _replays(ask, sources, choice)
+
+
+def _replays(ask: Ask, sources: Sequence[Source], choice: Choice) -> Iterator[Replay]:
     for source, start, end in choose_spans(sources, choice.pieces, choice.piece_chars, choice.seed):
-        yield replay(
-            source,
-            start,
-            end,
-            lambda context: complete(context, backend, settings, is_automatic=True),
-            lambda _, completion: completion.text is not None,
-        )
+        yield replay(source, start, end, ask, lambda _, completion: completion.text is not None)
 
 
-def run_benchmark(
-    backend: Backend, items: Sequence[Item], settings: Settings, *, with_tests: bool
-) -> dict[str, Share | None]:
+def _asking(write: Writer) -> Ask:
+    """A baseline in the place of the product."""
+
+    def ask(context: CursorContext) -> InlineCompletion:
+        text, offset = context.snapshot.text, context.offset
+        place = Place(Kind.REST_OF_LINE, context.snapshot.path, text, offset, offset)
+        written = write(place).text or None
+        return InlineCompletion(Outcome.SHOWN, text=written, start=offset, end=offset)
+
+    return ask
+
+
+def run_benchmark(write: Writer, items: Sequence[Item], *, with_tests: bool) -> Figures:
     """A benchmark of single lines: exact ones and, where that is possible, those that work."""
-    write = model_writer(backend, settings)
     lines = [write(item.place).text for item in items]
     exact = [
         line.rstrip() == item.place.missing.rstrip()
         for line, item in zip(lines, items, strict=True)
     ]
-    found = {"exact": Share.of(list(map(float, exact)))}
+    found = {"exact": Estimate.of(list(map(float, exact)))}
     if with_tests:
         # What is exact passes by definition, and need not be run.
         passed = [
             is_exact or (bool(line.strip()) and passes(item, line))
             for line, item, is_exact in zip(lines, items, exact, strict=True)
         ]
-        found["passes its tests"] = Share.of(list(map(float, passed)))
+        found["passes its tests"] = Estimate.of(list(map(float, passed)))
     return found
-
-
-def _scores(write: Writer, places: Sequence[Place]) -> list[Score]:
-    return [score(place, write(place)) for place in places]

@@ -2,7 +2,6 @@
 
 import ast
 import random
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -73,8 +72,11 @@ def _parses(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Share:
-    """A mean of values between 0 and 1, and the interval that holds it with 95 %."""
+class Estimate:
+    """A mean, the interval that holds it with 95 %, and the number of things it is a mean of.
+
+    Intervals are by the bootstrap (Efron, 1979): as often as not, others would have been chosen.
+    """
 
     mean: float
     low: float
@@ -82,15 +84,25 @@ class Share:
     count: int
 
     @classmethod
-    def of(cls, values: Sequence[float], seed: int = 0) -> "Share | None":
-        """By the bootstrap (Efron, 1979): as often as not, other places would have been chosen."""
-        if not values:
+    def of(cls, values: Sequence[float], seed: int = 0) -> "Estimate | None":
+        """The mean of values; None where there are none."""
+        return cls.ratio([(value, 1.0) for value in values], seed)
+
+    @classmethod
+    def ratio(cls, parts: Sequence[tuple[float, float]], seed: int = 0) -> "Estimate | None":
+        """The sum of the first numbers by that of the second; a pair is drawn as a whole."""
+        if not sum(whole for _, whole in parts):
             return None
         draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
-        count = len(values)
-        means = sorted(sum(draw.choices(values, k=count)) / count for _ in range(_RESAMPLES))
-        low, high = (means[round(share * (_RESAMPLES - 1))] for share in _INTERVAL)
-        return cls(statistics.fmean(values), low, high, count)
+        resamples = (draw.choices(parts, k=len(parts)) for _ in range(_RESAMPLES))
+        ratios = sorted(map(_ratio, resamples))
+        low, high = (ratios[round(share * (_RESAMPLES - 1))] for share in _INTERVAL)
+        return cls(_ratio(parts), low, high, len(parts))
+
+
+def _ratio(parts: Sequence[tuple[float, float]]) -> float:
+    whole = sum(whole for _, whole in parts)
+    return sum(part for part, _ in parts) / whole if whole else 0.0
 
 
 FIGURES: dict[str, Callable[[Score], float | None]] = {
@@ -104,10 +116,14 @@ FIGURES: dict[str, Callable[[Score], float | None]] = {
 """Each figure, and what a place contributes to it; None where it says nothing of it."""
 
 
-def figures(scores: Sequence[Score]) -> dict[str, Share | None]:
+Figures = dict[str, Estimate | None]
+"""What was found of one writer, by name."""
+
+
+def figures(scores: Sequence[Score]) -> Figures:
     """All figures of some places."""
     values = {
         name: [float(value) for score in scores if (value := find(score)) is not None]
         for name, find in FIGURES.items()
     }
-    return {name: Share.of(found) for name, found in values.items()}
+    return {name: Estimate.of(found) for name, found in values.items()}

@@ -6,9 +6,9 @@ whole; what is missing is one line, behind its indentation.
 
 import gzip
 import json
+import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,12 @@ from assist_server.errors import InputError
 from assist_server.evaluation.places import Kind, Place
 
 _TEST_SECONDS = 10.0
-_NO_NETWORK = ("unshare", "--net", "--map-root-user")
+_ISOLATED = (
+    "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--map-root-user",
+    "sh", "-c", 'mount -o remount,bind,ro / && exec "$@"', "sh",
+)  # fmt: skip
+"""Without a network, without writing to the disk, and nothing that it starts outlives it."""
+
 _LIMITS = "import resource as r; r.setrlimit(r.RLIMIT_AS, (1 << 30, 1 << 30)); del r"
 
 
@@ -60,30 +65,29 @@ def _item(fields: dict[str, str]) -> Item:
 
 
 def can_be_isolated() -> bool:
-    """Whether programs can be run here without a network."""
-    tried = subprocess.run([*_NO_NETWORK, "true"], capture_output=True, check=False)  # noqa: S603 - our own words
+    """Whether programs can be run here without a network and without writing to the disk."""
+    tried = subprocess.run([*_ISOLATED, "true"], capture_output=True, check=False)  # noqa: S603 - our own words
     return tried.returncode == 0
 
 
 def passes(item: Item, line: str) -> bool:
-    """Whether a line passes the item's tests, run in a process without network and other files.
+    """Whether a line passes the item's tests, run without network and without writing to disk.
 
     Raises:
         OSError: there is no `unshare` here; see `can_be_isolated`.
     """
     function = item.place.before + line + item.place.behind
     program = f"{_LIMITS}\n{function}\n{item.tests}"
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            done = subprocess.run(  # noqa: S603 - what models write is run here, in isolation
-                [*_NO_NETWORK, sys.executable, "-I", "-c", program],
-                cwd=folder,
-                env={},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_TEST_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return False
+    try:
+        done = subprocess.run(  # noqa: S603 - what models write is run here, in isolation
+            [*_ISOLATED, sys.executable, "-I", "-c", program],
+            cwd="/",
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TEST_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
     return done.returncode == 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
+from assist_server.evaluation.figures import Estimate, Figures
 from assist_server.evaluation.places import Source
 from assist_server.features.inline_completion import InlineCompletion
 
@@ -95,29 +96,14 @@ def _first_line(completion: InlineCompletion) -> str:
     return line if len(line) >= _FEWEST_CHARS else ""
 
 
-@dataclass(frozen=True)
-class Savings:
-    """All replays together."""
-
-    completed: float
-    """Share of the characters that were accepted instead of typed."""
-    precision: float
-    """Share of what was shown that was right."""
-    shown_per_100_chars: float
-    shown: int
-    chars: int
-
-
-def savings(replays: Sequence[Replay]) -> Savings:
-    """Sum up."""
-    accepted = sum(each.accepted_chars for each in replays)
-    chars = accepted + sum(each.typed_chars for each in replays)
-    shown = [one for each in replays for one in each.shown]
-    right = sum(one.is_right for one in shown)
-    return Savings(
-        accepted / chars if chars else 0.0,
-        right / len(shown) if shown else 0.0,
-        100 * len(shown) / chars if chars else 0.0,
-        len(shown),
-        chars,
-    )
+def savings(replays: Sequence[Replay]) -> Figures:
+    """Sum up: what was accepted of all characters, and what was right of all that was shown."""
+    chars = [each.accepted_chars + each.typed_chars for each in replays]
+    shown = [len(each.shown) for each in replays]
+    right = [sum(one.is_right for one in each.shown) for each in replays]
+    accepted = [each.accepted_chars for each in replays]
+    return {
+        "completed": Estimate.ratio([*zip(accepted, chars, strict=True)]),
+        "shown were right": Estimate.ratio([*zip(right, shown, strict=True)]),
+        "shown per character": Estimate.ratio([*zip(shown, chars, strict=True)]),
+    }

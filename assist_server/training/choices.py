@@ -8,7 +8,7 @@ from assist_server.training.schedule import Budget
 
 @dataclass(frozen=True)
 class TrainChoice:
-    """A training from nothing."""
+    """A training on permissively licensed code."""
 
     out: Path
     size: str
@@ -16,6 +16,10 @@ class TrainChoice:
     """A folder with a corpus, or one to build it in; None for one within `out`."""
     packages: tuple[Path, ...] | None
     """Folders with installed packages to learn from; None for this environment."""
+    has_standard_library: bool
+    """Whether the standard library is learned from beside such folders."""
+    start: Path | None
+    """A model of the same size whose weights are begun with; None for random ones."""
     budget: Budget | None
     """None for that of the training that is resumed, or the size's usual one."""
     is_resumed: bool

@@ -43,14 +43,24 @@ class Summary:
 
 
 def build_corpus(
-    folder: Path, packages: Sequence[Path] | None = None, tell: Tell = lambda _: None
+    folder: Path,
+    packages: Sequence[Path] | None = None,
+    tell: Tell = lambda _: None,
+    *,
+    has_standard_library: bool = False,
 ) -> Summary:
     """Collect what this machine offers, or what folders with packages hold, and write the corpus.
+
+    Args:
+        folder: For the corpus.
+        packages: Folders made by `pip install --target`; None for this environment.
+        tell: Told what is being done.
+        has_standard_library: Take the standard library beside folders with packages.
 
     Raises:
         InputError: there is nothing that may be trained on.
     """
-    sources = Sources(packages)
+    sources = Sources(packages, has_standard_library=has_standard_library)
     tell("reading installed distributions")
     found = list(sources.documents())
     if packages is None:

@@ -55,7 +55,7 @@ class Hole(Enum):
 class Mixture:
     """How often what is drawn."""
 
-    infilling: float = 0.7
+    infilling: float = 0.85
     """Share of pieces with a hole."""
     prefix_first: float = 0.0
     """Share of holes shown prefix first."""
@@ -63,7 +63,7 @@ class Mixture:
     """Share of holes behind which nothing stands, as at the end of a file that is being written."""
     parted: float = 0.15
     """Share of holes before which a token ends, wherever they are."""
-    whole_pieces: float = 0.7
+    whole_pieces: float = 0.5
     """Share of pieces as long as the context; the others are shorter."""
     holes: Mapping[Hole, float] = field(
         default_factory=lambda: MappingProxyType({

@@ -111,7 +111,8 @@ class HeldOutCode:
 
     def is_copied_by(self, fingerprint: Fingerprint) -> bool:
         """Whether a quarter of a file's runs of tokens, or more, also stand in held-out files."""
-        if not len(fingerprint.long):
+        if not len(fingerprint.long) or not len(self._long):
             return False
-        copied = np.isin(fingerprint.long, self._long, assume_unique=True).mean()
-        return bool(copied >= _MOST_COPIED)
+        places = np.searchsorted(self._long, fingerprint.long)
+        copied = self._long.take(places, mode="clip") == fingerprint.long
+        return bool(copied.mean() >= _MOST_COPIED)

@@ -16,8 +16,8 @@ _CHUNK_TOKENS = 2_048
 
 class _ChunkedLoss(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, z_loss: float
+    def forward(  # noqa: PLR0913, PLR0917 - what a loss is made of
+        ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor, z_loss: float
     ) -> tuple[Tensor, Tensor]:
         """The sum to minimise, and the sum of plain cross-entropy."""
         total = torch.zeros((), device=hidden.device)
@@ -30,13 +30,13 @@ class _ChunkedLoss(torch.autograd.Function):
             logits = (hidden[part] @ used_head.T).float()
             rows = torch.arange(len(logits), device=logits.device)
             log_sum = logits.logsumexp(-1)
-            entropy = (log_sum - logits[rows, targets[part]]).sum()
-            plain += entropy
-            total += entropy + z_loss * log_sum.square().sum()
+            entropy = log_sum - logits[rows, targets[part]]
+            plain += entropy.sum()
+            total += (weights[part] * (entropy + z_loss * log_sum.square())).sum()
             gradient = logits.sub_(log_sum[:, None]).exp_()
             gradient.mul_(1 + 2 * z_loss * log_sum[:, None])
             gradient[rows, targets[part]] -= 1
-            gradient = gradient.to(hidden.dtype)
+            gradient = gradient.mul_(weights[part, None]).to(hidden.dtype)
             hidden_gradient[part] = gradient @ used_head
             if head_gradient is not None:
                 head_gradient += (gradient.T @ hidden[part]).float()
@@ -50,20 +50,21 @@ class _ChunkedLoss(torch.autograd.Function):
         del plain
         hidden_gradient, head_gradient = ctx.saved_tensors
         for_head = None if head_gradient is None else head_gradient * total
-        return hidden_gradient * total.to(hidden_gradient.dtype), for_head, None, None
+        return hidden_gradient * total.to(hidden_gradient.dtype), for_head, None, None, None
 
 
 def chunked_loss(
-    hidden: Tensor, head: Tensor, targets: Tensor, z_loss: float = 0.0
+    hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor, z_loss: float = 0.0
 ) -> tuple[Tensor, Tensor]:
-    """Sums over tokens: what is to be minimised, and the cross-entropy in nats.
+    """Sums over tokens: what is to be minimised, and the cross-entropy in nats, not weighted.
 
     Args:
         hidden: States [tokens, hidden], of learned tokens only.
         head: Weights [vocabulary, hidden].
         targets: What follows each token.
+        weights: How much each target counts.
         z_loss: Weight of the squared log of the sum of exponentials.
     """
     with torch.autocast(hidden.device.type, enabled=False):
-        total, plain = _ChunkedLoss.apply(hidden, head, targets, z_loss)  # type: ignore[no-untyped-call]
+        total, plain = _ChunkedLoss.apply(hidden, head, targets, weights, z_loss)  # type: ignore[no-untyped-call]
     return total, plain

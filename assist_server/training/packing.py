@@ -25,6 +25,8 @@ class Window:
     inputs: NDArray[np.int64]
     targets: NDArray[np.int64]
     """For each input what follows it, or `IGNORED`."""
+    weights: NDArray[np.float32]
+    """How much each target counts."""
     lengths: tuple[int, ...]
     """Of the examples in a row, and of the padding behind them; their sum is the window's size."""
 
@@ -59,15 +61,16 @@ def _places(example: Rendered) -> int:
 def _window(members: Sequence[Rendered], size: int, pad_id: int) -> Window:
     inputs = np.full(size, pad_id, dtype=np.int64)
     targets = np.full(size, IGNORED, dtype=np.int64)
+    weights = np.zeros(size, dtype=np.float32)
     lengths: list[int] = []
     start = 0
     for example in members:
         end = start + _places(example)
         inputs[start:end] = example.ids[:-1]
-        is_learned = np.array(example.is_learned[1:])
-        targets[start:end] = np.where(is_learned, example.ids[1:], IGNORED)
+        weights[start:end] = example.weights[1:]
+        targets[start:end] = np.where(weights[start:end] > 0, example.ids[1:], IGNORED)
         lengths.append(end - start)
         start = end
     if start < size:
         lengths.append(size - start)
-    return Window(inputs, targets, tuple(lengths))
+    return Window(inputs, targets, weights, tuple(lengths))

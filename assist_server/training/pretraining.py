@@ -1,4 +1,4 @@
-"""A model from nothing: corpus, tokenizer, training, and the folder that the engine loads."""
+"""A model of our own: corpus, tokenizer, training, and the folder that the engine loads."""
 
 import hashlib
 import platform
@@ -25,6 +25,7 @@ from assist_server.training.reporting import Watcher
 from assist_server.training.resources import check_disk, check_memory
 from assist_server.training.resuming import state_to_resume
 from assist_server.training.sizes import Size, find_size
+from assist_server.training.starting import StartingModel
 from assist_server.training.streaming import Recipe, WindowStream
 from assist_server.training.tokenizer import (
     END,
@@ -58,16 +59,30 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
     """
     size = find_size(choice.size)
     check_room(choice.out, size)
-    identity = {"command": "train", "size": size.name, "seed": choice.seed}
+    start = None if choice.start is None else StartingModel.open(choice.start, size)
+    identity = {
+        "command": "train",
+        "size": size.name,
+        "seed": choice.seed,
+        "from": None if start is None else start.sha256,
+    }
     folder = open_workplace(choice.out, identity, is_resumed=choice.is_resumed)
     corpus = choice.corpus or folder / "corpus"
     if not has_corpus(corpus):
-        build_corpus(corpus, choice.packages, watcher.tell)
+        build_corpus(
+            corpus,
+            choice.packages,
+            watcher.tell,
+            has_standard_library=choice.has_standard_library,
+        )
     documents = list(read_corpus(corpus))
+    if start is not None:
+        start.copy_tokenizer(choice.out)
     tokenizer = _tokenizer(choice.out, documents, size, watcher)
     watcher.tell("preparing")
     device = plan_device(probe_device_facts(), choice.device).device
-    trainer, network = make_trainer(tokenizer, documents, size, choice.seed, device, folder)
+    trainer, network = make_trainer(tokenizer, documents, size, choice.seed, device, folder, start)
+    loss_before = None if start is None else trainer.validation_loss()
     state, budget = state_to_resume(folder, choice.budget)
     if state is not None:
         trainer.restore(state)
@@ -75,6 +90,12 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
     watcher.tell("writing the model")
     facts = _facts(size, corpus, device, trainer)
     config = _config(tokenizer, network.shape, size)
+    if start is not None:
+        facts |= {
+            "begun_from_sha256": start.sha256,
+            "validation_nats_per_token_before": loss_before,
+        }
+        config = start.config
     export_weights(choice.out, config, dict(network.named_parameters()), facts)
     return facts
 
@@ -85,7 +106,7 @@ def check_room(out: Path, size: Size) -> None:
     Raises:
         InputError: there is too little of one of them.
     """
-    shape = shape_of(size, size.vocabulary)
+    shape = Shape.of(size, size.vocabulary)
     weights = 4 * shape.parameters()
     check_disk(out, _STATES * _STATE_COPIES * weights + _CORPUS_BYTES, f"size {size.name!r}")
     # About what autograd keeps of a layer: its inputs, both norms, attention, feed-forward.
@@ -95,20 +116,6 @@ def check_room(out: Path, size: Size) -> None:
     check_memory(needed, f"size {size.name!r}", "choose a smaller --size or close other programs")
 
 
-def shape_of(size: Size, vocabulary: int) -> Shape:
-    """The network of a size, with a vocabulary that the corpus was large enough for."""
-    return Shape(
-        vocabulary,
-        size.hidden,
-        size.layers,
-        size.heads,
-        size.kv_heads,
-        size.head_size,
-        size.feed_forward,
-        norms_heads=size.norms_heads,
-    )
-
-
 def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
     tokenizer: Tokenizer,
     documents: Sequence[Document],
@@ -116,8 +123,9 @@ def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
     seed: int,
     device: str,
     folder: Path,
+    start: StartingModel | None = None,
 ) -> tuple[Trainer, Network]:
-    """A trainer with random weights, and its network.
+    """A trainer with random weights, or those of a model that exists, and its network.
 
     Raises:
         InputError: no document may be trained on.
@@ -135,11 +143,12 @@ def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
         else []
     )
     torch.manual_seed(seed)
-    shape = shape_of(size, tokenizer.get_vocab_size())
-    network = Network(shape, size.rates.dropout).to(device)
-    plan = Plan(
-        seed, size.batch_windows, size.micro_windows, size.rates, device, uses_bfloat16(device)
-    )
+    network = Network(Shape.of(size, tokenizer.get_vocab_size()), size.rates.dropout).to(device)
+    rates = size.rates
+    if start is not None:
+        start.put_weights(network)
+        rates = size.rates.continued()
+    plan = Plan(seed, size.batch_windows, size.micro_windows, rates, device, uses_bfloat16(device))
     weights = dict(network.named_parameters())
     return Trainer(network, weights, stream, validation, plan, folder), network
 

@@ -13,13 +13,17 @@ _LEAST_SUFFIX_SHARE = 0.25
 
 _LARGEST_PATH_SHARE = 0.25
 
+_HOLE_WEIGHT = 3.0
+"""How much more what fills a hole counts than its surroundings: it is what the model is asked for,
+and a twentieth of what it reads."""
+
 
 @dataclass(frozen=True)
 class Rendered:
-    """The ids of an example, and which of them are to be predicted."""
+    """The ids of an example, and how much it counts that each is predicted; 0 for not at all."""
 
     ids: list[int]
-    is_learned: list[bool]
+    weights: list[float]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -59,9 +63,8 @@ class Renderer:
 
     def _parts(self, example: Example) -> tuple[str, str, str, str]:
         path = path_comment(example.path) if self._vocabulary.template.shows_path else ""
-        if self._is_joined(example):
-            return path, example.prefix + example.middle, "", example.suffix
-        return path, example.prefix, example.middle, example.suffix
+        lead = example.prefix + example.middle if self._is_joined(example) else example.prefix
+        return path, lead, example.middle, example.suffix
 
     def _is_joined(self, example: Example) -> bool:
         if not self._joins or example.layout is Layout.PREFIX_FIRST or example.is_parted:
@@ -80,6 +83,9 @@ class Renderer:
         if len(path) > self._tokens * _LARGEST_PATH_SHARE:
             path = []
         template = self._template(example)
+        hole_size = len(middle)
+        if self._is_joined(example):
+            middle = []  # it stands in the prefix, with about as many tokens
         controls = len(template.layout) + (self._vocabulary.bos_id is not None) + example.is_end
         room = max(4, self._tokens - controls - len(path))
         if example.layout is Layout.LEFT_TO_RIGHT:
@@ -92,15 +98,14 @@ class Renderer:
             text, is_whole = prefix[max(0, len(prefix) - before) :], True
         slots = {Slot.PATH_COMMENT: path, Slot.PREFIX: text, Slot.SUFFIX: suffix}
         ids = [*self._render(template, slots), *middle]
-        if example.learns_all:
-            is_learned = self._learned(template, slots)
-        else:
-            is_learned = [False] * (len(ids) - len(middle))
-        is_learned += [True] * len(middle)
+        weights = self._surrounding(template, slots, example) + [1.0] * len(middle)
         if example.is_end and is_whole:
             ids.append(self._vocabulary.end_id)
-            is_learned.append(True)
-        return Rendered(ids[: self._tokens], is_learned[: self._tokens])
+            weights.append(1.0)
+            hole_size += example.layout is not Layout.LEFT_TO_RIGHT
+        hole = slice(len(ids) - hole_size, None)
+        weights[hole] = [_HOLE_WEIGHT * weight for weight in weights[hole]]
+        return Rendered(ids[: self._tokens], weights[: self._tokens])
 
     def _template(self, example: Example) -> FimTemplate:
         if example.layout is Layout.LEFT_TO_RIGHT:
@@ -112,14 +117,17 @@ class Renderer:
         vocabulary = self._vocabulary
         return [*render_fim(template, slots, vocabulary.special_ids, vocabulary.bos_id).ids]
 
-    def _learned(self, template: FimTemplate, slots: Mapping[Slot, Sequence[int]]) -> list[bool]:
+    def _surrounding(
+        self, template: FimTemplate, slots: Mapping[Slot, Sequence[int]], example: Example
+    ) -> list[float]:
         """The text is learned; control tokens and the path are given."""
-        found = [False] * (self._vocabulary.bos_id is not None)
+        found = [0.0] * (self._vocabulary.bos_id is not None)
         for part in template.layout:
             if isinstance(part, str):
-                found.append(False)
+                found.append(0.0)
             else:
-                found += [part is not Slot.PATH_COMMENT] * len(slots.get(part, ()))
+                is_learned = example.learns_all and part is not Slot.PATH_COMMENT
+                found += [float(is_learned)] * len(slots.get(part, ()))
         return found
 
 

@@ -3,9 +3,13 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Protocol
 
 from assist_server.errors import InputError
+
+_MEAN_STEPS = 20
+"""Drawn as one: single steps tell more about their examples than about the model."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,10 @@ def plot_log(log: Path, file: Path) -> None:
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     tokens = [row["tokens"] / 1e6 for row in rows]
-    axes.plot(tokens, [row["loss"] for row in rows], linewidth=0.8, alpha=0.6, label="training")
+    losses = [row["loss"] for row in rows]
+    axes.plot(tokens, losses, linewidth=0.8, alpha=0.4, label="training")
+    means = [fmean(losses[max(0, n - _MEAN_STEPS) : n]) for n in range(1, len(losses) + 1)]
+    axes.plot(tokens, means, label=f"mean of the last {_MEAN_STEPS} steps")
     held_out = [row for row in rows if row["validation_loss"] is not None]
     axes.plot(
         [row["tokens"] / 1e6 for row in held_out],

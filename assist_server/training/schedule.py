@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from assist_server.errors import InputError
 
-_DECAY_SHARE = 0.3
+_DECAY_SHARE = 0.5
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _UNIT_TOKENS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 

@@ -1,7 +1,7 @@
 """The models that can be trained from nothing, by name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from assist_server.errors import InputError
@@ -18,6 +18,11 @@ class Rates:
     weight_decay: float = 0.1
     dropout: float = 0.0
     warmup_steps: int = 50
+
+    def continued(self) -> "Rates":
+        """For weights that are good already: they are not to be thrown far."""
+        muon = None if self.muon is None else self.muon / 2
+        return replace(self, adamw=self.adamw / 2, muon=muon, warmup_steps=10)
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ _ALL = (
     Size(
         "small", vocabulary=8192, hidden=384, layers=7, heads=6, kv_heads=2, feed_forward=1024,
         norms_heads=False, context_tokens=1024, batch_windows=16, micro_windows=4,
-        rates=Rates(adamw=0.003, muon=0.02, dropout=0.02), budget=Budget(seconds=6 * 3600),
+        rates=Rates(adamw=0.003, muon=0.02), budget=Budget(seconds=6 * 3600),
     ),
     # 33 M parameters, for a GPU.
     Size(

@@ -17,9 +17,18 @@ _NOT_STANDARD_LIBRARY = {"site-packages", "dist-packages", "lib-dynload", "__pyc
 class Sources:
     """Where documents come from, and what was passed over for its licence."""
 
-    def __init__(self, folders: Sequence[Path] | None = None) -> None:
-        """Take the distributions of this environment, or those of folders with packages."""
+    def __init__(
+        self, folders: Sequence[Path] | None = None, *, has_standard_library: bool = False
+    ) -> None:
+        """Take the distributions of this environment, or those of folders with packages.
+
+        Args:
+            folders: Made by `pip install --target`; None for this environment.
+            has_standard_library: Take the standard library beside folders; it is part of this
+                environment anyway.
+        """
         self._folders = folders
+        self._has_standard_library = has_standard_library or folders is None
         self.refused: dict[str, str] = {}
         """Distributions whose licence does not allow training or is not known: name and licence."""
 
@@ -31,7 +40,7 @@ class Sources:
                 yield from _of_distribution(distribution)
             else:
                 self.refused[normalise(distribution.metadata["Name"])] = licence or "unknown"
-        if self._folders is None:
+        if self._has_standard_library:
             yield from standard_library()
 
 

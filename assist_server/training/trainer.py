@@ -207,6 +207,7 @@ class Trainer:
     def _gradients(self, batch: Sequence[Window], watcher: Watcher) -> float | None:
         """Fill the gradients; the mean loss, or None where the watcher broke it off."""
         learned = max(1, sum(int((window.targets != IGNORED).sum()) for window in batch))
+        weight = max(1.0, sum(float(window.weights.sum()) for window in batch))
         loss = 0.0
         self._network.train()
         for start in range(0, len(batch), self._plan.micro_windows):
@@ -214,7 +215,7 @@ class Trainer:
                 self._optimisers.forget_gradients()
                 return None
             total, plain = self._losses(batch[start : start + self._plan.micro_windows])
-            (total / learned).backward()  # type: ignore[no-untyped-call]
+            (total / weight).backward()  # type: ignore[no-untyped-call]
             loss += plain.item()
         return loss / learned
 
@@ -222,12 +223,14 @@ class Trainer:
         inputs = torch.from_numpy(np.stack([window.inputs for window in windows]))
         targets = torch.from_numpy(np.stack([window.targets for window in windows])).flatten()
         places = (targets != IGNORED).nonzero().squeeze(1).to(self._device)
-        targets = targets.to(self._device)[places]
+        weights = torch.from_numpy(np.stack([window.weights for window in windows])).flatten()
+        targets, weights = targets.to(self._device)[places], weights.to(self._device)[places]
         segments = Segments([window.lengths for window in windows], self._device)
         dtype = torch.bfloat16 if self._plan.is_bfloat16 else torch.float32
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._plan.is_bfloat16):
             hidden = self._network(inputs.to(self._device), segments).flatten(0, 1)
-        return chunked_loss(hidden[places].to(dtype), self._network.head, targets, _Z_LOSS)
+        head = self._network.head
+        return chunked_loss(hidden[places].to(dtype), head, targets, weights, _Z_LOSS)
 
     # Held-out code
 

@@ -34,7 +34,7 @@ TENSOR_SIDE = {
         "stock_model",
         "transformers_backend",
     )
-} | {"assist_server.evaluation.bits_per_byte", "assist_server.evaluation.calibrating"}
+} | {"assist_server.evaluation.reading", "assist_server.evaluation.calibrating"}
 TENSOR_SIDE |= {
     f"assist_server.training.{name}"
     for name in (
@@ -51,6 +51,7 @@ TENSOR_SIDE |= {
         "rendering",
         "repository",
         "resuming",
+        "starting",
         "stock_network",
         "streaming",
         "tokenizer",

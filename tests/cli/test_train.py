@@ -132,6 +132,24 @@ def test_a_signal_saves_and_ends(packages, tmp_path):
     assert (out / "model.safetensors").exists()
 
 
+def test_a_training_begins_with_a_model_that_exists(run, packages, toy, tmp_path):
+    # What the model was configured for stays, however long the windows are that it learns from.
+    start = shutil.copytree(toy, tmp_path / "start", ignore=shutil.ignore_patterns("training"))
+    config = json.loads((start / "config.json").read_text()) | {"max_position_embeddings": 300}
+    (start / "config.json").write_text(json.dumps(config))
+    begun = train(run, packages, tmp_path / "out", "--from", start, "--tokens", "15k")
+    assert begun.code == 0, begun.err
+    facts = json.loads((tmp_path / "out" / "training.json").read_text())
+    before = json.loads((toy / "training.json").read_text())["validation_nats_per_token"]
+    assert facts["validation_nats_per_token_before"] == pytest.approx(before, rel=0.01)
+    assert facts["validation_nats_per_token"] < before
+    for name in ("config.json", "tokenizer.json"):
+        found, wanted = ((folder / name).read_text() for folder in (tmp_path / "out", start))
+        assert json.loads(found) == json.loads(wanted)
+    other = train(run, packages, tmp_path / "out", "--resume", "--tokens", "16k")
+    refused(other, "was begun with from '")
+
+
 # Fine-tuning
 
 OWN_NAMES = ("axle", "bearing", "clutch", "damper", "flange", "gasket", "hub", "lever")
@@ -195,6 +213,13 @@ def test_a_large_model_without_peft_is_refused(run, repo, tmp_path, monkeypatch)
 
 
 # What is refused
+
+
+def test_only_a_model_of_the_same_size_is_begun_with(run, toy, tmp_path):
+    out = tmp_path / "out"
+    refused(run("train", "--out", out, "--from", toy, "--size", "small"), "not 64; choose its own")
+    refused(run("train", "--out", out, "--from", tmp_path), "is not a folder with config.json")
+    assert not out.exists()
 
 
 def refused(result, words):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.evaluation.figures import Share, Written, figures, score
+from assist_server.evaluation.figures import Estimate, Written, figures, score
 from assist_server.evaluation.places import Kind, Place
 
 TEXT = "total = add(first, second)\nprint(total)\n"
@@ -47,14 +47,23 @@ def test_code_that_is_broken_does_not_parse():
 
 @given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=40))
 def test_an_interval_holds_its_mean(values):
-    share = Share.of(values)
-    assert share.low <= share.mean <= share.high
-    assert (share.mean, share.count) == (pytest.approx(sum(values) / len(values)), len(values))
+    estimate = Estimate.of(values)
+    assert estimate.low <= estimate.mean <= estimate.high
+    assert (estimate.mean, estimate.count) == (
+        pytest.approx(sum(values) / len(values)),
+        len(values),
+    )
 
 
 def test_intervals_get_narrower_with_more_places():
-    few, many = Share.of([0.0, 1.0] * 10), Share.of([0.0, 1.0] * 500)
+    few, many = Estimate.of([0.0, 1.0] * 10), Estimate.of([0.0, 1.0] * 500)
     assert few.high - few.low > 3 * (many.high - many.low)
+
+
+def test_a_ratio_weighs_what_is_larger():
+    found = Estimate.ratio([(1, 1), (0, 3)])
+    assert (found.mean, found.count) == (0.25, 2)
+    assert Estimate.ratio([(0, 0)]) is None
 
 
 def test_a_figure_is_of_the_places_that_say_something_of_it():

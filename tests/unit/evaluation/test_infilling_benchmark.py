@@ -62,6 +62,14 @@ def test_a_line_is_judged_by_the_tests(tmp_path, line, expected):
 
 
 @needs_isolation
+def test_nothing_can_be_written(tmp_path):
+    (item,) = items(tmp_path, FIELDS)
+    file = tmp_path / "made"
+    assert not passes(item, f"open({str(file)!r}, 'w').close(); return 2 * n")
+    assert not file.exists()
+
+
+@needs_isolation
 def test_there_is_no_network(tmp_path):
     (item,) = items(tmp_path, FIELDS)
     probe = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "

@@ -55,6 +55,15 @@ def test_examples_in_a_window_do_not_see_each_other(network):
         torch.testing.assert_close(packed[row, start:end], alone[0], atol=1e-5, rtol=1e-4)
 
 
+def test_in_bfloat16_attention_is_the_same_up_to_rounding(network):
+    segments = Segments(LENGTHS, CPU)
+    exact = network(IDS, segments)
+    with torch.autocast("cpu", torch.bfloat16):
+        narrow = network(IDS, segments)
+    difference = (narrow - exact).norm() / exact.norm()
+    assert 0 < difference < 0.03
+
+
 def test_no_gradient_crosses_from_one_example_to_another(network):
     embedded = network.embed_tokens.weight[IDS].detach().requires_grad_()
     network.embed_tokens.forward = lambda _: embedded

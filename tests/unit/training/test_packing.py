@@ -9,7 +9,7 @@ SIZE, PAD = 16, 0
 examples = st.lists(
     st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=1, max_size=SIZE + 1),
     max_size=40,
-).map(lambda rows: [Rendered([i for i, _ in row], [on for _, on in row]) for row in rows])
+).map(lambda rows: [Rendered([i for i, _ in row], [3.0 * on for _, on in row]) for row in rows])
 
 
 def unpacked(windows):
@@ -27,7 +27,7 @@ def unpacked(windows):
 def expected(example):
     targets = [
         token if on else IGNORED
-        for token, on in zip(example.ids[1:], example.is_learned[1:], strict=True)
+        for token, on in zip(example.ids[1:], example.weights[1:], strict=True)
     ]
     return example.ids[:-1], targets
 

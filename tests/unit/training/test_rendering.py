@@ -38,16 +38,28 @@ def test_text_across_the_cursor_is_usually_tokenised_as_one(vocabulary):
 
 def test_text_and_the_end_are_learned_and_nothing_else(vocabulary):
     (rendered,) = Renderer(vocabulary, 200).render([EXAMPLE])
-    learned = [i for i, on in zip(rendered.ids, rendered.is_learned, strict=True) if on]
+    learned = [i for i, on in zip(rendered.ids, rendered.weights, strict=True) if on]
     text = vocabulary.tokenizer.decode(learned[:-1])
     assert text == EXAMPLE.suffix + EXAMPLE.prefix + EXAMPLE.middle
     assert learned[-1] == vocabulary.end_id
 
 
+def test_what_fills_the_hole_counts_more_than_what_stands_around_it(vocabulary):
+    for is_parted in (False, True):
+        example = Example(**{**vars(EXAMPLE), "is_parted": is_parted})
+        (rendered,) = Renderer(vocabulary, 200).render([example])
+        heavy = [i for i, weight in zip(rendered.ids, rendered.weights, strict=True) if weight > 1]
+        assert vocabulary.tokenizer.decode(heavy[:-1]) == EXAMPLE.middle
+        assert heavy[-1] == vocabulary.end_id
+    whole = Example("a.py", "def f(): pass\n", "", "", Layout.LEFT_TO_RIGHT, True)
+    (rendered,) = Renderer(vocabulary, 200).render([whole])
+    assert set(rendered.weights) == {0, 1}
+
+
 def test_of_a_pair_only_the_short_text_is_learned(vocabulary):
     pair = Example("a.md", "", "Do it", "\n\nlong " * 9, Layout.SUFFIX_FIRST, True, True, False)
     (rendered,) = Renderer(vocabulary, 200).render([pair])
-    learned = [i for i, on in zip(rendered.ids, rendered.is_learned, strict=True) if on]
+    learned = [i for i, on in zip(rendered.ids, rendered.weights, strict=True) if on]
     assert vocabulary.tokenizer.decode(learned[:-1]) == "Do it"
 
 
@@ -66,7 +78,7 @@ def test_families_that_were_trained_prefix_first_are_asked_so(vocabulary):
     (rendered,) = Renderer(other, 200).render([EXAMPLE])
     answer = vocabulary.tokenizer.encode(EXAMPLE.middle).ids
     assert rendered.ids == [300, *asked(other, EXAMPLE), *answer, other.end_id]
-    assert len(rendered.ids) == len(rendered.is_learned)
+    assert len(rendered.ids) == len(rendered.weights)
 
 
 places = st.tuples(st.integers(0, 8), st.integers(0, 9))
@@ -81,7 +93,7 @@ def test_no_example_is_too_long_and_the_answer_stays_whole(
     examples = list(cut(documents[number], 0, epoch, chars, Mixture()))[:20]
     rendered = Renderer(vocabulary, tokens).render(examples)
     for example, found in zip(examples, rendered, strict=True):
-        assert len(found.ids) == len(found.is_learned) <= tokens
+        assert len(found.ids) == len(found.weights) <= tokens
         if len(vocabulary.tokenizer.encode(example.middle).ids) < 0.6 * tokens - 10:
             text = vocabulary.tokenizer.decode(found.ids)
             assert not example.middle or text.endswith(example.middle)

@@ -5,9 +5,13 @@ import torch
 from tiny_models import FAMILIES, save_family
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from assist_server.evaluation import bits_per_byte as module
-from assist_server.evaluation.bits_per_byte import bits_per_byte
+from assist_server.evaluation import reading as module
 from assist_server.evaluation.places import Source
+from assist_server.evaluation.reading import read_figures
+
+
+def bits_per_byte(model, sources):
+    return read_figures(model, sources)["bits per byte"].mean
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +44,22 @@ def test_files_count_by_their_size(folder):
     sizes = [len(source.text) for source in (one, other)]
     alone = [bits_per_byte(str(folder), [source]) for source in (one, other)]
     assert both == pytest.approx(sum(s * b for s, b in zip(sizes, alone, strict=True)) / sum(sizes))
+
+
+def test_what_a_model_would_write_by_itself_is_recited(folder, monkeypatch):
+    """Greedy text of the model itself is recited from where it begins to write."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    codec = module.TokenCodec(tokenizer)
+    ids = codec.encode("# a.py\n")
+    for _ in range(12):
+        with torch.inference_mode():
+            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+    with torch.inference_mode():
+        lead, own = ids[:-12], ids[-12:]
+        stock = module.StockModel(model)
+        monkeypatch.setattr(module, "_STEP_TOKENS", 5)
+        _, is_likeliest = module._read(stock, lead, own, 64)
+    assert all(is_likeliest)
+    monkeypatch.setattr(module, "_RECITED_TOKENS", 3)
+    assert module._tokens_in_long_runs([True, True, False, True, True, True]) == 3

@@ -1,0 +1,52 @@
+"""`eval`: a model beside another and beside baselines, on packages it has not seen."""
+
+import gzip
+import json
+
+import pytest
+from distributions import install, library_code
+from tiny_models import FAMILIES, save_family
+
+NAMES = ("textwrap", "shlex", "calendar", "cmd", "fnmatch", "csv")
+LITTLE = ("--quick", "--places", 2, "--pieces", 1)
+
+
+@pytest.fixture
+def packages(tmp_path):
+    files = {f"flask/{path}": text for path, text in library_code(*NAMES).items()}
+    return install(tmp_path / "packages", "flask", files)
+
+
+def test_models_are_compared_on_every_suite(run, packages, tmp_path):
+    one, other = (
+        save_family(FAMILIES[0], tmp_path / name).rename(tmp_path / f"{name}-model")
+        for name in ("one", "other")
+    )
+    items = tmp_path / "lines.jsonl.gz"
+    fields = {
+        "name": "double",
+        "prompt": "def double(n):",
+        "suffix": "\n",
+        "canonical_solution": "    return 2 * n",
+        "tests": "assert double(4) == 8",
+    }
+    items.write_bytes(gzip.compress(json.dumps(fields).encode()))
+    options = ("--packages", packages, "--infilling", items, "--model", one, "--beside", other)
+    result = run("eval", *LITTLE, *options, "--json")
+    assert result.code == 0, result.err
+    suites = json.loads(result.out)["suites"]
+    for name in ("rest of line", "whole line", "block", "argument", "docstring"):
+        assert list(suites[name]) == [one.name, other.name, "copy", "5-gram"]
+        assert suites[name][one.name] == suites[name][other.name]
+        assert suites[name]["copy"]["exact"]["count"] == 2
+    assert list(suites["benchmark lines"]) == [one.name, other.name, "copy", "5-gram"]
+    assert list(suites["typed again"]) == [one.name, other.name, "copy"]
+    assert list(suites["docstrings"]) == [one.name, other.name, "names alone"]
+    assert suites["text"][one.name]["bits per byte"]["mean"] > 1
+
+
+def test_without_code_that_was_never_seen_it_is_refused(run, tmp_path):
+    install(tmp_path, "free", library_code("cmd"))
+    result = run("eval", "--packages", tmp_path)
+    assert result.code == 2
+    assert "no package is installed here that the embedded models have not seen" in result.err
