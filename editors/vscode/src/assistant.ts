@@ -19,6 +19,7 @@ export class Assistant implements Disposable {
   private process: ServerProcess | undefined;
   private crashTimes: number[] = [];
   private work: Promise<void> = Promise.resolve();
+  private isInterrupted = false;
   private readonly watched: Disposable;
 
   /**
@@ -57,10 +58,12 @@ export class Assistant implements Disposable {
   async restart(): Promise<void> {
     this.problems.forget();
     this.crashTimes = [];
+    this.interruptStart();
     return this.enqueue(() => this.startAnew());
   }
 
   async stop(): Promise<void> {
+    this.interruptStart();
     return this.enqueue(() => this.stopClient());
   }
 
@@ -80,7 +83,16 @@ export class Assistant implements Disposable {
     return this.work;
   }
 
+  /** A program that never answers would keep whatever comes after it waiting. */
+  private interruptStart(): void {
+    if (this.state.server.kind === "starting") {
+      this.isInterrupted = true;
+      this.process?.child.kill();
+    }
+  }
+
   private async startAnew(): Promise<void> {
+    this.isInterrupted = false;
     await this.stopClient();
     this.state.server = { kind: "starting" };
     const program = await this.program();
@@ -121,6 +133,9 @@ export class Assistant implements Disposable {
     } catch (error) {
       this.log.error(`The server did not start: ${reasonOf(cause ?? error)}`);
       this.client = undefined;
+      if (this.isInterrupted) {
+        return;
+      }
       this.fail(cause instanceof Problem ? cause.message : this.endedAtStart(program));
       return;
     }

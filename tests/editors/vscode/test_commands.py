@@ -1,5 +1,7 @@
 """Documentation and summaries in VS Code."""
 
+from workbench import wait_for
+
 ADD = "def add(a, b):\n    return a + b\n"
 
 
@@ -22,11 +24,31 @@ def test_a_summary_is_shown_and_inserted_as_a_comment(workbench):
     workbench.run("Assist: Summarize Selection")
     workbench.wait_for_rendered("add(a, b)")
     assert f"{file.name}, lines 1 to 2" in workbench.rendered()
+    workbench.page("click", 'a.action-label[aria-label*="Copy Summary"]')
+    copied = "2 lines of Python: 1 function.\n\n- function `add(a, b)` (line 1)"
+    read = {"function": "() => navigator.clipboard.readText()"}
+    wait_for(lambda: workbench.page("evaluate", read).strip() == copied, "the copy")
     workbench.page("click", 'a.action-label[aria-label*="Insert Summary as Comment"]')
     workbench.page("waitForSelector", f'.tab.dirty[data-resource-name="{file.name}"]')
     workbench.page("click", f'.tab[data-resource-name="{file.name}"]')
     comment = "# 2 lines of Python: 1 function.\n#\n# - function add(a, b) (line 1)\n"
     workbench.save(file, (comment + ADD).encode())
+
+
+def test_a_summary_is_inserted_where_its_text_has_moved(workbench):
+    file = workbench.open(f"import sys\n\n\n{ADD}", answer="Adds.")
+    workbench.press("Control+End", "Shift+ArrowUp", "Shift+ArrowUp")
+    workbench.run("Assist: Summarize Selection")
+    workbench.wait_for_rendered("add(a, b)")
+    workbench.page("click", f'.tab[data-resource-name="{file.name}"]')
+    workbench.press("Control+Home")
+    workbench.type("import os\n")
+    workbench.page("click", '.tab[aria-label*="Summary.md"]')
+    workbench.page("click", 'a.action-label[aria-label*="Insert Summary as Comment"]')
+    wait_for(lambda: "# 2 lines" in "".join(workbench.texts(".view-line")), "the comment")
+    workbench.page("click", f'.tab[data-resource-name="{file.name}"]')
+    comment = "# 2 lines of Python: 1 function.\n#\n# - function add(a, b) (line 5)\n"
+    workbench.save(file, f"import os\nimport sys\n\n\n{comment}{ADD}".encode())
 
 
 def test_the_code_action_shows_a_summary_in_the_same_place(workbench):
