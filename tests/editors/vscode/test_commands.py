@@ -18,6 +18,21 @@ def test_documentation_is_written_into_the_file(workbench):
     workbench.save(file, f"{head}\n{docstring}{body}".encode())
 
 
+def test_documentation_keeps_the_line_ends_and_tabs_of_the_file(workbench):
+    before = "def add(a, b):\r\n\tname = '😋 é漢'\r\n\treturn name\r\n"
+    file = workbench.open(before, answer="first number")
+    workbench.press("Control+Home")
+    workbench.run("Assist: Generate Documentation")
+    workbench.page("waitForSelector", ".tab.active.dirty")
+    workbench.press("Control+S")
+    workbench.page("waitForSelector", ".tab.active.dirty", {"state": "detached"})
+    written = file.read_bytes().decode()
+    head, documentation, rest = written.split('"""')
+    assert head + rest.lstrip("\r\n\t") == before.replace("\tname", "\tname", 1)
+    assert "\n" not in documentation.replace("\r\n", "")
+    assert "\r\n\tArgs:\r\n\t" in documentation
+
+
 def test_a_summary_is_shown_and_inserted_as_a_comment(workbench):
     file = workbench.open(ADD, answer="Adds.")
     workbench.press("Control+A")
