@@ -3,11 +3,11 @@
 import { homedir } from "node:os";
 import { type Disposable, type LogOutputChannel, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
-import { type Callbacks, createClient, KEYS_FOR_START } from "./client";
+import type { Callbacks } from "./client";
 import { findServer, type ServerProgram } from "./location";
 import { Problem, type Problems } from "./problems";
 import { reasonOf, ServerProcess } from "./process";
-import { SECTION, type ServerKeys } from "./settings";
+import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settings";
 import type { ModelStatus, State } from "./state";
 
 const MAX_CRASHES = 3;
@@ -118,6 +118,8 @@ export class Assistant implements Disposable {
         throw error;
       }
     };
+    // Most of the extension's code is the library behind this; the editor need not wait for it.
+    const { createClient } = await import("./client.js");
     const client = createClient(start, this.serverKeys, this.state, this.log, {
       onClose: () => {
         this.onClose(client);

@@ -7,9 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from neovim import PLUGIN, Neovim, init, real, scripted
+from neovim import PLUGIN, REPOSITORY, Neovim, init, real, scripted
 
 KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])
 FUNCTION = "import os\n\n\ndef add_name(name, count):\n    return os.path.join(name, str(count))\n"
@@ -265,13 +266,31 @@ def test_a_server_that_cannot_be_found_is_told_of_once(start, kind):
     assert editor.heard() == [message]
 
 
-def test_without_a_command_the_path_is_searched(start):
-    editor = start(None, configuration=init())
-    editor.until(lambda: editor.heard() or editor.server_pid())
-    found = editor.lua("return vim.fn.executable('assist-server')")
-    if not found:
-        (message,) = editor.heard()
-        assert 'require("assist").setup({ cmd = ... })' in message
+@KINDS
+def test_a_server_that_is_not_installed_is_told_of_once(start, kind):
+    editor = start(None, configuration=f"vim.env.PATH = '/usr/bin:/bin'\n{init()}", kind=kind)
+    (message,) = editor.until(editor.heard)
+    assert 'require("assist").setup({ cmd = ... })' in message
+    editor.nvim.command(f"edit {editor.folder}/other.py")
+    editor.type("i", "x")
+    editor.until(editor.text, ["x"])
+    editor.until(editor.statusline, "assist: error")
+    assert editor.heard() == [message]
+
+
+def test_the_readmes_line_leads_to_ghost_text(start):
+    pages = [(REPOSITORY / page).read_text() for page in ("README.md", "editors/README.md")]
+    line, other = (re.search(r"vim\.opt\.runtimepath:append\(.*\)", page)[0] for page in pages)
+    assert line == other
+    written = line.replace("/path/to/assist-server", str(REPOSITORY))
+    on_path = f"vim.env.PATH = '{Path(sys.prefix, 'bin')}:/usr/bin:/bin'"
+    editor = start(None, "import json\n\n\n", configuration=f"{on_path}\n{written}")
+    editor.until_ready()
+    editor.type("G", "i", "def load(path):<CR>", "with open(path) as f:<CR>", "return json.l")
+    proposed = editor.until(editor.ghost)
+    editor.type("<Tab>")
+    accepted = "        return json.l" + proposed.split("\n")[0]
+    editor.until(lambda: editor.text()[4], accepted)
 
 
 @pytest.mark.parametrize("is_allowed", [True, False])

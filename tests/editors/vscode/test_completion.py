@@ -166,18 +166,6 @@ def explains(workbench, reason):
     return reason in workbench.rendered()
 
 
-def test_the_embedded_model_completes_real_code(workbench, settings):
-    settings(assist__completion__max_latency_ms=60_000)  # the machine may be busy
-    text = "import json\n\n\ndef load(path):\n    with open(path) as f:\n        return j"
-    file = workbench.open_with(None, text[:-1])
-    workbench.press("Control+End")
-    workbench.type(text[-1])
-    ghost = workbench.wait_for_ghost_text()
-    assert ghost.startswith("son.load")
-    workbench.press("Tab")
-    workbench.save(file, (text + ghost).encode())
-
-
 def test_a_model_is_chosen_from_those_at_hand(workbench, settings):
     settings(assist__model=None)
     workbench.open("x = 1\n", answer=CALL)
