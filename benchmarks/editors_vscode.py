@@ -102,9 +102,9 @@ def run(tools: Path) -> dict[str, object]:
         try:
             workbench = Workbench(server, page, script)
             workbench.start()
+            activations = [activation(workbench) for _ in range(LOADS)]
             page("evaluate", {"function": NOTE_KEYS})
             found = [measure(workbench, *place) for place in places()]
-            activations = [activation(workbench) for _ in range(LOADS)]
         except PageError as error:
             sys.exit(str(error))
         finally:

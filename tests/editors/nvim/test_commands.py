@@ -454,7 +454,6 @@ def test_a_restart_with_requests_under_way_loses_them_alone(ready, kind):
     editor = ready("alpha(1)", kind=kind)
     first = editor.server_pid()
     editor.silence_server()
-    editor.nvim.command("Assist summarize")
     editor.type("G", "o", "a")
     editor.until(lambda: editor.lua(HAS_ASKED))
     editor.nvim.command("Assist restart")

@@ -91,3 +91,12 @@ def settings(workbench):
     yield change
     workbench.server.change_settings(**changed)
     workbench.wait_for_status(READY)
+
+
+@pytest.fixture
+def no_server_on_path(workbench):
+    """Takes away, for a test, what the README's command has put on PATH."""
+    link = workbench.server.link
+    hidden = link.rename(link.with_name("hidden"))
+    yield
+    hidden.rename(link)

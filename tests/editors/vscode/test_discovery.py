@@ -13,15 +13,6 @@ CALL = "alpha(beta, gamma)"
 SUPPORT = HERE.parents[1] / "support"
 
 
-@pytest.fixture
-def no_server_on_path(workbench):
-    """Takes away, for a test, what the README's command has put on PATH."""
-    link = workbench.server.link
-    hidden = link.rename(link.with_name("hidden"))
-    yield
-    hidden.rename(link)
-
-
 def write_program(file, script, before=""):
     """A program that is a server with the script in a file."""
     served = f'{sys.executable} {HERE / "served.py"} {script} "$@"'

@@ -50,6 +50,7 @@ def test_one_click_on_the_status_tells_the_reason(workbench):
     assert any("Pause completion" in row for row in rows)
 
 
+@pytest.mark.usefixtures("no_server_on_path")
 @pytest.mark.parametrize(
     ("command", "words"),
     [

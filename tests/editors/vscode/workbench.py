@@ -81,7 +81,7 @@ class CodeServer:
             *(str(node), str(tools / "package/out/node/entry.js")),
             *("--user-data-dir", str(self.data), "--extensions-dir", str(home / "extensions")),
         ]
-        kept = ("LANG", "LC_ALL", "npm_config_cache")
+        kept = ("LANG", "LC_ALL", "npm_config_cache", "NODE_EXTRA_CA_CERTS")
         self.environment = {name: os.environ[name] for name in kept if name in os.environ}
         self.link = home / ".local" / "bin" / "assist-server"
         outside = filter(_has_no_server, os.environ["PATH"].split(":"))
