@@ -18,7 +18,7 @@ import psutil
 
 HERE = Path(__file__).parent
 EXTENSION = HERE.parents[2] / "editors" / "vscode"
-WAIT_S = 30
+WAIT_S = 90
 TIDY_UP_KEY, RESTART_KEY = "Control+Alt+Shift+F11", "Control+Alt+Shift+F12"
 ASK_KEY, CLEAR_KEY = "Control+Alt+Shift+F10", "Control+Alt+Shift+F9"
 KEYS_OF_TESTS = [
