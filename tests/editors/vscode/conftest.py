@@ -57,6 +57,8 @@ def workbench(vscode_tools, tmp_path_factory):
     script = home / "script.json"
     server_command = [sys.executable, str(HERE / "served.py"), str(script)]
     server.change_settings(assist__server__command=server_command)
+    # The machine may be busy. From the start, as the editor takes its time to see a change.
+    server.change_settings(assist__completion__max_latency_ms=60_000)
     server.start()
     page = Page(vscode_tools)
     workbench = Workbench(server, page, script)

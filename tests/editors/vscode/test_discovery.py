@@ -30,7 +30,7 @@ def type_and_accept(workbench, file):
 
 
 def test_the_readmes_commands_lead_to_ghost_text(workbench, settings):
-    settings(assist__server__command=None, assist__completion__max_latency_ms=60_000)
+    settings(assist__server__command=None)
     text = "import json\n\n\ndef load(path):\n    with open(path) as f:\n        return j"
     file = workbench.open_with(None, text[:-1])
     workbench.press("Control+End")
