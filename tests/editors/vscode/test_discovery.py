@@ -52,12 +52,23 @@ def test_the_environment_of_the_workspace_is_searched(workbench, settings):
         shutil.rmtree(environment)
 
 
+@pytest.fixture
+def own_environment(workbench):
+    """Where the extension makes one; it does not outlive the test."""
+    storage = workbench.server.data / "User" / "globalStorage" / "assist-server.assist-server"
+    yield storage / "environment"
+    shutil.rmtree(storage / "environment", ignore_errors=True)
+
+
 @pytest.mark.usefixtures("no_server_on_path")
-def test_an_environment_is_made_where_the_user_wants_it(workbench, settings, tmp_path):
+def test_an_environment_is_made_where_the_user_wants_it(
+    workbench, settings, own_environment, tmp_path
+):
     wheel = wheel_of_scripted_server(tmp_path, workbench.server.home / "script.json")
     settings(assist__server__command=None, assist__server__package=str(wheel))
     script = {"answer": "made(here)"}  # another one, so that the server starts anew
     file = workbench.open_with(script, "x = 1\n", status="error")
+    assert not own_environment.exists()
     workbench.page("click", '.notification-list-item a:has-text("Install")')
     wait_for(lambda: any("Installing" in text for text in workbench.notifications()), "progress")
     workbench.wait_for_status(READY)
@@ -90,6 +101,7 @@ def wheel_of_scripted_server(folder, script):
     return wheel
 
 
+@pytest.mark.usefixtures("own_environment")
 @pytest.mark.parametrize(
     ("setting", "value"),
     [("python", "/nowhere/python"), ("package", "/nowhere/package")],
