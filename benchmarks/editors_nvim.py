@@ -1,13 +1,16 @@
 """From the last key to ghost text in Neovim, beside the server's own time for the same request.
 
 `editors_nvim.py PROGRAM` types lines of the standard library into real Neovim with the embedded
-model, pauses behind each as a person does who looks, and writes results/editors_nvim.json.
+model, pauses behind each as a person does who looks, and writes results/editors_nvim.json. It also
+compares what `nvim --startuptime` says of a start with the plugin and without it, in turn.
 """
 
 import inspect
 import json
 import os
+import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,11 +19,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests" / "editors" / "nvim"))
 
-from neovim import Neovim, init, real  # noqa: E402 - the tests know how to drive it
+from neovim import PLUGIN, Neovim, init, real  # noqa: E402 - the tests know how to drive it
 
 PAUSES = 24
 KEY_S = 0.03
 PATIENCE_S = 3.0
+STARTS = 30
 RESULTS = HERE / "results" / "editors_nvim.json"
 _WHY = """
 _G.records = nil
@@ -81,15 +85,40 @@ def run(program: Path, kind: str) -> dict[str, object]:
     }
 
 
+def startup(program: Path) -> dict[str, float]:
+    """Milliseconds until Neovim has started on a file, with the plugin and without it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plain = "vim.g.loaded_python3_provider = 0\n"  # the search for it takes a second
+        plugin = f"vim.opt.runtimepath:append({json.dumps(str(PLUGIN))})\n"
+        scripts = {"without_ms": plain, "with_ms": plain + plugin}
+        found: dict[str, list[float]] = {kind: [] for kind in scripts}
+        (folder / "code.py").touch()
+        for number in range(STARTS + 1):
+            for kind, script in scripts.items():
+                (folder / "init.lua").write_text(script)
+                log = folder / f"{kind}-{number}"
+                command = [program, "--headless", "-u", "init.lua", "--startuptime", log, "code.py"]
+                home = {**os.environ, "HOME": name}
+                subprocess.run([*command, "+qall"], cwd=folder, env=home, check=True)
+                times = re.findall(r"^(\S+) .*NVIM STARTED", log.read_text(), re.MULTILINE)
+                found[kind].append(float(times[-1]))
+    pairs = list(zip(*found.values(), strict=True))[1:]  # the first start fills the disk's cache
+    medians = {kind: statistics.median(times[1:]) for kind, times in found.items()}
+    medians["added_ms"] = statistics.median(after - before for before, after in pairs)
+    return {kind: round(value, 2) for kind, value in medians.items()}
+
+
 def _spread(values: object) -> dict[str, float]:
     tenths = statistics.quantiles(values, n=10)
     return {"p50": round(tenths[4], 1), "p90": round(tenths[8], 1)}
 
 
 def main() -> None:
-    """Measure both ways of drawing and keep the figures."""
+    """Measure the start and both ways of drawing, and keep the figures."""
     program = Path(sys.argv[1]).absolute()
     results: dict[str, object] = {"load_average_before": os.getloadavg()[0]}
+    results["startup"] = startup(program)
     results |= {kind: run(program, kind) for kind in ("builtin", "own")}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")

@@ -1,7 +1,8 @@
-"""Write the part of the Vim help file that is derived from the settings, or check it."""  # noqa: INP001 - a script
+"""Write what is derived of the Vim help, the part on settings and the tags, or check it."""  # noqa: INP001 - a script
 
 import argparse
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pydantic.fields import FieldInfo
 from assist_server.settings import allowed_values, setting_fields
 
 HELP_FILE = Path(__file__).parents[1] / "editors" / "nvim" / "doc" / "assist.txt"
+TAGS_FILE = HELP_FILE.with_name("tags")
 _RULE = "=" * 78
 _TAG = "*assist-settings*"
 _COLUMNS = 78
@@ -37,7 +39,9 @@ def render(text: str) -> str:
 def _paragraphs() -> Iterator[str]:
     for name, field in setting_fields().items():
         tag = f"*assist-setting-{name}*"
-        yield f"{name}{tag:>{_COLUMNS - len(name)}}"
+        gap = _COLUMNS - len(name) - len(tag)
+        # Vim sees a tag only behind a space; one that does not fit stands above what it is of.
+        yield name + " " * gap + tag if gap > 0 else f"{tag:>{_COLUMNS}}\n{name}"
         yield textwrap.indent(textwrap.fill(_words(field), _COLUMNS - 8), " " * 8)
         yield ""
 
@@ -47,19 +51,29 @@ def _words(field: FieldInfo) -> str:
     return f"{field.description} Value: {allowed_values(field)}; default: {default}."
 
 
-def main(arguments: list[str], path: Path = HELP_FILE) -> int:
-    """Write or check the help file; the exit status is 1 if a check fails."""
+def render_tags(text: str) -> str:
+    """What `:helptags` would write, so that `:help` works from a clone."""
+    tags = sorted(re.findall(r"(?:^|\s)\*([^*\s|]+)\*(?=\s|$)", text))
+    return "".join(f"{tag}\t{HELP_FILE.name}\t/*{tag}*\n" for tag in tags)
+
+
+def main(arguments: list[str], path: Path = HELP_FILE, tags_path: Path = TAGS_FILE) -> int:
+    """Write or check the help file and its tags; the exit status is 1 if a check fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if it is old")
     is_check = parser.parse_args(arguments).check
-    old = path.read_text(encoding="utf-8")
-    new = render(old)
-    if new == old:
-        return 0
-    if not is_check:
-        path.write_text(new, encoding="utf-8", newline="\n")
-    sys.stdout.write(f"{path}: {'out of date' if is_check else 'written'}\n")
-    return 1 if is_check else 0
+    text = render(path.read_text(encoding="utf-8"))
+    wanted = {path: text, tags_path: render_tags(text)}
+    stale = [file for file in wanted if _text_of(file) != wanted[file]]
+    for file in stale:
+        if not is_check:
+            file.write_text(wanted[file], encoding="utf-8", newline="\n")
+        sys.stdout.write(f"{file}: {'out of date' if is_check else 'written'}\n")
+    return 1 if is_check and stale else 0
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 import { homedir } from "node:os";
 import { type Disposable, type LogOutputChannel, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
-import { type Callbacks, createClient, KEYS_FOR_START } from "./client";
+import type { Callbacks } from "./client";
 import { findServer, type ServerProgram } from "./location";
 import { Problem, type Problems } from "./problems";
 import { reasonOf, ServerProcess } from "./process";
-import { SECTION, type ServerKeys } from "./settings";
+import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settings";
 import type { ModelStatus, State } from "./state";
 
 const MAX_CRASHES = 3;
@@ -19,6 +19,7 @@ export class Assistant implements Disposable {
   private process: ServerProcess | undefined;
   private crashTimes: number[] = [];
   private work: Promise<void> = Promise.resolve();
+  private isInterrupted = false;
   private readonly watched: Disposable;
 
   /**
@@ -57,10 +58,12 @@ export class Assistant implements Disposable {
   async restart(): Promise<void> {
     this.problems.forget();
     this.crashTimes = [];
+    this.interruptStart();
     return this.enqueue(() => this.startAnew());
   }
 
   async stop(): Promise<void> {
+    this.interruptStart();
     return this.enqueue(() => this.stopClient());
   }
 
@@ -80,7 +83,16 @@ export class Assistant implements Disposable {
     return this.work;
   }
 
+  /** A program that never answers would keep whatever comes after it waiting. */
+  private interruptStart(): void {
+    if (this.state.server.kind === "starting") {
+      this.isInterrupted = true;
+      this.process?.child.kill();
+    }
+  }
+
   private async startAnew(): Promise<void> {
+    this.isInterrupted = false;
     await this.stopClient();
     this.state.server = { kind: "starting" };
     const program = await this.program();
@@ -106,6 +118,8 @@ export class Assistant implements Disposable {
         throw error;
       }
     };
+    // Most of the extension's code is the library behind this; the editor need not wait for it.
+    const { createClient } = await import("./client.js");
     const client = createClient(start, this.serverKeys, this.state, this.log, {
       onClose: () => {
         this.onClose(client);
@@ -121,6 +135,9 @@ export class Assistant implements Disposable {
     } catch (error) {
       this.log.error(`The server did not start: ${reasonOf(cause ?? error)}`);
       this.client = undefined;
+      if (this.isInterrupted) {
+        return;
+      }
       this.fail(cause instanceof Problem ? cause.message : this.endedAtStart(program));
       return;
     }

@@ -10,14 +10,11 @@ import {
 } from "vscode-languageclient/node";
 import type { ServerProcess } from "./process";
 import type { ProtocolRange } from "./protocol";
-import { type ServerKeys, settingsThatAreSet } from "./settings";
+import { KEYS_FOR_START, type ServerKeys, settingsThatAreSet } from "./settings";
 import type { ModelStatus, State } from "./state";
 
 const SCHEMES = ["file", "untitled", "vscode-notebook-cell"];
 const SHOW_SUMMARY = "assist.showSummary";
-
-/** What the server has to know before it says what it can do; all else it asks for. */
-export const KEYS_FOR_START: ServerKeys = ["completion.menu"];
 
 export interface Callbacks {
   readonly onClose: () => void;

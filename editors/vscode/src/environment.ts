@@ -39,7 +39,9 @@ export async function createEnvironment(folder: string, log: LogOutputChannel): 
       } catch (error) {
         if (!token.isCancellationRequested) {
           const why = lastWords || reasonOf(error);
-          throw new Problem(`Installing assist-server failed (${why}): see the log.`);
+          throw new Problem(
+            `Installing assist-server failed (${why}): correct assist.server.python or assist.server.package.`,
+          );
         }
       }
     };

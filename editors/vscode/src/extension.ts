@@ -3,6 +3,7 @@
 import { commands, type ExtensionContext, type TextEditor, Uri, window, workspace } from "vscode";
 import { Answers } from "./answers";
 import { Assistant } from "./assistant";
+import { describe } from "./description";
 import { createEnvironment } from "./environment";
 import { chooseModel } from "./models";
 import { Problem, Problems } from "./problems";
@@ -58,7 +59,13 @@ export function activate(context: ExtensionContext): void {
     },
     "assist.openSettings": () =>
       commands.executeCommand("workbench.action.openSettings", `@ext:${context.extension.id}`),
-    "assist.showMenu": () => showMenu(state),
+    "assist.showMenu": () => {
+      const { isError, reason } = describe(state);
+      if (isError) {
+        problems.showAgain(reason); // the menu has room for its beginning only
+      }
+      return showMenu(state);
+    },
   };
   for (const [name, action] of Object.entries(actions)) {
     context.subscriptions.push(commands.registerCommand(name, () => report(action)));

@@ -11,14 +11,19 @@ export type Remedies = Readonly<Record<string, string>>;
 const LOG: Remedies = { "Open Log": "assist.openLog" };
 
 export class Problems {
-  private readonly shown = new Set<string>();
+  private readonly shown = new Map<string, Remedies>();
 
   /** Shows a sentence unless it is known already. */
   show(sentence: string, remedies: Remedies = LOG): void {
     if (!this.shown.has(sentence)) {
-      this.shown.add(sentence);
+      this.shown.set(sentence, remedies);
       void this.ask(sentence, remedies);
     }
+  }
+
+  /** Shows a sentence because the user asks for it. */
+  showAgain(sentence: string): void {
+    void this.ask(sentence, this.shown.get(sentence) ?? LOG);
   }
 
   /** After a success or a wish of the user, the same problem is news again. */

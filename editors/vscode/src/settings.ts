@@ -9,6 +9,9 @@ const OWN_PREFIX = `${SECTION}.server.`;
 /** Keys of the server's settings, without the section. */
 export type ServerKeys = readonly string[];
 
+/** What the server has to know before it says what it can do; all else it asks for. */
+export const KEYS_FOR_START: ServerKeys = ["completion.menu"];
+
 interface Manifest {
   contributes: { configuration: { properties: Record<string, unknown> }[] };
 }

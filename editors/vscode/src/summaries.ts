@@ -1,51 +1,110 @@
 /** Summaries of selections: shown, copied, and put above their text as a comment. */
 
-import { type Disposable, env, type Range, type Uri } from "vscode";
+import {
+  Disposable,
+  env,
+  Range,
+  type TextDocument,
+  type TextDocumentChangeEvent,
+  type TextDocumentContentChangeEvent,
+  type Uri,
+  window,
+  workspace,
+} from "vscode";
 import { escaped, MarkdownPage } from "./markdownPage";
 import { rangeOf } from "./protocol";
 
 interface Summary {
   readonly markdown: string;
-  readonly method: string;
 }
 
-interface ShownSummary extends Summary {
-  readonly uri: Uri;
-  readonly range: Range;
+/** What a summary is of; it moves as its document is edited. */
+interface Place {
+  readonly document: TextDocument;
+  start: number;
+  end: number;
 }
+
+interface ShownSummary {
+  readonly markdown: string;
+  readonly place: Place;
+}
+
+const NOTE_MS = 3000;
 
 /** Runs a command of the server. */
 export type Execute = <T>(command: string, ...args: readonly unknown[]) => Promise<T>;
 
 export class Summaries implements Disposable {
   private readonly page = new MarkdownPage("Summary", "assist.isSummaryActive");
+  private readonly parts = Disposable.from(
+    this.page,
+    workspace.onDidChangeTextDocument((change) => {
+      this.follow(change);
+    }),
+  );
+  private readonly followed = new Set<Place>();
   private shown: ShownSummary | undefined;
 
   constructor(private readonly execute: Execute) {}
 
   dispose(): void {
-    this.page.dispose();
+    this.parts.dispose();
   }
 
   /** Summarizes a range and shows the result. */
   async show(uri: Uri, range: Range): Promise<void> {
-    const summary = await this.execute<Summary>("assist.summarize", uri.toString(), rangeOf(range));
-    this.shown = { ...summary, uri, range };
-    await this.page.show(`${summary.markdown}\n\n---\n\n${origin(uri, range)}\n`);
+    const document = await workspace.openTextDocument(uri);
+    const [start, end] = [document.offsetAt(range.start), document.offsetAt(range.end)];
+    const place = { document, start, end };
+    this.followed.add(place);
+    try {
+      const args = [uri.toString(), rangeOf(range)] as const;
+      const { markdown } = await this.execute<Summary>("assist.summarize", ...args);
+      if (this.shown) {
+        this.followed.delete(this.shown.place);
+      }
+      this.shown = { markdown, place };
+      await this.page.show(`${markdown}\n\n---\n\n${origin(uri, range)}\n`);
+    } catch (error) {
+      this.followed.delete(place);
+      throw error;
+    }
   }
 
   async copy(): Promise<void> {
     if (this.shown) {
       await env.clipboard.writeText(this.shown.markdown);
+      window.setStatusBarMessage("The summary was copied", NOTE_MS);
     }
   }
 
   /** Lets the server put the summary above the text as a comment. */
   async insert(): Promise<void> {
     if (this.shown) {
-      const { uri, range } = this.shown;
-      await this.execute("assist.insertSummary", uri.toString(), rangeOf(range));
+      const { document, start, end } = this.shown.place;
+      const range = new Range(document.positionAt(start), document.positionAt(end));
+      await this.execute("assist.insertSummary", document.uri.toString(), rangeOf(range));
     }
+  }
+
+  private follow({ document, contentChanges }: TextDocumentChangeEvent): void {
+    for (const place of this.followed) {
+      for (const change of document === place.document ? contentChanges : []) {
+        move(place, change);
+      }
+    }
+  }
+}
+
+function move(place: Place, change: TextDocumentContentChangeEvent): void {
+  const { rangeOffset, rangeLength, text } = change;
+  const growth = text.length - rangeLength;
+  if (rangeOffset + rangeLength <= place.start) {
+    place.start += growth;
+  }
+  if (rangeOffset < place.end) {
+    place.end += growth;
   }
 }
 

@@ -77,14 +77,14 @@ class Neovim:
 
     def tidy_up(self) -> None:
         """Leave the editor as if it had just started, with its server as it is."""
-        self._let_server_speak()
+        self.let_server_speak()
         self.type("<C-\\><C-n>")
         self.nvim.command("silent! only! | silent! tabonly! | %bwipeout!")
         self.lua("_G.heard = {}")
 
     def stop(self) -> None:
         """End the editor and, with it, the server."""
-        self._let_server_speak()
+        self.let_server_speak()
         with contextlib.suppress(OSError, EOFError):  # it hangs up before it can answer
             self.nvim.command("qall!")
         self.nvim.close()
@@ -93,7 +93,7 @@ class Neovim:
         return self.nvim.exec_lua(code, *arguments)
 
     def type(self, *keys: str) -> None:
-        """Type as a person does: the editor has taken each key in before the next one comes."""
+        """Type as a person does: the editor has taken each key in before the next ones come."""
         for key in keys:
             self.nvim.input(key)
             self.lua("return 0")
@@ -139,7 +139,8 @@ class Neovim:
         self.silenced = self.server_pid()
         os.kill(self.silenced, signal.SIGSTOP)
 
-    def _let_server_speak(self) -> None:
+    def let_server_speak(self) -> None:
+        """End the silence."""
         if self.silenced:
             os.kill(self.silenced, signal.SIGCONT)
         self.silenced = None

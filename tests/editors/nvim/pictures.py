@@ -168,7 +168,7 @@ def write_pictures(program: Path, folder: Path, background: str) -> None:
     editor.type("G", "o", "<CR>", "<BS>", "def load(self):", "<CR>")
     _type_until_ghost(editor, "with open(self.path) ")
     editor.type("<Tab>", "<CR>")
-    _type_until_ghost(editor, "self.items = j")
+    _type_until_ghost(editor, "self.items = json.load(")
     editor.until(editor.statusline, "assist: ready")
     _save(screen.picture(), folder / f"nvim-completion-{background}.png")
     editor.type("<Esc>")
@@ -190,7 +190,7 @@ def write_film(program: Path, path: Path) -> None:
     shoot(PAUSE_MS)
     editor.type("G", "o", "<CR>", "<BS>")
     _type(editor, "def load(self):", shoot)
-    for line in ("with open(self.path) ", "self.items = j"):
+    for line in ("with open(self.path) ", "self.items = json.load("):
         editor.type("<CR>")
         _type_until_ghost(editor, line, shoot)
         shoot(PAUSE_MS)

@@ -7,12 +7,40 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from neovim import PLUGIN, Neovim, init, real, scripted
+from neovim import PLUGIN, REPOSITORY, Neovim, init, real, scripted
 
 KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])
 FUNCTION = "import os\n\n\ndef add_name(name, count):\n    return os.path.join(name, str(count))\n"
+
+HAS_SUMMARY_WAITING = """
+local waiting = vim.api.nvim_get_autocmds({ event = "ModeChanged" })
+return #vim.tbl_filter(function(command) return command.pattern == "*:n" end, waiting) > 0
+"""
+HAS_ASKED = """
+for _, request in pairs(require("assist.client").get().requests) do
+  if request.method == "textDocument/inlineCompletion" then return true end
+end
+return false
+"""
+COUNT_TRACES = """
+function _G.count_traces()
+  local ours = function(command) return (command.group_name or ""):find("^assist") end
+  local count = #vim.tbl_filter(ours, vim.api.nvim_get_autocmds({}))
+  for _, name in ipairs({ "suggestion", "keys", "ghost_text.newest", "ghost_text.builtin" }) do
+    local module = package.loaded["assist." .. name] or {}
+    for _, part in pairs(module) do
+      for i = 1, type(part) == "function" and 20 or 0 do
+        local _, value = debug.getupvalue(part, i)
+        count = count + (type(value) == "table" and vim.tbl_count(value) or 0)
+      end
+    end
+  end
+  return count
+end
+"""
 
 
 @pytest.fixture
@@ -160,7 +188,11 @@ def test_status_names_the_model(lent):
     editor = lent()
     editor.nvim.command("Assist status")
     (message,) = editor.until(editor.heard)
-    assert message.startswith("assist: embedded on ")
+    assert re.fullmatch(r"assist: embedded on \S+ \(\S+\), ready", message)
+    editor.nvim.command("Assist pause")
+    editor.nvim.command("Assist status")
+    editor.until(lambda: editor.heard()[1:], [message.replace("ready", "paused")])
+    editor.nvim.command("Assist resume")
 
 
 @KINDS
@@ -234,13 +266,31 @@ def test_a_server_that_cannot_be_found_is_told_of_once(start, kind):
     assert editor.heard() == [message]
 
 
-def test_without_a_command_the_path_is_searched(start):
-    editor = start(None, configuration=init())
-    editor.until(lambda: editor.heard() or editor.server_pid())
-    found = editor.lua("return vim.fn.executable('assist-server')")
-    if not found:
-        (message,) = editor.heard()
-        assert 'require("assist").setup({ cmd = ... })' in message
+@KINDS
+def test_a_server_that_is_not_installed_is_told_of_once(start, kind):
+    editor = start(None, configuration=f"vim.env.PATH = '/usr/bin:/bin'\n{init()}", kind=kind)
+    (message,) = editor.until(editor.heard)
+    assert 'require("assist").setup({ cmd = ... })' in message
+    editor.nvim.command(f"edit {editor.folder}/other.py")
+    editor.type("i", "x")
+    editor.until(editor.text, ["x"])
+    editor.until(editor.statusline, "assist: error")
+    assert editor.heard() == [message]
+
+
+def test_the_readmes_line_leads_to_ghost_text(start):
+    pages = [(REPOSITORY / page).read_text() for page in ("README.md", "editors/README.md")]
+    line, other = (re.search(r"vim\.opt\.runtimepath:append\(.*\)", page)[0] for page in pages)
+    assert line == other
+    written = line.replace("/path/to/assist-server", str(REPOSITORY))
+    on_path = f"vim.env.PATH = '{Path(sys.prefix, 'bin')}:/usr/bin:/bin'"
+    editor = start(None, "import json\n\n\n", configuration=f"{on_path}\n{written}")
+    editor.until_ready()
+    editor.type("G", "i", "def load(path):<CR>", "with open(path) as f:<CR>", "return json.l")
+    proposed = editor.until(editor.ghost)
+    editor.type("<Tab>")
+    accepted = "        return json.l" + proposed.split("\n")[0]
+    editor.until(lambda: editor.text()[4], accepted)
 
 
 @pytest.mark.parametrize("is_allowed", [True, False])
@@ -301,15 +351,23 @@ def test_the_health_check_shows_the_doctors_findings(start):
     assert "ghost text is drawn by Neovim itself" in report
 
 
-def test_the_help_file_has_its_tags(start, tmp_path):
+def test_the_help_is_found_from_a_clone(start):
     editor = start(["/nowhere"])
-    editor.lua("vim.opt.runtimepath:append(...)", str(PLUGIN))
-    tags = tmp_path / "doc"
-    tags.mkdir()
-    (tags / "assist.txt").write_text((PLUGIN / "doc" / "assist.txt").read_text())
-    editor.nvim.command(f"helptags {tags}")
-    names = {line.split("\t")[0] for line in (tags / "tags").read_text().splitlines()}
-    assert {"assist.txt", "assist-options", "assist-keys", "assist-settings", ":Assist"} <= names
+    editor.nvim.command("help assist-options")
+    assert editor.nvim.current.buffer.name == str(PLUGIN / "doc" / "assist.txt")
+
+
+def test_the_tags_of_the_help_are_those_that_neovim_would_write(start, tmp_path):
+    editor = start(["/nowhere"])
+    folder = tmp_path / "doc"
+    folder.mkdir()
+    (folder / "assist.txt").write_bytes((PLUGIN / "doc" / "assist.txt").read_bytes())
+    editor.nvim.command(f"helptags {folder}")
+    tags = (folder / "tags").read_text()
+    assert tags == (PLUGIN / "doc" / "tags").read_text()
+    assert {"assist-options", "assist-setting-completion.max_new_tokens_single_line"} <= {
+        line.split("\t")[0] for line in tags.splitlines()
+    }
 
 
 def test_nothing_is_loaded_before_there_is_a_file(programs, tmp_path):
@@ -340,3 +398,83 @@ def test_neovims_own_package_manager_installs_it_as_the_help_says(start, tmp_pat
     editor.until_ready()
     editor.type("G", "o")
     editor.until_ghost("alpha(1)")
+
+
+@KINDS
+def test_a_summary_that_comes_while_one_types_waits_for_normal_mode(ready, kind):
+    editor = ready("alpha", step_ms=5, kind=kind)
+    editor.silence_server()
+    editor.nvim.command("4,5Assist summarize")
+    editor.type("gg", "O", "import sys")
+    editor.let_server_speak()
+    editor.until(lambda: editor.lua(HAS_SUMMARY_WAITING))
+    editor.type(", re")
+    assert floating_text(editor) == ""
+    editor.type("<Esc>")
+    assert "add_name" in editor.until(lambda: floating_text(editor))
+    editor.type("q")
+    assert editor.text()[0] == "import sys, re"
+
+
+@KINDS
+def test_a_summary_is_inserted_where_its_lines_have_moved(lent, kind):
+    editor = lent(kind=kind)
+    editor.nvim.command("4,5Assist summarize")
+    editor.until(lambda: floating_text(editor))
+    (source,) = [b for b in editor.nvim.buffers if b.name == str(editor.file)]
+    source.append(["import sys", "import re"], 0)
+    editor.type("i")
+    editor.until(lambda: len(editor.text()) > 7)
+    assert editor.text()[:5] == ["import sys", "import re", *FUNCTION.split("\n")[:3]]
+    assert editor.text()[5].startswith("# ")
+    assert "\n".join(editor.text()[-2:]) + "\n" == FUNCTION.split("\n\n\n")[1]
+
+
+@KINDS
+def test_a_file_that_is_closed_before_its_answer_comes_is_no_trouble(ready, kind):
+    editor = ready("alpha(1)", kind=kind)
+    editor.silence_server()
+    editor.nvim.command("Assist summarize")
+    editor.nvim.command("Assist document")
+    editor.type("G", "o", "a")
+    editor.until(lambda: editor.lua(HAS_ASKED))
+    editor.type("<Esc>")
+    editor.nvim.command("bwipeout!")
+    editor.let_server_speak()
+    other = editor.file.with_name("other.py")
+    other.write_text("x = 1\n")
+    editor.nvim.command(f"edit {other}")
+    editor.type("G", "o")
+    editor.until_ghost("alpha(1)")
+    assert editor.lua("return vim.v.errmsg") == ""
+
+
+@KINDS
+def test_a_restart_with_requests_under_way_loses_them_alone(ready, kind):
+    editor = ready("alpha(1)", kind=kind)
+    first = editor.server_pid()
+    editor.silence_server()
+    editor.type("G", "o", "a")
+    editor.until(lambda: editor.lua(HAS_ASKED))
+    editor.nvim.command("Assist restart")
+    editor.let_server_speak()
+    editor.until(lambda: editor.server_pid() not in {None, first})
+    editor.until_ready()
+    editor.type("<Esc>", "o")
+    editor.until_ghost("alpha(1)")
+
+
+@KINDS
+def test_closed_files_leave_nothing_behind(ready, kind):
+    editor = ready("alpha(1)", kind=kind)
+    editor.lua(COUNT_TRACES)
+    before = editor.lua("return _G.count_traces()")
+    for number in range(5):
+        file = editor.folder / f"{number}.py"
+        file.write_text("x = 1\n")
+        editor.nvim.command(f"edit {file}")
+        editor.type("G", "o")
+        editor.until_ghost("alpha(1)")
+        editor.type("<Esc>")
+        editor.nvim.command("bwipeout!")
+    editor.until(lambda: editor.lua("return _G.count_traces()"), before)

@@ -14,6 +14,17 @@ TAB_MAPPINGS = {
     "local": "vim.keymap.set('i', '<Tab>', 'one', { buffer = true })",
 }
 
+# As blink.cmp does it: the mapping that the buffer has is kept, replaced, and called from the loop
+# where there is no menu.
+TAKE_TAB_OVER = """
+_G.n_taken_over = 0
+local earlier = vim.fn.maparg("<Tab>", "i", false, true).callback
+vim.keymap.set("i", "<Tab>", function()
+  _G.n_taken_over = _G.n_taken_over + 1
+  vim.schedule(earlier)
+end, { buffer = true })
+"""
+
 
 @pytest.fixture
 def without_ghost(lend):
@@ -55,6 +66,23 @@ def test_the_other_keys_fall_through_as_well(without_ghost, kind):
     editor = without_ghost(kind, "vim.keymap.set('i', '<M-Right>', 'word')")
     editor.type("<M-Right>")
     editor.until(editor.text, ["word"])
+
+
+@KINDS
+def test_a_menus_plugin_may_take_a_key_over_and_come_back_to_it(start, kind):
+    editor = start(scripted("alpha(1)"), "x = 1\n", kind=kind)
+    editor.until_ready()
+    editor.lua(TAKE_TAB_OVER)
+    first = editor.server_pid()
+    editor.nvim.command("Assist restart")
+    editor.until(lambda: editor.server_pid() not in {None, first})
+    editor.until_ready()
+    editor.type("G", "o")
+    editor.until_ghost("alpha(1)")
+    editor.silence_server()
+    editor.type("b", "<Tab>", "c")
+    editor.until(editor.text, ["x = 1", "b   c"])
+    assert editor.lua("return _G.n_taken_over") == 1
 
 
 def test_tab_can_be_replayed_from_a_macro(start):

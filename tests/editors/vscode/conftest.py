@@ -11,10 +11,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the modules beside this file
 
-from workbench import EXTENSION, HERE, READY, CodeServer, Page, Workbench
+from workbench import HERE, READY, CodeServer, Page, Workbench
 
 MUST_RUN = bool(os.environ.get("ASSIST_VSCODE_MUST_RUN"))
-SUPPORT = HERE.parents[1] / "support"
+REPOSITORY = HERE.parents[2]
+SUPPORT = REPOSITORY / "tests" / "support"
 
 
 @pytest.fixture(scope="session")
@@ -32,10 +33,14 @@ def vscode_tools(tmp_path_factory):
     return folder
 
 
-def readme_commands():
-    """What the README says to type for the installation."""
-    section = (EXTENSION / "README.md").read_text(encoding="utf-8").split("## Install")[1]
-    return re.findall(r"^\d\..*`(.+)`$", section.split("##")[0], flags=re.MULTILINE)
+def install_as_the_readme_says(clone, environment):
+    """Type the commands of the README: one for the server, and those for VS Code."""
+    section = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("## Use it in an ed")[1]
+    link = re.search(r"```sh\n(.*?)\n```", section, flags=re.DOTALL)[1]
+    of_vscode = re.search(r"\*\*VS Code\*\*:(.*?);", section, flags=re.DOTALL)[1]
+    for command in (link, " && ".join(re.findall(r"`(.+?)`", of_vscode))):
+        shell = ["bash", "-c", command]
+        subprocess.run(shell, cwd=clone, env=environment, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")
@@ -44,17 +49,16 @@ def workbench(vscode_tools, tmp_path_factory):
     home = tmp_path_factory.mktemp("vscode")
     server = CodeServer(vscode_tools, home)
     server.environment["PYTHONPATH"] = str(SUPPORT)
-    for command in readme_commands():
-        subprocess.run(
-            ["bash", "-c", command],
-            cwd=EXTENSION,
-            env=server.environment,
-            check=True,
-            capture_output=True,
-        )
+    clone = home / "clone"
+    clone.mkdir()
+    (clone / "editors").symlink_to(REPOSITORY / "editors")
+    (clone / ".venv").symlink_to(sys.prefix)  # where the README's first command has put the server
+    install_as_the_readme_says(clone, server.environment)
     script = home / "script.json"
     server_command = [sys.executable, str(HERE / "served.py"), str(script)]
     server.change_settings(assist__server__command=server_command)
+    # The machine may be busy. From the start, as the editor takes its time to see a change.
+    server.change_settings(assist__completion__max_latency_ms=60_000)
     server.start()
     page = Page(vscode_tools)
     workbench = Workbench(server, page, script)
@@ -89,3 +93,12 @@ def settings(workbench):
     yield change
     workbench.server.change_settings(**changed)
     workbench.wait_for_status(READY)
+
+
+@pytest.fixture
+def no_server_on_path(workbench):
+    """Takes away, for a test, what the README's command has put on PATH."""
+    link = workbench.server.link
+    hidden = link.rename(link.with_name("hidden"))
+    yield
+    hidden.rename(link)

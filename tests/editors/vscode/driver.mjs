@@ -19,7 +19,7 @@ const context = await browser.newContext({
   permissions: ["clipboard-read", "clipboard-write"],
 });
 const page = await context.newPage();
-page.setDefaultTimeout(20_000);
+page.setDefaultTimeout(90_000);
 
 for await (const line of createInterface(process.stdin)) {
   let answer;

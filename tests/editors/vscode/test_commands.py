@@ -1,5 +1,7 @@
 """Documentation and summaries in VS Code."""
 
+from workbench import wait_for
+
 ADD = "def add(a, b):\n    return a + b\n"
 
 
@@ -16,17 +18,52 @@ def test_documentation_is_written_into_the_file(workbench):
     workbench.save(file, f"{head}\n{docstring}{body}".encode())
 
 
+def test_documentation_keeps_the_line_ends_and_tabs_of_the_file(workbench):
+    before = "def add(a, b):\r\n\tname = '😋 é漢'\r\n\treturn name\r\n"
+    file = workbench.open(before, answer="first number")
+    workbench.press("Control+Home")
+    workbench.run("Assist: Generate Documentation")
+    workbench.page("waitForSelector", ".tab.active.dirty")
+    workbench.press("Control+S")
+    workbench.page("waitForSelector", ".tab.active.dirty", {"state": "detached"})
+    written = file.read_bytes().decode()
+    head, documentation, rest = written.split('"""')
+    assert head + rest.lstrip("\r\n\t") == before.replace("\tname", "\tname", 1)
+    assert "\n" not in documentation.replace("\r\n", "")
+    assert "\r\n\tArgs:\r\n\t" in documentation
+
+
 def test_a_summary_is_shown_and_inserted_as_a_comment(workbench):
     file = workbench.open(ADD, answer="Adds.")
     workbench.press("Control+A")
     workbench.run("Assist: Summarize Selection")
-    workbench.wait_for_rendered("add(a, b)")
-    assert f"{file.name}, lines 1 to 2" in workbench.rendered()
+    workbench.wait_for_rendered(f"{file.name}, lines 1 to 2")
+    assert "add(a, b)" in workbench.rendered()
+    workbench.page("click", 'a.action-label[aria-label*="Copy Summary"]')
+    copied = "2 lines of Python: 1 function.\n\n- function `add(a, b)` (line 1)"
+    read = {"function": "() => navigator.clipboard.readText()"}
+    wait_for(lambda: workbench.page("evaluate", read).strip() == copied, "the copy")
     workbench.page("click", 'a.action-label[aria-label*="Insert Summary as Comment"]')
     workbench.page("waitForSelector", f'.tab.dirty[data-resource-name="{file.name}"]')
     workbench.page("click", f'.tab[data-resource-name="{file.name}"]')
     comment = "# 2 lines of Python: 1 function.\n#\n# - function add(a, b) (line 1)\n"
     workbench.save(file, (comment + ADD).encode())
+
+
+def test_a_summary_is_inserted_where_its_text_has_moved(workbench):
+    file = workbench.open(f"import sys\n\n\n{ADD}", answer="Adds.")
+    workbench.press("Control+End", "Shift+ArrowUp", "Shift+ArrowUp")
+    workbench.run("Assist: Summarize Selection")
+    workbench.wait_for_rendered(f"{file.name}, lines 4 to 5")
+    workbench.page("click", f'.tab[data-resource-name="{file.name}"]')
+    workbench.press("Control+Home")
+    workbench.type("import os\n")
+    workbench.page("click", '.tab[aria-label*="Summary.md"]')
+    workbench.page("click", 'a.action-label[aria-label*="Insert Summary as Comment"]')
+    wait_for(lambda: "# 2 lines" in "".join(workbench.texts(".view-line")), "the comment")
+    workbench.page("click", f'.tab[data-resource-name="{file.name}"]')
+    comment = "# 2 lines of Python: 1 function.\n#\n# - function add(a, b) (line 5)\n"
+    workbench.save(file, f"import os\nimport sys\n\n\n{comment}{ADD}".encode())
 
 
 def test_the_code_action_shows_a_summary_in_the_same_place(workbench):

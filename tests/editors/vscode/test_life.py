@@ -1,7 +1,7 @@
 """The server's life as VS Code shows it: loading, crashes, and errors that are told once."""
 
 import pytest
-from workbench import READY, wait_for
+from workbench import CLEAR_KEY, READY, wait_for
 
 CALL = "alpha(beta, gamma)"
 
@@ -50,6 +50,7 @@ def test_one_click_on_the_status_tells_the_reason(workbench):
     assert any("Pause completion" in row for row in rows)
 
 
+@pytest.mark.usefixtures("no_server_on_path")
 @pytest.mark.parametrize(
     ("command", "words"),
     [
@@ -69,6 +70,20 @@ def test_a_server_that_cannot_run_is_one_sentence_with_the_remedy(
     workbench.page("waitForSelector", ".tab.active.dirty")
     (sentence,) = wait_for(workbench.notifications, "a message")
     assert all(word in sentence for word in words), sentence
+    workbench.press("Escape", CLEAR_KEY)
+    wait_for(lambda: not workbench.notifications(), "no message")
+    workbench.page("click", '.statusbar-item[id*="assist.status"] a')
+    wait_for(lambda: workbench.notifications() == [sentence], "the whole reason")
+    workbench.press("Escape")
+
+
+def test_a_program_that_never_answers_holds_nothing_up(workbench, settings):
+    settings(assist__server__command=["sh", "-c", "sleep 600"])
+    workbench.open_with({}, "x = 1\n", status="starting")
+    settings(assist__server__command=["false"])
+    workbench.wait_for_status("error")
+    (sentence,) = wait_for(workbench.notifications, "a message")
+    assert '"false doctor"' in sentence
 
 
 def test_a_wrong_model_folder_is_one_sentence(workbench, settings):

@@ -18,9 +18,9 @@ import psutil
 
 HERE = Path(__file__).parent
 EXTENSION = HERE.parents[2] / "editors" / "vscode"
-WAIT_S = 30
+WAIT_S = 90
 TIDY_UP_KEY, RESTART_KEY = "Control+Alt+Shift+F11", "Control+Alt+Shift+F12"
-ASK_KEY = "Control+Alt+Shift+F10"
+ASK_KEY, CLEAR_KEY = "Control+Alt+Shift+F10", "Control+Alt+Shift+F9"
 KEYS_OF_TESTS = [
     {
         "key": "ctrl+alt+shift+f11",
@@ -35,6 +35,7 @@ KEYS_OF_TESTS = [
     },
     {"key": "ctrl+alt+shift+f12", "command": "assist.restartServer"},
     {"key": "ctrl+alt+shift+f10", "command": "editor.action.inlineSuggest.trigger"},
+    {"key": "ctrl+alt+shift+f9", "command": "notifications.clearAll"},
 ]
 """What every test does between its own steps; the palette would take longer."""
 
@@ -80,9 +81,13 @@ class CodeServer:
             *(str(node), str(tools / "package/out/node/entry.js")),
             *("--user-data-dir", str(self.data), "--extensions-dir", str(home / "extensions")),
         ]
-        kept = ("LANG", "LC_ALL", "npm_config_cache")
+        kept = ("LANG", "LC_ALL", "npm_config_cache", "NODE_EXTRA_CA_CERTS")
         self.environment = {name: os.environ[name] for name in kept if name in os.environ}
-        path = [str(home / "bin"), *filter(_has_no_server, os.environ["PATH"].split(":"))]
+        self.link = home / ".local" / "bin" / "assist-server"
+        outside = filter(_has_no_server, os.environ["PATH"].split(":"))
+        path = [str(self.link.parent), str(home / "bin"), *outside]
+        # VS Code takes PATH from a login shell; this is what systems have in the profile of users.
+        (home / ".profile").write_text('PATH="$HOME/.local/bin:$PATH"\n', encoding="utf-8")
         self.environment |= {"HOME": str(home), "PATH": ":".join(path)}
         self._write_code_command()
         self.user_settings.parent.mkdir(parents=True)

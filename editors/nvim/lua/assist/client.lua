@@ -26,6 +26,13 @@ function M.get()
   end
 end
 
+---How the server counts characters.
+---@return string
+function M.encoding()
+  local client = M.get()
+  return client and client.offset_encoding or "utf-8"
+end
+
 ---Send a request; Neovim 0.10 has functions where later ones have methods.
 ---@return integer? id
 function M.request(client, method, params, handler, buf)

@@ -4,12 +4,10 @@ local M = {}
 local verbs = {} ---@type table<string, fun(call: vim.api.keyset.create_user_command.command_args)>
 
 function verbs.document()
-  local positions = require("assist.positions")
-  local client = require("assist.client").get()
+  local client, positions = require("assist.client"), require("assist.positions")
   local row, col = positions.cursor()
-  local encoding = client and client.offset_encoding or "utf-8"
-  local position = positions.position(0, row, col, encoding)
-  require("assist.client").execute("assist.document", { vim.uri_from_bufnr(0), position })
+  local position = positions.position(0, row, col, client.encoding())
+  client.execute("assist.document", { vim.uri_from_bufnr(0), position })
 end
 
 function verbs.summarize(call)
@@ -55,12 +53,10 @@ function verbs.status()
     return require("assist.notice").answer(reason .. "; :checkhealth assist tells more")
   end
   require("assist.client").execute("assist.status", {}, function(now)
-    local function known(value)
-      return value ~= vim.NIL and value or nil
-    end
-    local where = known(now.device) and (" on %s (%s)"):format(now.device, now.dtype) or ""
-    local message = known(now.message) and now.message ~= "" and (": " .. now.message) or ""
-    require("assist.notice").answer(("%s%s, %s%s"):format(now.model, where, now.phase, message))
+    local where = now.device ~= vim.NIL and (" on %s (%s)"):format(now.device, now.dtype) or ""
+    local doing = status.is_paused and "paused" or now.phase
+    local detail = now.phase ~= "ready" and now.message ~= "" and (": " .. now.message) or ""
+    require("assist.notice").answer(("%s%s, %s%s"):format(now.model, where, doing, detail))
   end)
 end
 

@@ -2,22 +2,18 @@
 local M = {}
 
 local MODE = "i"
-local replaced = {} ---@type table<integer, table<string, table>> mappings by buffer and key
+local DESCRIPTION = "assist: "
+local replaced = {} ---@type table<integer, table<string, table>> what buffers mapped, by key
 
 local function keycodes(keys)
   return vim.api.nvim_replace_termcodes(keys, true, true, true)
 end
 
----The mapping that a key has without this plugin, of a buffer or for all of them.
----@param buf integer
+---@param mappings table[]
 ---@param key string
 ---@return table?
-local function earlier_mapping(buf, key)
-  local of_buffer = replaced[buf] and replaced[buf][key]
-  if of_buffer then
-    return of_buffer
-  end
-  for _, mapping in ipairs(vim.api.nvim_get_keymap(MODE)) do
+local function find(mappings, key)
+  for _, mapping in ipairs(mappings) do
     if keycodes(mapping.lhs) == keycodes(key) then
       return mapping
     end
@@ -40,11 +36,12 @@ local function meaning(mapping)
   return keycodes(rhs)
 end
 
----Do what a key does without this plugin.
----@param buf integer
+---Do what a key did before this plugin mapped it. A menu's plugin may have taken over the mapping
+---since and come here where it has nothing to do, so what the buffer maps now must not be asked.
+---@param earlier? table the mapping that the buffer had
 ---@param key string
-local function press(buf, key)
-  local mapping = earlier_mapping(buf, key)
+local function press(earlier, key)
+  local mapping = earlier or find(vim.api.nvim_get_keymap(MODE), key)
   local literal = keycodes(key)
   local keys = literal
   if mapping then
@@ -74,36 +71,34 @@ function M.attach(buf)
   M.detach(buf)
   replaced[buf] = {}
   for name, key in pairs(chosen_keys()) do
-    local mapping = vim.api.nvim_buf_call(buf, function()
-      return vim.fn.maparg(key, MODE, false, true)
-    end)
-    replaced[buf][key] = mapping.buffer == 1 and mapping or nil
+    local earlier = find(vim.api.nvim_buf_get_keymap(buf, MODE), key)
+    replaced[buf][keycodes(key)] = earlier
     vim.keymap.set(MODE, key, function()
       if not require("assist")[name]() then
-        press(buf, key)
+        press(earlier, key)
       end
-    end, { buffer = buf, desc = "assist: " .. name:gsub("_", " ") })
+    end, { buffer = buf, desc = DESCRIPTION .. name:gsub("_", " ") })
   end
 end
 
+---Give the keys back, but for those that someone else has mapped since.
 ---@param buf integer
 function M.detach(buf)
+  local earlier = replaced[buf] or {}
+  replaced[buf] = nil
   if not vim.api.nvim_buf_is_valid(buf) then
-    replaced[buf] = nil
     return
   end
   for _, mapping in ipairs(vim.api.nvim_buf_get_keymap(buf, MODE)) do
-    if vim.startswith(mapping.desc or "", "assist: ") then
+    if vim.startswith(mapping.desc or "", DESCRIPTION) then
       vim.keymap.del(MODE, mapping.lhs, { buffer = buf })
+      local before = earlier[keycodes(mapping.lhs)]
+      -- Fails in a buffer that is just being unloaded, whose mappings nobody will miss.
+      pcall(vim.api.nvim_buf_call, buf, function()
+        return before and vim.fn.mapset(before)
+      end)
     end
   end
-  for _, mapping in pairs(replaced[buf] or {}) do
-    -- Fails in a buffer that is just being unloaded, whose mappings nobody will miss.
-    pcall(vim.api.nvim_buf_call, buf, function()
-      vim.fn.mapset(mapping)
-    end)
-  end
-  replaced[buf] = nil
 end
 
 return M

@@ -11,6 +11,7 @@ local METHODS_AT_WORK = {
 ---@field phase? "loading"|"ready"|"failed"|"closed"
 ---@field message? string
 ---@field percent? integer
+---@field is_paused? boolean
 
 local state = {} ---@type assist.Status
 local is_paused = false
@@ -21,7 +22,7 @@ end
 
 local function become(new_state)
   state = new_state
-  vim.api.nvim_exec_autocmds("User", { pattern = "AssistStatus", data = vim.deepcopy(state) })
+  vim.api.nvim_exec_autocmds("User", { pattern = "AssistStatus", data = M.current() })
   redraw()
 end
 
@@ -46,7 +47,7 @@ end
 
 ---@return assist.Status
 function M.current()
-  return vim.deepcopy(state)
+  return vim.tbl_extend("error", state, { is_paused = is_paused })
 end
 
 ---@param client vim.lsp.Client

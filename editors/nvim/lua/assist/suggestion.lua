@@ -220,6 +220,9 @@ local function watch(buf)
     vim.schedule(M.update)
   end)
   on("User", vim.schedule_wrap(M.update), { "BlinkCmpMenuOpen", "BlinkCmpMenuClose" })
+  on("InsertEnter", function() -- which is when nvim-cmp is loaded, often
+    require("assist.menu").watch_cmp(M.update)
+  end)
 end
 
 ---@param client vim.lsp.Client
@@ -227,7 +230,6 @@ end
 function M.attach(client, buf)
   ghost_text = ghost_text or chosen_ghost_text()
   watch(buf)
-  require("assist.menu").watch_cmp(M.update)
   ghost_text.attach(client, buf)
 end
 

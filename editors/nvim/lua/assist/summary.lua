@@ -5,6 +5,7 @@ local M = {}
 
 local MOST_COLUMNS = 80
 local KEYS = " q close · y copy · i insert as comment "
+local namespace = vim.api.nvim_create_namespace("assist.summary")
 
 ---@param lines string[]
 ---@return integer
@@ -20,7 +21,7 @@ end
 ---@param markdown string
 ---@param footer string
 ---@return integer buf
-function M.open(title, markdown, footer)
+local function open(title, markdown, footer)
   local lines = vim.split(vim.trim(markdown), "\n", { plain = true })
   local buf = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
@@ -54,6 +55,58 @@ function M.open(title, markdown, footer)
   return buf
 end
 
+---Show Markdown in a window that takes the focus, though not from someone who types: what is typed
+---would end up in it.
+---@param title string
+---@param markdown string
+---@param footer string
+---@param on_open? fun(buf: integer)
+function M.open(title, markdown, footer, on_open)
+  local function act()
+    local buf = open(title, markdown, footer)
+    if on_open then
+      on_open(buf)
+    end
+  end
+  if vim.api.nvim_get_mode().mode == "n" then
+    return act()
+  end
+  vim.api.nvim_create_autocmd("ModeChanged", {
+    pattern = "*:n",
+    once = true,
+    desc = "Show what came while something else was going on",
+    callback = vim.schedule_wrap(act),
+  })
+end
+
+---Follow a range through what is edited meanwhile.
+---@param buf integer
+---@param range lsp.Range
+---@param encoding string
+---@return fun(): lsp.Range # the range of now
+---@return fun() # ends it
+local function follow(buf, range, encoding)
+  local function place(position)
+    local line = positions.line(buf, position.line)
+    return position.line, positions.byte(line, position.character, encoding)
+  end
+  local row, col = place(range.start)
+  local end_row, end_col = place(range["end"])
+  local bounds = { end_row = end_row, end_col = end_col, strict = false }
+  local mark = vim.api.nvim_buf_set_extmark(buf, namespace, row, col, bounds)
+  local function range_of_now()
+    local now = vim.api.nvim_buf_get_extmark_by_id(buf, namespace, mark, { details = true })
+    return {
+      start = positions.position(buf, now[1], now[2], encoding),
+      ["end"] = positions.position(buf, now[3].end_row, now[3].end_col, encoding),
+    }
+  end
+  local function unfollow()
+    pcall(vim.api.nvim_buf_del_extmark, buf, namespace, mark) -- the buffer may be gone
+  end
+  return range_of_now, unfollow
+end
+
 ---@param text string
 local function copy(text)
   vim.fn.setreg('"', text)
@@ -62,8 +115,13 @@ local function copy(text)
 end
 
 ---@param source integer the buffer that was summarized
----@param range lsp.Range
-local function insert(source, range)
+---@param range_of_now fun(): lsp.Range
+local function insert(source, range_of_now)
+  if not vim.api.nvim_buf_is_loaded(source) then
+    local advice = "the file that was summarized is closed; open it and summarize it again"
+    return require("assist.notice").answer(advice, vim.log.levels.WARN)
+  end
+  local range = range_of_now()
   vim.cmd.close()
   vim.api.nvim_buf_call(source, function()
     require("assist.client").execute("assist.insertSummary", { vim.uri_from_bufnr(source), range })
@@ -74,15 +132,22 @@ end
 ---@param source integer
 ---@param range lsp.Range
 function M.show(source, range)
+  local client = require("assist.client")
   local arguments = { vim.uri_from_bufnr(source), range }
-  require("assist.client").execute("assist.summarize", arguments, function(summary)
-    local buf = M.open("Summary", summary.markdown, KEYS)
-    vim.keymap.set("n", "y", function()
-      copy(summary.markdown)
-    end, { buffer = buf, nowait = true, desc = "Copy the summary" })
-    vim.keymap.set("n", "i", function()
-      insert(source, range)
-    end, { buffer = buf, nowait = true, desc = "Insert the summary as a comment" })
+  local range_of_now, unfollow = follow(source, range, client.encoding())
+  client.execute("assist.summarize", arguments, function(summary)
+    if not vim.api.nvim_buf_is_loaded(source) then
+      return -- nobody looks at the file any more
+    end
+    M.open("Summary", summary.markdown, KEYS, function(buf)
+      vim.keymap.set("n", "y", function()
+        copy(summary.markdown)
+      end, { buffer = buf, nowait = true, desc = "Copy the summary" })
+      vim.keymap.set("n", "i", function()
+        insert(source, range_of_now)
+      end, { buffer = buf, nowait = true, desc = "Insert the summary as a comment" })
+      vim.api.nvim_create_autocmd("BufWipeout", { buffer = buf, once = true, callback = unfollow })
+    end)
   end)
 end
 
@@ -92,8 +157,7 @@ end
 ---@param last integer
 ---@return lsp.Range
 function M.range_of_lines(buf, first, last)
-  local client = require("assist.client").get()
-  local encoding = client and client.offset_encoding or "utf-8"
+  local encoding = require("assist.client").encoding()
   local length = #positions.line(buf, last - 1)
   return {
     start = { line = first - 1, character = 0 },

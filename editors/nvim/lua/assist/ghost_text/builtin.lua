@@ -8,7 +8,7 @@ local M = {}
 
 local clients = {} ---@type table<integer, vim.lsp.Client> by buffer
 local handlers = {} ---@type table<integer, lsp.Handler> Neovim's own, by buffer
-local listened = {} ---@type table<integer, true> ids of clients
+local listened = setmetatable({}, { __mode = "k" }) ---@type table<vim.lsp.Client, true>
 local drawn ---@type assist.Suggestion?
 
 ---Answer Neovim in the server's place.
@@ -64,8 +64,8 @@ end
 ---@param buf integer
 function M.attach(client, buf)
   clients[buf] = client
-  if not listened[client.id] then
-    listened[client.id] = true
+  if not listened[client] then
+    listened[client] = true
     listen(client)
   end
   -- For the buffer: of a client that is enabled by its id, Neovim 0.12 does not take leave.
@@ -74,6 +74,7 @@ end
 
 ---@param buf integer
 function M.detach(buf)
+  newest.cancel(buf)
   clients[buf], handlers[buf] = nil, nil
 end
 

@@ -82,6 +82,7 @@ end
 
 ---@param buf integer
 function M.detach(buf)
+  newest.cancel(buf)
   pcall(vim.api.nvim_del_augroup_by_name, "assist.ghost_text:" .. buf)
   M.hide(buf)
 end
