@@ -26,11 +26,13 @@ TENSOR_SIDE = {
         "draft_model",
         "drafting",
         "execution",
+        "graphed_model",
         "healing",
         "language_model",
         "loading",
         "prefix_cache",
         "sampling",
+        "static_network",
         "stock_model",
         "transformers_backend",
     )
