@@ -3,7 +3,6 @@
 import {
   commands,
   Disposable,
-  EventEmitter,
   TabInputWebview,
   type TextDocumentContentProvider,
   Uri,
@@ -12,12 +11,10 @@ import {
 } from "vscode";
 
 export class MarkdownPage implements TextDocumentContentProvider, Disposable {
-  private readonly changed = new EventEmitter<Uri>();
   private readonly uri: Uri;
   private readonly parts: Disposable;
   private text = "";
-
-  readonly onDidChange = this.changed.event;
+  private numberShown = 0;
 
   /**
    * @param name names the page in its tab
@@ -30,7 +27,6 @@ export class MarkdownPage implements TextDocumentContentProvider, Disposable {
     const scheme = `assist-${name.toLowerCase()}`;
     this.uri = Uri.from({ scheme, path: `/${name}.md` });
     this.parts = Disposable.from(
-      this.changed,
       workspace.registerTextDocumentContentProvider(scheme, this),
       window.tabGroups.onDidChangeTabs(() => this.tellWhetherActive()),
       window.tabGroups.onDidChangeTabGroups(() => this.tellWhetherActive()),
@@ -47,8 +43,10 @@ export class MarkdownPage implements TextDocumentContentProvider, Disposable {
 
   async show(text: string): Promise<void> {
     this.text = text;
-    this.changed.fire(this.uri);
-    await commands.executeCommand("markdown.showPreviewToSide", this.uri);
+    this.numberShown += 1;
+    // An address of its own: of the last one, the editor may still remember the text.
+    const uri = this.uri.with({ query: String(this.numberShown) });
+    await commands.executeCommand("markdown.showPreviewToSide", uri);
   }
 
   /** A preview does not tell what it shows, but its tab is called after the page. */

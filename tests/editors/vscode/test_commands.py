@@ -50,6 +50,18 @@ def test_a_summary_is_shown_and_inserted_as_a_comment(workbench):
     workbench.save(file, (comment + ADD).encode())
 
 
+def test_a_summary_takes_the_place_of_the_last_one(workbench):
+    file = workbench.open(f"{ADD}\n\n{ADD.replace('add', 'sum')}", answer="Adds.")
+    workbench.press("Control+A")
+    workbench.run("Assist: Summarize Selection")
+    workbench.wait_for_rendered(f"{file.name}, lines 1 to 6")
+    workbench.page("click", f'.tab[data-resource-name="{file.name}"]')
+    workbench.press("Control+Home", "Shift+ArrowDown", "Shift+ArrowDown")
+    workbench.run("Assist: Summarize Selection")
+    workbench.wait_for_rendered(f"{file.name}, lines 1 to 2")
+    assert len(workbench.texts('.tab[aria-label*="Summary.md"]')) == 1
+
+
 def test_a_summary_is_inserted_where_its_text_has_moved(workbench):
     file = workbench.open(f"import sys\n\n\n{ADD}", answer="Adds.")
     workbench.press("Control+End", "Shift+ArrowUp", "Shift+ArrowUp")
