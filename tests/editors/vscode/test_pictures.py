@@ -19,8 +19,7 @@ class Inventory:
         self.items = {}
 
     def load(self):
-        with open(self.path) as f:
-            self.items = """
+        with open(self.path) """
 THEMES = {"light": "Light Modern", "dark": "Dark Modern"}
 MAX_PICTURE_BYTES = 150_000
 
@@ -50,8 +49,8 @@ def test_ghost_text_and_a_summary_of_the_embedded_model_in_light_and_dark(
     workbench.page("setViewportSize", {"width": 900, "height": 420})
     workbench.open_with(None, INVENTORY)
     workbench.press("Control+B", "Control+End")
-    workbench.type("j")
-    assert workbench.wait_for_ghost_text().startswith("son.load")
+    workbench.type("a")
+    assert workbench.wait_for_ghost_text() == "s f:"
     take_pictures("ghost-text")
     workbench.press("Tab", "Control+A")
     workbench.run("Assist: Summarize Selection")
