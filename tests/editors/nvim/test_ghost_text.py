@@ -281,8 +281,9 @@ def test_other_menus_are_known_by_what_their_plugins_say(start, kind):
         editor.until_ghost(shown)
 
 
-def test_the_embedded_model_completes_real_code(start):
-    editor = start(real(), "import json\n\n\n", kind="own")
+@pytest.mark.parametrize("kind", ["builtin", "own"])
+def test_the_embedded_model_completes_real_code(start, kind):
+    editor = start(real(), "import json\n\n\n", kind=kind)
     editor.until_ready()
     editor.type("G", "i", "def load(path):<CR>", "with open(path) as f:<CR>", "return json.l")
     proposed = editor.until(editor.ghost)
