@@ -8,8 +8,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from assist_server.cli.benching.drafts import SETTINGS as DRAFT_SETTINGS
-from assist_server.cli.benching.drafts import DraftFigures, measure_drafts
+from assist_server.cli.benching.drafts import measure_drafts
 from assist_server.cli.benching.machine import describe_machine
 from assist_server.cli.benching.measuring import (
     Report,
@@ -52,12 +51,12 @@ def choose(places: int | None, characters: int | None, seed: int, *, is_quick: b
 
 
 def run_bench(flags: Mapping[str, object], choice: Choice, output: Output) -> None:
-    """Measure a server of its own and print what was found.
+    """Measure a server of its own, then the model in this process, and print what was found.
 
     Raises:
         AssistError: a flag cannot be used, or the server did not answer.
     """
-    load_settings(flags)
+    settings = load_settings(flags)
     if output.plot:
         check_plotting(output.plot)
     files = library_files(choice.seed)
@@ -66,30 +65,14 @@ def run_bench(flags: Mapping[str, object], choice: Choice, output: Output) -> No
     with Console(stderr=True).status("starting") as status:
         with LspClient(_command(flags)) as client:
             report, keystrokes_ms = _measure(client, files, choice, status.update)
-        report = replace(report, drafts=_measure_drafts(flags, files, choice, status.update))
+        traces = make_traces(files[: choice.places], choice.characters, choice.seed)
+        report = replace(report, drafts=measure_drafts(settings, traces, status.update))
     if output.plot:
         plot(output.plot, keystrokes_ms, report.lengths)
     if output.as_json:
         typer.echo(json.dumps(asdict(report)))
     else:
         print_report(report)
-
-
-def _measure_drafts(
-    flags: Mapping[str, object], files: Sequence[SourceFile], choice: Choice, tell: Report
-) -> Sequence[DraftFigures]:
-    """With servers of their own: one that drafts, and one that does not."""
-    tell("loading two models")
-    plain_settings = {**DRAFT_SETTINGS, "drafts": "off"}
-    command = _command(flags)
-    with LspClient(command) as drafting_client, LspClient(command) as plain_client:
-        drafting = Session(drafting_client, DRAFT_SETTINGS)
-        plain = Session(plain_client, plain_settings)
-        traces = make_traces(files[: 2 * choice.places], choice.characters, choice.seed)
-        figures = measure_drafts(drafting, plain, traces, tell)
-        drafting_client.shut_down()
-        plain_client.shut_down()
-    return figures
 
 
 def _command(flags: Mapping[str, object]) -> list[str]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from assist_server.engine.drafting import MakeDrafter, NgramDrafter
+from assist_server.engine.drafting import Drafter, MakeDrafter, NgramDrafter
 from assist_server.engine.healing import ForcedText, restrict
 from assist_server.engine.language_model import LanguageModel
 from assist_server.engine.prefix_cache import PrefixCache, TokenSequence
@@ -49,18 +49,21 @@ class Decoder:
         prompt_ids: tuple[int, ...],
         sampling: Sampling,
         forced: ForcedText | None = None,
+        *,
+        may_draft: bool = True,
     ) -> Generator[Step | None, None, None]:
         """Tokens that continue the prompt, up to the end of the context.
 
-        The first ones are as they are `forced`.
+        The first ones are as they are `forced`. Guessing ahead changes their time only.
 
         None stands for a pass that gave no token yet: a piece of the prompt was read. The caller
         may stop at any of them by closing the iterator; what was read so far is kept.
         """
+        drafter = self._make_drafter(prompt_ids) if may_draft and self._make_drafter else None
         sequence = self._prefixes.take(prompt_ids)
         try:
             yield from self._read(sequence, prompt_ids)
-            yield from self._decode(sequence, prompt_ids, sampling, forced)
+            yield from self._decode(sequence, prompt_ids, sampling, forced, drafter)
         finally:
             self._prefixes.put(sequence)
 
@@ -76,9 +79,9 @@ class Decoder:
         prompt_ids: tuple[int, ...],
         sampling: Sampling,
         forced: ForcedText | None,
+        drafter: Drafter | None,
     ) -> Iterator[Step]:
         chooser = TokenChooser(sampling, self._model.device)
-        drafter = self._make_drafter(prompt_ids) if self._make_drafter else None
         unread: tuple[int, ...] = prompt_ids[len(sequence) :]
         while len(sequence) + len(unread) <= self._context_tokens:
             allowed_ids = forced.allowed_ids() if forced else None

@@ -74,12 +74,14 @@ class NgramDrafter:
     """Looks up the newest tokens in the prompt and in the text generated so far.
 
     Tokens are kept as bytes, because searching bytes is done by the C library: some microseconds
-    for a prompt of thousands of tokens, with no index to build or update.
+    for a prompt of thousands of tokens, with no index to build or update. The shortest match is
+    looked for first: without it there are no longer ones, and text that does not repeat itself
+    pays for one search a token.
     """
 
     def __init__(self, prompt_ids: Sequence[int], others: Sequence["TextIndex"] = ()) -> None:
         """Look up in a prompt, and then in other texts."""
-        self._text = array("I", prompt_ids).tobytes()
+        self._text = bytearray(array("I", prompt_ids).tobytes())
         self._others = others
         self._pace = DraftPace()
 
@@ -88,12 +90,9 @@ class NgramDrafter:
         tokens = min(room, self._pace.next_tokens())
         if tokens == 0:
             return []
-        shortest = _SHORTEST_NGRAM + self._pace.was_wrong
-        for size in range(_LONGEST_NGRAM, shortest - 1, -1):
-            end = self._find(self._text[-size * _ID_BYTES :])
-            if end is not None:
-                following = self._text[end : end + tokens * _ID_BYTES]
-                return array("I", following).tolist()
+        end = self._end_of_match()
+        if end is not None:
+            return array("I", self._text[end : end + tokens * _ID_BYTES]).tolist()
         newest = array("I", self._text[-_INDEXED_NGRAM * _ID_BYTES :]).tolist()
         found = (text.following(newest, tokens) for text in self._others)
         return next(filter(None, found), [])
@@ -104,7 +103,17 @@ class NgramDrafter:
         if proposed:
             self._pace.told(accepted, proposed)
 
-    def _find(self, ngram: bytes) -> int | None:
+    def _end_of_match(self) -> int | None:
+        """Offset behind the last earlier place of the newest tokens, as many as stand together."""
+        end = None
+        for size in range(_SHORTEST_NGRAM + self._pace.was_wrong, _LONGEST_NGRAM + 1):
+            longer = self._find(self._text[-size * _ID_BYTES :])
+            if longer is None:
+                break
+            end = longer
+        return end
+
+    def _find(self, ngram: bytearray) -> int | None:
         """Offset behind the last earlier place of an n-gram, in bytes."""
         end = len(self._text) - _ID_BYTES
         while (start := self._text.rfind(ngram, 0, end)) >= 0:

@@ -155,7 +155,8 @@ class TransformersBackend:
         forced = ForcedText(self._trie, cut_off)
         if not forced.is_possible:
             prompt_ids, cut_off = request.prompt_ids, b""
-        with contextlib.closing(decoder.steps(prompt_ids, request.sampling, forced)) as steps:
+        tokens = decoder.steps(prompt_ids, request.sampling, forced, may_draft=request.may_draft)
+        with contextlib.closing(tokens) as steps:
             yield from _chunks(steps, self._codec, request, forced_chars=len(cut_off.decode()))
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_models import FAMILIES, save_family
 
 from assist_server.cli import bench
 from assist_server.cli.benching import measuring
+from assist_server.cli.benching.drafts import DraftFigures
 from assist_server.cli.benching.figures import Spread
 from assist_server.cli.benching.session import Answer, Session
 from assist_server.cli.benching.traces import (
@@ -29,6 +31,7 @@ from assist_server.lsp.client import LspClient
 
 SCRIPTED_SERVER = Path(__file__).parent.parent / "support" / "scripted_server.py"
 FILE = SourceFile("a.py", "def f(a):\n    if a:\n        return a\n\n    return None\n")
+ASSIST = next(family for family in FAMILIES if family.name == "assist")
 
 
 def scripted(**script):
@@ -190,15 +193,17 @@ def test_the_server_s_memory_is_told(session):
 
 
 @pytest.fixture
-def scripted_bench(monkeypatch):
+def scripted_bench(monkeypatch, tmp_path):
+    """A bench of a scripted server, whose drafts are measured with a tiny model."""
     monkeypatch.setattr(bench, "SERVER_COMMAND", scripted(answer="self.value)", step_ms=0.2))
+    return (*TINY, "--model", save_family(ASSIST, tmp_path / "model"))
 
 
 TINY = ("bench", "--quick", "--places", 1, "--characters", 3)
 
 
 def test_figures_for_programs(run, scripted_bench):
-    result = run(*TINY, "--json")
+    result = run(*scripted_bench, "--json")
     assert result.code == 0, result.err
     (line,) = result.out.splitlines()
     found = json.loads(line)
@@ -212,6 +217,12 @@ def test_figures_for_programs(run, scripted_bench):
     assert [row["lines"] for row in found["lengths"]] == [100, 1000]
     assert all(row["with_drafts"] > 0 < row["without"] for row in found["drafts"])
     assert len(found["drafts"]) == 3
+
+
+def test_drafts_are_compared_pair_by_pair():
+    figures = DraftFigures.of("text", [(10.0, 10.0), (40.0, 20.0), (300.0, 100.0)])
+    assert figures == DraftFigures("text", 40.0, 20.0, 2.0)
+    assert DraftFigures.of("text", []).times_faster is None
 
 
 def test_outcomes_are_told_apart_by_rule_but_not_by_likelihood():
@@ -229,7 +240,7 @@ def test_outcomes_are_told_apart_by_rule_but_not_by_likelihood():
 
 def test_a_table_for_people_and_a_plot(run, scripted_bench, project):
     pytest.importorskip("matplotlib")
-    result = run(*TINY, "--plot", "plot.png")
+    result = run(*scripted_bench, "--plot", "plot.png")
     assert result.code == 0, result.err
     for words in (
         "keystroke to answer",

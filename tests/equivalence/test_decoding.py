@@ -294,3 +294,10 @@ def test_drafts_save_passes():
     assert continue_prompt(make_decoder(drafting), (6,), 100) == expected
     assert plain.passes == 100
     assert drafting.passes < 30
+
+
+def test_nothing_is_guessed_for_a_request_that_does_not_want_it():
+    model = CountingToSeven()
+    steps = make_decoder(model).steps((6,), GREEDY, may_draft=False)
+    assert [next(steps).token_id for _ in range(100)] == [number % 7 for number in range(100)]
+    assert model.passes == 100

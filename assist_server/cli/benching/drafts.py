@@ -1,23 +1,28 @@
-"""What guessing ahead is worth: the same texts written with drafts and without."""
+"""What guessing ahead is worth: the same texts written with guesses and without.
+
+In one process, by one copy of the weights, in turns: two servers of the same settings differ by
+more than what is looked for.
+"""
 
 import statistics
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from assist_server.cli.benching.measuring import Report, tokens_per_second
-from assist_server.cli.benching.session import Answer, Session
+from assist_server.cli.benching.measuring import Report
 from assist_server.cli.benching.traces import Trace, copied
+from assist_server.cli.opening import open_model
+from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
+from assist_server.engine.backend import Backend
+from assist_server.engine.request import CancelToken, Chunk, GenerationRequest, Sampling
+from assist_server.features.inline_completion import build_request
+from assist_server.settings import Settings
 
-SETTINGS = {
-    "completion": {
-        "multi_line": "always",
-        "max_new_tokens": 96,
-        "max_latency_ms": 600_000,
-        "predict_next": False,
-    },
-    "drafts": "ngram",
-}
-"""Long texts, and nothing beside them."""
+_NEW_TOKENS, _FEWEST_TOKENS = 96, 8
+"""To write at each place, and how many a speed is measured over at least."""
+
+_TURNS = 3
 
 
 @dataclass(frozen=True)
@@ -38,46 +43,77 @@ KINDS = (
 
 @dataclass(frozen=True)
 class DraftFigures:
-    """Tokens per second behind the first one, at the same places; medians of the places."""
+    """Tokens per second behind the first one, at the same places; medians."""
 
     text: str
     with_drafts: float | None
     without: float | None
+    times_faster: float | None
+    """How many times as fast drafts make it: the median over pairs that wrote the same text."""
 
-    @property
-    def times_faster(self) -> float | None:
-        """How many times as fast drafts make it."""
-        if not self.with_drafts or not self.without:
-            return None
-        return round(self.with_drafts / self.without, 3)
+    @classmethod
+    def of(cls, text: str, pairs: Sequence[tuple[float, float]]) -> "DraftFigures":
+        """The figures of pairs of speeds: with drafts, and without."""
+        if not pairs:
+            return cls(text, None, None, None)
+        with_drafts, without = (
+            round(statistics.median(way), 1) for way in zip(*pairs, strict=True)
+        )
+        times = statistics.median(drafted / plain for drafted, plain in pairs)
+        return cls(text, with_drafts, without, round(times, 3))
 
 
 def measure_drafts(
-    drafting: Session, plain: Session, traces: Sequence[Trace], report: Report
+    settings: Settings, traces: Sequence[Trace], report: Report
 ) -> list[DraftFigures]:
-    """Ask both servers at each place, in turns; the one that begins changes."""
-    figures = []
-    for kind in KINDS:
-        for session in (drafting, plain):
-            session.configure({"completion": {"temperature": kind.temperature}})
-        answers: dict[Session, list[Answer]] = {drafting: [], plain: []}
-        for number, trace in enumerate(traces):
-            report(f"writing {kind.name}: place {number + 1} of {len(traces)}")
-            for session in (drafting, plain) if number % 2 else (plain, drafting):
-                answers[session].append(_ask(session, kind.place(trace)))
-        speeds = (_median_speed(answers[session]) for session in (drafting, plain))
-        figures.append(DraftFigures(kind.name, *speeds))
-    return figures
+    """Write at each place with drafts and without, in turns; the way that begins changes.
+
+    Raises:
+        ModelError: the model that the settings name cannot be loaded, or fails.
+    """
+    report("loading a model")
+    backend = open_model(settings)
+    try:
+        return [_measure(kind, backend, settings, traces, report) for kind in KINDS]
+    finally:
+        backend.close()
 
 
-def _median_speed(answers: Sequence[Answer]) -> float | None:
-    speeds = [speed for answer in answers if (speed := tokens_per_second([answer]))]
-    return round(statistics.median(speeds), 1) if speeds else None
+def _measure(
+    kind: Kind, backend: Backend, settings: Settings, traces: Sequence[Trace], report: Report
+) -> DraftFigures:
+    pairs = []
+    for number, trace in enumerate(traces, start=1):
+        report(f"writing {kind.name}: place {number} of {len(traces)}")
+        request = _request(kind, backend, settings, kind.place(trace))
+        _speed(backend.generate(request))  # reads the prompt
+        for turn in range(_TURNS):
+            ways = (True, False) if (number + turn) % 2 else (False, True)
+            speeds = {
+                way: _speed(backend.generate(replace(request, may_draft=way))) for way in ways
+            }
+            drafted, plain = speeds[True], speeds[False]
+            if drafted and plain:
+                pairs.append((drafted, plain))
+    return DraftFigures.of(kind.name, pairs)
 
 
-def _ask(session: Session, trace: Trace) -> Answer:
-    document = session.document(trace.name, trace.before, trace.behind)
-    document.open()
-    answer = document.ask()
-    document.close()
-    return answer
+def _request(kind: Kind, backend: Backend, settings: Settings, trace: Trace) -> GenerationRequest:
+    """What the server would ask there, but to write much, and the same each time."""
+    snapshot = Snapshot(f"file:///{trace.name}", trace.name, trace.start_text, "python")
+    context = CursorContext(snapshot, len(trace.before), "always")
+    request = build_request(context, backend, settings, CancelToken())
+    sampling = Sampling(kind.temperature, seed=0)
+    return replace(request, max_new_tokens=_NEW_TOKENS, sampling=sampling, max_latency_ms=None)
+
+
+def _speed(chunks: Iterator[Chunk]) -> float | None:
+    """Tokens per second behind the first ones; None where there are too few."""
+    first_s, tokens = 0.0, 0
+    for chunk in chunks:
+        if chunk.token_ids and not first_s:
+            first_s = time.perf_counter()
+        elif chunk.token_ids:
+            tokens += len(chunk.token_ids)
+    spent_s = time.perf_counter() - first_s
+    return tokens / spent_s if tokens >= _FEWEST_TOKENS else None
