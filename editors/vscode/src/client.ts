@@ -91,7 +91,11 @@ export function createClient(
   const client = new QuietClient(
     "assist",
     "Assist",
-    async () => (await start()).child,
+    async () => {
+      // Its streams alone: of a process, the library would log the standard error a second time.
+      const { child } = await start();
+      return { reader: child.stdout, writer: child.stdin };
+    },
     options,
   );
   client.registerFeature(STATUS_CAPABILITY);
