@@ -31,7 +31,8 @@ def run_complete(
     if as_json:
         typer.echo(json.dumps(_as_json(snapshot, completion), ensure_ascii=False))
     elif completion.text is None:
-        typer.echo(f"nothing to show: {completion.outcome} {completion.detail}".strip(), err=True)
+        why = ", ".join(filter(None, (completion.outcome, completion.detail)))
+        typer.echo(f"nothing to show: {why}", err=True)
     else:
         typer.echo(completion.text)
 

@@ -51,7 +51,7 @@ class InlineCompletion:
 
     outcome: Outcome
     detail: str = ""
-    """What the outcome leaves open, such as the rule that filtered."""
+    """What the outcome leaves open, such as why nothing was left."""
     text: str | None = None
     start: int = 0
     """Offset where the text goes."""
@@ -139,7 +139,8 @@ def judged(
     least = settings.min_confidence if is_automatic else 0.0
     if rated.confidence is not None and rated.confidence < least:
         detail = (
-            f"{rated.confidence:.0%} likely to be right; completion.min_confidence is {least:.0%}"
+            f"{rated.confidence:.1%} likely to be right; completion.min_confidence is "
+            f"{least * 100:g}%"
         )
         # What a deadline cut off is not worth remembering: the next key asks for all of it.
         kept = None if rated.finish_reason is FinishReason.DEADLINE else text
@@ -235,7 +236,7 @@ def _answer(
         outcome = Outcome.SHOWN if candidate else Outcome.OUT_OF_TIME
         detail = "what was ready in time" if candidate else _ADVICE_ON_TIME
     elif candidate is None:
-        outcome, detail = Outcome.FILTERED, cleaned.rules[-1]
+        outcome, detail = Outcome.FILTERED, cleaned.why_dropped
     return InlineCompletion(
         outcome,
         detail,

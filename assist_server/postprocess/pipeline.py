@@ -20,7 +20,9 @@ Where the model ran out of time, `cut_unfinished` comes before them all. It come
 time, it would take the end that it has made for an unfinished one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from assist_server.context.cursor import CursorContext
 from assist_server.postprocess.candidate import Candidate, Filter
@@ -53,6 +55,21 @@ FILTERS: tuple[Filter, ...] = (
     drop_too_short,
 )
 
+WHY_DROPPED: Mapping[Filter, str] = MappingProxyType({
+    cut_unfinished: "no part of it was complete when time was up",
+    drop_unshowable: "it holds characters that cannot be shown",
+    drop_prefix_echo: "it only says the line before the cursor again",
+    keep_first_line: "it says that the line is complete",
+    cut_repetition: "it only repeats itself or what stands above",
+    stay_in_scope: "it belongs to another block than the cursor",
+    stop_at_next_lines: "it only says what follows the cursor",
+    join_line_suffix: "it only says what stands behind the cursor",
+    stop_at_unopened_closer: "it closes a bracket that is not open",
+    trim_trailing_space: "it holds nothing but blanks",
+    drop_too_short: "it is too short to be worth a key",
+})  # fmt: skip
+"""What it means that a filter left nothing of a candidate."""
+
 
 @dataclass(frozen=True)
 class Cleaned:
@@ -60,7 +77,9 @@ class Cleaned:
 
     candidate: Candidate | None
     rules: tuple[str, ...]
-    """Names of the filters that changed the candidate; the last one dropped it if it is None."""
+    """Names of the filters that changed the candidate."""
+    why_dropped: str = ""
+    """In words, where the last of them left nothing."""
 
 
 def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool = False) -> Cleaned:
@@ -85,7 +104,7 @@ def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool =
             if kept != current:
                 rules.append(one.__name__)
             if kept is None:
-                return Cleaned(None, tuple(rules))
+                return Cleaned(None, tuple(rules), WHY_DROPPED[one])
             current = kept
         filters = FILTERS
     return Cleaned(current, tuple(rules))

@@ -227,12 +227,12 @@ def test_drafts_are_compared_pair_by_pair():
 
 def test_outcomes_are_told_apart_by_rule_but_not_by_likelihood():
     answered = [
-        replace(answer(), outcome="filtered", detail="drop_too_short"),
+        replace(answer(), outcome="filtered", detail="it is too short"),
         replace(answer(), outcome=Outcome.DOUBTFUL, detail="1% likely to be right"),
         answer(),
     ]
     assert [measuring.kind(each) for each in answered] == [
-        "filtered: drop_too_short",
+        "filtered: it is too short",
         "too likely to be wrong",
         "shown",
     ]

@@ -71,7 +71,7 @@ def test_clean_keeps_its_promises(data, context, replaced_chars):
     cleaned = clean(Candidate(written, replaced_chars), context)
 
     if cleaned.candidate is None:
-        assert cleaned.rules
+        assert cleaned.why_dropped
         return
     shown = cleaned.candidate
     assert 0 <= shown.replaced_chars <= len(context.line_suffix)
