@@ -13,6 +13,7 @@ from rich.table import Table
 from assist_server.cli.benching.plot import check_plotting
 from assist_server.cli.eval import find_sources, with_completion
 from assist_server.cli.opening import load_settings, opened_model
+from assist_server.engine.opening import locate_model
 from assist_server.errors import InputError
 from assist_server.evaluation.evaluating import Choice, replays
 
@@ -54,6 +55,38 @@ def run_calibrate(  # noqa: PLR0913 - as many as the command has options
     if plot is not None:
         _plot(plot, found.curve)
     _print(found.curve)
+
+
+def run_calibrate_copies(
+    flags: Mapping[str, object],
+    out: Path,
+    repo: Path | None,
+    packages: Path | None,
+    *,
+    is_quick: bool,
+) -> None:
+    """Read known code, see how often a copy is right, and write the weights that tell it.
+
+    Raises:
+        AssistError: there is too little to measure on, or the model cannot be loaded.
+    """
+    settings = load_settings(flags)
+    sources = find_sources(repo, packages, "validation")
+    choice = _LITTLE if is_quick else _MUCH
+    from assist_server.evaluation.copies import calibrate_copies, copy_examples  # noqa: PLC0415
+
+    examples = copy_examples(locate_model(settings.model), sources, choice.pieces, choice.seed)
+    total = min(choice.pieces, len(sources))
+    read = list(track(examples, "reading", total, console=Console(stderr=True)))
+    found = calibrate_copies(read)
+    if found is None:
+        raise InputError("too little was copied to learn from; name more code with --repo")
+    out.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    Console(highlight=False).print(
+        f"{found.right / found.tokens:.1%} of {found.tokens:,} copies were right; "
+        f"knowing how likely they are gains {found.gained_nats:.3f} nats a token",
+        soft_wrap=True,
+    )
 
 
 def _plot(file: Path, curve: "Sequence[Point]") -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
+from assist_server.engine.copying import CopyRule
 from assist_server.engine.drafting import Drafter, MakeDrafter, NgramDrafter
 from assist_server.engine.healing import ForcedText, restrict
 from assist_server.engine.language_model import LanguageModel
@@ -34,15 +35,18 @@ class Decoder:
         prefixes: PrefixCache,
         make_drafter: MakeDrafter | None = NgramDrafter,
         context_tokens: float = math.inf,
+        copy_rule: CopyRule | None = None,
     ) -> None:
         """Decode with a model; without `make_drafter`, one token for each forward pass.
 
-        Nothing is guessed beyond `context_tokens`: the model knows no positions there.
+        Nothing is guessed beyond `context_tokens`: the model knows no positions there. With a
+        `copy_rule`, the model's distribution is the one that the rule makes of it.
         """
         self._model = model
         self._context_tokens = context_tokens
         self._prefixes = prefixes
         self._make_drafter = make_drafter
+        self._copy_rule = copy_rule
 
     def steps(
         self,
@@ -82,6 +86,8 @@ class Decoder:
         drafter: Drafter | None,
     ) -> Iterator[Step]:
         chooser = TokenChooser(sampling, self._model.device)
+        rule = self._copy_rule
+        copier = rule.copier(prompt_ids) if rule else None
         unread: tuple[int, ...] = prompt_ids[len(sequence) :]
         while len(sequence) + len(unread) <= self._context_tokens:
             allowed_ids = forced.allowed_ids() if forced else None
@@ -91,6 +97,8 @@ class Decoder:
             draft = drafter.propose(room) if drafter and allowed_ids is None and room > 0 else []
             logits = sequence.extend([*unread, *draft], wanted=1 + len(draft))
             logits = restrict(logits, allowed_ids)
+            if rule and copier:
+                logits = rule.applied(logits, copier.copies(draft))
             sure = len(sequence) - len(draft)
             chosen: list[int] = []
             for token_id, log_prob in chooser.choose(logits):
@@ -103,5 +111,7 @@ class Decoder:
             unread = (chosen[-1],)
             if forced is not None and allowed_ids is not None:
                 forced.advance(chosen[0])
+            if copier is not None:
+                copier.add(chosen)
             if drafter is not None:
                 drafter.tell(chosen, accepted, len(draft))

@@ -6,16 +6,16 @@ prompt, or else in the open documents. Source: Saxena, "Prompt Lookup Decoding" 
 """
 
 import threading
-from array import array
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from assist_server.engine.token_text import TokenText
+
 _LONGEST_NGRAM, _SHORTEST_NGRAM = 4, 2
 _FIRST_DRAFT_TOKENS, LONGEST_DRAFT_TOKENS = 3, 12
 _LONGEST_REST = 16
-_ID_BYTES = array("I").itemsize
 _INDEXED_NGRAM, _INDEXED_ID_BITS = 3, 21
 _END_OF_PART = (1 << _INDEXED_ID_BITS) - 1
 _MOST_TEXTS = 4
@@ -73,15 +73,13 @@ class DraftPace:
 class NgramDrafter:
     """Looks up the newest tokens in the prompt and in the text generated so far.
 
-    Tokens are kept as bytes, because searching bytes is done by the C library: some microseconds
-    for a prompt of thousands of tokens, with no index to build or update. The shortest match is
-    looked for first: without it there are no longer ones, and text that does not repeat itself
-    pays for one search a token.
+    The shortest match is looked for first: without it there are no longer ones, and text that does
+    not repeat itself pays for one search a token.
     """
 
     def __init__(self, prompt_ids: Sequence[int], others: Sequence["TextIndex"] = ()) -> None:
         """Look up in a prompt, and then in other texts."""
-        self._text = bytearray(array("I", prompt_ids).tobytes())
+        self._text = TokenText(prompt_ids)
         self._others = others
         self._pace = DraftPace()
 
@@ -92,35 +90,26 @@ class NgramDrafter:
             return []
         end = self._end_of_match()
         if end is not None:
-            return array("I", self._text[end : end + tokens * _ID_BYTES]).tolist()
-        newest = array("I", self._text[-_INDEXED_NGRAM * _ID_BYTES :]).tolist()
+            return self._text.following(end, tokens)
+        newest = self._text.following(max(0, len(self._text) - _INDEXED_NGRAM), _INDEXED_NGRAM)
         found = (text.following(newest, tokens) for text in self._others)
         return next(filter(None, found), [])
 
     def tell(self, ids: Sequence[int], accepted: int, proposed: int) -> None:
         """Take in tokens, and adapt the pace."""
-        self._text += array("I", ids).tobytes()
+        self._text.add(ids)
         if proposed:
             self._pace.told(accepted, proposed)
 
     def _end_of_match(self) -> int | None:
-        """Offset behind the last earlier place of the newest tokens, as many as stand together."""
+        """The place behind the longest match, and of several as long ones the last."""
         end = None
         for size in range(_SHORTEST_NGRAM + self._pace.was_wrong, _LONGEST_NGRAM + 1):
-            longer = self._find(self._text[-size * _ID_BYTES :])
-            if longer is None:
+            place = self._text.last_place(size)
+            if place is None:
                 break
-            end = longer
+            end = place + size
         return end
-
-    def _find(self, ngram: bytearray) -> int | None:
-        """Offset behind the last earlier place of an n-gram, in bytes."""
-        end = len(self._text) - _ID_BYTES
-        while (start := self._text.rfind(ngram, 0, end)) >= 0:
-            if start % _ID_BYTES == 0:
-                return start + len(ngram)
-            end = start + len(ngram) - 1
-        return None
 
 
 class TextIndex:

@@ -14,6 +14,7 @@ from assist_server.engine.device import DevicePlan
 from assist_server.errors import ModelError
 
 CALIBRATION_FILE = "display_rule.json"
+COPY_RULE_FILE = "copy_rule.json"
 
 
 def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
@@ -63,13 +64,13 @@ def _read_files(
     return tokenizer, model
 
 
-def read_calibration(source: str) -> dict[str, float] | None:
-    """What was measured of a model in a folder; None where nothing was.
+def read_weights(source: str, name: str) -> dict[str, float] | None:
+    """What was measured of a model, in a file of its folder; None where nothing was.
 
     Raises:
         ModelError: the file does not hold names and numbers.
     """
-    file = Path(source) / CALIBRATION_FILE
+    file = Path(source) / name
     if not file.is_file():
         return None
     try:

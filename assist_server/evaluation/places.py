@@ -75,25 +75,25 @@ def choose_places(sources: Sequence[Source], count: int, seed: int) -> list[Plac
     """
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     chosen: list[Place] = []
-    for kind, find in _FINDERS.items():
-        of_files = [
-            draw.sample(found, len(found)) for found in _found(sources, kind, find) if found
-        ]
+    for found_in_files in _found(sources).values():
+        of_files = [draw.sample(found, len(found)) for found in found_in_files if found]
         draw.shuffle(of_files)
         chosen += _by_turns(of_files, count)
     return chosen
 
 
-def _found(
-    sources: Sequence[Source], kind: Kind, find: "Callable[[_Parsed], Iterator[_Span]]"
-) -> Iterator[list[Place]]:
+def _found(sources: Sequence[Source]) -> dict[Kind, list[list[Place]]]:
+    """The places of each kind in each file; a file is parsed once, which takes long."""
+    places: dict[Kind, list[list[Place]]] = {kind: [] for kind in _FINDERS}
     for source in sources:
         try:
             parsed = _Parsed(source.text)
         except (SyntaxError, ValueError, tokenize.TokenError):
             continue
-        spans = sorted({span for span in find(parsed) if source.text[slice(*span)].strip()})
-        yield [Place(kind, source.path, source.text, start, end) for start, end in spans]
+        for kind, find in _FINDERS.items():
+            spans = sorted({span for span in find(parsed) if source.text[slice(*span)].strip()})
+            places[kind].append([Place(kind, source.path, source.text, *span) for span in spans])
+    return places
 
 
 def _by_turns(groups: Sequence[list[Place]], count: int) -> list[Place]:

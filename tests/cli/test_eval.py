@@ -50,3 +50,15 @@ def test_without_code_that_was_never_seen_it_is_refused(run, tmp_path):
     result = run("eval", "--packages", tmp_path)
     assert result.code == 2
     assert "no package is installed here that the embedded models have not seen" in result.err
+
+
+def test_how_often_copies_are_right_is_measured(run, tmp_path):
+    library = install(tmp_path / "packages", "httpx", library_code(*NAMES))
+    model, out = save_family(FAMILIES[0], tmp_path / "model"), tmp_path / "copy_rule.json"
+    options = ("--packages", library, "--model", model, "--out", out)
+    result = run("calibrate", "--copies", "--quick", *options)
+    assert result.code == 0, result.err
+    assert "copies were right" in result.out
+    found = json.loads(out.read_text())
+    assert set(found["weights"]) == {"bias", "log_match_tokens", "log_odds"}
+    assert found["gained_nats"] > 0  # a random model knows nothing, and the text repeats itself

@@ -184,9 +184,28 @@ def test_a_calibration_comes_with_the_model(tmp_path):
     backend.close()
 
 
+@pytest.mark.parametrize("name", ["display_rule.json", "copy_rule.json"])
 @pytest.mark.parametrize("content", ["", "[]", '{"weights": 3}', '{"weights": {"bias": "x"}}'])
-def test_a_broken_calibration_says_what_to_do(tmp_path, content):
+def test_a_broken_calibration_says_what_to_do(tmp_path, name, content):
     folder = save_family(FAMILIES[0], tmp_path)
-    (folder / "display_rule.json").write_text(content)
+    (folder / name).write_text(content)
     with pytest.raises(ModelError, match="write it anew with `assist-server calibrate`"):
+        open_backend(ModelChoice(str(folder)))
+
+
+def test_a_rule_of_copies_comes_with_the_model(tmp_path):
+    """One that believes every copy writes what follows in the prompt."""
+    folder = save_family(FAMILIES[0], tmp_path)
+    weights = '{"bias": 50, "log_match_tokens": 0, "log_odds": 0}'
+    (folder / "copy_rule.json").write_text(f'{{"weights": {weights}}}')
+    backend = open_backend(ModelChoice(str(folder)))
+    request = GenerationRequest(tuple(backend.encode("one two three on")), 10)
+    assert collect(backend.generate(request)).text == "e two thre"
+    backend.close()
+
+
+def test_a_rule_of_copies_that_lacks_a_weight_says_what_to_do(tmp_path):
+    folder = save_family(FAMILIES[0], tmp_path)
+    (folder / "copy_rule.json").write_text('{"weights": {"bias": 1}}')
+    with pytest.raises(ModelError, match="lacks the weight 'log_match_tokens'"):
         open_backend(ModelChoice(str(folder)))
