@@ -16,12 +16,13 @@ from assist_server.cli.opening import load_settings, opened_model
 from assist_server.engine.opening import locate_model
 from assist_server.errors import InputError
 from assist_server.evaluation.evaluating import Choice, replays
+from assist_server.evaluation.places import choose_places
 
 if TYPE_CHECKING:
     from assist_server.evaluation.calibrating import Point
 
 _MUCH = Choice(pieces=60, piece_chars=250)
-_LITTLE = Choice(pieces=12, piece_chars=120)
+_LITTLE = Choice(places=20, pieces=12, piece_chars=120)
 
 
 def run_calibrate(  # noqa: PLR0913 - as many as the command has options
@@ -74,10 +75,16 @@ def run_calibrate_copies(
     sources = find_sources(repo, packages, "validation")
     choice = _LITTLE if is_quick else _MUCH
     from assist_server.evaluation.copies import calibrate_copies, copy_examples  # noqa: PLC0415
+    from assist_server.evaluation.reading import Reader  # noqa: PLC0415 - torch, as above
 
-    examples = copy_examples(locate_model(settings.model), sources, choice.pieces, choice.seed)
-    total = min(choice.pieces, len(sources))
-    read = list(track(examples, "reading", total, console=Console(stderr=True)))
+    places = choose_places(sources, choice.places, choice.seed)
+    reader = Reader(locate_model(settings.model))
+    console = Console(stderr=True)
+    with opened_model(settings) as backend:
+        read = [
+            list(copy_examples(place, backend, reader, settings))
+            for place in track(places, "reading", console=console)
+        ]
     found = calibrate_copies(read)
     if found is None:
         raise InputError("too little was copied to learn from; name more code with --repo")

@@ -1,19 +1,24 @@
 """Finding out how often a copy is right: the weights of `engine.copying`, and what they gain."""
 
 import math
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
+from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
+from assist_server.engine.backend import Backend
 from assist_server.engine.copying import BIAS, LOG_MATCH, LOG_ODDS, Copier, odds_of
+from assist_server.engine.request import CancelToken
 from assist_server.evaluation.calibrating import Example, fit
-from assist_server.evaluation.places import Source
+from assist_server.evaluation.places import Place
 from assist_server.evaluation.reading import Reader, Reading
+from assist_server.features.inline_completion import build_request
+from assist_server.settings import Settings
+from assist_server.text.identifiers import text_to_heal
 
-_LEAST_EXAMPLES = 1000
-_PIECE_CHARS = 4_000
+_LEAST_EXAMPLES = 500
 
 
 @dataclass(frozen=True)
@@ -49,23 +54,28 @@ class CopyCalibration:
 
 
 def copy_examples(
-    model: str, sources: Sequence[Source], pieces: int, seed: int
-) -> Iterator[list[CopyExample]]:
-    """The tokens of a piece of each of some files, for which there was a copy.
+    place: Place, backend: Backend, reader: Reader, settings: Settings
+) -> Iterator[CopyExample]:
+    """The missing tokens of a place for which there was a copy, behind the product's own prompt.
 
-    Raises:
-        ModelError: nothing loadable is there.
+    Args:
+        place: Where something is missing.
+        backend: Makes the prompt.
+        reader: The same model, asked token by token.
+        settings: All settings.
     """
-    reader = Reader(model)
+    healed = text_to_heal(place.before.rpartition("\n")[2])
+    before = place.before.removesuffix(healed)
+    snapshot = Snapshot(f"file:///{place.path}", place.path, before + place.behind)
+    context = CursorContext(snapshot, len(before), "always", "", "")
+    request = build_request(context, backend, settings, CancelToken())
+    prompt_ids, wanted = list(request.prompt_ids), healed + place.missing
     never = {*reader.codec.special_ids.values(), *reader.codec.end_ids}
-    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    for source in draw.sample(sources, min(pieces, len(sources))):
-        start = draw.randrange(max(1, len(source.text) - _PIECE_CHARS))
-        piece = Source(source.path, source.text[start : start + _PIECE_CHARS])
-        yield [one for reading in reader.read(piece) for one in _examples(reading, never)]
+    for reading in reader.read_behind(prompt_ids, wanted, request.max_new_tokens):
+        yield from _examples(reading, never)
 
 
-def _examples(reading: Reading, never: set[int]) -> Iterator[CopyExample]:
+def _examples(reading: Reading, never: Collection[int]) -> Iterator[CopyExample]:
     copier = Copier(reading.before, never)
     for token_id, log_probs in zip(reading.ids, reading.log_probs, strict=True):
         (copy,) = copier.copies()

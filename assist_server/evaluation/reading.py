@@ -74,6 +74,12 @@ class Reader:
         lead = lead or sorted(self.codec.end_ids)[:1]
         yield from read_ids(self._model, lead, self.codec.encode(source.text), self._context_tokens)
 
+    def read_behind(self, prompt_ids: list[int], text: str, tokens: int) -> Iterator[Reading]:
+        """The first tokens of a text that a prompt should be continued with."""
+        ids = self.codec.encode(text)[:tokens]
+        context_tokens = max(self._context_tokens, 2 * len(ids))  # in one piece
+        yield from read_ids(self._model, prompt_ids, ids, context_tokens)
+
 
 @torch.inference_mode()
 def read_ids(

@@ -35,7 +35,9 @@ from assist_server.text.indentation import detect_newline, leading_whitespace
 Report = Callable[[str], None]
 
 _MAX_LISTED = 20
-_MAX_SENTENCES = 3
+_MAX_SENTENCES, _SENTENCES_PER_CHOSEN = 3, 6
+"""Of prose: one sentence for every so many that there are."""
+
 _MAX_COMMENT_TOKENS = 32
 _LEAST_PART_TOKENS = 64
 """Less is not worth asking for, even where the model's context is too short for it."""
@@ -52,6 +54,7 @@ _MAX_PARTS = 256
 _THOUGHTS = re.compile(r"\s*<think>.*?(</think>|\Z)\s*", re.DOTALL)
 """What models that think aloud write before they answer."""
 
+_STOPS = (".", "!", "?")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)|\n\s*\n")
 
 
@@ -307,9 +310,10 @@ def _first_sentence(snapshot: Snapshot, definition: Definition) -> str:
 
 
 def _extract(text: str) -> str:
-    """The sentences whose words occur most in the text, in their order.
+    """The first sentence, and of a long text those whose words occur most in it, in their order.
 
-    Source of the idea: Nenkova and Vanderwende, "The Impact of Frequency on Summarization" (2005).
+    People begin with what matters; the first sentence alone is hard to beat. Source of the idea for
+    the others: Nenkova and Vanderwende, "The Impact of Frequency on Summarization" (2005).
     """
     sentences = [" ".join(s.split()) for s in _SENTENCE_END.split(text) if s.strip()]
     frequency = Counter(word.lower() for s in sentences for word in _WORD.findall(s))
@@ -319,8 +323,13 @@ def _extract(text: str) -> str:
         return sum(frequency[word] for word in words) / (len(words) + 5)
 
     different = list(dict.fromkeys(sentences))
-    chosen = sorted(different, key=weight, reverse=True)[:_MAX_SENTENCES]
-    return "\n".join(f"- {sentence}" for sentence in different if sentence in chosen)
+    # A heading is no sentence.
+    first = next((s for s in different if s.endswith(_STOPS)), different[0])
+    more = min(_MAX_SENTENCES, 1 + len(different) // _SENTENCES_PER_CHOSEN) - 1
+    others = sorted((s for s in different if s != first), key=weight, reverse=True)
+    chosen = {first, *others[:more]}
+    shown = [sentence for sentence in different if sentence in chosen]
+    return "\n".join(f"- {sentence}" for sentence in shown) if more else first
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -46,11 +46,11 @@ def test_some_lines(run, source, lines, said):
 def test_standard_input_is_prose(run, answers, file):
     backend = answers("never asked")
     result = run("summarize", *file, "--json", stdin="Flüsse führen Wasser.".encode())
-    assert json.loads(result.out) == {"markdown": "- Flüsse führen Wasser.", "method": "extract"}
+    assert json.loads(result.out) == {"markdown": "Flüsse führen Wasser.", "method": "extract"}
     assert backend.requests == []
 
 
 def test_some_lines_of_standard_input(run, answers):
     answers("")
     result = run("summarize", "--lines", "2:2", stdin=b"First line.\nSecond line.\n")
-    assert result.out == "- Second line.\n"
+    assert result.out == "Second line.\n"

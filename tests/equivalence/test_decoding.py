@@ -302,7 +302,7 @@ RULE = CopyRule({"bias": 1.0, "log_match_tokens": 1.0, "log_odds": 0.5})
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("sampling", [GREEDY, Sampling(temperature=1.0, seed=3)])
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(st.lists(st.integers(40, 45), min_size=2, max_size=30))
 def test_drafts_equal_plain_steps_where_copies_are_believed(way, sampling, prompt):
     plain = make_decoder(WAYS[way], drafts=False, copy_rule=RULE)

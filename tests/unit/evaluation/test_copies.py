@@ -5,9 +5,13 @@ import pytest
 import torch
 from tiny_models import FAMILIES, save_family
 
+from assist_server.engine.backend import ModelChoice
 from assist_server.engine.copying import Copy, CopyRule
+from assist_server.engine.opening import open_backend
 from assist_server.evaluation.copies import CopyExample, calibrate_copies, copy_examples
-from assist_server.evaluation.places import Source
+from assist_server.evaluation.places import Kind, Place
+from assist_server.evaluation.reading import Reader
+from assist_server.settings import Settings
 
 WEIGHTS = {"bias": -1.0, "log_match_tokens": 1.0, "log_odds": 0.5}
 LOG_ROW = torch.tensor([2.0, 1.0, 0.0]).log_softmax(-1)
@@ -48,17 +52,14 @@ def test_too_few_examples_teach_nothing():
     assert calibrate_copies([[example(1, 1, 1)] * 100]) is None
 
 
-def test_examples_are_tokens_for_which_there_is_a_copy(tmp_path):
-    folder = save_family(FAMILIES[0], tmp_path)
-    (found,) = copy_examples(str(folder), [Source("a.py", "xyz = 1\nxyz = 1\n")], pieces=3, seed=0)
-    # A character is a token: all of the second line is a copy of the first.
-    assert [round(math.exp(one.signals["log_match_tokens"])) for one in found][-6:] == [
-        3,
-        4,
-        5,
-        6,
-        7,
-        8,
-    ]
-    assert all(one.is_right for one in found[-6:])
-    assert all(one.log_prob < 0 for one in found)
+def test_examples_are_the_missing_tokens_for_which_there_is_a_copy(tmp_path):
+    folder = str(save_family(FAMILIES[0], tmp_path))
+    text = "xyz = first\nxyz = first\n"
+    place = Place(Kind.REST_OF_LINE, "a.py", text, text.rindex("rst"), len(text) - 1)
+    backend = open_backend(ModelChoice(folder))
+    found = list(copy_examples(place, backend, Reader(folder), Settings()))
+    backend.close()
+    # A character is a token. Of the word at the cursor all is asked for: "first", behind "xyz = ".
+    matches = [round(math.exp(one.signals["log_match_tokens"])) for one in found]
+    assert matches == [6, 7, 8, 9, 10]
+    assert all(one.is_right and one.log_prob < 0 for one in found)

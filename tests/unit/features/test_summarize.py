@@ -119,10 +119,7 @@ PROSE = (
 def test_prose_is_summarized_by_its_own_sentences():
     backend = NullBackend(answer="never asked")
     assert summarize(whole(PROSE, "a.txt"), backend, Settings()) == Summary(
-        "- Rivers carry water to the sea.\n"
-        "- Water of rivers shapes the valleys.\n"
-        "- The sea returns water to the rivers as rain.",
-        Method.EXTRACT,
+        "Rivers carry water to the sea.", Method.EXTRACT
     )
     assert backend.requests == []
 
@@ -136,6 +133,24 @@ def test_an_extract_quotes_the_text_in_order_and_nothing_twice(text):
     assert 1 <= len(quoted) <= 3
     assert len(set(quoted)) == len(quoted)
     assert all(place >= 0 for place in places)
+
+
+def extract(text):
+    return summarize(whole(text, "a.txt"), NullBackend(), Settings()).markdown
+
+
+def test_of_a_short_text_the_first_sentence_is_shown():
+    assert extract("Title\n\nIt reads files. It is fast. Files are read.") == "It reads files."
+    assert extract("no stop at all") == "no stop at all"
+
+
+def test_of_a_long_text_the_first_and_the_most_central_sentences_are_shown():
+    filler = [f"{letter * 4} {letter * 5}." for letter in "klmnopqrst"]
+    text = " ".join(["It begins here.", *filler, "Parsers parse.", "Parsers parse parsers."])
+    shown = extract(text).splitlines()
+    assert shown[0] == "- It begins here."
+    assert len(shown) == 3
+    assert "- Parsers parse." in shown
 
 
 # A model that can be talked to
