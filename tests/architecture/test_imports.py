@@ -20,6 +20,7 @@ MODULES = {
 TENSOR_SIDE = {
     f"assist_server.engine.{name}"
     for name in (
+        "copying",
         "decode",
         "direct_model",
         "direct_network",
@@ -36,7 +37,7 @@ TENSOR_SIDE = {
         "stock_model",
         "transformers_backend",
     )
-} | {"assist_server.evaluation.reading", "assist_server.evaluation.calibrating"}
+} | {f"assist_server.evaluation.{name}" for name in ("calibrating", "copies", "reading")}
 TENSOR_SIDE |= {
     f"assist_server.training.{name}"
     for name in (
