@@ -20,6 +20,7 @@ from assist_server.evaluation.places import choose_places
 
 if TYPE_CHECKING:
     from assist_server.evaluation.calibrating import Point
+    from assist_server.evaluation.copies import CopyExample
 
 _MUCH = Choice(pieces=60, piece_chars=250)
 _LITTLE = Choice(places=20, pieces=12, piece_chars=120)
@@ -80,12 +81,12 @@ def run_calibrate_copies(
     places = choose_places(sources, choice.places, choice.seed)
     reader = Reader(locate_model(settings.model))
     console = Console(stderr=True)
+    by_file: dict[str, list[CopyExample]] = {}
     with opened_model(settings) as backend:
-        read = [
-            list(copy_examples(place, backend, reader, settings))
-            for place in track(places, "reading", console=console)
-        ]
-    found = calibrate_copies(read)
+        for place in track(places, "reading", console=console):
+            found_there = copy_examples(place, backend, reader, settings)
+            by_file.setdefault(place.path, []).extend(found_there)
+    found = calibrate_copies([*by_file.values()])
     if found is None:
         raise InputError("too little was copied to learn from; name more code with --repo")
     out.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")

@@ -361,6 +361,8 @@ def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
     """Measure when a model is right, so that doubtful completions are not shown unasked."""
     from assist_server.cli.calibrate import run_calibrate, run_calibrate_copies  # noqa: PLC0415
 
+    if copies and plot:
+        raise InputError("--plot draws what --copies does not measure; leave one of them out")
     if copies:
         run_calibrate_copies(_flags(model, device), out, repo, packages, is_quick=quick)
         return

@@ -11,6 +11,7 @@ Models with a Continuous Cache", 2017); mixed by odds, not by shares, as a copy 
 itself finds likely is more often right than one that it does not.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,30 +58,33 @@ class CopyRule:
         """What looks up copies for one generation."""
         return Copier(prompt_ids, self._never)
 
+    @torch.inference_mode()
     def applied(self, logits: torch.Tensor, copies: Sequence[Copy | None]) -> torch.Tensor:
         """Logits [rows, vocabulary] in which each row's copy is as likely as it was measured to be.
 
-        A token that may not come, at minus infinity, stays there.
+        The logits that are given are changed as well.
         """
-        rows = [row for row, copy in enumerate(copies) if copy is not None]
-        if not rows:
-            return logits
-        found = [copy for copy in copies if copy is not None]
-        tokens = torch.tensor([copy.token_id for copy in found], device=logits.device)
-        matches = torch.tensor([copy.match_tokens for copy in found], device=logits.device)
-        changed = logits.float().clone()
-        own, others = odds_of(changed[rows], tokens)
+        logits = logits.float()
         bias, log_match, own_odds = self._weights
-        odds = bias + log_match * matches.log() + own_odds * own
-        # Infinite where a token may not come, or must.
-        changed[rows, tokens] = torch.where(own.isfinite(), others + odds, changed[rows, tokens])
-        return changed
+        for row, copy in enumerate(copies):
+            if copy is not None:
+                log_odds, beside = odds_of(logits[row], copy.token_id)
+                odds = bias + log_match * math.log(copy.match_tokens) + own_odds * log_odds
+                logits[row, copy.token_id] = beside + odds
+        return logits
 
 
-def odds_of(logits: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """For each row of logits the log of a token's odds, and the logarithm of what is beside it."""
-    beside = logits.scatter(1, tokens[:, None], -torch.inf).logsumexp(-1)
-    return logits.gather(1, tokens[:, None])[:, 0] - beside, beside
+def odds_of(row: torch.Tensor, token_id: int) -> tuple[float, float]:
+    """The logarithm of a token's odds in a row of logits, and of the weight of all others.
+
+    One row at a time and without logsumexp, whose parts torch spreads over threads that a step of a
+    small model must not wake.
+    """
+    own = row[token_id].item()
+    others = row.index_fill(0, torch.tensor(token_id, device=row.device), -torch.inf)
+    best = others.argmax()
+    beside = (others[best] - others.log_softmax(-1)[best]).item()
+    return own - beside, beside
 
 
 class Copier:

@@ -55,19 +55,22 @@ class Decoder:
         forced: ForcedText | None = None,
         *,
         may_draft: bool = True,
+        may_copy: bool = True,
     ) -> Generator[Step | None, None, None]:
         """Tokens that continue the prompt, up to the end of the context.
 
-        The first ones are as they are `forced`. Guessing ahead changes their time only.
+        The first ones are as they are `forced`. Guessing ahead changes their time only; without
+        `may_copy` the copy rule is left out.
 
         None stands for a pass that gave no token yet: a piece of the prompt was read. The caller
         may stop at any of them by closing the iterator; what was read so far is kept.
         """
         drafter = self._make_drafter(prompt_ids) if may_draft and self._make_drafter else None
+        rule = self._copy_rule if may_copy else None
         sequence = self._prefixes.take(prompt_ids)
         try:
             yield from self._read(sequence, prompt_ids)
-            yield from self._decode(sequence, prompt_ids, sampling, forced, drafter)
+            yield from self._decode(sequence, prompt_ids, sampling, forced, drafter, rule)
         finally:
             self._prefixes.put(sequence)
 
@@ -77,16 +80,16 @@ class Decoder:
             sequence.extend(prompt_ids[len(sequence) :][:PREFILL_PIECE_TOKENS])
             yield None
 
-    def _decode(
+    def _decode(  # noqa: PLR0913, PLR0917 - what decoding is made of
         self,
         sequence: TokenSequence,
         prompt_ids: tuple[int, ...],
         sampling: Sampling,
         forced: ForcedText | None,
         drafter: Drafter | None,
+        rule: CopyRule | None,
     ) -> Iterator[Step]:
         chooser = TokenChooser(sampling, self._model.device)
-        rule = self._copy_rule
         copier = rule.copier(prompt_ids) if rule else None
         unread: tuple[int, ...] = prompt_ids[len(sequence) :]
         while len(sequence) + len(unread) <= self._context_tokens:
@@ -96,9 +99,9 @@ class Decoder:
             room = int(limit) - len(sequence) - len(unread)
             draft = drafter.propose(room) if drafter and allowed_ids is None and room > 0 else []
             logits = sequence.extend([*unread, *draft], wanted=1 + len(draft))
-            logits = restrict(logits, allowed_ids)
             if rule and copier:
                 logits = rule.applied(logits, copier.copies(draft))
+            logits = restrict(logits, allowed_ids)
             sure = len(sequence) - len(draft)
             chosen: list[int] = []
             for token_id, log_prob in chooser.choose(logits):

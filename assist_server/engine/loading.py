@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from assist_server.errors import ModelError
 
 CALIBRATION_FILE = "display_rule.json"
 COPY_RULE_FILE = "copy_rule.json"
+_COMMANDS = {CALIBRATION_FILE: "calibrate", COPY_RULE_FILE: "calibrate --copies"}
+"""What writes each of them."""
 
 
 def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
@@ -68,19 +71,31 @@ def read_weights(source: str, name: str) -> dict[str, float] | None:
     """What was measured of a model, in a file of its folder; None where nothing was.
 
     Raises:
-        ModelError: the file does not hold names and numbers.
+        ModelError: the file does not hold names and finite numbers.
     """
     file = Path(source) / name
     if not file.is_file():
         return None
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        return {str(name): float(weight) for name, weight in content["weights"].items()}
+        return {str(key): _finite(weight) for key, weight in content["weights"].items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"{str(file)!r} cannot be read ({type(error).__name__}); write it anew with "
-            "`assist-server calibrate`, or remove it"
+            f"`assist-server {_COMMANDS[name]}`, or remove it"
         ) from error
+
+
+def _finite(value: object) -> float:
+    """A number.
+
+    Raises:
+        ValueError, TypeError: it is none.
+    """
+    number = float(str(value))
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
 
 
 def _silence_transformers() -> None:

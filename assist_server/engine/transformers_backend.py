@@ -66,7 +66,7 @@ class TransformersBackend:
         self._prefixes = PrefixCache(language_model, cache_limit_bytes(plan.device))
         self._drafting = drafting
         never = {*self._info.special_ids.values(), *self._info.end_ids}
-        rule = CopyRule(copy_weights, never) if copy_weights else None
+        rule = None if copy_weights is None else CopyRule(copy_weights, never)
         self._decoder: Decoder | None = Decoder(
             language_model, self._prefixes, drafting, self._info.context_tokens, rule
         )
@@ -90,14 +90,16 @@ class TransformersBackend:
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
         tokenizer, model = _loaded(source, choice.model, plan, report)
         drafting, reasons = _drafting(choice, model, tokenizer, plan, report)
+        with _clear_errors(choice.model, plan):
+            calibration, copy_weights = (
+                read_weights(source, name) for name in (CALIBRATION_FILE, COPY_RULE_FILE)
+            )
         report("trying out how it runs fastest", 90)
         with _clear_errors(choice.model, plan):
-            copy_weights = read_weights(source, COPY_RULE_FILE)
             backend = cls(
                 choice.model, model, tokenizer, plan, choice.dtype, drafting, copy_weights
             )
             plan = replace(backend.info.plan, reasons=(*backend.info.plan.reasons, *reasons))
-            calibration = read_weights(source, CALIBRATION_FILE)
             backend._info = replace(backend._info, plan=plan, calibration=calibration)
             return backend
 
@@ -164,7 +166,13 @@ class TransformersBackend:
         forced = ForcedText(self._trie, cut_off)
         if not forced.is_possible:
             prompt_ids, cut_off = request.prompt_ids, b""
-        tokens = decoder.steps(prompt_ids, request.sampling, forced, may_draft=request.may_draft)
+        tokens = decoder.steps(
+            prompt_ids,
+            request.sampling,
+            forced,
+            may_draft=request.may_draft,
+            may_copy=request.may_copy,
+        )
         with contextlib.closing(tokens) as steps:
             yield from _chunks(steps, self._codec, request, forced_chars=len(cut_off.decode()))
 

@@ -4,19 +4,17 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.engine.copying import BIAS, LOG_MATCH, LOG_ODDS, Copier, odds_of
+from assist_server.engine.healing import cut_back
 from assist_server.engine.request import CancelToken
 from assist_server.evaluation.calibrating import Example, fit
 from assist_server.evaluation.places import Place
 from assist_server.evaluation.reading import Reader, Reading
 from assist_server.features.inline_completion import build_request
 from assist_server.settings import Settings
-from assist_server.text.identifiers import text_to_heal
 
 _LEAST_EXAMPLES = 500
 
@@ -64,14 +62,13 @@ def copy_examples(
         reader: The same model, asked token by token.
         settings: All settings.
     """
-    healed = text_to_heal(place.before.rpartition("\n")[2])
-    before = place.before.removesuffix(healed)
-    snapshot = Snapshot(f"file:///{place.path}", place.path, before + place.behind)
-    context = CursorContext(snapshot, len(before), "always", "", "")
+    snapshot = Snapshot(f"file:///{place.path}", place.path, place.before + place.behind)
+    context = CursorContext(snapshot, place.start, "always", "", "")
     request = build_request(context, backend, settings, CancelToken())
-    prompt_ids, wanted = list(request.prompt_ids), healed + place.missing
+    prompt_ids, cut_off = cut_back(reader.trie, request.prompt_ids, request.healed_text)
+    wanted = cut_off.decode() + place.missing
     never = {*reader.codec.special_ids.values(), *reader.codec.end_ids}
-    for reading in reader.read_behind(prompt_ids, wanted, request.max_new_tokens):
+    for reading in reader.read_behind(list(prompt_ids), wanted, request.max_new_tokens):
         yield from _examples(reading, never)
 
 
@@ -80,19 +77,21 @@ def _examples(reading: Reading, never: Collection[int]) -> Iterator[CopyExample]
     for token_id, log_probs in zip(reading.ids, reading.log_probs, strict=True):
         (copy,) = copier.copies()
         if copy is not None:
-            log_odds, log_rest = odds_of(log_probs[None], torch.tensor([copy.token_id]))
+            log_odds, log_rest = odds_of(log_probs, copy.token_id)
             signals = {
                 BIAS: 1.0,
                 LOG_MATCH: math.log(copy.match_tokens),
-                LOG_ODDS: float(log_odds),
+                LOG_ODDS: log_odds,
             }
             is_right = copy.token_id == token_id
-            yield CopyExample(signals, is_right, float(log_probs[token_id]), float(log_rest))
+            yield CopyExample(signals, is_right, float(log_probs[token_id]), log_rest)
         copier.add([token_id])
 
 
 def calibrate_copies(groups: Sequence[Sequence[CopyExample]]) -> CopyCalibration | None:
     """Fit to all groups; the gain is of each half by weights that were fitted to the other.
+
+    Those of one file belong together, as they know much of each other.
 
     None where there is too little to learn from.
     """

@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 import torch
 
 from assist_server.engine.device import DevicePlan
+from assist_server.engine.healing import ByteTrie
 from assist_server.engine.loading import read_model
 from assist_server.engine.stock_model import StockModel
 from assist_server.engine.tokenization import TokenCodec
@@ -64,6 +65,7 @@ class Reader:
         tokenizer, loaded = read_model(model, plan, lambda _, __: None)
         self.codec = TokenCodec(tokenizer)
         self._model = StockModel(loaded.float().eval())
+        self.trie = ByteTrie(self.codec.token_bytes())
         self._context_tokens = min(_MOST_CONTEXT_TOKENS, context_length(loaded.config))
 
     def read(self, source: Source) -> Iterator[Reading]:
@@ -72,21 +74,21 @@ class Reader:
         separator = [special_ids[name] for name in ("<|file_sep|>",) if name in special_ids]
         lead = [*separator, *self.codec.encode(path_comment(source.path))]
         lead = lead or sorted(self.codec.end_ids)[:1]
-        yield from read_ids(self._model, lead, self.codec.encode(source.text), self._context_tokens)
+        ids = self.codec.encode(source.text)
+        step = min(_STEP_TOKENS, self._context_tokens // 2)
+        yield from read_ids(self._model, lead, ids, self._context_tokens, step)
 
     def read_behind(self, prompt_ids: list[int], text: str, tokens: int) -> Iterator[Reading]:
         """The first tokens of a text that a prompt should be continued with."""
         ids = self.codec.encode(text)[:tokens]
-        context_tokens = max(self._context_tokens, 2 * len(ids))  # in one piece
-        yield from read_ids(self._model, prompt_ids, ids, context_tokens)
+        yield from read_ids(self._model, prompt_ids, ids, self._context_tokens, step=len(ids))
 
 
 @torch.inference_mode()
 def read_ids(
-    model: StockModel, lead: list[int], ids: list[int], context_tokens: int
+    model: StockModel, lead: list[int], ids: list[int], context_tokens: int, step: int
 ) -> Iterator[Reading]:
-    """All of `ids`, the first of which stand behind `lead`, in pieces."""
-    step = min(_STEP_TOKENS, context_tokens // 2)
+    """All of `ids`, the first of which stand behind `lead`, in pieces of `step` tokens."""
     room = max(0, context_tokens - step - len(lead))
     for start, end in pairwise([*range(0, len(ids), step), len(ids)]):
         before = [*lead, *ids[max(0, start - room) : start]]

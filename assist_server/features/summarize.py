@@ -3,7 +3,7 @@
 Three ways, by what is at hand. A model that can be talked to is asked for a summary, part by part
 where the text is long. A model that only completes writes the comment that it would put above the
 code, and the syntax tree lists what is defined there. Prose without a model that can be talked to
-is summarized by its own most central sentences; `Summary.method` tells which way it was.
+is summarized by its own first and most central sentences; `Summary.method` tells which way it was.
 """
 
 import re
@@ -55,7 +55,12 @@ _THOUGHTS = re.compile(r"\s*<think>.*?(</think>|\Z)\s*", re.DOTALL)
 """What models that think aloud write before they answer."""
 
 _STOPS = (".", "!", "?")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=\S)|\n\s*\n")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])(?<!\b\d\.)(?<!\b[A-Z]\.)(?<!\b[A-Z][a-z]\.)\s+(?![a-z\s])|\n\s*\n"
+)
+"""Neither behind a number or a short title, nor where the next word begins small: `Dr.`, `e.g.`."""
+
+_LEAST_WORDS = 3
 
 
 class Method(StrEnum):
@@ -323,13 +328,18 @@ def _extract(text: str) -> str:
         return sum(frequency[word] for word in words) / (len(words) + 5)
 
     different = list(dict.fromkeys(sentences))
-    # A heading is no sentence.
-    first = next((s for s in different if s.endswith(_STOPS)), different[0])
+    first = next(filter(_is_sentence, different), different[0])
     more = min(_MAX_SENTENCES, 1 + len(different) // _SENTENCES_PER_CHOSEN) - 1
     others = sorted((s for s in different if s != first), key=weight, reverse=True)
     chosen = {first, *others[:more]}
     shown = [sentence for sentence in different if sentence in chosen]
     return "\n".join(f"- {sentence}" for sentence in shown) if more else first
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a piece of text is no heading, number or item."""
+    is_heading = text.startswith("#") or not text.endswith(_STOPS)
+    return not is_heading and len(text.split()) >= _LEAST_WORDS
 
 
 def _wrapped(text: str, width: int) -> list[str]:

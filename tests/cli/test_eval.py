@@ -61,4 +61,6 @@ def test_how_often_copies_are_right_is_measured(run, tmp_path):
     assert "copies were right" in result.out
     found = json.loads(out.read_text())
     assert set(found["weights"]) == {"bias", "log_match_tokens", "log_odds"}
+    refused = run("calibrate", "--copies", "--out", out, "--plot", "plot.png")
+    assert (refused.code, "leave one of them out" in refused.err) == (2, True)
     assert found["gained_nats"] > 0  # a random model knows nothing, and the text repeats itself

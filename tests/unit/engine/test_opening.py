@@ -1,6 +1,7 @@
 import gc
 import threading
 import weakref
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
@@ -184,12 +185,18 @@ def test_a_calibration_comes_with_the_model(tmp_path):
     backend.close()
 
 
-@pytest.mark.parametrize("name", ["display_rule.json", "copy_rule.json"])
-@pytest.mark.parametrize("content", ["", "[]", '{"weights": 3}', '{"weights": {"bias": "x"}}'])
-def test_a_broken_calibration_says_what_to_do(tmp_path, name, content):
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("display_rule.json", "calibrate"), ("copy_rule.json", "calibrate --copies")],
+)
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", '{"weights": 3}', '{"weights": {"bias": "x"}}', '{"weights": {"bias": NaN}}'],
+)
+def test_a_broken_calibration_says_what_to_do(tmp_path, name, command, content):
     folder = save_family(FAMILIES[0], tmp_path)
     (folder / name).write_text(content)
-    with pytest.raises(ModelError, match="write it anew with `assist-server calibrate`"):
+    with pytest.raises(ModelError, match=f"write it anew with `assist-server {command}`"):
         open_backend(ModelChoice(str(folder)))
 
 
@@ -199,8 +206,25 @@ def test_a_rule_of_copies_comes_with_the_model(tmp_path):
     weights = '{"bias": 50, "log_match_tokens": 0, "log_odds": 0}'
     (folder / "copy_rule.json").write_text(f'{{"weights": {weights}}}')
     backend = open_backend(ModelChoice(str(folder)))
-    request = GenerationRequest(tuple(backend.encode("one two three on")), 10)
+    request = GenerationRequest(tuple(backend.encode("one two three on")), 10, may_copy=True)
     assert collect(backend.generate(request)).text == "e two thre"
+    plain = collect(backend.generate(replace(request, may_copy=False))).text
+    assert plain != "e two thre"
+    healed = replace(request, healed_text="three on")
+    assert collect(backend.generate(healed)).text == "e two thr"  # what is forced counts
+    backend.close()
+
+
+def test_drafts_are_left_out_where_they_are_not_wanted(tmp_path):
+    backend = open_backend(ModelChoice(str(save_family(FAMILIES[0], tmp_path))))
+    request = GenerationRequest(tuple(backend.encode("one two three ")), 30, may_draft=False)
+    written = list(collect(backend.generate(request)).token_ids)
+    backend.learn("a", [[*request.prompt_ids, *written]])
+    extend = TokenSequence.extend
+    with patch.object(TokenSequence, "extend", autospec=True) as extended:
+        extended.side_effect = extend
+        collect(backend.generate(request))
+    assert extended.call_count == 30
     backend.close()
 
 

@@ -28,7 +28,9 @@ def example(match_tokens, copied, written):
 @pytest.mark.parametrize("written", [0, 1, 2])
 @pytest.mark.parametrize("match_tokens", [1, 5])
 def test_the_gain_is_what_the_engine_makes_of_the_logits(match_tokens, written):
-    after = CopyRule(WEIGHTS).applied(LOG_ROW[None], [Copy(1, match_tokens)]).log_softmax(-1)[0]
+    after = (
+        CopyRule(WEIGHTS).applied(LOG_ROW[None].clone(), [Copy(1, match_tokens)]).log_softmax(-1)[0]
+    )
     gained = float(after[written] - LOG_ROW[written])
     assert example(match_tokens, 1, written).gain(WEIGHTS) == pytest.approx(gained, abs=1e-5)
 
@@ -38,7 +40,7 @@ def test_the_weights_that_made_the_examples_are_found():
     made = []
     for _ in range(20_000):
         match_tokens, copied = draw.randint(1, 16), draw.randrange(3)
-        rule = CopyRule(WEIGHTS).applied(LOG_ROW[None], [Copy(copied, match_tokens)])
+        rule = CopyRule(WEIGHTS).applied(LOG_ROW[None].clone(), [Copy(copied, match_tokens)])
         chances = rule.softmax(-1)[0].tolist()
         made.append(example(match_tokens, copied, draw.choices(range(3), chances)[0]))
     found = calibrate_copies([made[start : start + 100] for start in range(0, len(made), 100)])

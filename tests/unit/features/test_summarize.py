@@ -142,10 +142,17 @@ def extract(text):
 def test_of_a_short_text_the_first_sentence_is_shown():
     assert extract("Title\n\nIt reads files. It is fast. Files are read.") == "It reads files."
     assert extract("no stop at all") == "no stop at all"
+    assert extract("1. Start\n\nIt reads some files. It is fast.") == "It reads some files."
+    assert extract("Dr. Smith wrote it. So did I.") == "Dr. Smith wrote it."
+    assert (
+        extract("Usage (see e.g. the manual) is easy. Try.")
+        == "Usage (see e.g. the manual) is easy."
+    )
+    assert extract("# What is it?\n\nIt is a parser.") == "It is a parser."
 
 
 def test_of_a_long_text_the_first_and_the_most_central_sentences_are_shown():
-    filler = [f"{letter * 4} {letter * 5}." for letter in "klmnopqrst"]
+    filler = [f"{letter.upper() * 4} {letter * 5}." for letter in "klmnopqrst"]
     text = " ".join(["It begins here.", *filler, "Parsers parse.", "Parsers parse parsers."])
     shown = extract(text).splitlines()
     assert shown[0] == "- It begins here."
