@@ -22,6 +22,9 @@ _LARGEST_CACHE_BYTES = 1 << 30
 _MEASURED_CONTEXT_TOKENS = 200
 _MEASURED_PASSES = 12
 _WARMING_PASSES = 3
+_MEASURED_SECONDS = 1.0
+"""A machine with other work may take very long for a pass, and its figures say little anyway."""
+
 _CLEARLY_BETTER = 0.95
 _LARGEST_DIFFERENCE = 0.1
 """Of logits, relative: several times what rounding to bfloat16 in another order makes."""
@@ -129,7 +132,10 @@ def _step_ms(model: DirectModel, thread_counts: Sequence[int]) -> dict[int, floa
     cache = model.new_cache()
     cache.extend([0] * _MEASURED_CONTEXT_TOKENS, 1)
     samples: dict[int, list[float]] = {threads: [] for threads in thread_counts}
-    for _ in range(_WARMING_PASSES + _MEASURED_PASSES):
+    deadline_s = time.perf_counter() + _MEASURED_SECONDS
+    for number in range(_WARMING_PASSES + _MEASURED_PASSES):
+        if number > _WARMING_PASSES and time.perf_counter() > deadline_s:
+            break
         for threads in thread_counts:
             model.narrow_threads = threads
             started_s = time.perf_counter()

@@ -94,3 +94,25 @@ def test_a_device_that_captures_nothing_is_used_without(monkeypatch):
     model, reason = chosen(monkeypatch, fail)
     assert isinstance(model, StockModel)
     assert reason == "without CUDA graphs: operation not permitted when stream is capturing"
+
+
+class Slow:
+    """A model whose steps take a second each, by a clock of its own."""
+
+    narrow_threads = 1
+    now_s = 0.0
+    steps = 0
+
+    def new_cache(self):
+        return self
+
+    def extend(self, ids, _wanted):
+        self.now_s += 1
+        self.steps += len(ids) == 1
+
+
+def test_trying_out_a_slow_machine_is_cut_short(monkeypatch):
+    model = Slow()
+    monkeypatch.setattr(execution.time, "perf_counter", lambda: model.now_s)
+    assert execution._step_ms(model, [2, 1]) == {2: 1000.0, 1: 1000.0}
+    assert model.steps == 2 * (execution._WARMING_PASSES + 1)
