@@ -28,6 +28,16 @@ def test_a_killed_server_is_started_again_without_a_word(workbench):
     assert workbench.notifications() == []
 
 
+def test_what_the_server_writes_is_logged_once(workbench):
+    workbench.open("x = 1\n", answer=CALL)
+    workbench.press("Control+End")
+    workbench.type("y = ")
+    workbench.wait_for_ghost_text(CALL)
+    newest = max(workbench.server.data.rglob("*Assist.log"), key=lambda log: log.stat().st_mtime)
+    log = newest.read_text(encoding="utf-8").rpartition("Starting ")[2]
+    assert log.count("model: ready") == 1, log
+
+
 def test_a_server_that_keeps_crashing_is_given_up_with_one_sentence(workbench):
     workbench.open("x = 1\n", answer="a server of its own")
     for _ in range(4):
