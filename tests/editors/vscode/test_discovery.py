@@ -69,6 +69,7 @@ def test_an_environment_is_made_where_the_user_wants_it(
     script = {"answer": "made(here)"}  # another one, so that the server starts anew
     file = workbench.open_with(script, "x = 1\n", status="error")
     assert not own_environment.exists()
+    workbench.page("mouse.move", 500, 300)  # a hover of the message would cover its button
     workbench.page("click", '.notification-list-item a:has-text("Install")')
     wait_for(lambda: any("Installing" in text for text in workbench.notifications()), "progress")
     workbench.wait_for_status(READY)
