@@ -174,8 +174,11 @@ def test_utf_16_positions_are_understood(start):
         end
     """
     editor = start(scripted("(done)"), "emit('😋é' + x)\n", kind="own")
+    editor.until(editor.server_pid)
+    editor.silence_server()  # options may change before it has answered for the first time
     editor.lua(only_utf_16)
     editor.lua("require('assist.client').options_changed()")
+    editor.let_server_speak()
     encoding = "local c = require('assist.client').get() return c and c.offset_encoding"
     editor.until(lambda: editor.lua(encoding), "utf-16")
     editor.until_ready()

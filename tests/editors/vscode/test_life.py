@@ -28,23 +28,6 @@ def test_a_killed_server_is_started_again_without_a_word(workbench):
     assert workbench.notifications() == []
 
 
-def test_what_the_server_writes_is_logged_once(workbench):
-    workbench.open("x = 1\n", answer=CALL)
-    workbench.press("Control+End")
-    workbench.type("y = ")
-    workbench.wait_for_ghost_text(CALL)
-
-    def log():
-        """What was logged since the last start; the editor writes it when it likes."""
-        files = workbench.server.data.rglob("*Assist.log")
-        newest = max(files, key=lambda file: file.stat().st_mtime, default=None)
-        text = newest.read_text(encoding="utf-8") if newest else ""
-        return text.rpartition("Starting ")[2]
-
-    wait_for(lambda: "inlineCompletion: shown" in log(), "the log of a completion")
-    assert log().count("model: ready") == 1, log()
-
-
 def test_a_server_that_keeps_crashing_is_given_up_with_one_sentence(workbench):
     workbench.open("x = 1\n", answer="a server of its own")
     for _ in range(4):

@@ -12,9 +12,11 @@ local group = vim.api.nvim_create_augroup("assist.client", {})
 
 ---@class assist.ServerLife
 ---@field command? string[] what the server was started with
+---@field is_running boolean whether there is a process, which Neovim may not know as a client yet
 ---@field was_ready boolean whether it ever answered
+---@field is_outdated boolean whether another start was wanted before it answered
 ---@field on_end? "restart"|"rest" what was asked for; nothing while it should run
-local life = { was_ready = false }
+local life = { is_running = false, was_ready = false, is_outdated = false }
 local restarts_ms = {} ---@type number[]
 
 ---@return vim.lsp.Client?
@@ -84,6 +86,7 @@ end
 
 ---The process has ended.
 local function ended(code, signal)
+  life.is_running = false
   local wanted, is_clean = life.on_end, code == 0 and (signal == 0 or signal == 15)
   require("assist.suggestion").clear()
   require("assist.status").forget()
@@ -103,7 +106,7 @@ end
 ---`cmd` of the client: starts the process and hears of its end before Neovim does, whose own
 ---message about it has no remedy.
 local function launch(dispatchers)
-  life.was_ready, life.on_end = false, nil
+  life.was_ready, life.is_outdated, life.on_end = false, false, nil
   local on_exit = dispatchers.on_exit
   dispatchers = vim.tbl_extend("force", dispatchers, {
     on_exit = function(code, signal)
@@ -113,7 +116,9 @@ local function launch(dispatchers)
       on_exit(0, 0)
     end,
   })
-  return vim.lsp.rpc.start(life.command, dispatchers)
+  local rpc = vim.lsp.rpc.start(life.command, dispatchers)
+  life.is_running = true
+  return rpc
 end
 
 ---Whether a user gave Neovim's own configuration of this client another command.
@@ -199,6 +204,10 @@ local function attached(event)
     life.was_ready = true
     require("assist.suggestion").attach(client, event.buf)
     require("assist.keys").attach(event.buf)
+    if life.is_outdated then
+      life.is_outdated = false
+      M.restart()
+    end
   end
 end
 
@@ -228,6 +237,7 @@ function M.restart()
   restarts_ms = {}
   local client = M.get()
   if not client then
+    life.is_outdated = life.is_running
     return M.start()
   end
   life.on_end = "restart"
@@ -244,7 +254,7 @@ function M.options_changed()
   if has_configs then
     vim.lsp.config(NAME, M.config())
   end
-  if M.get() then
+  if life.is_running then
     M.restart()
   end
 end
