@@ -18,7 +18,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--dtype", default="auto")
-    parser.add_argument("--unhealed", action="store_true", help="go on behind half a token, too")
+    parser.add_argument(
+        "--unhealed",
+        action="store_true",
+        help="write what the weights alone say, behind half a token, too",
+    )
     parser.add_argument("--threads", type=int, required=True)
     add_choice(parser)
     options = parser.parse_args()
@@ -40,7 +44,7 @@ def request_for(ask: Ask, asker: Asker, *, is_unhealed: bool) -> GenerationReque
     request = asker.request(ask.path, ask.text, ask.offset)
     request = replace(request, max_new_tokens=ask.max_new_tokens)
     if is_unhealed:
-        request = replace(request, healed_text="")
+        request = replace(request, healed_text="", may_copy=False)
     return request if ask.stops else replace(request, end_ids=frozenset(), stop_rules=())
 
 
