@@ -19,8 +19,8 @@ from assist_server.evaluation.evaluating import Choice, replays
 from assist_server.evaluation.places import choose_places
 
 if TYPE_CHECKING:
-    from assist_server.evaluation.calibrating import Point
-    from assist_server.evaluation.copies import CopyExample
+    from assist_server.evaluation.calibrating import Calibration, Point
+    from assist_server.evaluation.copies import CopyCalibration, CopyExample
 
 _MUCH = Choice(pieces=60, piece_chars=250)
 _LITTLE = Choice(places=20, pieces=12, piece_chars=120)
@@ -40,6 +40,7 @@ def run_calibrate(  # noqa: PLR0913 - as many as the command has options
     Raises:
         AssistError: there is too little to measure on, or the model cannot be loaded.
     """
+    _check_folder(out)
     if plot is not None:
         check_plotting(plot)
     settings = with_completion(load_settings(flags), max_latency_ms=600_000, min_confidence=0.0)
@@ -53,7 +54,7 @@ def run_calibrate(  # noqa: PLR0913 - as many as the command has options
     found = calibrate(examples_of(typed), choice.seed)
     if found is None:
         raise InputError("too few completions were shown to learn from; name more code with --repo")
-    out.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    _write(out, found)
     if plot is not None:
         _plot(plot, found.curve)
     _print(found.curve)
@@ -72,6 +73,7 @@ def run_calibrate_copies(
     Raises:
         AssistError: there is too little to measure on, or the model cannot be loaded.
     """
+    _check_folder(out)
     settings = load_settings(flags)
     sources = find_sources(repo, packages, "validation")
     choice = _LITTLE if is_quick else _MUCH
@@ -89,12 +91,27 @@ def run_calibrate_copies(
     found = calibrate_copies([*by_file.values()])
     if found is None:
         raise InputError("too little was copied to learn from; name more code with --repo")
-    out.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    _write(out, found)
     Console(highlight=False).print(
         f"{found.right / found.tokens:.1%} of {found.tokens:,} copies were right; "
         f"knowing how likely they are gains {found.gained_nats:.3f} nats a token",
         soft_wrap=True,
     )
+
+
+def _check_folder(out: Path) -> None:
+    """Find out before anything is measured whether there is a place for the result."""
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"cannot write {str(out)!r}; name a file in a folder that exists")
+
+
+def _write(out: Path, found: "Calibration | CopyCalibration") -> None:
+    try:
+        out.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"cannot write {str(out)!r}: {error.strerror}; name another file"
+        ) from error
 
 
 def _plot(file: Path, curve: "Sequence[Point]") -> None:

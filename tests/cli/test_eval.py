@@ -64,3 +64,10 @@ def test_how_often_copies_are_right_is_measured(run, tmp_path):
     refused = run("calibrate", "--copies", "--out", out, "--plot", "plot.png")
     assert (refused.code, "leave one of them out" in refused.err) == (2, True)
     assert found["gained_nats"] > 0  # a random model knows nothing, and the text repeats itself
+
+
+@pytest.mark.parametrize("what", [(), ("--copies",)])
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(run, tmp_path, what):
+    result = run("calibrate", *what, "--out", tmp_path / "nowhere" / "rule.json")
+    assert (result.code, result.out) == (2, "")
+    assert "name a file in a folder that exists" in result.err

@@ -254,7 +254,7 @@ function M.options_changed()
   if has_configs then
     vim.lsp.config(NAME, M.config())
   end
-  if life.is_running then
+  if M.get() or life.is_running then
     M.restart()
   end
 end
