@@ -149,12 +149,18 @@ class _Capturing:
     """Where the graphs of one desk are captured, and the memory that they share.
 
     Libraries keep workspaces for each stream, whose addresses the graphs know: a stream that
-    several models captured on would lose them for all when the graphs of one are gone.
+    several models captured on would lose them for all when the graphs of one are gone. But they
+    keep them for good, so that a stream whose model is gone is for the next model.
     """
 
     def __init__(self) -> None:
-        self.stream: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        is_new = not _idle_streams
+        self.stream: Any = torch.cuda.Stream() if is_new else _idle_streams.pop()  # type: ignore[no-untyped-call]
         self.pool = torch.cuda.graph_pool_handle()
+        weakref.finalize(self, _idle_streams.append, self.stream)
+
+
+_idle_streams: list[Any] = []
 
 
 class _Pass:

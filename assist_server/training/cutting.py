@@ -25,6 +25,8 @@ from assist_server.training.documents import Document
 
 _LONGEST_MIDDLE_CHARS = 768
 _MOST_LINES = 6
+_ONE_LINE = 0.4
+"""Share of holes of whole lines that are one line, which is what is asked for most."""
 _TRIES = 4
 
 
@@ -223,7 +225,8 @@ class _Cutter:
         if self._dice.random() < 0.5:
             first += len(self._text[first:place]) - len(self._text[first:place].lstrip())
         last = place
-        for _ in range(self._dice.randint(1, _MOST_LINES) - 1):
+        is_one = self._dice.random() < _ONE_LINE
+        for _ in range(0 if is_one else self._dice.randint(1, _MOST_LINES - 1)):
             following = self._line_end(last, end) + 1
             if following >= end or following - first > _LONGEST_MIDDLE_CHARS:
                 break

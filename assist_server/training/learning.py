@@ -6,11 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from assist_server.errors import InputError
+from assist_server.training.muon import Muon
 from assist_server.training.sizes import Rates
 
 _BETAS = (0.9, 0.95)
-_MOMENTUM = 0.95
 _AVERAGE_STEPS = 100
 """About how many steps the average looks back, once there were so many."""
 
@@ -20,15 +19,11 @@ Weights = Mapping[str, nn.Parameter]
 class Optimisers:
     """Muon for matrices within layers, AdamW for everything else; one rate for both.
 
-    Sources: Jordan et al., "Muon" (2024); Loshchilov and Hutter, "Decoupled Weight Decay" (2019).
+    Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019).
     """
 
     def __init__(self, weights: Weights, rates: Rates) -> None:
-        """Optimise weights by their names.
-
-        Raises:
-            InputError: Muon is asked for, and this torch is too old for it.
-        """
+        """Optimise weights by their names."""
         muon = [] if rates.muon is None else [w for n, w in weights.items() if _is_inner(n, w)]
         ids = {id(weight) for weight in muon}
         rest = [weight for weight in weights.values() if id(weight) not in ids]
@@ -41,15 +36,8 @@ class Optimisers:
         self._parts: list[tuple[torch.optim.Optimizer, float]] = [
             (torch.optim.AdamW(groups, lr=rates.adamw, betas=_BETAS), rates.adamw)
         ]
-        if muon:
-            if not hasattr(torch.optim, "Muon"):
-                raise InputError(
-                    "training needs torch 2.9 or newer; install 'assist-server[train]'"
-                )
-            assert rates.muon is not None  # noqa: S101 - what made the list
-            optimiser = torch.optim.Muon(
-                muon, lr=rates.muon, weight_decay=rates.weight_decay, momentum=_MOMENTUM
-            )
+        if muon and rates.muon is not None:
+            optimiser = Muon(muon, rates.muon, rates.weight_decay)
             self._parts.append((optimiser, rates.muon))
 
     def step(self, share: float) -> None:

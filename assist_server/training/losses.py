@@ -5,6 +5,8 @@ would take more memory than everything else. The z-loss keeps them from drifting
 al., "PaLM", 2022).
 """
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,6 +14,32 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _CHUNK_TOKENS = 2_048
+_GPU_CHUNK_TOKENS = 16_384
+"""More at a time keep a GPU busy; its memory has room for their logits."""
+
+_Differentiate = Callable[[Tensor, Tensor, Tensor, float], tuple[tuple[Tensor, Tensor], Tensor]]
+
+
+def _differentiate(
+    logits: Tensor, targets: Tensor, weights: Tensor, z_loss: float
+) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    """The sum to minimise and that of plain cross-entropy, and the former's gradient."""
+    dtype = logits.dtype
+    logits = logits.float()
+    rows = torch.arange(len(logits), device=logits.device)
+    log_sum = logits.logsumexp(-1)
+    entropy = log_sum - logits[rows, targets]
+    total = (weights * (entropy + z_loss * log_sum.square())).sum()
+    gradient = logits.sub(log_sum[:, None]).exp_()
+    gradient.mul_(1 + 2 * z_loss * log_sum[:, None])
+    gradient[rows, targets] -= 1
+    return (total, entropy.sum()), gradient.mul_(weights[:, None]).to(dtype)
+
+
+@functools.cache
+def _compiled_differentiate() -> _Differentiate:
+    """As above, by fewer kernels: on a GPU reading and writing logits is what takes time."""
+    return torch.compile(_differentiate)
 
 
 class _ChunkedLoss(torch.autograd.Function):
@@ -25,18 +53,14 @@ class _ChunkedLoss(torch.autograd.Function):
         hidden_gradient = torch.empty_like(hidden)
         head_gradient = torch.zeros(head.shape, device=head.device) if head.requires_grad else None
         used_head = head.to(hidden.dtype)
-        for start in range(0, len(hidden), _CHUNK_TOKENS):
-            part = slice(start, start + _CHUNK_TOKENS)
-            logits = (hidden[part] @ used_head.T).float()
-            rows = torch.arange(len(logits), device=logits.device)
-            log_sum = logits.logsumexp(-1)
-            entropy = log_sum - logits[rows, targets[part]]
-            plain += entropy.sum()
-            total += (weights[part] * (entropy + z_loss * log_sum.square())).sum()
-            gradient = logits.sub_(log_sum[:, None]).exp_()
-            gradient.mul_(1 + 2 * z_loss * log_sum[:, None])
-            gradient[rows, targets[part]] -= 1
-            gradient = gradient.mul_(weights[part, None]).to(hidden.dtype)
+        size = _GPU_CHUNK_TOKENS if hidden.is_cuda else _CHUNK_TOKENS
+        differentiate = _compiled_differentiate() if hidden.is_cuda else _differentiate
+        for start in range(0, len(hidden), size):
+            part = slice(start, start + size)
+            logits = hidden[part] @ used_head.T
+            sums, gradient = differentiate(logits, targets[part], weights[part], z_loss)
+            total += sums[0]
+            plain += sums[1]
             hidden_gradient[part] = gradient @ used_head
             if head_gradient is not None:
                 head_gradient += (gradient.T @ hidden[part]).float()

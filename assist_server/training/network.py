@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
+from torch.nn.attention.varlen import varlen_attn
 
 from assist_server.training.sizes import Size
 
@@ -55,20 +56,43 @@ class Shape:
         return self.vocabulary * self.hidden + self.layers * layer + self.hidden
 
 
+_BOUNDS_STEP = 256
+"""The number of bounds is rounded up to a multiple: what is compiled is of one shape."""
+
+_FLASH_CAPABILITY = (8, 0)
+"""Of the first GPUs for which torch has attention over examples of any lengths (Ampere)."""
+
+
 class Segments:
     """Where the examples of a batch of windows begin and end."""
 
     def __init__(self, lengths: Sequence[Sequence[int]], device: torch.device) -> None:
         self.lengths = [length for window in lengths for length in window]
-        shape = (len(lengths), sum(lengths[0]))
+        self.window_tokens = sum(lengths[0])
         places = torch.cat([torch.arange(length) for length in self.lengths])
-        self.positions = places.view(shape).to(device)
-        self.mask: Tensor | None = None
-        if device.type != "cpu":
-            # Many small calls are cheap on a CPU and dear elsewhere; there a mask says the same.
-            number = torch.repeat_interleave(torch.tensor(self.lengths)).view(shape).to(device)
-            same = number[:, :, None] == number[:, None, :]
-            self.mask = same.tril()[:, None]
+        positions = places.view(len(lengths), self.window_tokens)
+        self.positions = to_device(positions, device)
+        self.bounds: Tensor | None = None
+        """Where each example begins, and the end, int32, for one kernel that takes all of them;
+        None where there is no such kernel: then they are taken one by one."""
+        if device.type == "cuda" and torch.cuda.get_device_capability(device) >= _FLASH_CAPABILITY:
+            self.bounds = to_device(bounds_of(self.lengths), device)
+
+
+def bounds_of(lengths: Sequence[int]) -> Tensor:
+    """Where each of some examples in a row begins, and, as often as fills the tensor, the end."""
+    size = (len(lengths) // _BOUNDS_STEP + 1) * _BOUNDS_STEP + 1
+    bounds = torch.full((size,), sum(lengths), dtype=torch.int32)
+    bounds[0] = 0
+    bounds[1 : len(lengths) + 1] = torch.tensor(lengths).cumsum(0)
+    return bounds
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """A copy there, for which nothing that a GPU still has to do is waited for."""
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 class _Attention(nn.Module):
@@ -108,10 +132,8 @@ def _rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, segments: Segments) -> Tensor:
     """What each token sees of its own example, [windows, tokens, heads, size]."""
-    if segments.mask is not None:
-        query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
-        mask = segments.mask
-        return F.scaled_dot_product_attention(query, key, value, mask).transpose(1, 2)
+    if segments.bounds is not None:
+        return _attend_all(query, key, value, segments.bounds, segments.window_tokens)
     queries, keys, values = (
         torch.split(part.flatten(0, 1).transpose(0, 1)[None], segments.lengths, 2)
         for part in (query, key, value)
@@ -119,6 +141,13 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, segments: Segments) -> Te
     attend = _attend_plainly if query.dtype == torch.bfloat16 else _attend_in_blocks
     seen = [attend(*example) for example in zip(queries, keys, values, strict=True)]
     return torch.cat(seen, 2)[0].transpose(0, 1).view(query.shape)
+
+
+def _attend_all(query: Tensor, key: Tensor, value: Tensor, bounds: Tensor, longest: int) -> Tensor:
+    """All examples of all windows by one kernel, which knows no wider numbers than 16 bits."""
+    q, k, v = (part.flatten(0, 1).to(torch.bfloat16) for part in (query, key, value))
+    seen = varlen_attn(q, k, v, bounds, bounds, longest, longest, window_size=(-1, 0))
+    return seen.view(query.shape).to(query.dtype)  # type: ignore[union-attr]  # no pair asked for
 
 
 def _attend_in_blocks(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -183,6 +212,14 @@ class Network(nn.Module):
     def head(self) -> Tensor:
         """The weight that makes logits of hidden states."""
         return self.embed_tokens.weight
+
+    def compile_layers(self) -> None:
+        """Have torch make kernels of the layers, which are alike and compiled once.
+
+        On a GPU most of the time goes into reading and writing between small operations.
+        """
+        for layer in self.layers:
+            layer.compile()
 
     def forward(self, inputs: Tensor, segments: Segments) -> Tensor:
         """Hidden states [windows, tokens, hidden] of ids [windows, tokens]."""

@@ -27,13 +27,13 @@ def check_disk(folder: Path, needed_bytes: int, what: str) -> None:
         )
 
 
-def check_memory(needed_bytes: int, what: str, advice: str) -> None:
-    """Refuse to begin where there is too little memory.
+def check_memory(needed_bytes: int, what: str, advice: str, free_bytes: int | None = None) -> None:
+    """Refuse to begin where there is too little memory: that of the machine, or what is given.
 
     Raises:
         InputError: there is too little.
     """
-    free = psutil.virtual_memory().available
+    free = psutil.virtual_memory().available if free_bytes is None else free_bytes
     if free < needed_bytes:
         raise InputError(
             f"{what} needs about {_megabytes(needed_bytes)} of memory and {_megabytes(free)} are "

@@ -40,7 +40,7 @@ class Size:
     context_tokens: int
     batch_windows: int
     micro_windows: int
-    """Windows in one pass; a batch is as many passes as it takes."""
+    """Windows in one pass, at least; a batch is as many passes as it takes."""
     rates: Rates
     budget: Budget
     head_size: int = 64
@@ -63,8 +63,8 @@ _ALL = (
     # 33 M parameters, for a GPU.
     Size(
         "base", vocabulary=8192, hidden=448, layers=14, heads=7, kv_heads=1, feed_forward=1216,
-        norms_heads=True, context_tokens=2048, batch_windows=64, micro_windows=16,
-        rates=Rates(adamw=0.003, muon=0.02, dropout=0.1, warmup_steps=100),
+        norms_heads=True, context_tokens=2048, batch_windows=128, micro_windows=8,
+        rates=Rates(adamw=0.003, muon=0.02, warmup_steps=80),
         budget=Budget(tokens=1_000_000_000),
     ),
 )  # fmt: skip

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from assist_server.training.checkpoints import LATEST, STABLE, link_state, save_state
 from assist_server.training.learning import Average, Optimisers
 from assist_server.training.losses import chunked_loss
-from assist_server.training.network import Segments
+from assist_server.training.network import Segments, to_device
 from assist_server.training.packing import IGNORED, Window
 from assist_server.training.reporting import StepReport, TrainingLog, Watcher
 from assist_server.training.schedule import Budget, Schedule
@@ -57,6 +58,25 @@ class Plan:
     is_bfloat16: bool
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """The windows of a step."""
+
+    windows: Sequence[Window]
+    epoch: int
+    following: Position
+    """Where the stream goes on behind it."""
+
+    @property
+    def tokens(self) -> int:
+        """How many are learned."""
+        return _learned(self.windows)
+
+
+def _learned(windows: Sequence[Window]) -> int:
+    return sum(int((window.targets != IGNORED).sum()) for window in windows)
+
+
 @dataclass
 class Place:
     """How far a training is."""
@@ -89,6 +109,8 @@ class Trainer:
         self._optimisers = Optimisers(weights, plan.rates)
         self._average = Average(weights)
         self._budget = Budget()
+        self._ahead: _Batch | None = None
+        """Made while a step was at work, for the next one."""
         self.place = Place()
 
     # States
@@ -137,12 +159,13 @@ class Trainer:
             schedule = Schedule(budget.total, place.decay_start, self._plan.rates.warmup_steps)
         log = TrainingLog(self._folder / "log.jsonl", place.step)
         last_save = time.monotonic()
-        with contextlib.closing(self._stream.windows(place.position)) as windows:
+        self._ahead = None
+        with contextlib.closing(self._batches()) as batches:
             while not schedule.is_over(spent) and not watcher.wants_to_stop():
                 if schedule.decays(spent) and place.decay_start is None:
                     self._keep_stable()
                     place.decay_start = schedule.decay_start
-                report = self._step(windows, schedule, spent, budget, watcher)
+                report = self._step(batches, schedule, spent, budget, watcher)
                 if report is None:
                     break
                 spent = budget.spent(place.tokens, place.seconds)
@@ -157,9 +180,17 @@ class Trainer:
         self.save()
         link_state(self._folder / LATEST, self._folder / STABLE)
 
+    def _batches(self) -> Generator[_Batch, None, None]:
+        """The batches from the place on."""
+        with contextlib.closing(self._stream.windows(self.place.position)) as windows:
+            while True:
+                taken = [next(windows) for _ in range(self._plan.batch_windows)]
+                epoch, following = taken[0][1].epoch, taken[-1][1]
+                yield _Batch([window for window, _ in taken], epoch, following)
+
     def _step(
         self,
-        windows: Generator[tuple[Window, Position], None, None],
+        batches: Generator[_Batch, None, None],
         schedule: Schedule,
         spent: float,
         budget: Budget,
@@ -168,22 +199,25 @@ class Trainer:
         """One step; None where it was broken off, which leaves everything as it was."""
         began = time.monotonic()
         place = self.place
-        batch = [next(windows) for _ in range(self._plan.batch_windows)]
+        batch = self._ahead or next(batches)
+        self._ahead = None
         torch.manual_seed(hash((self._plan.seed, place.step)))
-        loss = self._gradients([window for window, _ in batch], watcher)
+        loss = self._gradients(batch.windows, watcher)
         if loss is None:
             return None
-        norm = nn.utils.clip_grad_norm_(self._weights.values(), _LARGEST_GRADIENT).item()
+        norm = nn.utils.clip_grad_norm_(self._weights.values(), _LARGEST_GRADIENT)
+        # A GPU is still at work on these gradients; only the next lines wait for it.
+        self._ahead = next(batches)
         rate = schedule.rate(place.step, spent)
-        if math.isfinite(norm):
+        if math.isfinite(norm.item()):
             self._optimisers.step(rate)
             self._average.update(place.step)
         else:
             self._optimisers.forget_gradients()
-        tokens = sum(int((window.targets != IGNORED).sum()) for window, _ in batch)
+        tokens = batch.tokens
         place.step += 1
         place.tokens += tokens
-        place.position = batch[-1][1]
+        place.position = batch.following
         measures = place.step % _VALIDATION_STEPS == 0
         validation_loss = self.validation_loss() if measures else None
         seconds = time.monotonic() - began
@@ -193,44 +227,46 @@ class Trainer:
         return StepReport(
             place.step,
             place.tokens,
-            batch[0][1].epoch,
+            batch.epoch,
             round(place.seconds, 3),
-            loss,
+            loss.item(),
             validation_loss,
             rate,
-            norm,
+            norm.item(),
             tokens / seconds,
             min(1.0, now_spent / schedule.total),
             left,
         )
 
-    def _gradients(self, batch: Sequence[Window], watcher: Watcher) -> float | None:
+    def _gradients(self, windows: Sequence[Window], watcher: Watcher) -> Tensor | None:
         """Fill the gradients; the mean loss, or None where the watcher broke it off."""
-        learned = max(1, sum(int((window.targets != IGNORED).sum()) for window in batch))
-        weight = max(1.0, sum(float(window.weights.sum()) for window in batch))
-        loss = 0.0
+        weight = max(1.0, sum(float(window.weights.sum()) for window in windows))
+        losses: list[Tensor] = []
         self._network.train()
-        for start in range(0, len(batch), self._plan.micro_windows):
+        for start in range(0, len(windows), self._plan.micro_windows):
             if watcher.wants_to_stop():
                 self._optimisers.forget_gradients()
                 return None
-            total, plain = self._losses(batch[start : start + self._plan.micro_windows])
+            total, plain = self._losses(windows[start : start + self._plan.micro_windows])
             (total / weight).backward()  # type: ignore[no-untyped-call]
-            loss += plain.item()
-        return loss / learned
+            losses.append(plain)
+        return torch.stack(losses).sum() / max(1, _learned(windows))
 
     def _losses(self, windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
-        inputs = torch.from_numpy(np.stack([window.inputs for window in windows]))
-        targets = torch.from_numpy(np.stack([window.targets for window in windows])).flatten()
-        places = (targets != IGNORED).nonzero().squeeze(1).to(self._device)
-        weights = torch.from_numpy(np.stack([window.weights for window in windows])).flatten()
-        targets, weights = targets.to(self._device)[places], weights.to(self._device)[places]
+        targets = np.stack([window.targets for window in windows]).ravel()
+        places = (targets != IGNORED).nonzero()[0]
+        weights = np.stack([window.weights for window in windows]).ravel()[places]
+        inputs = self._tensor(np.stack([window.inputs for window in windows]))
         segments = Segments([window.lengths for window in windows], self._device)
         dtype = torch.bfloat16 if self._plan.is_bfloat16 else torch.float32
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._plan.is_bfloat16):
-            hidden = self._network(inputs.to(self._device), segments).flatten(0, 1)
-        head = self._network.head
-        return chunked_loss(hidden[places].to(dtype), head, targets, weights, _Z_LOSS)
+            hidden = self._network(inputs, segments).flatten(0, 1)
+        hidden = hidden.index_select(0, self._tensor(places)).to(dtype)
+        learned, weight = self._tensor(targets[places]), self._tensor(weights)
+        return chunked_loss(hidden, self._network.head, learned, weight, _Z_LOSS)
+
+    def _tensor(self, values: NDArray[Any]) -> Tensor:
+        return to_device(torch.from_numpy(values), self._device)
 
     # Held-out code
 
@@ -243,8 +279,7 @@ class Trainer:
         size = self._plan.micro_windows
         starts = range(0, len(self._validation), size)
         losses = [self._losses(self._validation[start : start + size])[1] for start in starts]
-        learned = sum(int((window.targets != IGNORED).sum()) for window in self._validation)
-        return torch.stack(losses).sum().item() / max(1, learned)
+        return torch.stack(losses).sum().item() / max(1, _learned(self._validation))
 
     def use_better_weights(self) -> tuple[str, float | None]:
         """Put the average in the weights' place if it is better; which it was, and its loss.

@@ -50,6 +50,7 @@ TENSOR_SIDE |= {
         "losses",
         "network",
         "packing",
+        "muon",
         "pretraining",
         "rendering",
         "repository",

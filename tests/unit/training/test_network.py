@@ -1,11 +1,14 @@
+from itertools import pairwise
+
 import pytest
 import torch
 import transformers
 from tiny_models import FAMILIES, build_model
+from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from assist_server.errors import InputError
 from assist_server.training.exporting import export_weights, model_config
-from assist_server.training.network import Network, Segments, Shape
+from assist_server.training.network import Network, Segments, Shape, bounds_of
 from assist_server.training.stock_network import StockNetwork, check_trainable
 
 CPU = torch.device("cpu")
@@ -73,14 +76,37 @@ def test_no_gradient_crosses_from_one_example_to_another(network):
     assert embedded.grad[1].abs().max() == 0
 
 
-def test_the_mask_that_gpus_use_says_the_same(network):
+def attend_within_bounds(*inputs, window_size):
+    """What the kernel of GPUs is documented to compute, one example after the other."""
+    query, key, value, bounds, other_bounds, longest, _ = inputs
+    assert window_size == (-1, 0)
+    assert other_bounds is bounds
+    assert bounds.dtype == torch.int32
+    found = torch.empty_like(query)
+    for start, end in pairwise(bounds.tolist()):
+        assert end - start <= longest
+        example = (part[None, start:end].transpose(1, 2) for part in (query, key, value))
+        attended = F.scaled_dot_product_attention(*example, is_causal=True)
+        found[start:end] = attended[0].transpose(0, 1)
+    return found
+
+
+def test_one_kernel_for_all_examples_says_the_same(network, monkeypatch):
+    monkeypatch.setattr("assist_server.training.network.varlen_attn", attend_within_bounds)
     segments = Segments(LENGTHS, CPU)
-    expected = network(IDS, segments)
-    masked = Segments(LENGTHS, torch.device("meta"))
-    assert masked.mask.shape == (2, 1, 12, 12)
-    number = torch.tensor([[0] * 5 + [1] * 7, [2] * 12])
-    segments.mask = (number[:, :, None] == number[:, None, :]).tril()[:, None]
-    torch.testing.assert_close(network(IDS, segments), expected, atol=1e-5, rtol=1e-4)
+    with torch.autocast("cpu", torch.bfloat16):
+        expected = network(IDS, segments)
+        segments.bounds = bounds_of(segments.lengths)
+        found = network(IDS, segments)
+    assert (found - expected).norm() / expected.norm() < 0.02
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 257])
+def test_the_end_fills_the_bounds(count):
+    bounds = bounds_of([3] * count)
+    assert bounds[: count + 1].tolist() == [3 * number for number in range(count + 1)]
+    assert set(bounds[count:].tolist()) == {3 * count}
+    assert len(bounds) % 256 == 1
 
 
 def test_dropout_is_of_training_only():

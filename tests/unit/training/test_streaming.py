@@ -31,6 +31,15 @@ def test_the_stream_goes_on_from_every_place_as_it_did(stream):
             assert (window.targets == expected.targets).all()
 
 
+def test_processes_cut_the_same_windows(documents, vocabulary, stream):
+    forked = WindowStream(documents, vocabulary, Recipe(0, 64, 200, Mixture()), processes=2)
+    expected = taken(stream, 2_500)
+    for (window, place), (plain, its_place) in zip(taken(forked, 2_500), expected, strict=True):
+        assert place == its_place
+        assert (window.inputs == plain.inputs).all()
+    assert taken(forked, 3, expected[40][1])[0][1] == expected[41][1]
+
+
 def test_an_epoch_reads_every_document_and_the_next_one_in_another_order(stream):
     epochs = {0: [], 1: [], 2: []}
     for window, place in taken(stream, 4_000):
@@ -45,7 +54,9 @@ def test_windows_to_measure_with_are_always_the_same(stream):
     assert all((a.inputs == b.inputs).all() for a, b in zip(first, second, strict=True))
 
 
-def test_an_error_while_cutting_is_told(documents, vocabulary):
-    stream = WindowStream(documents, vocabulary, Recipe(0, 64, 200, Mixture(holes={})))
+@pytest.mark.parametrize("processes", [0, 2])
+def test_an_error_while_cutting_is_told(documents, vocabulary, processes):
+    recipe = Recipe(0, 64, 200, Mixture(holes={}))
+    stream = WindowStream(documents, vocabulary, recipe, processes)
     with pytest.raises(ValueError, match="expected 2"):
         taken(stream, 1)
