@@ -24,8 +24,8 @@ class Muon(torch.optim.Optimizer):
         super().__init__(matrices, {"lr": lr, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Change the matrices that have a gradient; no closure is called."""
+    def step(self) -> None:  # type: ignore[override] # nothing here calls closures
+        """Change the matrices that have a gradient."""
         for group in self.param_groups:
             alike: dict[torch.Size, list[nn.Parameter]] = defaultdict(list)
             for matrix in group["params"]:

@@ -4,6 +4,8 @@ import contextlib
 import multiprocessing
 import os
 import random
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -136,7 +138,16 @@ _adopted: list[WindowStream] = []
 
 def _adopt(stream: WindowStream) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process for each core already
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the training decides when to stop
+    threading.Thread(target=_end_with_the_training, daemon=True).start()
     _adopted[:] = [stream]
+
+
+def _end_with_the_training() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
 
 
 def _adopted_block(epoch: int, block: int) -> list[Window]:

@@ -278,7 +278,9 @@ class Trainer:
         self._network.train(mode=False)
         size = self._plan.micro_windows
         starts = range(0, len(self._validation), size)
-        losses = [self._losses(self._validation[start : start + size])[1] for start in starts]
+        # What is compiled is of the shape of a step; to compile another would take longer.
+        with torch.compiler.set_stance("force_eager"):
+            losses = [self._losses(self._validation[start : start + size])[1] for start in starts]
         return torch.stack(losses).sum().item() / max(1, _learned(self._validation))
 
     def use_better_weights(self) -> tuple[str, float | None]:
