@@ -128,15 +128,15 @@ def evaluate_model(  # noqa: PLR0913 - what an evaluation is made of
 def evaluate_baselines(tasks: Tasks, settings: Settings, report: Report) -> Suites:
     """What can be had without a model."""
     ngram = ngram_writer([source.text for source in tasks.read])
-    parts = [
-        _written(name, write, tasks, report, runs_tests=False)
-        for name, write in (("copy", copy_writer), ("5-gram", ngram))
-    ]
-    report("copy: typing again")
-    typed = list(_replays(_asking(copy_writer), tasks.asked, tasks.choice))
+    parts: list[Suites] = []
+    for name, write in (("copy", copy_writer), ("5-gram", ngram)):
+        parts.append(_written(name, write, tasks, report, runs_tests=False))
+        report(f"{name}: typing again")
+        typed = list(_replays(_asking(write), tasks.asked, tasks.choice))
+        parts.append({TYPED: {name: savings(typed)}})
     length = settings.documentation.line_length
     named = rated_documentation(names_documenter(settings), tasks.functions, length)
-    parts.append({TYPED: {"copy": savings(typed)}, DOCSTRINGS: {"names alone": named}})
+    parts.append({DOCSTRINGS: {"names alone": named}})
     if tasks.pairs:
         ways = {"lead-1": lead, "TextRank": text_rank}
         rated = {name: rated_summaries(way, tasks.pairs) for name, way in ways.items()}

@@ -190,6 +190,8 @@ def qwen(folder):
     return save_family(next(one for one in FAMILIES if one.config == "Qwen2Config"), folder)
 
 
+# peft asks transformers by an old name whether memory is traded for time.
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 def test_a_large_model_learns_by_lora(run, repo, tmp_path, monkeypatch):
     pytest.importorskip("peft")
     monkeypatch.setattr("assist_server.training.stock_network._FULL_PARAMETERS", 0)

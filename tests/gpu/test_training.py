@@ -1,0 +1,52 @@
+"""On a CUDA device: the kernels that train there compute what is computed here."""
+
+import pytest
+import torch
+
+from assist_server.training.losses import chunked_loss
+from assist_server.training.network import Network, Segments, Shape
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
+]
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+SHAPE = Shape(97, 64, 2, heads=4, kv_heads=1, head_size=16, feed_forward=96, norms_heads=True)
+LENGTHS = [(5, 27), (32,), (1, 30, 1)]
+
+
+def relative_difference(one, other):
+    return ((one.cpu().float() - other.float()).norm() / other.float().norm()).item()
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_states_and_gradients_are_those_of_the_cpu(is_compiled):
+    torch.manual_seed(0)
+    here, there = Network(SHAPE), Network(SHAPE)
+    there.load_state_dict(here.state_dict())
+    there.to(GPU)
+    if is_compiled:
+        there.compile_layers()
+    ids = torch.randint(0, 97, (3, 32))
+    expected = here(ids, Segments(LENGTHS, CPU))
+    with torch.autocast("cuda", torch.bfloat16):
+        found = there(ids.to(GPU), Segments(LENGTHS, GPU))
+    assert relative_difference(found, expected) < 0.03
+    expected.square().sum().backward()
+    found.float().square().sum().backward()
+    gradients = zip(there.parameters(), here.parameters(), strict=True)
+    assert max(relative_difference(one.grad, other.grad) for one, other in gradients) < 0.1
+
+
+def test_the_loss_is_that_of_the_cpu():
+    torch.manual_seed(0)
+    hidden, head = torch.randn(13, 8), torch.randn(31, 8)
+    targets, weights = torch.randint(0, 31, (13,)), torch.rand(13)
+    found = []
+    for device in (CPU, GPU):
+        inputs = [part.to(device).requires_grad_() for part in (hidden, head)]
+        total, plain = chunked_loss(*inputs, targets.to(device), weights.to(device), 0.01)
+        total.backward()
+        found.append((total, plain, inputs[0].grad, inputs[1].grad))
+    for here, there in zip(*found, strict=True):
+        torch.testing.assert_close(there.cpu(), here, atol=1e-3, rtol=1e-3)
