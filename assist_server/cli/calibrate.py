@@ -13,17 +13,14 @@ from rich.table import Table
 from assist_server.cli.benching.plot import check_plotting
 from assist_server.cli.eval import find_sources, with_completion
 from assist_server.cli.opening import load_settings, opened_model
-from assist_server.engine.opening import locate_model
 from assist_server.errors import InputError
 from assist_server.evaluation.evaluating import Choice, replays
-from assist_server.evaluation.places import choose_places
 
 if TYPE_CHECKING:
     from assist_server.evaluation.calibrating import Calibration, Point
-    from assist_server.evaluation.copies import CopyCalibration, CopyExample
 
 _MUCH = Choice(pieces=60, piece_chars=250)
-_LITTLE = Choice(places=20, pieces=12, piece_chars=120)
+_LITTLE = Choice(pieces=12, piece_chars=120)
 
 
 def run_calibrate(  # noqa: PLR0913 - as many as the command has options
@@ -60,52 +57,13 @@ def run_calibrate(  # noqa: PLR0913 - as many as the command has options
     _print(found.curve)
 
 
-def run_calibrate_copies(
-    flags: Mapping[str, object],
-    out: Path,
-    repo: Path | None,
-    packages: Path | None,
-    *,
-    is_quick: bool,
-) -> None:
-    """Read known code, see how often a copy is right, and write the weights that tell it.
-
-    Raises:
-        AssistError: there is too little to measure on, or the model cannot be loaded.
-    """
-    _check_folder(out)
-    settings = load_settings(flags)
-    sources = find_sources(repo, packages, "validation")
-    choice = _LITTLE if is_quick else _MUCH
-    from assist_server.evaluation.copies import calibrate_copies, copy_examples  # noqa: PLC0415
-    from assist_server.evaluation.reading import Reader  # noqa: PLC0415 - torch, as above
-
-    places = choose_places(sources, choice.places, choice.seed)
-    reader = Reader(locate_model(settings.model))
-    console = Console(stderr=True)
-    by_file: dict[str, list[CopyExample]] = {}
-    with opened_model(settings) as backend:
-        for place in track(places, "reading", console=console):
-            found_there = copy_examples(place, backend, reader, settings)
-            by_file.setdefault(place.path, []).extend(found_there)
-    found = calibrate_copies([*by_file.values()])
-    if found is None:
-        raise InputError("too little was copied to learn from; name more code with --repo")
-    _write(out, found)
-    Console(highlight=False).print(
-        f"{found.right / found.tokens:.1%} of {found.tokens:,} copies were right; "
-        f"knowing how likely they are gains {found.gained_nats:.3f} nats a token",
-        soft_wrap=True,
-    )
-
-
 def _check_folder(out: Path) -> None:
     """Find out before anything is measured whether there is a place for the result."""
     if not out.absolute().parent.is_dir():
         raise InputError(f"cannot write {str(out)!r}; name a file in a folder that exists")
 
 
-def _write(out: Path, found: "Calibration | CopyCalibration") -> None:
+def _write(out: Path, found: "Calibration") -> None:
     try:
         out.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
     except OSError as error:

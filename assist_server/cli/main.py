@@ -336,14 +336,8 @@ def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
     *,
     out: Annotated[
         Path,
-        typer.Option(
-            help="File to write: display_rule.json, or copy_rule.json, in the model's folder."
-        ),
+        typer.Option(help="File to write: display_rule.json in the model's folder."),
     ],
-    copies: Annotated[
-        bool,
-        typer.Option("--copies", help="Measure how often what the text says itself comes again."),
-    ] = False,
     repo: Annotated[
         Path | None, typer.Option(help="Code of your own to measure on.", show_default=False)
     ] = None,
@@ -359,11 +353,6 @@ def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
     device: _Device = None,
 ) -> None:
     """Measure when a model is right, so that doubtful completions are not shown unasked."""
-    from assist_server.cli.calibrate import run_calibrate, run_calibrate_copies  # noqa: PLC0415
+    from assist_server.cli.calibrate import run_calibrate  # noqa: PLC0415
 
-    if copies and plot:
-        raise InputError("--plot draws what --copies does not measure; leave one of them out")
-    if copies:
-        run_calibrate_copies(_flags(model, device), out, repo, packages, is_quick=quick)
-        return
     run_calibrate(_flags(model, device), out, repo, packages, is_quick=quick, plot=plot)

@@ -4,7 +4,6 @@ import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from assist_server.engine.copying import CopyRule
 from assist_server.engine.drafting import Drafter, MakeDrafter, NgramDrafter
 from assist_server.engine.healing import ForcedText, restrict
 from assist_server.engine.language_model import LanguageModel
@@ -35,18 +34,15 @@ class Decoder:
         prefixes: PrefixCache,
         make_drafter: MakeDrafter | None = NgramDrafter,
         context_tokens: float = math.inf,
-        copy_rule: CopyRule | None = None,
     ) -> None:
         """Decode with a model; without `make_drafter`, one token for each forward pass.
 
-        Nothing is guessed beyond `context_tokens`: the model knows no positions there. With a
-        `copy_rule`, the model's distribution is the one that the rule makes of it.
+        Nothing is guessed beyond `context_tokens`: the model knows no positions there.
         """
         self._model = model
         self._context_tokens = context_tokens
         self._prefixes = prefixes
         self._make_drafter = make_drafter
-        self._copy_rule = copy_rule
 
     def steps(
         self,
@@ -55,22 +51,19 @@ class Decoder:
         forced: ForcedText | None = None,
         *,
         may_draft: bool = True,
-        may_copy: bool = True,
     ) -> Generator[Step | None, None, None]:
         """Tokens that continue the prompt, up to the end of the context.
 
-        The first ones are as they are `forced`. Guessing ahead changes their time only; without
-        `may_copy` the copy rule is left out.
+        The first ones are as they are `forced`. Guessing ahead changes their time only.
 
         None stands for a pass that gave no token yet: a piece of the prompt was read. The caller
         may stop at any of them by closing the iterator; what was read so far is kept.
         """
         drafter = self._make_drafter(prompt_ids) if may_draft and self._make_drafter else None
-        rule = self._copy_rule if may_copy else None
         sequence = self._prefixes.take(prompt_ids)
         try:
             yield from self._read(sequence, prompt_ids)
-            yield from self._decode(sequence, prompt_ids, sampling, forced, drafter, rule)
+            yield from self._decode(sequence, prompt_ids, sampling, forced, drafter)
         finally:
             self._prefixes.put(sequence)
 
@@ -80,17 +73,15 @@ class Decoder:
             sequence.extend(prompt_ids[len(sequence) :][:PREFILL_PIECE_TOKENS])
             yield None
 
-    def _decode(  # noqa: PLR0913, PLR0917 - what decoding is made of
+    def _decode(
         self,
         sequence: TokenSequence,
         prompt_ids: tuple[int, ...],
         sampling: Sampling,
         forced: ForcedText | None,
         drafter: Drafter | None,
-        rule: CopyRule | None,
     ) -> Iterator[Step]:
         chooser = TokenChooser(sampling, self._model.device)
-        copier = rule.copier(prompt_ids) if rule else None
         unread: tuple[int, ...] = prompt_ids[len(sequence) :]
         while len(sequence) + len(unread) <= self._context_tokens:
             allowed_ids = forced.allowed_ids() if forced else None
@@ -99,8 +90,6 @@ class Decoder:
             room = int(limit) - len(sequence) - len(unread)
             draft = drafter.propose(room) if drafter and allowed_ids is None and room > 0 else []
             logits = sequence.extend([*unread, *draft], wanted=1 + len(draft))
-            if rule and copier:
-                logits = rule.applied(logits, copier.copies(draft))
             logits = restrict(logits, allowed_ids)
             sure = len(sequence) - len(draft)
             chosen: list[int] = []
@@ -114,7 +103,5 @@ class Decoder:
             unread = (chosen[-1],)
             if forced is not None and allowed_ids is not None:
                 forced.advance(chosen[0])
-            if copier is not None:
-                copier.add(chosen)
             if drafter is not None:
                 drafter.tell(chosen, accepted, len(draft))

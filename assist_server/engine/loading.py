@@ -15,9 +15,6 @@ from assist_server.engine.device import DevicePlan
 from assist_server.errors import ModelError
 
 CALIBRATION_FILE = "display_rule.json"
-COPY_RULE_FILE = "copy_rule.json"
-_COMMANDS = {CALIBRATION_FILE: "calibrate", COPY_RULE_FILE: "calibrate --copies"}
-"""What writes each of them."""
 
 
 def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
@@ -67,13 +64,13 @@ def _read_files(
     return tokenizer, model
 
 
-def read_weights(source: str, name: str) -> dict[str, float] | None:
-    """What was measured of a model, in a file of its folder; None where nothing was.
+def read_calibration(source: str) -> dict[str, float] | None:
+    """The weights of a model's display rule, in its folder; None where nothing was measured.
 
     Raises:
         ModelError: the file does not hold names and finite numbers.
     """
-    file = Path(source) / name
+    file = Path(source) / CALIBRATION_FILE
     if not file.is_file():
         return None
     try:
@@ -82,7 +79,7 @@ def read_weights(source: str, name: str) -> dict[str, float] | None:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(
             f"{str(file)!r} cannot be read ({type(error).__name__}); write it anew with "
-            f"`assist-server {_COMMANDS[name]}`, or remove it"
+            "`assist-server calibrate`, or remove it"
         ) from error
 
 

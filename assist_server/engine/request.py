@@ -78,8 +78,6 @@ class GenerationRequest:
     continued with tokens that begin with it. It is no part of the generated text."""
     may_draft: bool = True
     """Whether tokens may be guessed ahead; the text is the same either way."""
-    may_copy: bool = False
-    """Whether the model's copy rule is followed, which was measured on completions."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """A growing text of tokens in which the newest ones are looked up."""
 
-import sys
 from array import array
 from collections.abc import Sequence
 
@@ -24,15 +23,6 @@ class TokenText:
     def add(self, ids: Sequence[int]) -> None:
         """Take in tokens at the end."""
         self._bytes += array("I", ids).tobytes()
-
-    def truncate(self, length: int) -> None:
-        """Forget all but the first `length` tokens."""
-        del self._bytes[length * _ID_BYTES :]
-
-    def at(self, place: int) -> int:
-        """The token at a place."""
-        start = place * _ID_BYTES
-        return int.from_bytes(self._bytes[start : start + _ID_BYTES], sys.byteorder)
 
     def following(self, place: int, count: int) -> list[int]:
         """At most `count` tokens from a place on."""

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from assist_server.engine.backend import ModelChoice, ModelInfo, Report, tell_nobody
-from assist_server.engine.copying import CopyRule
 from assist_server.engine.decode import Decoder, Step
 from assist_server.engine.detokenizer import StreamingDetokenizer
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
@@ -17,7 +16,7 @@ from assist_server.engine.draft_model import DraftModel
 from assist_server.engine.drafting import MakeDrafter, NgramDrafting
 from assist_server.engine.execution import cache_limit_bytes, plan_execution
 from assist_server.engine.healing import ByteTrie, ForcedText, cut_back
-from assist_server.engine.loading import CALIBRATION_FILE, COPY_RULE_FILE, read_model, read_weights
+from assist_server.engine.loading import read_calibration, read_model
 from assist_server.engine.opening import locate_model
 from assist_server.engine.prefix_cache import PrefixCache
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
@@ -53,22 +52,18 @@ class TransformersBackend:
         plan: DevicePlan,
         dtype: str = "auto",
         drafting: MakeDrafter | None = None,
-        copy_weights: Mapping[str, float] | None = None,
     ) -> None:
         """Take over a model that is in memory, on the plan's device, and start its scheduler.
 
-        Without `drafting` nothing is guessed ahead, and without `copy_weights` the model alone says
-        what comes next.
+        Without `drafting` nothing is guessed ahead.
         """
         self._codec = TokenCodec(tokenizer)
         language_model, plan = plan_execution(model.eval(), plan, dtype)
         self._info = _describe(name, model, self._codec, tokenizer, plan)
         self._prefixes = PrefixCache(language_model, cache_limit_bytes(plan.device))
         self._drafting = drafting
-        never = {*self._info.special_ids.values(), *self._info.end_ids}
-        rule = None if copy_weights is None else CopyRule(copy_weights, never)
         self._decoder: Decoder | None = Decoder(
-            language_model, self._prefixes, drafting, self._info.context_tokens, rule
+            language_model, self._prefixes, drafting, self._info.context_tokens
         )
         self._trie = ByteTrie(self._codec.token_bytes())
         self._scheduler = Scheduler(self._run)
@@ -91,14 +86,10 @@ class TransformersBackend:
         tokenizer, model = _loaded(source, choice.model, plan, report)
         drafting, reasons = _drafting(choice, model, tokenizer, plan, report)
         with _clear_errors(choice.model, plan):
-            calibration, copy_weights = (
-                read_weights(source, name) for name in (CALIBRATION_FILE, COPY_RULE_FILE)
-            )
+            calibration = read_calibration(source)
         report("trying out how it runs fastest", 90)
         with _clear_errors(choice.model, plan):
-            backend = cls(
-                choice.model, model, tokenizer, plan, choice.dtype, drafting, copy_weights
-            )
+            backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
             plan = replace(backend.info.plan, reasons=(*backend.info.plan.reasons, *reasons))
             backend._info = replace(backend._info, plan=plan, calibration=calibration)
             return backend
@@ -171,7 +162,6 @@ class TransformersBackend:
             request.sampling,
             forced,
             may_draft=request.may_draft,
-            may_copy=request.may_copy,
         )
         with contextlib.closing(tokens) as steps:
             yield from _chunks(steps, self._codec, request, forced_chars=len(cut_off.decode()))

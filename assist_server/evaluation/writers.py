@@ -72,16 +72,14 @@ def ngram_writer(texts: Sequence[str]) -> Writer:
     """The likeliest next token by the last four, backing off to fewer; files of their own count."""
     known = _Counts()
     for text in texts:
-        known.read(text)
+        known.read(_TOKEN.findall(text))
+    cache = _Cache()
 
     def write(place: Place) -> Written:
-        cache = _Counts()
-        cache.read(place.before)
-        cache.read(place.behind)
-        tokens = _TOKEN.findall(place.before)
+        tokens = cache.read(place)
         written: list[str] = []
         while len(written) < _MOST_TOKENS and not _is_over("".join(written), place.kind):
-            token = _likeliest([*tokens, *written], known, cache)
+            token = _likeliest([*tokens, *written], known, cache.counts)
             if token is None:
                 break
             written.append(token)
@@ -96,12 +94,35 @@ class _Counts:
     def __init__(self) -> None:
         self.following: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
 
-    def read(self, text: str) -> None:
-        """Count a text."""
-        tokens = _TOKEN.findall(text)
-        for end in range(1, len(tokens)):
+    def read(self, tokens: Sequence[str], start: int = 0) -> None:
+        """Count the tokens of a text from a place on."""
+        for end in range(max(1, start), len(tokens)):
             for size in range(1, min(_NGRAM, end + 1)):
                 self.following[tuple(tokens[end - size : end])][tokens[end]] += 1
+
+
+class _Cache:
+    """Counts of the file around a place, but for the line that is being written.
+
+    Where text is typed, a file is asked about at each key: only what is new is counted.
+    """
+
+    def __init__(self) -> None:
+        self.counts = _Counts()
+        self._path, self._behind = "", ""
+        self._counted: list[str] = []
+
+    def read(self, place: Place) -> list[str]:
+        """Count what is new around a place; the tokens before it."""
+        lines = _TOKEN.findall(place.before[: place.before.rfind("\n") + 1].rstrip("\n"))
+        is_same = (place.path, place.behind) == (self._path, self._behind)
+        if not is_same or lines[: len(self._counted)] != self._counted:
+            self.counts, self._counted = _Counts(), []
+            self._path, self._behind = place.path, place.behind
+            self.counts.read(_TOKEN.findall(place.behind))
+        self.counts.read(lines, len(self._counted))
+        self._counted = lines
+        return _TOKEN.findall(place.before)
 
 
 def _likeliest(tokens: Sequence[str], known: _Counts, cache: _Counts) -> str | None:

@@ -165,7 +165,6 @@ def build_request(
         prompt.ids,
         max_new,
         healed_text=text_to_heal(context.line_prefix),
-        may_copy=True,
         end_ids=backend.info.end_ids | prompt.end_ids,
         stop_rules=_stop_rules(context),
         sampling=Sampling(limits.temperature, limits.top_p),

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 _CHUNK_TOKENS = 2_048
-_GPU_CHUNK_TOKENS = 16_384
-"""More at a time keep a GPU busy; its memory has room for their logits."""
+_COMPILED_CHUNK_TOKENS = 16_384
+"""More at a time keep a GPU busy, and fewer copies of their logits are made."""
 
 _Differentiate = Callable[[Tensor, Tensor, Tensor, float], tuple[tuple[Tensor, Tensor], Tensor]]
 
@@ -45,7 +45,13 @@ def _compiled_differentiate() -> _Differentiate:
 class _ChunkedLoss(torch.autograd.Function):
     @staticmethod
     def forward(  # noqa: PLR0913, PLR0917 - what a loss is made of
-        ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor, z_loss: float
+        ctx: Any,
+        hidden: Tensor,
+        head: Tensor,
+        targets: Tensor,
+        weights: Tensor,
+        z_loss: float,
+        is_compiled: bool,  # noqa: FBT001 - autograd passes by place
     ) -> tuple[Tensor, Tensor]:
         """The sum to minimise, and the sum of plain cross-entropy."""
         total = torch.zeros((), device=hidden.device)
@@ -53,8 +59,8 @@ class _ChunkedLoss(torch.autograd.Function):
         hidden_gradient = torch.empty_like(hidden)
         head_gradient = torch.zeros(head.shape, device=head.device) if head.requires_grad else None
         used_head = head.to(hidden.dtype)
-        size = _GPU_CHUNK_TOKENS if hidden.is_cuda else _CHUNK_TOKENS
-        differentiate = _compiled_differentiate() if hidden.is_cuda else _differentiate
+        size = _COMPILED_CHUNK_TOKENS if is_compiled else _CHUNK_TOKENS
+        differentiate = _compiled_differentiate() if is_compiled else _differentiate
         for start in range(0, len(hidden), size):
             part = slice(start, start + size)
             logits = hidden[part] @ used_head.T
@@ -74,11 +80,17 @@ class _ChunkedLoss(torch.autograd.Function):
         del plain
         hidden_gradient, head_gradient = ctx.saved_tensors
         for_head = None if head_gradient is None else head_gradient * total
-        return hidden_gradient * total.to(hidden_gradient.dtype), for_head, None, None, None
+        return hidden_gradient * total.to(hidden_gradient.dtype), for_head, None, None, None, None
 
 
-def chunked_loss(
-    hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor, z_loss: float = 0.0
+def chunked_loss(  # noqa: PLR0913 - as above
+    hidden: Tensor,
+    head: Tensor,
+    targets: Tensor,
+    weights: Tensor,
+    z_loss: float = 0.0,
+    *,
+    is_compiled: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Sums over tokens: what is to be minimised, and the cross-entropy in nats, not weighted.
 
@@ -88,7 +100,9 @@ def chunked_loss(
         targets: What follows each token.
         weights: How much each target counts.
         z_loss: Weight of the squared log of the sum of exponentials.
+        is_compiled: Use kernels that torch makes for it, which takes some seconds once.
     """
     with torch.autocast(hidden.device.type, enabled=False):
-        total, plain = _ChunkedLoss.apply(hidden, head, targets, weights, z_loss)  # type: ignore[no-untyped-call]
+        inputs = hidden, head, targets, weights, z_loss, is_compiled
+        total, plain = _ChunkedLoss.apply(*inputs)  # type: ignore[no-untyped-call]
     return total, plain

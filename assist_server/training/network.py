@@ -63,6 +63,12 @@ _FLASH_CAPABILITY = (8, 0)
 """Of the first GPUs for which torch has attention over examples of any lengths (Ampere)."""
 
 
+def has_kernel_of_all(device: torch.device) -> bool:
+    """Whether one kernel attends to all examples of all windows there."""
+    is_cuda = device.type == "cuda"
+    return is_cuda and torch.cuda.get_device_capability(device) >= _FLASH_CAPABILITY
+
+
 class Segments:
     """Where the examples of a batch of windows begin and end."""
 
@@ -75,7 +81,7 @@ class Segments:
         self.bounds: Tensor | None = None
         """Where each example begins, and the end, int32, for one kernel that takes all of them;
         None where there is no such kernel: then they are taken one by one."""
-        if device.type == "cuda" and torch.cuda.get_device_capability(device) >= _FLASH_CAPABILITY:
+        if has_kernel_of_all(device):
             self.bounds = to_device(bounds_of(self.lengths), device)
 
 

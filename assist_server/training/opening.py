@@ -3,9 +3,14 @@
 from typing import Any
 
 from assist_server.engine.quiet_import import let_waiting_threads_sleep
+from assist_server.errors import AssistError, InputError
 from assist_server.training.choices import FinetuneChoice, TrainChoice
 from assist_server.training.reporting import Watcher
 from assist_server.training.resources import DISK_FULL, disk_error
+
+_OLDEST_TORCH = "2.11"
+_ENDED_PROCESS = "DataLoader worker"
+"""What torch's errors begin with when one of its processes was ended from outside."""
 
 
 def run_training(choice: TrainChoice | FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
@@ -18,6 +23,13 @@ def run_training(choice: TrainChoice | FinetuneChoice, watcher: Watcher) -> dict
     let_waiting_threads_sleep()
     try:
         return _run(choice, watcher)
+    except RuntimeError as error:
+        if not str(error).startswith(_ENDED_PROCESS):
+            raise
+        raise AssistError(
+            "a process that cuts windows was ended, perhaps for want of memory; what was saved "
+            "before is kept: close other programs and add --resume"
+        ) from error
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
@@ -25,7 +37,18 @@ def run_training(choice: TrainChoice | FinetuneChoice, watcher: Watcher) -> dict
         raise disk_error(error, kept) from error
 
 
+def _check_torch() -> None:
+    import torch  # noqa: PLC0415
+
+    if torch.__version__ < _OLDEST_TORCH:  # torch's own kind of string compares as versions do
+        raise InputError(
+            f"training needs torch {_OLDEST_TORCH} or newer, and this is {torch.__version__}; "
+            "install 'assist-server[train]'"
+        )
+
+
 def _run(choice: TrainChoice | FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
+    _check_torch()
     if isinstance(choice, TrainChoice):
         from assist_server.training.pretraining import pretrain  # noqa: PLC0415
 

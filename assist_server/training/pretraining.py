@@ -1,8 +1,6 @@
 """A model of our own: corpus, tokenizer, training, and the folder that the engine loads."""
 
 import hashlib
-import multiprocessing
-import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,9 +20,9 @@ from assist_server.training.cutting import Mixture
 from assist_server.training.documents import Document
 from assist_server.training.exporting import export_weights, model_config
 from assist_server.training.network import Network, Shape
+from assist_server.training.planning import TrainingDevice, check_room, plan_training
 from assist_server.training.rendering import Vocabulary
 from assist_server.training.reporting import Watcher
-from assist_server.training.resources import check_disk, check_memory
 from assist_server.training.resuming import state_to_resume
 from assist_server.training.sizes import Size, find_size
 from assist_server.training.starting import StartingModel
@@ -43,19 +41,7 @@ from assist_server.training.workplace import open_workplace
 _TOKENIZER_CHARS = 40_000_000
 """Text from which merges are learned; more changes little and takes memory."""
 
-_CORPUS_BYTES = 64 * 2**20
 _VALIDATION_WINDOWS = 32
-_COPIES = 5
-"""Of the weights, in memory: themselves, gradients, an average, and up to two for the optimiser."""
-_STATES = 3
-"""On disk: the newest state, the one before the decay, and one that is being written."""
-_STATE_COPIES = 4
-_BASE_BYTES = 700 * 2**20
-_GPU_ACTIVATION_BYTES = 1.2
-"""For each number: compiled layers keep few of them, and those in 16 bits. Size base takes 16.2 GiB
-with 32 windows in a pass and 29.7 with 64 (torch 2.11 on an H100)."""
-_GPU_SHARE = 0.9
-"""Of a GPU's free memory, of which some is always lost between allocations."""
 
 
 def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
@@ -88,7 +74,10 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
         start.copy_tokenizer(choice.out)
     tokenizer = _tokenizer(choice.out, documents, size, watcher)
     watcher.tell("preparing")
-    trainer, network = make_trainer(tokenizer, documents, size, choice.seed, device, folder, start)
+    device_plan = plan_training(size, device, watcher)
+    trainer, network = make_trainer(
+        tokenizer, documents, size, choice.seed, device_plan, folder, start
+    )
     loss_before = None if start is None else trainer.validation_loss()
     state, budget = state_to_resume(folder, choice.budget)
     if state is not None:
@@ -107,45 +96,12 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
     return facts
 
 
-def check_room(out: Path, size: Size, device: str) -> None:
-    """Refuse a training for which memory or disk will not do.
-
-    Raises:
-        InputError: there is too little of one of them.
-    """
-    weights = 4 * Shape.of(size, size.vocabulary).parameters()
-    check_disk(out, _STATES * _STATE_COPIES * weights + _CORPUS_BYTES, f"size {size.name!r}")
-    needed = _needed_bytes(size, _micro_windows(size, device), device)
-    advice = "choose a smaller --size or close other programs"
-    free = torch.cuda.mem_get_info()[0] if device == "cuda" else None
-    check_memory(needed, f"size {size.name!r}", advice, free)
-
-
-def _needed_bytes(size: Size, windows: int, device: str) -> int:
-    """Memory for a training with passes of so many windows."""
-    weights = 4 * Shape.of(size, size.vocabulary).parameters()
-    # About what autograd keeps of a layer: its inputs, both norms, attention, feed-forward.
-    kept = size.layers * (16 * size.hidden + 5 * size.feed_forward) + 2 * size.vocabulary
-    width = _GPU_ACTIVATION_BYTES if device == "cuda" else 4
-    return int(_COPIES * weights + width * windows * size.context_tokens * kept + _BASE_BYTES)
-
-
-def _micro_windows(size: Size, device: str) -> int:
-    """Windows in one pass: on a GPU as many as fit, because few large passes are faster."""
-    windows = size.micro_windows
-    if device == "cuda":
-        free = _GPU_SHARE * torch.cuda.mem_get_info()[0]
-        while windows < size.batch_windows and _needed_bytes(size, 2 * windows, device) < free:
-            windows *= 2
-    return windows
-
-
 def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
     tokenizer: Tokenizer,
     documents: Sequence[Document],
     size: Size,
     seed: int,
-    device: str,
+    device: TrainingDevice,
     folder: Path,
     start: StartingModel | None = None,
 ) -> tuple[Trainer, Network]:
@@ -160,30 +116,33 @@ def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
     vocabulary = own_vocabulary(tokenizer)
     chars = chars_per_token(tokenizer, by_split["train"]) * size.context_tokens
     recipe = Recipe(seed, size.context_tokens, int(chars), Mixture())
-    stream = WindowStream(by_split["train"], vocabulary, recipe, cutting_processes(device))
+    stream = WindowStream(by_split["train"], vocabulary, recipe, device.cutting_processes)
     validation = (
         WindowStream(by_split["validation"], vocabulary, recipe).first_windows(_VALIDATION_WINDOWS)
         if by_split["validation"]
         else []
     )
     torch.manual_seed(seed)
-    network = Network(Shape.of(size, tokenizer.get_vocab_size()), size.rates.dropout).to(device)
+    network = Network(Shape.of(size, tokenizer.get_vocab_size()), size.rates.dropout).to(
+        device.name
+    )
     rates = size.rates
     if start is not None:
         start.put_weights(network)
         rates = size.rates.continued()
-    micro_windows = _micro_windows(size, device)
-    plan = Plan(seed, size.batch_windows, micro_windows, rates, device, uses_bfloat16(device))
+    plan = Plan(
+        seed,
+        size.batch_windows,
+        device.micro_windows,
+        rates,
+        device.name,
+        uses_bfloat16(device.name),
+        device.is_compiled,
+    )
     weights = dict(network.named_parameters())
-    if device == "cuda":
+    if device.is_compiled:
         network.compile_layers()
     return Trainer(network, weights, stream, validation, plan, folder), network
-
-
-def cutting_processes(device: str) -> int:
-    """How many processes cut windows; on a CPU a thread beside the training is enough."""
-    has_fork = "fork" in multiprocessing.get_all_start_methods()
-    return max(1, (os.cpu_count() or 1) - 2) if device == "cuda" and has_fork else 0
 
 
 def uses_bfloat16(device: str) -> bool:

@@ -27,8 +27,14 @@ def check_disk(folder: Path, needed_bytes: int, what: str) -> None:
         )
 
 
-def check_memory(needed_bytes: int, what: str, advice: str, free_bytes: int | None = None) -> None:
-    """Refuse to begin where there is too little memory: that of the machine, or what is given.
+def check_memory(
+    needed_bytes: int,
+    what: str,
+    advice: str,
+    memory: str = "memory",
+    free_bytes: int | None = None,
+) -> None:
+    """Refuse to begin where there is too little memory: the machine's, or what is given.
 
     Raises:
         InputError: there is too little.
@@ -36,7 +42,7 @@ def check_memory(needed_bytes: int, what: str, advice: str, free_bytes: int | No
     free = psutil.virtual_memory().available if free_bytes is None else free_bytes
     if free < needed_bytes:
         raise InputError(
-            f"{what} needs about {_megabytes(needed_bytes)} of memory and {_megabytes(free)} are "
+            f"{what} needs about {_megabytes(needed_bytes)} of {memory} and {_megabytes(free)} are "
             f"free; {advice}"
         )
 

@@ -1,17 +1,12 @@
 """The endless stream of training windows, which can be entered again at any place."""
 
 import contextlib
-import multiprocessing
-import os
 import random
-import signal
-import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from assist_server.training.ahead import made_by_processes, made_by_thread
 from assist_server.training.cutting import Mixture, cut
 from assist_server.training.documents import Document
 from assist_server.training.packing import Window, pack
@@ -19,8 +14,6 @@ from assist_server.training.rendering import Renderer, Vocabulary
 
 _BLOCK_DOCUMENTS = 48
 """Documents whose examples are packed together: enough that little room is left over."""
-
-_Make = Callable[[int, int], list[Window]]
 
 
 class Position(NamedTuple):
@@ -69,44 +62,26 @@ class WindowStream:
     def windows(self, position: Position = START) -> Generator[tuple[Window, Position], None, None]:
         """Windows from a place on, each with the place behind it; blocks are made ahead."""
         epoch, block, skipped = position
-        with self._pool() as (pool, make, blocks_ahead):
-            following = (epoch, block)
-            ahead: deque[tuple[tuple[int, int], Future[list[Window]]]] = deque()
-            while True:
-                while len(ahead) <= blocks_ahead:
-                    ahead.append((following, pool.submit(make, *following)))
-                    following = self._behind(*following)
-                (epoch, block), made = ahead.popleft()
-                windows = made.result()
+        make, places = self.block, self._places(epoch, block)
+        blocks = (
+            made_by_processes(make, places, self._processes)
+            if self._processes
+            else made_by_thread(make, places)
+        )
+        with contextlib.closing(blocks):
+            for place, windows in zip(self._places(epoch, block), blocks, strict=False):
                 for number in range(skipped, len(windows)):
                     is_last = number + 1 == len(windows)
-                    behind = (*ahead[0][0], 0) if is_last else (epoch, block, number + 1)
+                    behind = (*self._behind(*place), 0) if is_last else (*place, number + 1)
                     yield windows[number], Position(*behind)
                 skipped = 0
-
-    @contextlib.contextmanager
-    def _pool(self) -> Iterator[tuple[Executor, _Make, int]]:
-        """What makes blocks, how it is asked for one, and how many are made ahead."""
-        pool: Executor
-        if self._processes:
-            # A fork has the documents already; to send them would take as long as to read them.
-            pool = ProcessPoolExecutor(
-                self._processes, multiprocessing.get_context("fork"), _adopt, (self,)
-            )
-            make, blocks_ahead = _adopted_block, 2 * self._processes
-        else:
-            pool, make, blocks_ahead = ThreadPoolExecutor(1, "assist-cutting"), self.block, 1
-        try:
-            yield pool, make, blocks_ahead
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def first_windows(self, count: int) -> list[Window]:
         """Some windows from all over the first epoch; always the same ones."""
         found: list[Window] = []
         epoch, block = 0, 0
         while epoch == 0 and len(found) < count:
-            found += self.block(epoch, block)
+            found += self.block((epoch, block))
             epoch, block = self._behind(epoch, block)
         return found[:count]
 
@@ -114,8 +89,15 @@ class WindowStream:
         is_last = (block + 1) * _BLOCK_DOCUMENTS >= len(self._documents)
         return (epoch + 1, 0) if is_last else (epoch, block + 1)
 
-    def block(self, epoch: int, block: int) -> list[Window]:
-        """The windows of some documents of an epoch, in the order in which they are read."""
+    def _places(self, epoch: int, block: int) -> Iterator[tuple[int, int]]:
+        place = epoch, block
+        while True:
+            yield place
+            place = self._behind(*place)
+
+    def block(self, place: tuple[int, int]) -> list[Window]:
+        """The windows of a block of documents of an epoch, in the order in which they are read."""
+        epoch, block = place
         recipe = self._recipe
         order = list(range(len(self._documents)))
         random.Random(f"{recipe.seed}:{epoch}").shuffle(order)  # noqa: S311 - no secret
@@ -130,25 +112,3 @@ class WindowStream:
         windows = pack(self._renderer.render(examples), recipe.context_tokens, self._pad_id)
         random.Random(f"{recipe.seed}:{epoch}:{block}").shuffle(windows)  # noqa: S311 - no secret
         return windows
-
-
-_adopted: list[WindowStream] = []
-"""The one stream of a process that cuts for another."""
-
-
-def _adopt(stream: WindowStream) -> None:
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process for each core already
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the training decides when to stop
-    threading.Thread(target=_end_with_the_training, daemon=True).start()
-    _adopted[:] = [stream]
-
-
-def _end_with_the_training() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(0)
-
-
-def _adopted_block(epoch: int, block: int) -> list[Window]:
-    return _adopted[0].block(epoch, block)

@@ -56,6 +56,8 @@ class Plan:
     rates: Rates
     device: str
     is_bfloat16: bool
+    is_compiled: bool = False
+    """Whether the loss has kernels of its own."""
 
 
 @dataclass(frozen=True)
@@ -263,7 +265,8 @@ class Trainer:
             hidden = self._network(inputs, segments).flatten(0, 1)
         hidden = hidden.index_select(0, self._tensor(places)).to(dtype)
         learned, weight = self._tensor(targets[places]), self._tensor(weights)
-        return chunked_loss(hidden, self._network.head, learned, weight, _Z_LOSS)
+        head, is_compiled = self._network.head, self._plan.is_compiled
+        return chunked_loss(hidden, head, learned, weight, _Z_LOSS, is_compiled=is_compiled)
 
     def _tensor(self, values: NDArray[Any]) -> Tensor:
         return to_device(torch.from_numpy(values), self._device)

@@ -44,7 +44,7 @@ def request_for(ask: Ask, asker: Asker, *, is_unhealed: bool) -> GenerationReque
     request = asker.request(ask.path, ask.text, ask.offset)
     request = replace(request, max_new_tokens=ask.max_new_tokens)
     if is_unhealed:
-        request = replace(request, healed_text="", may_copy=False)
+        request = replace(request, healed_text="")
     return request if ask.stops else replace(request, end_ids=frozenset(), stop_rules=())
 
 

@@ -20,7 +20,6 @@ MODULES = {
 TENSOR_SIDE = {
     f"assist_server.engine.{name}"
     for name in (
-        "copying",
         "decode",
         "direct_model",
         "direct_network",
@@ -37,10 +36,11 @@ TENSOR_SIDE = {
         "stock_model",
         "transformers_backend",
     )
-} | {f"assist_server.evaluation.{name}" for name in ("calibrating", "copies", "reading")}
+} | {f"assist_server.evaluation.{name}" for name in ("calibrating", "reading")}
 TENSOR_SIDE |= {
     f"assist_server.training.{name}"
     for name in (
+        "ahead",
         "checkpoints",
         "corpus",
         "duplicates",
@@ -51,6 +51,7 @@ TENSOR_SIDE |= {
         "network",
         "packing",
         "muon",
+        "planning",
         "pretraining",
         "rendering",
         "repository",

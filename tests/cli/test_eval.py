@@ -52,22 +52,7 @@ def test_without_code_that_was_never_seen_it_is_refused(run, tmp_path):
     assert "no package is installed here that the embedded models have not seen" in result.err
 
 
-def test_how_often_copies_are_right_is_measured(run, tmp_path):
-    library = install(tmp_path / "packages", "httpx", library_code(*NAMES))
-    model, out = save_family(FAMILIES[0], tmp_path / "model"), tmp_path / "copy_rule.json"
-    options = ("--packages", library, "--model", model, "--out", out)
-    result = run("calibrate", "--copies", "--quick", *options)
-    assert result.code == 0, result.err
-    assert "copies were right" in result.out
-    found = json.loads(out.read_text())
-    assert set(found["weights"]) == {"bias", "log_match_tokens", "log_odds"}
-    refused = run("calibrate", "--copies", "--out", out, "--plot", "plot.png")
-    assert (refused.code, "leave one of them out" in refused.err) == (2, True)
-    assert found["gained_nats"] > 0  # a random model knows nothing, and the text repeats itself
-
-
-@pytest.mark.parametrize("what", [(), ("--copies",)])
-def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(run, tmp_path, what):
-    result = run("calibrate", *what, "--out", tmp_path / "nowhere" / "rule.json")
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(run, tmp_path):
+    result = run("calibrate", "--out", tmp_path / "nowhere" / "rule.json")
     assert (result.code, result.out) == (2, "")
     assert "name a file in a folder that exists" in result.err

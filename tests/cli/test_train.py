@@ -54,6 +54,7 @@ def trained(packages, tmp_path_factory):
 
 
 def train(run, packages, out, *options):
+    options = ("--device", "cpu", *options)
     return run("train", "--size", "toy", "--packages", packages, "--out", out, *options)
 
 

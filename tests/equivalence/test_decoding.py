@@ -11,7 +11,6 @@ from sequences import GREEDY, NO_LIMIT_BYTES, continue_prompt, direct, make_deco
 from tiny_models import FAMILIES, build_model
 
 from assist_server.engine import decode
-from assist_server.engine.copying import CopyRule
 from assist_server.engine.decode import Decoder
 from assist_server.engine.direct_model import covers
 from assist_server.engine.draft_model import DraftModel
@@ -295,20 +294,6 @@ def test_drafts_save_passes():
     assert continue_prompt(make_decoder(drafting), (6,), 100) == expected
     assert plain.passes == 100
     assert drafting.passes < 30
-
-
-RULE = CopyRule({"bias": 1.0, "log_match_tokens": 1.0, "log_odds": 0.5})
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("sampling", [GREEDY, Sampling(temperature=1.0, seed=3)])
-@settings(max_examples=3)
-@given(st.lists(st.integers(40, 45), min_size=2, max_size=30))
-def test_drafts_equal_plain_steps_where_copies_are_believed(way, sampling, prompt):
-    plain = make_decoder(WAYS[way], drafts=False, copy_rule=RULE)
-    expected = continue_prompt(plain, tuple(prompt), NEW_TOKENS, sampling)
-    drafting = make_decoder(WAYS[way], copy_rule=RULE)
-    assert continue_prompt(drafting, tuple(prompt), NEW_TOKENS, sampling) == expected
 
 
 def test_nothing_is_guessed_for_a_request_that_does_not_want_it():

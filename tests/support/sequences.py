@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from assist_server.engine.copying import CopyRule
 from assist_server.engine.decode import Decoder
 from assist_server.engine.direct_model import DirectModel
 from assist_server.engine.drafting import MakeDrafter, NgramDrafting
@@ -25,11 +24,10 @@ def make_decoder(
     drafts: bool = True,
     limit_bytes: int = NO_LIMIT_BYTES,
     drafting: MakeDrafter | None = None,
-    copy_rule: CopyRule | None = None,
 ) -> Decoder:
     """A decoder that has read nothing yet; `drafting` where it is not the usual one."""
     make_drafter = drafting or (NgramDrafting() if drafts else None)
-    return Decoder(model, PrefixCache(model, limit_bytes), make_drafter, copy_rule=copy_rule)
+    return Decoder(model, PrefixCache(model, limit_bytes), make_drafter)
 
 
 def continue_prompt(

@@ -29,7 +29,7 @@ def test_it_computes_what_torchs_own_does():
         mine.step()
         reference.step()
     for one, other in zip(ours, theirs, strict=True):
-        torch.testing.assert_close(one, other, atol=2e-3, rtol=1e-2)
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
 
 
 def test_its_state_goes_on_as_it_was():

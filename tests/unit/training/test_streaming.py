@@ -1,15 +1,28 @@
+import collections
 import itertools
+import multiprocessing
 
 import pytest
 
+from assist_server.cli.train import stopped_by_signals
 from assist_server.training.cutting import Mixture
 from assist_server.training.streaming import Recipe, WindowStream
+
+NUMBERS = ("inputs", "targets", "weights")
+needs_fork = pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="processes are not forked here"
+)
 
 
 @pytest.fixture
 def stream(documents, vocabulary, monkeypatch):
     monkeypatch.setattr("assist_server.training.streaming._BLOCK_DOCUMENTS", 4)
     return WindowStream(documents, vocabulary, Recipe(0, 64, 200, Mixture()))
+
+
+def same(window, other):
+    numbers = ((getattr(w, name) for w in (window, other)) for name in NUMBERS)
+    return window.lengths == other.lengths and all((a == b).all() for a, b in numbers)
 
 
 def taken(stream, count, *position):
@@ -26,17 +39,16 @@ def test_the_stream_goes_on_from_every_place_as_it_did(stream):
         again = taken(stream, 10, whole[number][1])
         for (window, place), (expected, its_place) in zip(again, whole[number + 1 :], strict=False):
             assert place == its_place
-            assert window.lengths == expected.lengths
-            assert (window.inputs == expected.inputs).all()
-            assert (window.targets == expected.targets).all()
+            assert same(window, expected)
 
 
+@needs_fork
 def test_processes_cut_the_same_windows(documents, vocabulary, stream):
     forked = WindowStream(documents, vocabulary, Recipe(0, 64, 200, Mixture()), processes=2)
     expected = taken(stream, 2_500)
     for (window, place), (plain, its_place) in zip(taken(forked, 2_500), expected, strict=True):
         assert place == its_place
-        assert (window.inputs == plain.inputs).all()
+        assert same(window, plain)
     assert taken(forked, 3, expected[40][1])[0][1] == expected[41][1]
 
 
@@ -54,9 +66,22 @@ def test_windows_to_measure_with_are_always_the_same(stream):
     assert all((a.inputs == b.inputs).all() for a, b in zip(first, second, strict=True))
 
 
-@pytest.mark.parametrize("processes", [0, 2])
+@pytest.mark.parametrize("processes", [0, pytest.param(2, marks=needs_fork)])
 def test_an_error_while_cutting_is_told(documents, vocabulary, processes):
     recipe = Recipe(0, 64, 200, Mixture(holes={}))
     stream = WindowStream(documents, vocabulary, recipe, processes)
     with pytest.raises(ValueError, match="expected 2"):
         taken(stream, 1)
+
+
+@needs_fork
+def test_a_process_that_is_killed_ends_the_training(documents, vocabulary):
+    stream = WindowStream(documents, vocabulary, Recipe(0, 64, 200, Mixture()), processes=2)
+    with stopped_by_signals():  # whose handlers the processes inherit
+        windows = stream.windows()
+        next(windows)
+        multiprocessing.active_children()[0].kill()
+        with pytest.raises(RuntimeError, match=r"^DataLoader worker"):
+            collections.deque(windows, 0)
+    windows.close()
+    assert not multiprocessing.active_children()

@@ -1,0 +1,100 @@
+"""Whether a training has room, and what is made of the device that it is on."""
+
+import multiprocessing
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from assist_server.training.network import Shape, has_kernel_of_all
+from assist_server.training.reporting import Watcher
+from assist_server.training.resources import check_disk, check_memory
+from assist_server.training.sizes import Size
+
+_CORPUS_BYTES = 64 * 2**20
+_COPIES = 5
+"""Of the weights, in memory: themselves, gradients, an average, and up to two for the optimiser."""
+_STATES = 3
+"""On disk: the newest state, the one before the decay, and one that is being written."""
+_STATE_COPIES = 4
+_BASE_BYTES = 700 * 2**20
+_ACTIVATION_BYTES = 4
+_COMPILED_ACTIVATION_BYTES = 1.2
+"""For each number: compiled layers keep few of them, and those in 16 bits. Size base takes 16.2 GiB
+with 32 windows in a pass and 29.7 with 64 (torch 2.11 on an H100)."""
+_MOST_PROCESSES = 16
+_GPU_SHARE = 0.9
+"""Of a GPU's free memory, of which some is always lost between allocations."""
+
+
+def check_room(out: Path, size: Size, device: str) -> None:
+    """Refuse a training for which memory or disk will not do.
+
+    Raises:
+        InputError: there is too little of one of them.
+    """
+    weights = 4 * Shape.of(size, size.vocabulary).parameters()
+    what, advice = f"size {size.name!r}", "choose a smaller --size or close other programs"
+    check_disk(out, _STATES * _STATE_COPIES * weights + _CORPUS_BYTES, what)
+    if device != "cuda":
+        check_memory(_needed_bytes(size, size.micro_windows, _ACTIVATION_BYTES), what, advice)
+        return
+    check_memory(_BASE_BYTES, what, advice)
+    needed = _needed_bytes(size, size.micro_windows, _COMPILED_ACTIVATION_BYTES)
+    free = torch.cuda.mem_get_info()[0]
+    check_memory(needed, what, f"{advice}, or add --device cpu", "the GPU's memory", free)
+
+
+def _needed_bytes(size: Size, windows: int, activation_bytes: float) -> int:
+    """Memory for a training with passes of so many windows."""
+    weights = 4 * Shape.of(size, size.vocabulary).parameters()
+    # About what autograd keeps of a layer: its inputs, both norms, attention, feed-forward.
+    kept = size.layers * (16 * size.hidden + 5 * size.feed_forward) + 2 * size.vocabulary
+    activations = activation_bytes * windows * size.context_tokens * kept
+    return int(_COPIES * weights + activations + _BASE_BYTES)
+
+
+@dataclass(frozen=True)
+class TrainingDevice:
+    """Where is trained, and how it is made use of."""
+
+    name: str
+    micro_windows: int
+    """In one pass."""
+    is_compiled: bool = False
+    cutting_processes: int = 0
+    """That cut windows; 0 for a thread beside the training, which is enough for a CPU."""
+
+
+def plan_training(size: Size, device: str, watcher: Watcher) -> TrainingDevice:
+    """What a device is capable of; a pass on a GPU is as large as it can be, which is faster."""
+    if device != "cuda":
+        return TrainingDevice(device, size.micro_windows)
+    is_compiled = has_kernel_of_all(torch.device(device)) and _compiles(watcher)
+    activation_bytes = _COMPILED_ACTIVATION_BYTES if is_compiled else _ACTIVATION_BYTES
+    free = _GPU_SHARE * torch.cuda.mem_get_info()[0]
+    windows = size.micro_windows
+    while (
+        windows < size.batch_windows and _needed_bytes(size, 2 * windows, activation_bytes) < free
+    ):
+        windows *= 2
+    has_fork = "fork" in multiprocessing.get_all_start_methods()
+    processes = min(_MOST_PROCESSES, max(1, _usable_cpus() - 2)) if has_fork else 0
+    return TrainingDevice(device, windows, is_compiled, processes)
+
+
+def _compiles(watcher: Watcher) -> bool:
+    """Whether torch can make kernels here, for which it needs Triton and a C compiler."""
+    watcher.tell("trying out the compiler")
+    try:
+        torch.compile(lambda x: 2 * x + 1)(torch.ones(8, device="cuda"))
+    except Exception as error:  # noqa: BLE001 - torch, Triton and the compiler have their own
+        watcher.tell(f"training without compiled kernels: {type(error).__name__}")
+        return False
+    return True
+
+
+def _usable_cpus() -> int:
+    has_affinity = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1

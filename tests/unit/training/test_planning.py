@@ -1,0 +1,63 @@
+"""What is made of a GPU, told from the figures that torch would give of one."""
+
+import os
+
+import pytest
+import torch
+
+from assist_server.errors import InputError
+from assist_server.training import planning
+from assist_server.training.planning import TrainingDevice, check_room, plan_training
+from assist_server.training.reporting import SilentWatcher
+from assist_server.training.sizes import SIZES
+
+BASE = SIZES["base"]
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """Says how much memory a GPU has free, whether it is a new one, and what compiling raises."""
+
+    def describe(free_gib, *, is_new=True, error=None):
+        def compiled(function):
+            if error is not None:
+                raise error
+            return lambda _: function(1)
+
+        free = int(free_gib * 2**30)
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (free, free))
+        monkeypatch.setattr(torch, "ones", lambda *_, **__: 1)
+        monkeypatch.setattr(torch, "compile", compiled)
+        monkeypatch.setattr(planning, "has_kernel_of_all", lambda _: is_new)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+
+    return describe
+
+
+def test_a_cpu_trains_as_the_size_says():
+    assert plan_training(BASE, "cpu", SilentWatcher()) == TrainingDevice("cpu", BASE.micro_windows)
+
+
+@pytest.mark.parametrize(("free_gib", "windows"), [(79, 128), (44, 64), (23, 32), (8, 8)])
+def test_a_pass_is_as_large_as_memory_lets(gpu, free_gib, windows):
+    gpu(free_gib)
+    found = plan_training(BASE, "cuda", SilentWatcher())
+    assert (found.micro_windows, found.is_compiled) == (windows, True)
+    assert 0 <= found.cutting_processes <= 4
+
+
+@pytest.mark.parametrize("options", [{"is_new": False}, {"error": RuntimeError("no compiler")}])
+def test_without_kernels_of_its_own_a_pass_takes_more_memory(gpu, options):
+    gpu(79, **options)
+    found = plan_training(BASE, "cuda", SilentWatcher())
+    assert (found.micro_windows, found.is_compiled) == (32, False)
+
+
+def test_a_gpu_that_is_too_small_is_refused_by_name(gpu, tmp_path):
+    gpu(2)
+    with pytest.raises(
+        InputError, match=r"of the GPU's memory and 2,147 MB are free.*--device cpu"
+    ):
+        check_room(tmp_path, BASE, "cuda")
+    gpu(79)
+    check_room(tmp_path, SIZES["toy"], "cuda")
