@@ -72,7 +72,7 @@ class CompletionSettings(_Section):
         description="Longest time for a completion, in milliseconds; what is ready then is shown.",
     )
     min_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.1,
+        default=0.2,
         description="Least probability of being right at which a completion is shown unasked; "
         "for models that were calibrated, as the embedded one.",
     )

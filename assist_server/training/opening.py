@@ -1,5 +1,6 @@
 """The way from the commands to the tensor side, which is imported only when it is needed."""
 
+from importlib.metadata import version
 from typing import Any
 
 from assist_server.engine.quiet_import import let_waiting_threads_sleep
@@ -8,7 +9,7 @@ from assist_server.training.choices import FinetuneChoice, TrainChoice
 from assist_server.training.reporting import Watcher
 from assist_server.training.resources import DISK_FULL, disk_error
 
-_OLDEST_TORCH = "2.11"
+_OLDEST_TORCH = (2, 11)
 _ENDED_PROCESS = "DataLoader worker"
 """What torch's errors begin with when one of its processes was ended from outside."""
 
@@ -38,11 +39,11 @@ def run_training(choice: TrainChoice | FinetuneChoice, watcher: Watcher) -> dict
 
 
 def _check_torch() -> None:
-    import torch  # noqa: PLC0415
-
-    if torch.__version__ < _OLDEST_TORCH:  # torch's own kind of string compares as versions do
+    found = version("torch")
+    if tuple(map(int, found.split(".")[:2])) < _OLDEST_TORCH:
+        oldest = ".".join(map(str, _OLDEST_TORCH))
         raise InputError(
-            f"training needs torch {_OLDEST_TORCH} or newer, and this is {torch.__version__}; "
+            f"training needs torch {oldest} or newer, and this is {found}; "
             "install 'assist-server[train]'"
         )
 

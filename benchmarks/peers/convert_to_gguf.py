@@ -28,6 +28,8 @@ LAYER_NAMES = {
     "self_attn.q_proj": "attn_q",
     "self_attn.k_proj": "attn_k",
     "self_attn.v_proj": "attn_v",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
     "self_attn.o_proj": "attn_output",
     "mlp.gate_proj": "ffn_gate",
     "mlp.up_proj": "ffn_up",
@@ -38,7 +40,8 @@ OTHER_NAMES = {
     "model.norm": "output_norm",
     "lm_head": "output",
 }
-FAMILY = "llama"
+TURNS_NEIGHBOURS = {"llama": True, "qwen3": False}
+"""The families that can be converted, and whether llama.cpp's rotary pairs are neighbours there."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,10 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def convert(folder: Path, out: Path, quantization: str) -> None:
     """Write `out`."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-    if model.config.model_type != FAMILY:
-        raise SystemExit(f"only {FAMILY} models can be converted, not {model.config.model_type}")
+    family = model.config.model_type
+    if family not in TURNS_NEIGHBOURS:
+        known = " and ".join(TURNS_NEIGHBOURS)
+        raise SystemExit(f"only {known} models can be converted, not {family}")
     tensor_type, file_type = QUANTIZATIONS[quantization]
-    writer = gguf.GGUFWriter(out, FAMILY)
+    writer = gguf.GGUFWriter(out, family)
     write_shape(writer, model.config)
     writer.add_file_type(file_type)
     write_tokens(writer, AutoTokenizer.from_pretrained(folder), model.config)
@@ -131,7 +136,7 @@ def renamed_tensors(model: Any) -> list[tuple[str, np.ndarray]]:
             continue
         _, _, layer, part = path.split(".", 3)
         new = LAYER_NAMES[part]
-        if new in heads:
+        if new in heads and TURNS_NEIGHBOURS[config.model_type]:
             array = interleaved(array, heads[new])
         tensors.append((f"blk.{layer}.{new}.{kind}", array))
     return tensors

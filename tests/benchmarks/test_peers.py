@@ -231,5 +231,5 @@ def test_only_models_of_llama_s_shape_are_converted(convert_to_gguf, tmp_path):
     from tiny_models import FAMILIES, save_family  # noqa: PLC0415 - heavy
 
     folder = save_family(FAMILIES[0], tmp_path)
-    with pytest.raises(SystemExit, match="only llama models"):
+    with pytest.raises(SystemExit, match="only llama and qwen3 models"):
         convert_to_gguf.convert(folder, tmp_path / "out.gguf", "f16")

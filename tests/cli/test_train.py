@@ -20,7 +20,7 @@ from assist_server.engine.backend import ModelChoice
 from assist_server.engine.opening import open_backend
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.settings import Settings
-from assist_server.training import resources
+from assist_server.training import opening, resources
 from assist_server.training.checkpoints import read_state
 from assist_server.training.reporting import TrainingLog, read_log
 
@@ -223,6 +223,23 @@ def test_only_a_model_of_the_same_size_is_begun_with(run, toy, tmp_path):
     refused(run("train", "--out", out, "--from", toy, "--size", "small"), "not 64; choose its own")
     refused(run("train", "--out", out, "--from", tmp_path), "is not a folder with config.json")
     assert not out.exists()
+
+
+def test_a_torch_that_is_too_old_is_named(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "version", lambda _: "2.10.1+cpu")
+    refused(
+        run("train", "--out", tmp_path / "out"), "needs torch 2.11 or newer, and this is 2.10.1"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_process_that_was_ended_is_no_riddle(run, tmp_path, monkeypatch):
+    def ended(*_):
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")
+
+    monkeypatch.setattr(opening, "_run", ended)
+    result = run("train", "--out", tmp_path / "out")
+    refused(result, "perhaps for want of memory; what was saved before is kept")
 
 
 def refused(result, words):

@@ -213,7 +213,7 @@ def test_what_is_likely_wrong_is_shown_only_to_who_asks(bias, is_automatic, is_s
     assert found.confidence == pytest.approx(1 / (1 + math.exp(-bias)), abs=1e-3)
     if not is_shown:
         assert found.outcome is Outcome.DOUBTFUL
-        assert "completion.min_confidence is 10%" in found.detail
+        assert "completion.min_confidence is 20%" in found.detail
 
 
 def test_what_was_hidden_is_shown_once_it_is_likely_or_asked_for():
