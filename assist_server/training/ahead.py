@@ -61,6 +61,11 @@ def _unchanged(thing: Any) -> Any:
 
 def _begin(_: int) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process for each core already
-    # The training decides when to stop, and has handlers of its own for both.
+    # Both go to a whole group of processes, of which the training decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _outlive)
+
+
+def _outlive(*_: object) -> None:
+    """A second one is for this process alone."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

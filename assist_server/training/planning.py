@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,9 @@ _COMPILED_ACTIVATION_BYTES = 1.2
 """For each number: compiled layers keep few of them, and those in 16 bits. Size base takes 16.2 GiB
 with 32 windows in a pass and 29.7 with 64 (torch 2.11 on an H100)."""
 _MOST_PROCESSES = 16
+_ADVICE = "choose a smaller --size or close other programs"
+_GPU_ADVICE = f"{_ADVICE}, or add --device cpu"
+_GPU_MEMORY = "the GPU's memory"
 _GPU_SHARE = 0.9
 """Of a GPU's free memory, of which some is always lost between allocations."""
 
@@ -35,15 +39,14 @@ def check_room(out: Path, size: Size, device: str) -> None:
         InputError: there is too little of one of them.
     """
     weights = 4 * Shape.of(size, size.vocabulary).parameters()
-    what, advice = f"size {size.name!r}", "choose a smaller --size or close other programs"
+    what = f"size {size.name!r}"
     check_disk(out, _STATES * _STATE_COPIES * weights + _CORPUS_BYTES, what)
     if device != "cuda":
-        check_memory(_needed_bytes(size, size.micro_windows, _ACTIVATION_BYTES), what, advice)
+        check_memory(_needed_bytes(size, size.micro_windows, _ACTIVATION_BYTES), what, _ADVICE)
         return
-    check_memory(_BASE_BYTES, what, advice)
-    needed = _needed_bytes(size, size.micro_windows, _COMPILED_ACTIVATION_BYTES)
-    free = torch.cuda.mem_get_info()[0]
-    check_memory(needed, what, f"{advice}, or add --device cpu", "the GPU's memory", free)
+    check_memory(_BASE_BYTES, what, _ADVICE)
+    needed = _needed_bytes(size, 1, _COMPILED_ACTIVATION_BYTES)
+    check_memory(needed, what, _GPU_ADVICE, _GPU_MEMORY, torch.cuda.mem_get_info()[0])
 
 
 def _needed_bytes(size: Size, windows: int, activation_bytes: float) -> int:
@@ -68,20 +71,32 @@ class TrainingDevice:
 
 
 def plan_training(size: Size, device: str, watcher: Watcher) -> TrainingDevice:
-    """What a device is capable of; a pass on a GPU is as large as it can be, which is faster."""
+    """What a device is capable of; a pass on a GPU is as large as it can be, which is faster.
+
+    Raises:
+        InputError: its memory does not even do for the smallest pass.
+    """
     if device != "cuda":
         return TrainingDevice(device, size.micro_windows)
     is_compiled = has_kernel_of_all(torch.device(device)) and _compiles(watcher)
     activation_bytes = _COMPILED_ACTIVATION_BYTES if is_compiled else _ACTIVATION_BYTES
-    free = _GPU_SHARE * torch.cuda.mem_get_info()[0]
-    windows = size.micro_windows
-    while (
-        windows < size.batch_windows and _needed_bytes(size, 2 * windows, activation_bytes) < free
-    ):
-        windows *= 2
+    free = int(_GPU_SHARE * torch.cuda.mem_get_info()[0])
+    fitting = (
+        n for n in _halves(size.batch_windows) if _needed_bytes(size, n, activation_bytes) < free
+    )
+    windows = next(fitting, 0)
+    if not windows:
+        needed = _needed_bytes(size, 1, activation_bytes)
+        check_memory(needed, f"size {size.name!r}", _GPU_ADVICE, _GPU_MEMORY, free)
     has_fork = "fork" in multiprocessing.get_all_start_methods()
     processes = min(_MOST_PROCESSES, max(1, _usable_cpus() - 2)) if has_fork else 0
     return TrainingDevice(device, windows, is_compiled, processes)
+
+
+def _halves(number: int) -> Iterator[int]:
+    while number:
+        yield number
+        number //= 2
 
 
 def _compiles(watcher: Watcher) -> bool:

@@ -1,4 +1,4 @@
-"""A Llama-shaped model of the Hugging Face format as a GGUF file, weights in f32, f16 or q8_0.
+"""A Llama or Qwen3 model of the Hugging Face format as a GGUF file, weights in f32, f16 or q8_0.
 
     python benchmarks/peers/convert_to_gguf.py MODEL_FOLDER OUT.gguf f16
 

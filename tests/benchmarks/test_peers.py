@@ -223,11 +223,16 @@ def test_quantized_weights_are_near_the_model_s(convert_to_gguf, tmp_path):
     expected = originals["model.layers.6.mlp.down_proj.weight"].float().numpy()
     assert found.tensor_type.name == "Q8_0"
     assert tensors["output_norm.weight"].tensor_type.name == "F32"
+    assert tensors["blk.6.attn_q_norm.weight"].tensor_type.name == "F32"
+    queries = tensors["blk.6.attn_q.weight"]
+    found_queries = gguf.quants.dequantize(queries.data, queries.tensor_type)
+    wanted = originals["model.layers.6.self_attn.q_proj.weight"].float().numpy()
+    assert np.abs(found_queries - wanted).max() <= np.abs(wanted).max() / 127  # in this order
     assert np.abs(values - expected).max() <= np.abs(expected).max() / 127
     assert np.abs(values - expected).max() > 0
 
 
-def test_only_models_of_llama_s_shape_are_converted(convert_to_gguf, tmp_path):
+def test_only_models_of_known_families_are_converted(convert_to_gguf, tmp_path):
     from tiny_models import FAMILIES, save_family  # noqa: PLC0415 - heavy
 
     folder = save_family(FAMILIES[0], tmp_path)

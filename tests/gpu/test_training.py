@@ -38,14 +38,17 @@ def test_states_and_gradients_are_those_of_the_cpu(is_compiled):
     assert max(relative_difference(one.grad, other.grad) for one, other in gradients) < 0.1
 
 
-def test_the_loss_is_that_of_the_cpu():
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_the_loss_is_that_of_the_cpu(is_compiled, monkeypatch):
+    monkeypatch.setattr("assist_server.training.losses._COMPILED_CHUNK_TOKENS", 5)
     torch.manual_seed(0)
     hidden, head = torch.randn(13, 8), torch.randn(31, 8)
     targets, weights = torch.randint(0, 31, (13,)), torch.rand(13)
     found = []
     for device in (CPU, GPU):
         inputs = [part.to(device).requires_grad_() for part in (hidden, head)]
-        total, plain = chunked_loss(*inputs, targets.to(device), weights.to(device), 0.01)
+        told = targets.to(device), weights.to(device), 0.01
+        total, plain = chunked_loss(*inputs, *told, is_compiled=is_compiled and device == GPU)
         total.backward()
         found.append((total, plain, inputs[0].grad, inputs[1].grad))
     for here, there in zip(*found, strict=True):

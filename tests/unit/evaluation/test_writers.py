@@ -41,6 +41,17 @@ def test_ngrams_of_the_file_itself_count_for_more():
     assert write(place("\nreturn other\nreturn ", "x", "\n")).text == "other"
 
 
+def test_ngrams_write_the_same_however_they_were_asked_before():
+    """Where text is typed, only what is new is counted; what went is forgotten."""
+    typed = "value = one(two)\nother = one(three)\n\nvalue = one(two)\nvalue = one("
+    places = [place(typed[:end], "x", "\nreturn value\n") for end in range(1, len(typed) + 1)]
+    places += [places[20], place("other = one(", "x", "\n"), places[-1], places[5]]
+    write = ngram_writer([])
+    found = [write(one).text for one in places]
+    assert found == [ngram_writer([])(one).text for one in places]
+    assert len(set(found)) > 5
+
+
 def test_ngrams_that_know_nothing_write_nothing():
     assert ngram_writer([])(place("a", "b", "")).text == ""
 

@@ -1,5 +1,6 @@
 """What is made of a GPU, told from the figures that torch would give of one."""
 
+import multiprocessing
 import os
 
 import pytest
@@ -38,12 +39,13 @@ def test_a_cpu_trains_as_the_size_says():
     assert plan_training(BASE, "cpu", SilentWatcher()) == TrainingDevice("cpu", BASE.micro_windows)
 
 
-@pytest.mark.parametrize(("free_gib", "windows"), [(79, 128), (44, 64), (23, 32), (8, 8)])
+@pytest.mark.parametrize(("free_gib", "windows"), [(79, 128), (44, 64), (23, 32), (8, 8), (4, 4)])
 def test_a_pass_is_as_large_as_memory_lets(gpu, free_gib, windows):
     gpu(free_gib)
     found = plan_training(BASE, "cuda", SilentWatcher())
     assert (found.micro_windows, found.is_compiled) == (windows, True)
-    assert 0 <= found.cutting_processes <= 4
+    has_fork = "fork" in multiprocessing.get_all_start_methods()
+    assert found.cutting_processes == (4 if has_fork else 0)
 
 
 @pytest.mark.parametrize("options", [{"is_new": False}, {"error": RuntimeError("no compiler")}])
@@ -54,10 +56,17 @@ def test_without_kernels_of_its_own_a_pass_takes_more_memory(gpu, options):
 
 
 def test_a_gpu_that_is_too_small_is_refused_by_name(gpu, tmp_path):
-    gpu(2)
-    with pytest.raises(
-        InputError, match=r"of the GPU's memory and 2,147 MB are free.*--device cpu"
-    ):
+    gpu(1)
+    refused = r"of the GPU's memory and 1,074 MB are free.*--device cpu"
+    with pytest.raises(InputError, match=refused):
         check_room(tmp_path, BASE, "cuda")
+    gpu(3, is_new=False)
+    check_room(tmp_path, BASE, "cuda")  # it would do, with kernels of its own
+    with pytest.raises(InputError, match="of the GPU's memory"):
+        plan_training(BASE, "cuda", SilentWatcher())
+
+
+def test_there_is_no_process_for_each_of_very_many_processors(gpu, monkeypatch):
     gpu(79)
-    check_room(tmp_path, SIZES["toy"], "cuda")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(200)), raising=False)
+    assert plan_training(BASE, "cuda", SilentWatcher()).cutting_processes <= 16

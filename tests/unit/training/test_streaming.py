@@ -1,4 +1,5 @@
 import collections
+import contextlib
 import itertools
 import multiprocessing
 
@@ -80,8 +81,20 @@ def test_a_process_that_is_killed_ends_the_training(documents, vocabulary):
     with stopped_by_signals():  # whose handlers the processes inherit
         windows = stream.windows()
         next(windows)
-        multiprocessing.active_children()[0].kill()
-        with pytest.raises(RuntimeError, match=r"^DataLoader worker"):
+        worker = multiprocessing.active_children()[0]
+        with pytest.raises(RuntimeError, match=r"^DataLoader worker"):  # noqa: PT012 - as it is told
+            worker.kill()
             collections.deque(windows, 0)
     windows.close()
     assert not multiprocessing.active_children()
+
+
+@needs_fork
+def test_processes_outlive_a_signal_to_their_group(documents, vocabulary):
+    """The training, which gets it as well, still makes its step and saves."""
+    stream = WindowStream(documents, vocabulary, Recipe(0, 64, 200, Mixture()), processes=2)
+    with stopped_by_signals(), contextlib.closing(stream.windows()) as windows:
+        next(windows)
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        assert len(list(itertools.islice(windows, 2_500))) == 2_500
