@@ -9,6 +9,7 @@ from assist_server.features.docstrings.phrases import PhraseRequest
 from assist_server.features.docstrings.words import split_name
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.settings import Settings
+from assist_server.text.identifiers import text_to_heal
 
 _CONFIDENT_LOG_PROB = -0.4
 _HOPELESS_LOG_PROB = -2.0
@@ -32,6 +33,8 @@ def model_phrase_writer(
         request = GenerationRequest(
             prompt.ids,
             max_new_tokens,
+            # A phrase follows a blank, which is the beginning of its first word's token.
+            healed_text=text_to_heal(prefix.rpartition("\n")[2]),
             end_ids=backend.info.end_ids | prompt.end_ids,
             stop_rules=(stop_behind_words,),
             cancel=cancel,

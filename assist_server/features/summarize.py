@@ -30,6 +30,7 @@ from assist_server.settings import Settings
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.outline import find_definitions
 from assist_server.text.edits import TextEdit
+from assist_server.text.identifiers import text_to_heal
 from assist_server.text.indentation import detect_newline, leading_whitespace
 
 Report = Callable[[str], None]
@@ -257,6 +258,7 @@ def _headline(selection: Selection, found: list[Definition], work: _Work) -> str
         GenerationRequest(
             prompt.ids,
             _MAX_COMMENT_TOKENS,
+            healed_text=text_to_heal(before[line_start:]),
             end_ids=work.backend.info.end_ids | prompt.end_ids,
             stop_rules=(stop_at_line_end,),
             cancel=work.cancel,

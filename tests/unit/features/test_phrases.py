@@ -74,3 +74,13 @@ def test_the_model_is_asked_at_the_phrase_s_place():
     assert request.end_ids >= {10_001, 10_002}
     assert (request.max_new_tokens, phrase) == (5, "xxxxx")
     assert (request.priority, request.max_latency_ms) == (Priority.BACKGROUND, None)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "healed"), [("    name: ", " "), ('    """', '"'), ("    ", ""), ("    Args:\n", "")]
+)
+def test_the_blank_before_a_phrase_belongs_to_its_first_word(prefix, healed):
+    backend = NullBackend(answer="The name.")
+    writer = model_phrase_writer("a.py", backend, Settings(), CancelToken())
+    assert writer(prefix, "", PhraseRequest(PhraseKind.SUMMARY, "x", DEFINITION)) == "The name."
+    assert backend.requests[0].healed_text == healed
