@@ -35,16 +35,23 @@ def made_by_processes(
     Raises:
         RuntimeError: a process was ended from outside; in the main thread, wherever it is.
     """
-    yield from DataLoader(
-        _Made(make),
-        batch_size=None,
-        sampler=keys,
-        num_workers=processes,
-        collate_fn=_unchanged,
-        multiprocessing_context="fork",
-        worker_init_fn=_begin,
-        generator=torch.Generator(),  # torch's own one is of the training
+    things = iter(
+        DataLoader(
+            _Made(make),
+            batch_size=None,
+            sampler=keys,
+            num_workers=processes,
+            collate_fn=_unchanged,
+            multiprocessing_context="fork",
+            worker_init_fn=_begin,
+            generator=torch.Generator(),  # torch's own one is of the training
+        )
     )
+    try:
+        yield from things
+    finally:
+        # Otherwise they live as long as the traceback of an error that was raised in there.
+        things._shutdown_workers()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 class _Made(Dataset[Any]):

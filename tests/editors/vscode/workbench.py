@@ -218,7 +218,11 @@ class Page:
 
     def close(self) -> None:
         """End the browser."""
-        self._process.communicate(timeout=WAIT_S)
+        try:
+            self._process.communicate(timeout=WAIT_S)
+        except subprocess.TimeoutExpired:  # browsers sometimes do not want to go
+            self._process.kill()
+            self._process.communicate()
 
 
 STATUS = '.statusbar-item[id*="assist.status"]'

@@ -73,6 +73,7 @@ def test_an_error_while_cutting_is_told(documents, vocabulary, processes):
     stream = WindowStream(documents, vocabulary, recipe, processes)
     with pytest.raises(ValueError, match="expected 2"):
         taken(stream, 1)
+    assert not multiprocessing.active_children()
 
 
 @needs_fork
