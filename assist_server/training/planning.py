@@ -82,7 +82,7 @@ def plan_training(size: Size, device: str, watcher: Watcher) -> TrainingDevice:
     activation_bytes = _COMPILED_ACTIVATION_BYTES if is_compiled else _ACTIVATION_BYTES
     free = int(_GPU_SHARE * torch.cuda.mem_get_info()[0])
     fitting = (
-        n for n in _halves(size.batch_windows) if _needed_bytes(size, n, activation_bytes) < free
+        n for n in _halves(size.batch_windows) if _needed_bytes(size, n, activation_bytes) <= free
     )
     windows = next(fitting, 0)
     if not windows:

@@ -40,7 +40,7 @@ class Size:
     context_tokens: int
     batch_windows: int
     micro_windows: int
-    """Windows in one pass, at least; a batch is as many passes as it takes."""
+    """Windows in one pass without CUDA; a batch is as many passes as it takes."""
     rates: Rates
     budget: Budget
     head_size: int = 64

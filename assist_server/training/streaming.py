@@ -79,10 +79,10 @@ class WindowStream:
     def first_windows(self, count: int) -> list[Window]:
         """Some windows from all over the first epoch; always the same ones."""
         found: list[Window] = []
-        epoch, block = 0, 0
-        while epoch == 0 and len(found) < count:
-            found += self.block((epoch, block))
-            epoch, block = self._behind(epoch, block)
+        for place in self._places(0, 0):
+            if place[0] > 0 or len(found) >= count:
+                break
+            found += self.block(place)
         return found[:count]
 
     def _behind(self, epoch: int, block: int) -> tuple[int, int]:

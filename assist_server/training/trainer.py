@@ -65,14 +65,11 @@ class _Batch:
     """The windows of a step."""
 
     windows: Sequence[Window]
+    tokens: int
+    """How many are learned."""
     epoch: int
     following: Position
     """Where the stream goes on behind it."""
-
-    @property
-    def tokens(self) -> int:
-        """How many are learned."""
-        return _learned(self.windows)
 
 
 def _learned(windows: Sequence[Window]) -> int:
@@ -187,8 +184,8 @@ class Trainer:
         with contextlib.closing(self._stream.windows(self.place.position)) as windows:
             while True:
                 taken = [next(windows) for _ in range(self._plan.batch_windows)]
-                epoch, following = taken[0][1].epoch, taken[-1][1]
-                yield _Batch([window for window, _ in taken], epoch, following)
+                batch = [window for window, _ in taken]
+                yield _Batch(batch, _learned(batch), taken[0][1].epoch, taken[-1][1])
 
     def _step(
         self,
@@ -204,7 +201,7 @@ class Trainer:
         batch = self._ahead or next(batches)
         self._ahead = None
         torch.manual_seed(hash((self._plan.seed, place.step)))
-        loss = self._gradients(batch.windows, watcher)
+        loss = self._gradients(batch, watcher)
         if loss is None:
             return None
         norm = nn.utils.clip_grad_norm_(self._weights.values(), _LARGEST_GRADIENT)
@@ -216,9 +213,8 @@ class Trainer:
             self._average.update(place.step)
         else:
             self._optimisers.forget_gradients()
-        tokens = batch.tokens
         place.step += 1
-        place.tokens += tokens
+        place.tokens += batch.tokens
         place.position = batch.following
         measures = place.step % _VALIDATION_STEPS == 0
         validation_loss = self.validation_loss() if measures else None
@@ -235,13 +231,14 @@ class Trainer:
             validation_loss,
             rate,
             norm.item(),
-            tokens / seconds,
+            batch.tokens / seconds,
             min(1.0, now_spent / schedule.total),
             left,
         )
 
-    def _gradients(self, windows: Sequence[Window], watcher: Watcher) -> Tensor | None:
+    def _gradients(self, batch: _Batch, watcher: Watcher) -> Tensor | None:
         """Fill the gradients; the mean loss, or None where the watcher broke it off."""
+        windows = batch.windows
         weight = max(1.0, sum(float(window.weights.sum()) for window in windows))
         losses: list[Tensor] = []
         self._network.train()
@@ -252,7 +249,7 @@ class Trainer:
             total, plain = self._losses(windows[start : start + self._plan.micro_windows])
             (total / weight).backward()  # type: ignore[no-untyped-call]
             losses.append(plain)
-        return torch.stack(losses).sum() / max(1, _learned(windows))
+        return torch.stack(losses).sum() / max(1, batch.tokens)
 
     def _losses(self, windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
         targets = np.stack([window.targets for window in windows]).ravel()
