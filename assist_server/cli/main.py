@@ -271,10 +271,18 @@ _Seed = Annotated[int, typer.Option(help="Decides about weights, order and examp
 def train(  # noqa: PLR0913 - as above
     out: _Out,
     *,
-    size: Annotated[str, typer.Option(help="toy, small or base.")] = "small",
+    size: Annotated[
+        str | None, typer.Option(help="toy, small (the default) or base; from nothing.")
+    ] = None,
     start: Annotated[
         Path | None,
-        typer.Option("--from", help="Folder with a model of this size to begin with."),
+        typer.Option("--from", help="Folder with a model to begin with, instead of a size."),
+    ] = None,
+    vocabulary: Annotated[
+        str | None, typer.Option(help="Tokens to keep of that model's, such as 24k.")
+    ] = None,
+    layers: Annotated[
+        int | None, typer.Option(help="Layers to keep of that model, the most important ones.")
     ] = None,
     corpus: Annotated[
         Path | None, typer.Option(help="Folder with a corpus, or to build it in.")
@@ -296,14 +304,15 @@ def train(  # noqa: PLR0913 - as above
     """Train a small model on permissively licensed code of this machine."""
     from assist_server.cli.train import run_train  # noqa: PLC0415
     from assist_server.training.choices import TrainChoice  # noqa: PLC0415
-    from assist_server.training.schedule import parse_budget  # noqa: PLC0415
+    from assist_server.training.schedule import parse_budget, parse_count  # noqa: PLC0415
 
     budget = parse_budget(time, tokens)
     folders = tuple(packages) if packages else None
+    kept = parse_count(vocabulary, "--vocabulary", "8192 or 24k")
     run_train(
         TrainChoice(
-            out, size, corpus, folders, standard_library, start, budget, resume, seed,
-            device or "auto",
+            out, size, corpus, folders, standard_library, start, kept, layers, budget, resume,
+            seed, device or "auto",
         )
     )  # fmt: skip
 

@@ -11,7 +11,8 @@ class TrainChoice:
     """A training on permissively licensed code."""
 
     out: Path
-    size: str
+    size: str | None
+    """Of a model from nothing; None where `start` gives the shape."""
     corpus: Path | None
     """A folder with a corpus, or one to build it in; None for one within `out`."""
     packages: tuple[Path, ...] | None
@@ -19,7 +20,11 @@ class TrainChoice:
     has_standard_library: bool
     """Whether the standard library is learned from beside such folders."""
     start: Path | None
-    """A model of the same size whose weights are begun with; None for random ones."""
+    """A folder with a model whose weights are begun with; None for random ones."""
+    vocabulary: int | None
+    """Tokens to keep of that model's vocabulary; None for all."""
+    layers: int | None
+    """Layers to keep of that model, the most important ones; None for all."""
     budget: Budget | None
     """None for that of the training that is resumed, or the size's usual one."""
     is_resumed: bool

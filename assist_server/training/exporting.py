@@ -12,8 +12,8 @@ from safetensors.torch import save
 from torch import Tensor
 from transformers import LlamaConfig, Qwen3Config
 
-from assist_server.training.network import Shape
 from assist_server.training.resources import disk_error
+from assist_server.training.sizes import Shape
 
 FACTS = "training.json"
 
@@ -30,7 +30,7 @@ def model_config(shape: Shape, context_tokens: int, end_id: int, pad_id: int) ->
         num_key_value_heads=shape.kv_heads,
         head_dim=shape.head_size,
         max_position_embeddings=context_tokens,
-        rms_norm_eps=1e-6,
+        rms_norm_eps=shape.norm_eps,
         tie_word_embeddings=True,
         use_cache=True,
         bos_token_id=None,
@@ -51,7 +51,7 @@ def export_weights(
         AssistError: they cannot be written; what was there before stays.
     """
     tensors = {
-        f"model.{name}": weight.detach().to("cpu", torch.bfloat16).contiguous()
+        stock_name(name): weight.detach().to("cpu", torch.bfloat16).contiguous()
         for name, weight in weights.items()
     }
     generation = {"eos_token_id": config["eos_token_id"], "pad_token_id": config["pad_token_id"]}
@@ -66,6 +66,11 @@ def export_weights(
         except OSError as error:
             raise disk_error(error, "make room and add --resume to write it again") from error
         move_files(new, folder)
+
+
+def stock_name(name: str) -> str:
+    """Return the name that transformers has for a weight of the network."""
+    return name if name.startswith("lm_head.") else f"model.{name}"
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:

@@ -20,7 +20,8 @@ from assist_server.training.corpus import Summary, has_corpus, read_corpus, writ
 from assist_server.training.cutting import Mixture
 from assist_server.training.documents import Document
 from assist_server.training.exporting import FACTS, move_files, write_json
-from assist_server.training.pretraining import chars_per_token, split_documents, uses_bfloat16
+from assist_server.training.material import chars_per_token, split_documents
+from assist_server.training.pretraining import uses_bfloat16
 from assist_server.training.rendering import Vocabulary
 from assist_server.training.reporting import Watcher
 from assist_server.training.repository import repository_documents

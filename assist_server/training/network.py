@@ -6,54 +6,15 @@ other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 from torch.nn.attention.varlen import varlen_attn
 
-from assist_server.training.sizes import Size
+from assist_server.training.sizes import Shape
 
-_EPS = 1e-6
-_ROPE_THETA = 10_000.0
 _INIT_STD = 0.02
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The size of a network."""
-
-    vocabulary: int
-    hidden: int
-    layers: int
-    heads: int
-    kv_heads: int
-    head_size: int
-    feed_forward: int
-    norms_heads: bool = False
-    """Whether queries and keys are normed, as in Qwen3."""
-
-    @classmethod
-    def of(cls, size: Size, vocabulary: int) -> "Shape":
-        """The network of a size, with a vocabulary that the corpus was large enough for."""
-        return cls(
-            vocabulary,
-            size.hidden,
-            size.layers,
-            size.heads,
-            size.kv_heads,
-            size.head_size,
-            size.feed_forward,
-            norms_heads=size.norms_heads,
-        )
-
-    def parameters(self) -> int:
-        """How many numbers it learns."""
-        attention = 2 * self.hidden * self.head_size * (self.heads + self.kv_heads)
-        norms = 2 * self.hidden + 2 * self.head_size * self.norms_heads
-        layer = attention + 3 * self.hidden * self.feed_forward + norms
-        return self.vocabulary * self.hidden + self.layers * layer + self.hidden
 
 
 _BOUNDS_STEP = 256
@@ -106,13 +67,13 @@ class _Attention(nn.Module):
         super().__init__()
         self.shape = shape
         inner, kv_inner = shape.heads * shape.head_size, shape.kv_heads * shape.head_size
-        self.q_proj = nn.Linear(shape.hidden, inner, bias=False)
-        self.k_proj = nn.Linear(shape.hidden, kv_inner, bias=False)
-        self.v_proj = nn.Linear(shape.hidden, kv_inner, bias=False)
+        self.q_proj = nn.Linear(shape.hidden, inner, bias=shape.has_biases)
+        self.k_proj = nn.Linear(shape.hidden, kv_inner, bias=shape.has_biases)
+        self.v_proj = nn.Linear(shape.hidden, kv_inner, bias=shape.has_biases)
         self.o_proj = nn.Linear(inner, shape.hidden, bias=False)
         if shape.norms_heads:
-            self.q_norm = nn.RMSNorm(shape.head_size, _EPS)
-            self.k_norm = nn.RMSNorm(shape.head_size, _EPS)
+            self.q_norm = nn.RMSNorm(shape.head_size, shape.norm_eps)
+            self.k_norm = nn.RMSNorm(shape.head_size, shape.norm_eps)
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], segments: Segments) -> Tensor:
         shape = self.shape
@@ -185,9 +146,9 @@ class _FeedForward(nn.Module):
 class _Layer(nn.Module):
     def __init__(self, shape: Shape, dropout: float) -> None:
         super().__init__()
-        self.input_layernorm = nn.RMSNorm(shape.hidden, _EPS)
+        self.input_layernorm = nn.RMSNorm(shape.hidden, shape.norm_eps)
         self.self_attn = _Attention(shape)
-        self.post_attention_layernorm = nn.RMSNorm(shape.hidden, _EPS)
+        self.post_attention_layernorm = nn.RMSNorm(shape.hidden, shape.norm_eps)
         self.mlp = _FeedForward(shape)
         self.dropout = nn.Dropout(dropout)
 
@@ -199,7 +160,7 @@ class _Layer(nn.Module):
 
 
 class Network(nn.Module):
-    """From token ids to hidden states; the embedding is the head as well."""
+    """From token ids to hidden states, and the head that makes logits of these."""
 
     def __init__(self, shape: Shape, dropout: float = 0.0) -> None:
         """Random weights, by torch's global generator."""
@@ -207,7 +168,10 @@ class Network(nn.Module):
         self.shape = shape
         self.embed_tokens = nn.Embedding(shape.vocabulary, shape.hidden)
         self.layers = nn.ModuleList(_Layer(shape, dropout) for _ in range(shape.layers))
-        self.norm = nn.RMSNorm(shape.hidden, _EPS)
+        self.norm = nn.RMSNorm(shape.hidden, shape.norm_eps)
+        self.lm_head = (
+            None if shape.is_tied else nn.Linear(shape.hidden, shape.vocabulary, bias=False)
+        )
         for name, weight in self.named_parameters():
             if weight.ndim > 1:
                 is_output = name.endswith(("o_proj.weight", "down_proj.weight"))
@@ -217,7 +181,7 @@ class Network(nn.Module):
     @property
     def head(self) -> Tensor:
         """The weight that makes logits of hidden states."""
-        return self.embed_tokens.weight
+        return self.embed_tokens.weight if self.lm_head is None else self.lm_head.weight
 
     def compile_layers(self) -> None:
         """Have torch make kernels of the layers, which are alike and compiled once.
@@ -238,6 +202,6 @@ class Network(nn.Module):
 
     def _rotation(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         half = torch.arange(0, self.shape.head_size, 2, device=positions.device)
-        speeds = _ROPE_THETA ** (-half.float() / self.shape.head_size)
+        speeds = self.shape.rope_theta ** (-half.float() / self.shape.head_size)
         angles = positions[:, :, None, None].float() * speeds
         return angles.cos(), angles.sin()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from assist_server.training.network import Shape, has_kernel_of_all
+from assist_server.training.network import has_kernel_of_all
 from assist_server.training.reporting import Watcher
 from assist_server.training.resources import check_disk, check_memory
 from assist_server.training.sizes import Size
@@ -38,11 +38,13 @@ def check_room(out: Path, size: Size, device: str) -> None:
     Raises:
         InputError: there is too little of one of them.
     """
-    weights = 4 * Shape.of(size, size.vocabulary).parameters()
+    weights = 4 * size.shape.parameters()
     what = f"size {size.name!r}"
     check_disk(out, _STATES * _STATE_COPIES * weights + _CORPUS_BYTES, what)
     if device != "cuda":
-        check_memory(_needed_bytes(size, size.micro_windows, _ACTIVATION_BYTES), what, _ADVICE)
+        check_memory(
+            _needed_bytes(size, size.course.micro_windows, _ACTIVATION_BYTES), what, _ADVICE
+        )
         return
     check_memory(_BASE_BYTES, what, _ADVICE)
     needed = _needed_bytes(size, 1, _COMPILED_ACTIVATION_BYTES)
@@ -51,10 +53,11 @@ def check_room(out: Path, size: Size, device: str) -> None:
 
 def _needed_bytes(size: Size, windows: int, activation_bytes: float) -> int:
     """Memory for a training with passes of so many windows."""
-    weights = 4 * Shape.of(size, size.vocabulary).parameters()
+    shape = size.shape
+    weights = 4 * shape.parameters()
     # About what autograd keeps of a layer: its inputs, both norms, attention, feed-forward.
-    kept = size.layers * (16 * size.hidden + 5 * size.feed_forward) + 2 * size.vocabulary
-    activations = activation_bytes * windows * size.context_tokens * kept
+    kept = shape.layers * (16 * shape.hidden + 5 * shape.feed_forward) + 2 * shape.vocabulary
+    activations = activation_bytes * windows * size.course.context_tokens * kept
     return int(_COPIES * weights + activations + _BASE_BYTES)
 
 
@@ -77,12 +80,14 @@ def plan_training(size: Size, device: str, watcher: Watcher) -> TrainingDevice:
         InputError: its memory does not even do for the smallest pass.
     """
     if device != "cuda":
-        return TrainingDevice(device, size.micro_windows)
+        return TrainingDevice(device, size.course.micro_windows)
     is_compiled = has_kernel_of_all(torch.device(device)) and _compiles(watcher)
     activation_bytes = _COMPILED_ACTIVATION_BYTES if is_compiled else _ACTIVATION_BYTES
     free = int(_GPU_SHARE * torch.cuda.mem_get_info()[0])
     fitting = (
-        n for n in _halves(size.batch_windows) if _needed_bytes(size, n, activation_bytes) <= free
+        n
+        for n in _halves(size.course.batch_windows)
+        if _needed_bytes(size, n, activation_bytes) <= free
     )
     windows = next(fitting, 0)
     if not windows:

@@ -47,6 +47,15 @@ def parse_budget(time: str | None, tokens: str | None) -> Budget | None:
     return None
 
 
+def parse_count(text: str | None, option: str, examples: str) -> int | None:
+    """Return the number of an option such as `24k`; None where it was not given.
+
+    Raises:
+        InputError: it is not understood.
+    """
+    return None if text is None else int(_parse(text, _UNIT_TOKENS, option, examples))
+
+
 def _parse(text: str, units: dict[str, int], option: str, examples: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z]?)", text.strip().lower())
     value = float(match[1]) * units.get(match[2], 0) if match else 0.0

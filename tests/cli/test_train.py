@@ -138,17 +138,45 @@ def test_a_training_begins_with_a_model_that_exists(run, packages, toy, tmp_path
     start = shutil.copytree(toy, tmp_path / "start", ignore=shutil.ignore_patterns("training"))
     config = json.loads((start / "config.json").read_text()) | {"max_position_embeddings": 300}
     (start / "config.json").write_text(json.dumps(config))
-    begun = train(run, packages, tmp_path / "out", "--from", start, "--tokens", "15k")
+    options = ("--from", start, "--packages", packages, "--out", tmp_path / "out")
+    begun = run("train", *options, "--tokens", "15k", "--device", "cpu")
     assert begun.code == 0, begun.err
     facts = json.loads((tmp_path / "out" / "training.json").read_text())
     before = json.loads((toy / "training.json").read_text())["validation_nats_per_token"]
     assert facts["validation_nats_per_token_before"] == pytest.approx(before, rel=0.01)
     assert facts["validation_nats_per_token"] < before
-    for name in ("config.json", "tokenizer.json"):
-        found, wanted = ((folder / name).read_text() for folder in (tmp_path / "out", start))
-        assert json.loads(found) == json.loads(wanted)
+    found, wanted = (
+        (folder / "tokenizer.json").read_text() for folder in (tmp_path / "out", start)
+    )
+    assert json.loads(found) == json.loads(wanted)
+    found, wanted = (
+        json.loads((folder / "config.json").read_text()) for folder in (tmp_path / "out", start)
+    )
+    assert found["max_position_embeddings"] == 300
+    assert found == {key: value for key, value in wanted.items() if not key.startswith("_")}
     other = train(run, packages, tmp_path / "out", "--resume", "--tokens", "16k")
-    refused(other, "was begun with from '")
+    refused(other, "was begun with ")
+
+
+def test_a_smaller_model_of_one_is_trained_and_resumed_to_the_same_bits(
+    run, packages, toy, tmp_path
+):
+    smaller = ("--from", toy, "--vocabulary", "400", "--layers", 1, "--device", "cpu")
+    first = run("train", *smaller, "--packages", packages, "--out", tmp_path / "one",
+                "--tokens", "8k")  # fmt: skip
+    assert first.code == 0, first.err
+    config = json.loads((tmp_path / "one" / "config.json").read_text())
+    assert (config["vocab_size"], config["num_hidden_layers"]) == (400, 1)
+    longer = run("train", *smaller, "--out", tmp_path / "one", "--resume", "--tokens", "12k")
+    assert longer.code == 0, longer.err
+    whole = run("train", *smaller, "--packages", packages, "--out", tmp_path / "whole",
+                "--tokens", "12k")  # fmt: skip
+    assert whole.code == 0, whole.err
+    one, other = weights(tmp_path / "one"), weights(tmp_path / "whole")
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    backend = open_backend(ModelChoice(str(tmp_path / "one"), device="cpu"))
+    assert backend.info.fim_template == "assist"
+    backend.close()
 
 
 # Fine-tuning
@@ -218,10 +246,21 @@ def test_a_large_model_without_peft_is_refused(run, repo, tmp_path, monkeypatch)
 # What is refused
 
 
-def test_only_a_model_of_the_same_size_is_begun_with(run, toy, tmp_path):
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--from", "TOY", "--size", "small"), "has a size of its own; leave --size out"),
+        (("--from", "EMPTY"), "is not a folder with config.json"),
+        (("--vocabulary", "8k"), "cut a model down; name one with --from"),
+        (("--layers", "3"), "cut a model down; name one with --from"),
+        (("--from", "TOY", "--vocabulary", "many"), "write it as 8192 or 24k"),
+        (("--from", "TOY", "--vocabulary", "10"), "must be at least"),
+    ],
+)
+def test_what_a_training_cannot_begin_with_is_refused(run, toy, tmp_path, options, told):
     out = tmp_path / "out"
-    refused(run("train", "--out", out, "--from", toy, "--size", "small"), "not 64; choose its own")
-    refused(run("train", "--out", out, "--from", tmp_path), "is not a folder with config.json")
+    places = {"TOY": toy, "EMPTY": tmp_path}
+    refused(run("train", "--out", out, *(places.get(each, each) for each in options)), told)
     assert not out.exists()
 
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from assist_server.training.losses import chunked_loss
-from assist_server.training.network import Network, Segments, Shape
+from assist_server.training.network import Network, Segments
+from assist_server.training.sizes import Shape
 
 pytestmark = [
     pytest.mark.gpu,

@@ -35,6 +35,6 @@ def tokenizer(documents):
 @pytest.fixture(scope="session")
 def vocabulary(tokenizer):
     """The tokenizer with our layout."""
-    from assist_server.training.pretraining import own_vocabulary  # noqa: PLC0415 - as above
+    from assist_server.training.material import own_vocabulary  # noqa: PLC0415 - as above
 
     return own_vocabulary(tokenizer)

@@ -8,7 +8,8 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from assist_server.errors import InputError
 from assist_server.training.exporting import export_weights, model_config
-from assist_server.training.network import Network, Segments, Shape, bounds_of
+from assist_server.training.network import Network, Segments, bounds_of
+from assist_server.training.sizes import Shape
 from assist_server.training.stock_network import StockNetwork, check_trainable
 
 CPU = torch.device("cpu")

@@ -36,7 +36,9 @@ def gpu(monkeypatch):
 
 
 def test_a_cpu_trains_as_the_size_says():
-    assert plan_training(BASE, "cpu", SilentWatcher()) == TrainingDevice("cpu", BASE.micro_windows)
+    assert plan_training(BASE, "cpu", SilentWatcher()) == TrainingDevice(
+        "cpu", BASE.course.micro_windows
+    )
 
 
 @pytest.mark.parametrize(("free_gib", "windows"), [(79, 128), (44, 64), (23, 32), (8, 8), (4, 4)])

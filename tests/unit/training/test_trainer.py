@@ -10,11 +10,11 @@ from assist_server.errors import AssistError, InputError
 from assist_server.training import checkpoints, resources
 from assist_server.training.checkpoints import LATEST, STABLE, read_state, save_state
 from assist_server.training.cutting import Mixture
-from assist_server.training.network import Network, Shape
+from assist_server.training.network import Network
 from assist_server.training.reporting import SilentWatcher, read_log
 from assist_server.training.resuming import state_to_resume
 from assist_server.training.schedule import Budget
-from assist_server.training.sizes import Rates
+from assist_server.training.sizes import Rates, Shape
 from assist_server.training.streaming import Recipe, WindowStream
 from assist_server.training.trainer import Plan, Trainer
 

@@ -1,0 +1,83 @@
+"""The windows that a training reads: a stream of them, and some that are held out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tokenizers import Tokenizer
+
+from assist_server.errors import InputError
+from assist_server.prompts.fim import TEMPLATES
+from assist_server.training.cutting import Mixture
+from assist_server.training.documents import Document
+from assist_server.training.packing import Window
+from assist_server.training.rendering import Vocabulary
+from assist_server.training.streaming import Recipe, WindowStream
+from assist_server.training.tokenizer import END, control_ids
+
+_VALIDATION_WINDOWS = 32
+
+
+@dataclass(frozen=True)
+class Material:
+    """The windows of a training."""
+
+    stream: WindowStream
+    validation: Sequence[Window]
+    """Of documents that are never learned from; empty where there are none."""
+
+
+def make_material(
+    tokenizer: Tokenizer,
+    documents: Sequence[Document],
+    context_tokens: int,
+    seed: int,
+    processes: int = 0,
+) -> Material:
+    """Lay out documents for a training in the template `assist`.
+
+    Args:
+        tokenizer: With our control tokens.
+        documents: Those to learn from and those to validate with.
+        context_tokens: Size of a window.
+        seed: Decides order, pieces and holes.
+        processes: That cut, where one thread beside the training would not be fast enough.
+
+    Raises:
+        InputError: no document may be trained on.
+    """
+    by_split = split_documents(documents)
+    if not by_split["train"]:
+        raise InputError("the corpus holds nothing to train on; build another one")
+    vocabulary = own_vocabulary(tokenizer)
+    chars = chars_per_token(tokenizer, by_split["train"]) * context_tokens
+    recipe = Recipe(seed, context_tokens, int(chars), Mixture())
+    stream = WindowStream(by_split["train"], vocabulary, recipe, processes)
+    validation: list[Window] = []
+    if by_split["validation"]:
+        held_out = WindowStream(by_split["validation"], vocabulary, recipe)
+        validation = held_out.first_windows(_VALIDATION_WINDOWS)
+    return Material(stream, validation)
+
+
+def split_documents(documents: Iterable[Document]) -> dict[str, list[Document]]:
+    """Return documents by split."""
+    found: dict[str, list[Document]] = {"train": [], "validation": []}
+    for document in documents:
+        found[document.origin.split].append(document)
+    return found
+
+
+def own_vocabulary(tokenizer: Tokenizer) -> Vocabulary:
+    """Return a tokenizer with the layout of the template `assist`."""
+    special_ids = control_ids(tokenizer)
+    template = next(template for template in TEMPLATES if template.family == "assist")
+    first, *text = tokenizer.encode("a").ids
+    bos_id = first if text else None
+    return Vocabulary(tokenizer, template, special_ids, special_ids[END], bos_id)
+
+
+def chars_per_token(tokenizer: Tokenizer, documents: Sequence[Document]) -> float:
+    """Return how many characters a token stands for, on average over some documents."""
+    sample = [document.text[:4_000] for document in documents[:: max(1, len(documents) // 50)]]
+    tokens = sum(len(encoding.ids) for encoding in tokenizer.encode_batch(sample))
+    return sum(map(len, sample)) / max(1, tokens)
