@@ -169,12 +169,34 @@ def doctor(*, model: _Model = None, device: _Device = None, as_json: _Json = Fal
     sys.exit(run_doctor(_flags(model, device), as_json=as_json))
 
 
-@app.command()
-def models(*, as_json: _Json = False) -> None:
-    """List the models at hand and the families whose infilling format is known."""
+_models = typer.Typer(help="List models, or write one to a folder.")
+app.add_typer(_models, name="models")
+
+
+@_models.callback(invoke_without_command=True)
+def models(context: typer.Context, *, as_json: _Json = False) -> None:
+    """List the models that are on this machine and the families whose infilling format is known."""
     from assist_server.cli.models import run_models  # noqa: PLC0415
 
-    run_models(as_json=as_json)
+    if context.invoked_subcommand is None:
+        run_models(as_json=as_json)
+
+
+@_models.command()
+def export(
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the model.")],
+    *,
+    model: Annotated[
+        str, typer.Option(help="Model: embedded, a folder, or a hub id.")
+    ] = "embedded",
+    packed: Annotated[
+        bool, typer.Option("--packed", help="In groups of 4 bits, which only this server loads.")
+    ] = False,
+) -> None:
+    """Write a model to a folder, in bfloat16 as stock transformers loads it."""
+    from assist_server.cli.models import run_export  # noqa: PLC0415
+
+    run_export(model, out, is_packed=packed)
 
 
 @app.command()

@@ -41,6 +41,19 @@ def run_models(*, as_json: bool) -> None:
     console.print(f"Infilling formats: {', '.join(families)}", highlight=False)
 
 
+def run_export(model: str, out: Path, *, is_packed: bool) -> None:
+    """Write a model to a folder of its own, and say how it is used.
+
+    Raises:
+        AssistError: it cannot be read or written.
+    """
+    from assist_server.engine.export import export_model  # noqa: PLC0415 - brings torch
+
+    with Console(stderr=True).status("reading the model") as status:
+        export_model(model, out, lambda message, _: status.update(message), is_packed=is_packed)
+    typer.echo(f"use it by: model = {str(out.absolute())!r}")
+
+
 def _entry(model: str, folder: Path, where: str) -> ModelEntry:
     total_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
     return ModelEntry(model, total_bytes / 1e6, where)

@@ -7,11 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+)
 from transformers.utils import logging as transformers_logging
 
 from assist_server.engine.backend import Report
 from assist_server.engine.device import DevicePlan
+from assist_server.engine.packed_weights import PACKED_FILE, read_packed
 from assist_server.errors import ModelError
 
 CALIBRATION_FILE = "display_rule.json"
@@ -45,10 +52,13 @@ def _read_files(
     report("reading the weights", 80)
     # On a CPU as the file has them: they are packed, or made float32, piece by piece.
     dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
-    loaded: Any = AutoModelForCausalLM.from_pretrained(
-        source, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
-    )
-    model, found = loaded
+    if (Path(source) / PACKED_FILE).is_file():
+        model, found = _unpacked_model(Path(source), dtype)
+    else:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            source, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
+        )
+        model, found = loaded
     # transformers fills what it does not find with random numbers.
     wrong = [*found["missing_keys"], *found["mismatched_keys"]]
     if wrong:
@@ -62,6 +72,22 @@ def _read_files(
             "choose a transformer"
         )
     return tokenizer, model
+
+
+def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
+    """Return a model whose folder holds packed weights, and what was missing."""
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    model_class: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+    loaded: tuple[Any, Any] = model_class.from_pretrained(
+        None,
+        config=config,
+        state_dict=read_packed(folder),
+        dtype=torch.float16 if dtype == "auto" else dtype,
+        output_loading_info=True,
+    )
+    # What a file would have told beside the weights.
+    loaded[0].generation_config = GenerationConfig.from_pretrained(folder)
+    return loaded
 
 
 def read_calibration(source: str) -> dict[str, float] | None:

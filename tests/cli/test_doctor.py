@@ -96,3 +96,13 @@ def test_models_for_people(run, tmp_path, monkeypatch):
 
 def test_version(run):
     assert run("--version").out == f"{__version__}\n"
+
+
+def test_a_model_is_written_to_a_folder_of_its_own(run, tmp_path):
+    exported = run("models", "export", tmp_path / "plain")
+    assert exported.code == 0, exported.err
+    assert exported.out == f"use it by: model = {str(tmp_path / 'plain')!r}\n"
+    assert (tmp_path / "plain" / "model.safetensors").exists()
+    again = run("models", "export", tmp_path / "plain")
+    assert again.code != 0
+    assert "is not an empty folder; choose another one" in again.err

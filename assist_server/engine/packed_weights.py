@@ -1,0 +1,129 @@
+"""Weights in groups of 4 or 8 bits, as an embedded model's can be kept on disk.
+
+A matrix [rows, columns] is divided into groups of 32 columns, each with a scale and a least value:
+weight = least + scale * code. Scales and least values are themselves codes of 8 bits on a range of
+their row, so that a group costs two bytes. In the safetensors file a matrix `x.weight` is four
+tensors: `x.weight.codes` (uint8; with 4 bits two codes a byte, the first one in the low half),
+`x.weight.scale` and `x.weight.least` (uint8, [rows, groups]) and `x.weight.range` (float32,
+[rows, 3]: step of the scales, lowest of the least values, step of the least values). What does not
+make whole groups is kept in float16. The idea of two levels is that of llama.cpp's Q4_K.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load
+from torch import Tensor
+
+GROUP = 32
+PACKED_FILE = "model.packed.safetensors"
+_SHRINKS = (1.0, 0.95, 0.9, 0.85, 0.8)
+"""Parts of a group's range that are tried: a shorter one is coarser for few and finer for most."""
+_LEVELS = 255
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """How the codes of a matrix are read: [rows, groups] each, and [rows, 3] for the range."""
+
+    scale: Tensor
+    least: Tensor
+    range: Tensor
+
+    @classmethod
+    def spanning(cls, scale: Tensor, least: Tensor) -> "_Groups":
+        """Round scales and least values to what can be kept."""
+        scale_step = scale.amax(-1) / _LEVELS
+        lowest = least.amin(-1)
+        least_step = (least.amax(-1) - lowest) / _LEVELS
+        found = torch.stack([scale_step, lowest, least_step], -1)
+        tiny = torch.finfo(torch.float32).tiny
+        scale_codes = scale / scale_step.clamp_min(tiny)[:, None]
+        least_codes = (least - lowest[:, None]) / least_step.clamp_min(tiny)[:, None]
+        return cls(_bytes(scale_codes, _LEVELS), _bytes(least_codes, _LEVELS), found)
+
+    def codes(self, groups: Tensor, bits: int) -> Tensor:
+        """Return the nearest code for each weight of [rows, groups, 32]."""
+        scale, least = self._floats()
+        step = scale.clamp_min(torch.finfo(torch.float32).tiny)
+        return _bytes((groups - least) / step, 2**bits - 1)
+
+    def weights(self, codes: Tensor) -> Tensor:
+        """Return what codes [rows, groups, 32] stand for, float32."""
+        scale, least = self._floats()
+        return codes.float().mul_(scale).add_(least)
+
+    def _floats(self) -> tuple[Tensor, Tensor]:
+        scale_step, lowest, least_step = (part[:, None] for part in self.range.unbind(-1))
+        scale = self.scale.float() * scale_step
+        least = lowest + self.least.float() * least_step
+        return scale[..., None], least[..., None]
+
+
+def _bytes(values: Tensor, most: int) -> Tensor:
+    return values.round().clamp_(0, most).to(torch.uint8)
+
+
+def pack(weights: Mapping[str, Tensor], bits_of: Callable[[str], int]) -> dict[str, Tensor]:
+    """Return the tensors of a packed file.
+
+    Args:
+        weights: By name; float of any width.
+        bits_of: 4 or 8 for the name of a matrix.
+    """
+    found: dict[str, Tensor] = {}
+    for name, weight in weights.items():
+        if weight.ndim == 2 and weight.size(1) % GROUP == 0:
+            parts = _pack_matrix(weight.float(), bits_of(name))
+            found |= {f"{name}.{part}": tensor for part, tensor in parts.items()}
+        else:
+            found[name] = weight.to(torch.float16)
+    return found
+
+
+def _pack_matrix(weight: Tensor, bits: int) -> dict[str, Tensor]:
+    groups = weight.view(len(weight), -1, GROUP)
+    low, high = groups.amin(-1), groups.amax(-1)
+    middle, half = (low + high) / 2, (high - low) / 2
+    errors = []
+    for shrink in _SHRINKS:
+        tried = _Groups.spanning(2 * half * shrink / (2**bits - 1), middle - half * shrink)
+        errors.append((tried.weights(tried.codes(groups, bits)) - groups).square().sum(-1))
+    best = torch.tensor(_SHRINKS)[torch.stack(errors).argmin(0)]
+    kept = _Groups.spanning(2 * half * best / (2**bits - 1), middle - half * best)
+    codes = kept.codes(groups, bits).view(weight.shape)
+    if bits == 4:
+        codes = codes[:, 0::2] | codes[:, 1::2] << 4
+    return {"codes": codes, "scale": kept.scale, "least": kept.least, "range": kept.range}
+
+
+def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of a packed file, in float16."""
+    found: dict[str, Tensor] = {}
+    for name, tensor in packed.items():
+        stem, _, part = name.rpartition(".")
+        if part == "codes":
+            parts = (packed[f"{stem}.{each}"] for each in ("scale", "least", "range"))
+            found[stem] = _unpack_matrix(tensor, _Groups(*parts))
+        elif f"{stem}.codes" not in packed:
+            found[name] = tensor
+    return found
+
+
+def _unpack_matrix(codes: Tensor, groups: _Groups) -> Tensor:
+    columns = groups.scale.size(1) * GROUP
+    if codes.size(1) != columns:
+        codes = torch.stack([codes & 15, codes >> 4], -1).flatten(1)
+    weights = groups.weights(codes.view(len(codes), -1, GROUP))
+    return weights.to(torch.float16).view(len(codes), columns)
+
+
+def read_packed(folder: Path) -> dict[str, Tensor]:
+    """Return the weights of a model's folder with a packed file, in float16.
+
+    Raises:
+        SafetensorError: the file is broken.
+    """
+    return unpack(load((folder / PACKED_FILE).read_bytes()))
