@@ -60,6 +60,28 @@ _COMPANIONS = (
 """Names `X-anything` that belong to the family X."""
 
 
+_NPM_COMPANIONS = ("d3", "vega", "prosemirror", "eslint", "mdast", "hast", "unist", "postcss")
+"""Names `X-anything` of npm that belong to the family X."""
+
+
+def _npm_family(name: str) -> str:
+    scope, is_scoped, rest = name.partition("/")
+    if not is_scoped:
+        host = name.partition("-")[0]
+        return host if host in _NPM_COMPANIONS else name
+    # The packages of a scope are mostly made in one repository, and of `@X/...` and `X` as well.
+    return rest if scope == "@types" else scope.removeprefix("@")
+
+
+def _debian_family(name: str) -> str:
+    """Return the name of a source package without the version in it: `tomcat10`, `lua5.4`."""
+    return re.sub(r"\d+(\.\d+)*(?=-java$|$)", "", name).rstrip("-") or name
+
+
+_FAMILIES_ELSEWHERE = MappingProxyType({"npm": _npm_family, "debian": _debian_family})
+"""How packages of other indexes are named `INDEX:NAME`, and which of them share code."""
+
+
 def normalise(name: str) -> str:
     """A distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -67,6 +89,9 @@ def normalise(name: str) -> str:
 
 def family_of(distribution_name: str) -> str:
     """The name that decides for a distribution and all that share code with it."""
+    host, is_elsewhere, name = distribution_name.partition(":")
+    if is_elsewhere and host in _FAMILIES_ELSEWHERE:
+        return f"{host}:{_FAMILIES_ELSEWHERE[host](name)}"
     # Stubs follow what they describe.
     name = normalise(distribution_name)
     name = name.removeprefix("types-").removesuffix("-stubs")
@@ -79,7 +104,8 @@ def family_of(distribution_name: str) -> str:
 def split_of(distribution_name: str) -> Split:
     """What the code of a distribution may be used for.
 
-    Parts of the standard library are asked for as `stdlib:` and the name of the top-level module.
+    Parts of the standard library are asked for as `stdlib:` and the name of the top-level module,
+    packages of npm and Debian as `npm:` and `debian:` and their name.
     """
     family = family_of(distribution_name)
     if family in HELD_OUT:
