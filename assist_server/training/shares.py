@@ -2,12 +2,13 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from assist_server.syntax.languages import PLAIN_TEXT, language_for
 from assist_server.training.documents import Document, Origin
+from assist_server.training.split import HELD_OUT, Split, family_of
 
 SHARES: Mapping[str, float] = MappingProxyType({
     "python": 0.5,
@@ -27,6 +28,10 @@ _SAME = {"tsx": "typescript"}
 
 _LARGEST_SHARE = 0.04
 """Of the bytes that are trained on, for any one distribution: none decides about the style."""
+
+_HELD_OUT = 0.05
+"""The most of the bytes of a language, beside what is trained on, for each of the other splits; the
+families that are always held out are taken whole."""
 
 _LARGEST_SHARE_OF_LANGUAGE = 0.12
 """The same within a language that is not the main one, where fewer distributions are to be had."""
@@ -55,8 +60,12 @@ def capped(
     limit = share_limit(sizes, share)
     if limit is None:
         return list(documents), False
-    keys = [document.origin.distribution for document in documents]
-    return _drawn(documents, keys, dict.fromkeys(sizes, limit)), True
+    room = {**dict.fromkeys(sizes, limit), "": float("inf")}
+
+    def key_of(document: Document) -> str:
+        return document.origin.distribution if document.origin.split == "train" else ""
+
+    return _drawn(documents, key_of, room), True
 
 
 def share_limit(sizes: Mapping[str, int], share: float = _LARGEST_SHARE) -> int | None:
@@ -75,49 +84,52 @@ def within_shares(documents: Sequence[Document], most_bytes: int | None = None) 
     """Return documents such that each language has its share of those trained on, and no more.
 
     Python decides how much there is: others are cut to their share beside it, and where one has
-    less than its share, nothing takes its place. Pairs are always kept.
+    less than its share, nothing takes its place. Pairs and what is always held out are kept.
 
     Args:
         documents: What was found, in any order.
         most_bytes: Of source files that are trained on, in all languages together.
     """
-    by_language: dict[str, list[Document]] = defaultdict(list)
-    for document in documents:
-        if document.origin.kind == "code" and document.origin.split == "train":
-            by_language[language_of(document.origin.path) or ""].append(document)
-    for language, found in by_language.items():
-        if language != "python":
-            by_language[language] = capped(found, _LARGEST_SHARE_OF_LANGUAGE)[0]
-    python_bytes = sum(document.origin.bytes for document in by_language.get("python", ()))
-    total = python_bytes / SHARES["python"] if python_bytes else float("inf")
-    total = min(total, most_bytes or float("inf"))
+    total = _total_bytes(documents, most_bytes)
+    groups: dict[tuple[str, Split], list[Document]] = defaultdict(list)
     kept: set[int] = set()
-    for language, found in by_language.items():
-        allowed = min(total * SHARES.get(language, 0), sum(one.origin.bytes for one in found))
-        drawn = _drawn(found, [language] * len(found), {language: round(allowed)})
-        kept.update(map(id, drawn))
-    return [
-        one
+    for document in documents:
+        origin = document.origin
+        if origin.kind != "code" or family_of(origin.distribution) in HELD_OUT:
+            kept.add(id(document))
+        else:
+            groups[language_of(origin.path) or "", origin.split].append(document)
+    for (language, split), found in groups.items():
+        some = found if language == "python" else capped(found, _LARGEST_SHARE_OF_LANGUAGE)[0]
+        room_bytes = total * SHARES.get(language, 0) * (1 if split == "train" else _HELD_OUT)
+        kept.update(map(id, _drawn(some, lambda _: "", {"": room_bytes})))
+    return [one for one in documents if id(one) in kept]
+
+
+def _total_bytes(documents: Sequence[Document], most_bytes: int | None) -> float:
+    python_bytes = sum(
+        one.origin.bytes
         for one in documents
-        if one.origin.kind != "code" or one.origin.split != "train" or id(one) in kept
-    ]
+        if one.origin.split == "train" and language_of(one.origin.path) == "python"
+    )
+    beside_python = python_bytes / SHARES["python"] if python_bytes else float("inf")
+    return min(beside_python, most_bytes or float("inf"))
 
 
 def _drawn(
-    documents: Sequence[Document], keys: Sequence[str], room_bytes: Mapping[str, int]
+    documents: Sequence[Document],
+    key_of: Callable[[Document], str],
+    room_bytes: Mapping[str, float],
 ) -> list[Document]:
-    """Return the documents that fit into the room of their keys; those not trained on always do."""
+    """Return documents as long as they fit into the room of their keys, by the lottery."""
     room = dict(room_bytes)
-    dropped: set[int] = set()
+    drawn: set[int] = set()
     for number in sorted(range(len(documents)), key=lambda n: _lottery(documents[n].origin)):
-        origin, key = documents[number].origin, keys[number]
-        if origin.split != "train":
-            continue
-        if origin.bytes > room[key]:
-            dropped.add(number)
-        else:
-            room[key] -= origin.bytes
-    return [one for number, one in enumerate(documents) if number not in dropped]
+        size, key = documents[number].origin.bytes, key_of(documents[number])
+        if size <= room[key]:
+            drawn.add(number)
+            room[key] -= size
+    return [one for number, one in enumerate(documents) if number in drawn]
 
 
 def _lottery(origin: Origin) -> str:

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from types import MappingProxyType
@@ -101,6 +102,7 @@ def family_of(distribution_name: str) -> str:
     return host if host in _COMPANIONS else name
 
 
+@cache
 def split_of(distribution_name: str) -> Split:
     """What the code of a distribution may be used for.
 
@@ -159,12 +161,14 @@ def installed_distributions(folders: Sequence[str | Path] | None = None) -> list
 
 def source_files(distribution: Distribution) -> Iterator[SourceFile]:
     """The Python files that a distribution has installed, sorted by path."""
-    licence = licence_expression(distribution.metadata)
-    name = normalise(distribution.metadata["Name"])
+    # The metadata are parsed anew each time that they are asked for.
+    metadata = distribution.metadata
+    licence, name = licence_expression(metadata), normalise(metadata["Name"])
+    version = metadata["Version"]
     for path in sorted(distribution.files or ()):
         file = Path(str(distribution.locate_file(path)))
         if path.suffix == ".py" and ".." not in path.parts and file.is_file():
-            yield SourceFile(name, distribution.version, licence, path.as_posix(), file)
+            yield SourceFile(name, version, licence, path.as_posix(), file)
 
 
 def installed_sources(folders: Sequence[str | Path] | None = None) -> Iterator[SourceFile]:
