@@ -6,24 +6,25 @@ what was left out, and why.
 """
 
 import gzip
-import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from assist_server.errors import InputError
 from assist_server.training.cleaning import why_unfit
 from assist_server.training.debian import debian_pairs
 from assist_server.training.documents import Document, Origin
-from assist_server.training.duplicates import Fingerprint, HeldOutCode, SeenFiles
+from assist_server.training.duplicates import HeldOutCode, SeenFiles, fingerprint_of
+from assist_server.training.shares import capped, language_of, within_shares
 from assist_server.training.sources import Sources
 
 MANIFEST, TEXTS, SUMMARY = "manifest.jsonl", "texts.jsonl.gz", "summary.json"
 
-_LARGEST_SHARE = 0.04
-"""Of the bytes that are trained on, for any one distribution: none decides about the style."""
+_ROOM_FOR_COPIES = 1.15
+"""How much more than wanted is looked at: so many bytes turn out to be copies of others."""
 
 Tell = Callable[[str], None]
 
@@ -38,6 +39,8 @@ class Summary:
     left_out: dict[str, int] = field(default_factory=dict)
     """Number of files by reason."""
     refused_licences: dict[str, str] = field(default_factory=dict)
+    languages: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Number of bytes by language and split."""
     is_capped: bool = False
     """Whether no distribution has more than its share; too few cannot all have so little."""
 
@@ -48,25 +51,27 @@ def build_corpus(
     tell: Tell = lambda _: None,
     *,
     has_standard_library: bool = False,
+    most_bytes: int | None = None,
 ) -> Summary:
     """Collect what this machine offers, or what folders with packages hold, and write the corpus.
 
     Args:
         folder: For the corpus.
-        packages: Folders made by `pip install --target`; None for this environment.
+        packages: Folders with packages, see `Sources`; None for this environment.
         tell: Told what is being done.
         has_standard_library: Take the standard library beside folders with packages.
+        most_bytes: Of source files that are trained on; None for all that the shares allow.
 
     Raises:
         InputError: there is nothing that may be trained on.
     """
     sources = Sources(packages, has_standard_library=has_standard_library)
     tell("reading installed distributions")
-    found = list(sources.documents())
+    found = sources.documents()
     if packages is None:
-        found += debian_pairs()
+        found = chain(found, debian_pairs())
     summary = Summary()
-    kept = select(found, summary, tell)
+    kept = select(found, summary, tell, most_bytes=most_bytes)
     summary.refused_licences = sources.refused
     if not summary.files.get("train"):
         raise InputError(
@@ -78,7 +83,11 @@ def build_corpus(
 
 
 def select(
-    found: Iterable[Document], summary: Summary, tell: Tell = lambda _: None
+    found: Iterable[Document],
+    summary: Summary,
+    tell: Tell = lambda _: None,
+    *,
+    most_bytes: int | None = None,
 ) -> list[Document]:
     """What may be used of what was found: clean, each thing once, nothing held out in training."""
     left_out: Counter[str] = Counter()
@@ -89,18 +98,19 @@ def select(
             fit.append(document)
         else:
             left_out[reason] += 1
-    # Before the slow part as well as behind it: most of a giant need not be looked at.
+    # Before the slow part as well as after it: most of a giant need not be looked at.
     fit_count = len(fit)
     fit, _ = capped(fit)
+    fit = within_shares(fit, most_bytes and round(most_bytes * _ROOM_FOR_COPIES))
     held_out = [document for document in fit if document.origin.split != "train"]
     tell("looking for copies of held-out code")
-    copies = HeldOutCode(Fingerprint(document.text) for document in held_out)
+    copies = HeldOutCode(fingerprint_of(document) for document in held_out)
     seen = SeenFiles()
     unique: list[Document] = []
     for number, document in enumerate(fit):
         if number % 100 == 0:
             tell(f"looking for copies: {number} of {len(fit)} files")
-        fingerprint = Fingerprint(document.text)
+        fingerprint = fingerprint_of(document)
         if document.origin.split == "train" and copies.is_copied_by(fingerprint):
             left_out["copy of held-out code"] += 1
         elif not seen.take(fingerprint):
@@ -108,55 +118,25 @@ def select(
         else:
             unique.append(document)
     kept, summary.is_capped = capped(unique)
+    kept = within_shares(kept, most_bytes)
     left_out["above its share"] += fit_count - len(fit) + len(unique) - len(kept)
     summary.left_out = {reason: count for reason, count in left_out.most_common() if count}
     for document in kept:
         origin = document.origin
         summary.files[origin.split] = summary.files.get(origin.split, 0) + 1
         summary.bytes[origin.split] = summary.bytes.get(origin.split, 0) + origin.bytes
+    summary.languages = _by_language(kept)
     return kept
 
 
-def capped(documents: Sequence[Document]) -> tuple[list[Document], bool]:
-    """Documents such that no distribution has too large a share of those trained on.
-
-    Which ones of a large distribution stay is decided by their hashes. Where there are so few
-    distributions that some must have more, all stay.
-    """
-    sizes: dict[str, int] = defaultdict(int)
+def _by_language(documents: Sequence[Document]) -> dict[str, dict[str, int]]:
+    """Return the bytes of source files by language and split; of pairs, as a language of theirs."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for document in documents:
-        if document.origin.split == "train":
-            sizes[document.origin.distribution] += document.origin.bytes
-    limit = share_limit(sizes)
-    if limit is None:
-        return list(documents), False
-    room = dict.fromkeys(sizes, limit)
-    dropped: set[int] = set()
-    for number in sorted(range(len(documents)), key=lambda n: _lottery(documents[n].origin)):
-        origin = documents[number].origin
-        if origin.split != "train":
-            continue
-        if origin.bytes > room[origin.distribution]:
-            dropped.add(number)
-        else:
-            room[origin.distribution] -= origin.bytes
-    return [doc for number, doc in enumerate(documents) if number not in dropped], True
-
-
-def share_limit(sizes: Mapping[str, int]) -> int | None:
-    """Most bytes of a distribution, so that it is within its share of what is then kept."""
-    limit = max(sizes.values(), default=0)
-    while limit:
-        kept = sum(min(size, limit) for size in sizes.values())
-        lower = int(kept * _LARGEST_SHARE)
-        if lower >= limit:
-            return limit
-        limit = lower
-    return None
-
-
-def _lottery(origin: Origin) -> str:
-    return hashlib.sha256(f"{origin.distribution}/{origin.path}".encode()).hexdigest()
+        origin = document.origin
+        name = language_of(origin.path) if origin.kind == "code" else origin.kind
+        found[name or "other"][origin.split] += origin.bytes
+    return {name: dict(sizes) for name, sizes in sorted(found.items())}
 
 
 def write_corpus(folder: Path, documents: Sequence[Document], summary: Summary) -> None:

@@ -69,6 +69,28 @@ def copyright_licence(file: Path) -> str:
     return " AND ".join(dict.fromkeys(known))
 
 
+def spdx_expression(written: str) -> str:
+    """Return DEP-5's `A or B, and C` as an SPDX expression; names not understood stay as they are.
+
+    A comma binds less than "and", which binds more than "or".
+    """
+    written = re.sub(r"\bwith\s+(\S+)\s+exception\b", r"WITH \1-exception", written)
+    parts = re.split(r",\s*(and|or)\s+", written.strip())
+    spelled = [
+        part.upper() if number % 2 else " ".join(map(_spdx_word, part.split()))
+        for number, part in enumerate(parts)
+    ]
+    if len(spelled) == 1:
+        return spelled[0]
+    return " ".join(part if number % 2 else f"({part})" for number, part in enumerate(spelled))
+
+
+def _spdx_word(word: str) -> str:
+    if word.lower() in {"and", "or"}:
+        return word.upper()
+    return _SHORT_NAMES.get(word.lower(), word)
+
+
 def _pages(root: Path, package: str) -> Iterator[tuple[Path, tuple[str, str]]]:
     try:
         listed = (root / f"var/lib/dpkg/info/{package}.list").read_text(encoding="utf-8")

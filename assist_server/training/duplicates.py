@@ -12,10 +12,24 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from assist_server.training.documents import Document
+from assist_server.training.shares import language_of
+
 _Hashes = NDArray[np.uint64]
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
-_COMMENT = re.compile(r"#[^\n]*")
+_HASH = re.compile(r"#[^\n]*")
+_COMMENTS = {
+    **dict.fromkeys(
+        ("c", "cpp", "go", "java", "javascript", "rust", "typescript"),
+        re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL),
+    ),
+    "lua": re.compile(r"--\[\[.*?\]\]|--[^\n]*", re.DOTALL),
+    **dict.fromkeys(("json", "markdown"), re.compile(r"(?!)")),
+}
+"""What is a comment, by language; all others mark one with a hash. Licences stand in comments, and
+should not make files alike."""
+
 _SHORT, _LONG = 5, 20
 """Tokens of a shingle: to say how much two files resemble each other, and to find copied parts."""
 
@@ -30,8 +44,8 @@ _MOST_COPIED = 0.25
 class Fingerprint:
     """A text without its comments and blanks, as hashes."""
 
-    def __init__(self, text: str) -> None:
-        words = _TOKEN.findall(_COMMENT.sub("", text))
+    def __init__(self, text: str, language: str = "python") -> None:
+        words = _TOKEN.findall(_COMMENTS.get(language, _HASH).sub("", text))
         self._tokens = np.array([crc32(word.encode()) for word in words], dtype=np.uint64)
 
     @cached_property
@@ -60,6 +74,11 @@ class Fingerprint:
             bytes([band]) + least[band * _ROWS : (band + 1) * _ROWS].tobytes()
             for band in range(_BANDS)
         ]
+
+
+def fingerprint_of(document: Document) -> Fingerprint:
+    """Return the fingerprint of a document, without the comments of its language."""
+    return Fingerprint(document.text, language_of(document.origin.path) or "python")
 
 
 _ONE = np.uint64(1)

@@ -6,9 +6,9 @@ from importlib.metadata import PackageMetadata
 from types import MappingProxyType
 
 PERMISSIVE = frozenset({
-    "0BSD", "AFL-3.0", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0",
-    "CNRI-Python", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU", "NCSA", "PSF-2.0", "Python-2.0",
-    "Python-2.0.1", "Unlicense", "Zlib", "ZPL-2.1",
+    "0BSD", "AFL-3.0", "Apache-2.0", "BlueOak-1.0.0", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0",
+    "CC0-1.0", "CNRI-Python", "curl", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU", "NCSA",
+    "PostgreSQL", "PSF-2.0", "Python-2.0", "Python-2.0.1", "Unlicense", "X11", "Zlib", "ZPL-2.1",
 })  # fmt: skip
 """SPDX ids of licences that ask for a notice at most."""
 

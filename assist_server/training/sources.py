@@ -1,4 +1,4 @@
-"""The documents that this machine offers: installed distributions, the standard library, prose."""
+"""The documents that this machine offers: distributions, npm and Debian sources, prose."""
 
 import platform
 import sysconfig
@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import Distribution
 from pathlib import Path
 
+from assist_server.training.debian_sources import debian_documents
 from assist_server.training.documents import Document, document_of, pair_of
 from assist_server.training.licences import is_permissive, licence_expression
+from assist_server.training.npm import npm_documents
 from assist_server.training.split import installed_distributions, normalise, source_files
 
 _STANDARD_LIBRARY_LICENCE = "PSF-2.0"
@@ -20,10 +22,11 @@ class Sources:
     def __init__(
         self, folders: Sequence[Path] | None = None, *, has_standard_library: bool = False
     ) -> None:
-        """Take the distributions of this environment, or those of folders with packages.
+        """Take the distributions of this environment, or the packages in folders.
 
         Args:
-            folders: Made by `pip install --target`; None for this environment.
+            folders: Made by `pip install --target`, or with tarballs from `npm pack`, or with
+                Debian's source packages (`.dsc` and archives); None for this environment.
             has_standard_library: Take the standard library beside folders; it is part of this
                 environment anyway.
         """
@@ -42,6 +45,11 @@ class Sources:
                 self.refused[normalise(distribution.metadata["Name"])] = licence or "unknown"
         if self._has_standard_library:
             yield from standard_library()
+        for folder in self._folders or ():
+            for archive in sorted(folder.glob("*.tgz")):
+                yield from npm_documents(archive, self.refused)
+            for description in sorted(folder.glob("*.dsc")):
+                yield from debian_documents(description, self.refused)
 
 
 def _of_distribution(distribution: Distribution) -> Iterator[Document]:

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from types import MappingProxyType
@@ -60,6 +61,28 @@ _COMPANIONS = (
 """Names `X-anything` that belong to the family X."""
 
 
+_NPM_COMPANIONS = ("d3", "vega", "prosemirror", "eslint", "mdast", "hast", "unist", "postcss")
+"""Names `X-anything` of npm that belong to the family X."""
+
+
+def _npm_family(name: str) -> str:
+    scope, is_scoped, rest = name.partition("/")
+    if not is_scoped:
+        host = name.partition("-")[0]
+        return host if host in _NPM_COMPANIONS else name
+    # The packages of a scope are mostly made in one repository, and of `@X/...` and `X` as well.
+    return rest if scope == "@types" else scope.removeprefix("@")
+
+
+def _debian_family(name: str) -> str:
+    """Return the name of a source package without the version in it: `tomcat10`, `lua5.4`."""
+    return re.sub(r"\d+(\.\d+)*(?=-java$|$)", "", name).rstrip("-") or name
+
+
+_FAMILIES_ELSEWHERE = MappingProxyType({"npm": _npm_family, "debian": _debian_family})
+"""How packages of other indexes are named `INDEX:NAME`, and which of them share code."""
+
+
 def normalise(name: str) -> str:
     """A distribution's name as PEP 503 compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -67,6 +90,9 @@ def normalise(name: str) -> str:
 
 def family_of(distribution_name: str) -> str:
     """The name that decides for a distribution and all that share code with it."""
+    host, is_elsewhere, name = distribution_name.partition(":")
+    if is_elsewhere and host in _FAMILIES_ELSEWHERE:
+        return f"{host}:{_FAMILIES_ELSEWHERE[host](name)}"
     # Stubs follow what they describe.
     name = normalise(distribution_name)
     name = name.removeprefix("types-").removesuffix("-stubs")
@@ -76,10 +102,12 @@ def family_of(distribution_name: str) -> str:
     return host if host in _COMPANIONS else name
 
 
+@cache
 def split_of(distribution_name: str) -> Split:
     """What the code of a distribution may be used for.
 
-    Parts of the standard library are asked for as `stdlib:` and the name of the top-level module.
+    Parts of the standard library are asked for as `stdlib:` and the name of the top-level module,
+    packages of npm and Debian as `npm:` and `debian:` and their name.
     """
     family = family_of(distribution_name)
     if family in HELD_OUT:
@@ -133,12 +161,14 @@ def installed_distributions(folders: Sequence[str | Path] | None = None) -> list
 
 def source_files(distribution: Distribution) -> Iterator[SourceFile]:
     """The Python files that a distribution has installed, sorted by path."""
-    licence = licence_expression(distribution.metadata)
-    name = normalise(distribution.metadata["Name"])
+    # The metadata are parsed anew each time that they are asked for.
+    metadata = distribution.metadata
+    licence, name = licence_expression(metadata), normalise(metadata["Name"])
+    version = metadata["Version"]
     for path in sorted(distribution.files or ()):
         file = Path(str(distribution.locate_file(path)))
         if path.suffix == ".py" and ".." not in path.parts and file.is_file():
-            yield SourceFile(name, distribution.version, licence, path.as_posix(), file)
+            yield SourceFile(name, version, licence, path.as_posix(), file)
 
 
 def installed_sources(folders: Sequence[str | Path] | None = None) -> Iterator[SourceFile]:

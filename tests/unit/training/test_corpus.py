@@ -13,14 +13,13 @@ from assist_server.training.corpus import (
     TEXTS,
     Summary,
     build_corpus,
-    capped,
     has_corpus,
     read_corpus,
     select,
-    share_limit,
 )
 from assist_server.training.documents import document_of, pair_of
 from assist_server.training.duplicates import Fingerprint, HeldOutCode, likeness
+from assist_server.training.shares import capped, share_limit
 
 CODE = library_code("textwrap", "shlex", "bisect", "calendar", "colorsys")
 
