@@ -1,5 +1,6 @@
 """The windows that a training reads: a stream of them, and some that are held out."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from tokenizers import Tokenizer
 
 from assist_server.errors import InputError
 from assist_server.prompts.fim import TEMPLATES
+from assist_server.syntax.languages import LANGUAGES, Language, language_for
 from assist_server.training.cutting import Mixture
 from assist_server.training.documents import Document
 from assist_server.training.packing import Window
@@ -15,6 +17,8 @@ from assist_server.training.streaming import Recipe, WindowStream
 from assist_server.training.tokenizer import END, control_ids
 
 _VALIDATION_WINDOWS = 32
+_LEAST_SHARE = 0.01
+"""Of the code, for a language that a model can be said to know."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,17 @@ def split_documents(documents: Iterable[Document]) -> dict[str, list[Document]]:
     for document in documents:
         found[document.origin.split].append(document)
     return found
+
+
+def learned_languages(documents: Iterable[Document]) -> list[str]:
+    """Return the LSP ids of the programming languages that are a fair part of what is learned."""
+    sizes: Counter[Language] = Counter()
+    for document in documents:
+        if document.origin.split == "train" and document.origin.kind == "code":
+            sizes[language_for(path=document.origin.path)] += document.origin.bytes
+    least = _LEAST_SHARE * sizes.total()
+    known = (language for language in LANGUAGES if sizes[language] > least)
+    return [name for language in known for name in language.lsp_ids or (language.id,)]
 
 
 def own_vocabulary(tokenizer: Tokenizer) -> Vocabulary:

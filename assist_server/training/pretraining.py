@@ -2,7 +2,7 @@
 
 import hashlib
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from assist_server.training.corpus import MANIFEST, build_corpus, has_corpus, re
 from assist_server.training.depth import important_layers
 from assist_server.training.documents import Document
 from assist_server.training.exporting import export_weights, model_config
-from assist_server.training.material import Material, make_material
+from assist_server.training.material import Material, learned_languages, make_material
 from assist_server.training.network import Network
 from assist_server.training.planning import TrainingDevice, check_room, plan_training
 from assist_server.training.reporting import Watcher
@@ -100,6 +100,7 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
             "begun_from_sha256": start.sha256,
             "validation_nats_per_token_before": loss_before,
         }
+    config |= {"languages": learned_languages(documents)}
     export_weights(choice.out, config, dict(network.named_parameters()), facts)
     return facts
 
@@ -192,7 +193,7 @@ def _tokenizer(out: Path, documents: Sequence[Document], size: Size, watcher: Wa
     return read_tokenizer(out)
 
 
-def _config(tokenizer: Tokenizer, shape: Shape, size: Size) -> Mapping[str, Any]:
+def _config(tokenizer: Tokenizer, shape: Shape, size: Size) -> dict[str, Any]:
     ids = control_ids(tokenizer)
     return model_config(shape, size.course.context_tokens, ids[END], ids[PAD])
 
