@@ -16,6 +16,7 @@ from safetensors.torch import load
 from torch import Tensor
 from transformers import AutoConfig
 
+from assist_server.engine.packed_weights import PACKED_FILE, unpack
 from assist_server.errors import InputError
 from assist_server.training.control_tokens import with_control_tokens
 from assist_server.training.exporting import write_json
@@ -58,8 +59,7 @@ class StartingModel:
         try:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             shape = _shape_of(AutoConfig.from_pretrained(folder))
-            content = (folder / "model.safetensors").read_bytes()
-            tensors = load(content)
+            content, tensors = _read_weights(folder)
             tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
             file = folder / "tokenizer_config.json"
             tokenizer_config = json.loads(file.read_text(encoding="utf-8"))
@@ -140,6 +140,16 @@ class StartingModel:
                 (out / name).write_text(text, encoding="utf-8")
         except OSError as error:
             raise disk_error(error, "make room, or choose another folder with --out") from error
+
+
+def _read_weights(folder: Path) -> tuple[bytes, dict[str, Tensor]]:
+    """Return the content of the file with the weights, and the weights."""
+    packed = folder / PACKED_FILE
+    if packed.is_file():
+        content = packed.read_bytes()
+        return content, unpack(load(content))
+    content = (folder / "model.safetensors").read_bytes()
+    return content, load(content)
 
 
 def token_ids(tokenizer: Mapping[str, Any]) -> dict[str, int]:

@@ -9,6 +9,10 @@ import transformers
 from tiny_models import FAMILIES, TinyFamily, build_model, save_family
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from assist_server.engine.backend import tell_nobody
+from assist_server.engine.device import DevicePlan
+from assist_server.engine.export import export_model
+from assist_server.engine.loading import read_model
 from assist_server.errors import InputError
 from assist_server.training.depth import block_influence, important_layers
 from assist_server.training.exporting import export_weights
@@ -84,6 +88,16 @@ def test_what_is_exported_is_loaded_by_transformers_and_computes_the_same(start,
     assert token_ids(start.tokenizer)["<|endoftext|>"] in (
         ends if isinstance(ends, list) else [ends]
     )
+
+
+def test_packed_weights_are_a_beginning_as_well(folder, tmp_path):
+    export_model(str(folder), tmp_path / "packed", tell_nobody, is_packed=True)
+    start = StartingModel.open(tmp_path / "packed")
+    found = read_model(str(tmp_path / "packed"), DevicePlan("cpu", "float32", ()), tell_nobody)[1]
+    stock = {name.removeprefix("model."): weight for name, weight in found.state_dict().items()}
+    assert start.weights.keys() <= stock.keys()
+    for name, weight in start.weights.items():
+        assert torch.equal(weight[: len(stock[name])].float(), stock[name].float())
 
 
 def test_all_control_tokens_are_there_and_unused_ones_were_renamed(folder, start):
