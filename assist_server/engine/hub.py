@@ -11,7 +11,8 @@ from huggingface_hub.errors import (
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
-from huggingface_hub.utils import disable_progress_bars, logging
+from huggingface_hub.utils import logging
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from assist_server.engine.backend import Report
 from assist_server.engine.weight_files import is_complete
@@ -32,7 +33,8 @@ def fetch_model(name: str, report: Report) -> Path:
         ModelError: it is not here, and the hub does not have it or cannot be reached.
     """
     disable_progress_bars()
-    logging.set_verbosity_error()  # retries end up in the editor's log, or in front of people
+    # Retries would end up in the editor's log, or in front of people.
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     folder = _cached(name)
     if folder is not None:
         return folder

@@ -94,7 +94,7 @@ def _prepare_transformers() -> None:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     # It maps weights into memory and has no setting to read them, each once, on any system.
-    modeling_utils.safe_open = _open_to_read
+    modeling_utils.safe_open = _open_to_read  # type: ignore[attr-defined, assignment]
 
 
 def _open_to_read(file: Any, framework: str, device: Any = "cpu", **_: Any) -> Any:
