@@ -19,7 +19,8 @@ from assist_server.cli.opening import (
 )
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.summarize import Selection, summarize
+from assist_server.features.summaries.work import Selection
+from assist_server.features.summarize import summarize
 
 
 def run_summarize(

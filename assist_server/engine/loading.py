@@ -7,25 +7,29 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     GenerationConfig,
+    modeling_utils,
 )
 from transformers.utils import logging as transformers_logging
 
 from assist_server.engine.backend import Report
 from assist_server.engine.device import DevicePlan
+from assist_server.engine.hub import fetch_model
 from assist_server.engine.packed_weights import PACKED_FILE, read_packed
+from assist_server.engine.weight_files import check_weight_files
 from assist_server.errors import ModelError
 
 CALIBRATION_FILE = "display_rule.json"
 
 
 def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
-    """Tokenizer and model of a folder or hub id; the hub is asked only for what is not here.
+    """Read tokenizer and model of a folder or hub id; the hub is asked only for what is not here.
 
     Weights must be safetensors, and remote code never runs.
 
@@ -33,30 +37,20 @@ def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]
         ModelError: what was found is not a whole causal model with a KV cache.
         Exception: four libraries read it, and each raises its own kinds.
     """
-    _silence_transformers()
-    try:
-        return _read_files(source, plan, report, is_offline=True)
-    except OSError:
-        if Path(source).is_dir():
-            raise
-    report(f"downloading {source}", 60)
-    return _read_files(source, plan, report, is_offline=False)
-
-
-def _read_files(
-    source: str, plan: DevicePlan, report: Report, *, is_offline: bool
-) -> tuple[Any, Any]:
-    options = {"trust_remote_code": False, "local_files_only": is_offline}
-    report("reading the tokenizer", 55)
-    tokenizer = AutoTokenizer.from_pretrained(source, **options)
+    _prepare_transformers()
+    folder = Path(source) if Path(source).is_dir() else fetch_model(source, report)
+    check_weight_files(folder)
+    options = {"trust_remote_code": False, "local_files_only": True}
+    report("reading the tokenizer", 65)
+    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
     report("reading the weights", 80)
     # On a CPU as the file has them: they are packed, or made float32, piece by piece.
     dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
-    if (Path(source) / PACKED_FILE).is_file():
-        model, found = _unpacked_model(Path(source), dtype)
+    if (folder / PACKED_FILE).is_file():
+        model, found = _unpacked_model(folder, dtype)
     else:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            source, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
+            folder, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
         )
         model, found = loaded
     # transformers fills what it does not find with random numbers.
@@ -121,7 +115,15 @@ def _finite(value: object) -> float:
     return number
 
 
-def _silence_transformers() -> None:
-    """Progress bars and advice of the library would end up in the editor's log."""
+def _prepare_transformers() -> None:
+    """Set the library up for a process that lives long and talks to an editor."""
+    # Progress bars and advice would end up in the editor's log.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    # It maps weights into memory and has no setting to read them, each once, on any system.
+    modeling_utils.safe_open = _open_to_read  # type: ignore[attr-defined, assignment]
+
+
+def _open_to_read(file: Any, framework: str, device: Any = "cpu", **_: Any) -> Any:
+    """Open weights to be read: mapped ones end the process when somebody overwrites the file."""
+    return safe_open(file, framework=framework, device=device, backend="pread")

@@ -69,6 +69,11 @@ def _without_frames(error: BaseException) -> BaseException:
 
 def _load(source: str, choice: ModelChoice, report: Report) -> Backend:
     with quiet_loading():
+        if not Path(source).is_dir():
+            # Before torch, which takes seconds: where there is no network, it is said at once.
+            from assist_server.engine.hub import fetch_model  # noqa: PLC0415
+
+            source = str(fetch_model(source, report))
         report("starting torch", 0)
         let_waiting_threads_sleep()
         preload_torch_libraries()

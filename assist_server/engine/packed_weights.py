@@ -18,7 +18,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 GROUP = 32
-PACKED_FILE = "model.packed.safetensors"
+PACKED_FILE = "packed.safetensors"
 _SHRINKS = (1.0, 0.95, 0.9, 0.85, 0.8)
 """Parts of a group's range that are tried: a shorter one is coarser for few and finer for most."""
 _LEVELS = 255

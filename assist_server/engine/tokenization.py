@@ -8,8 +8,10 @@ and drop it from whatever they decode, which is wrong in the middle of a documen
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
+from assist_server.engine.chat_template import ChatTemplate
 from assist_server.engine.line_encoding import LineEncoder
 from assist_server.engine.token_bytes import read_token_bytes
 from assist_server.errors import ModelError
@@ -95,13 +97,8 @@ class TokenCodec:
             raise ModelError("this model has no chat format; choose an instruction-tuned model")
         # Private-use characters stand for the contents while the template is applied, so that the
         # users' words are encoded apart from the template's control tokens.
-        marked = [{**m, "content": f"\ue000{i}\ue001"} for i, m in enumerate(messages)]
-        try:
-            rendered = self._tokenizer.apply_chat_template(
-                marked, tokenize=False, add_generation_prompt=True, enable_thinking=False
-            )
-        except Exception as error:  # a template is a program of the model's author
-            raise ModelError(f"the model's chat format cannot be used: {error}") from error
+        marked = [f"\ue000{i}\ue001" for i in range(len(messages))]
+        rendered = self._chat_template.render([m["role"] for m in messages], marked)
         ids: list[int] = []
         for piece in re.split("(\ue000\\d+\ue001)", rendered):
             if piece.startswith("\ue000"):
@@ -109,6 +106,14 @@ class TokenCodec:
             else:
                 ids += self.encode_template(piece)
         return ids
+
+    @cached_property
+    def _chat_template(self) -> ChatTemplate:
+        try:
+            source = self._tokenizer.get_chat_template()
+        except ValueError as error:  # several, and none of them the usual one
+            raise ModelError(f"the model's chat format cannot be used: {error}") from error
+        return ChatTemplate(source, dict(self._tokenizer.special_tokens_map))
 
     @property
     def has_chat_template(self) -> bool:

@@ -1,5 +1,7 @@
 """Bad input: one line on standard error that says what to do, and exit code 2."""
 
+import re
+
 import pytest
 from tiny_models import FAMILIES, save_family
 
@@ -194,3 +196,12 @@ def test_a_project_s_mistake_is_a_warning(run, project, answers, toml, words):
     assert result.err.count("\n") == 1
     for word in (*words, str(project / ".assist.toml")):
         assert word in result.err
+
+
+def test_a_model_of_the_hub_without_network_is_one_sentence(run_process, project, monkeypatch):
+    (project / "a.py").write_text("x = \n")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_HOME", str(project))
+    result = run_process("complete", "a.py", "--line", 1, "--column", 5, "--model", "some/model")
+    assert result.out == ""
+    assert re.fullmatch(r"assist-server: [^\n]* cannot be reached; [^\n]*\n", result.err)

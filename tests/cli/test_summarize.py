@@ -45,12 +45,19 @@ def test_some_lines(run, source, lines, said):
 @pytest.mark.parametrize("file", [(), ("-",)])
 def test_standard_input_is_prose(run, answers, file):
     backend = answers("never asked")
-    result = run("summarize", *file, "--json", stdin="Flüsse führen Wasser.".encode())
+    result = run("summarize", *file, "--json", stdin="Flüsse führen Wasser. Ja.".encode())
     assert json.loads(result.out) == {"markdown": "Flüsse führen Wasser.", "method": "extract"}
     assert backend.requests == []
 
 
 def test_some_lines_of_standard_input(run, answers):
     answers("")
-    result = run("summarize", "--lines", "2:2", stdin=b"First line.\nSecond line.\n")
-    assert result.out == "Second line.\n"
+    result = run("summarize", "--lines", "2:2", stdin=b"One.\nIt is the second. So?\n")
+    assert result.out == "It is the second.\n"
+
+
+def test_nothing_shorter_is_one_sentence_and_an_error(run, answers):
+    answers("")
+    result = run("summarize", stdin=b"It is one sentence.\n")
+    assert (result.code, result.out) == (2, "")
+    assert "nothing shorter" in result.err

@@ -81,6 +81,34 @@ def test_a_summary_is_returned_shown_or_inserted(client):
     assert all(line.startswith("# ") for line in edit["newText"].splitlines() if line != "#")
 
 
+def open_as(client, uri, language_id, text):
+    item = {"uri": uri, "languageId": language_id, "version": 1, "text": text}
+    client.notify("textDocument/didOpen", {"textDocument": item})
+
+
+def test_a_comment_is_written_as_its_language_has_it(client):
+    uri = "file:///project/a.css"
+    open_as(client, uri, "css", "a {\n  color: red;\n}\n")
+    run(client, "assist.insertSummary", uri, WHOLE)
+    (edit,) = client.applied_edits[0]["documentChanges"][0]["edits"]
+    assert edit["newText"] == "/* 2 lines of CSS. */\n"
+
+
+def test_a_comment_that_would_change_the_program_is_refused(client):
+    uri = "file:///project/a.yaml"
+    open_as(client, uri, "yaml", "a: |\n  b\n  c\n")
+    place = {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 3}}
+    with pytest.raises(RequestError, match="would change the program") as caught:
+        run(client, "assist.insertSummary", uri, place)
+    assert caught.value.code == -32803
+    assert client.applied_edits == []
+
+
+def test_a_comment_is_not_offered_where_there_is_none(client):
+    open_as(client, URI, "json", '{"a": 1}\n')
+    assert titles(client, 0, 0, {"line": 0, "character": 5}) == ["Summarize selection"]
+
+
 def test_an_empty_selection_is_a_clear_error(client):
     client.open(URI, SOURCE)
     place = {"line": 0, "character": 3}

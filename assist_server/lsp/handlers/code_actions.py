@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from lsprotocol import types
 
 from assist_server.context.snapshot import Snapshot
+from assist_server.features.comments.insertion import has_comments
 from assist_server.lsp.handlers.commands import DOCUMENT, INSERT_SUMMARY, SHOW_SUMMARY
 from assist_server.lsp.reading_ahead import Touched
 from assist_server.lsp.server import AssistServer
@@ -39,7 +40,8 @@ def code_action(server: AssistServer, params: types.CodeActionParams) -> list[ty
     if snapshot.text[start:end].strip():
         arguments = [snapshot.uri, params.range]
         actions.append(_action("Summarize selection", SHOW_SUMMARY, arguments))
-        actions.append(_action("Summarize selection as a comment", INSERT_SUMMARY, arguments))
+        if has_comments(snapshot):
+            actions.append(_action("Summarize selection as a comment", INSERT_SUMMARY, arguments))
     return actions
 
 

@@ -10,9 +10,11 @@ from lsprotocol import types
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError
+from assist_server.features.comments.insertion import comment_edit
 from assist_server.features.documentation import document
 from assist_server.features.phrases import model_phrase_writer
-from assist_server.features.summarize import Selection, Summary, comment_edit, summarize
+from assist_server.features.summaries.work import Selection, Summary
+from assist_server.features.summarize import summarize
 from assist_server.lsp.progress import Progress
 from assist_server.lsp.protocol import ask_client
 from assist_server.lsp.server import AssistServer
@@ -73,7 +75,8 @@ async def show_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Json
 async def insert_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Json:
     """Summarize a range and put the summary above it as a comment."""
     summary, selection = await _summarize(ls, uri, range_)
-    edit = comment_edit(selection, summary.markdown)
+    snapshot, start, end = selection.snapshot, selection.start, selection.end
+    edit = await ls.run(lambda: comment_edit(snapshot, start, end, summary.markdown), CancelToken())
     await _apply(ls, selection.snapshot, [edit], "Summary as a comment")
     return {"markdown": summary.markdown, "method": summary.method}
 

@@ -1,0 +1,75 @@
+"""A program that renders one chat template: JSON on standard input, JSON on standard output.
+
+It runs by itself, and knows nothing of this package. The environment is that of transformers, for
+which templates are written.
+"""
+
+import contextlib
+import datetime as dt
+import json
+import sys
+from typing import Any
+
+_MOST_CHARS = 1 << 20
+_MOST_SECONDS, _MOST_BYTES = 5, 1 << 30
+
+
+def main() -> None:
+    """Answer one request."""
+    request = json.load(sys.stdin)
+    sys.path += request["folders"]
+    _limit_itself()
+    try:
+        answer = {"text": _render(request["template"], request["values"])}
+    except Exception as error:  # noqa: BLE001 - a template may do anything
+        said = " ".join(str(error).split())[:200]
+        answer = {"error": said or type(error).__name__}
+    json.dump(answer, sys.stdout)
+
+
+def _limit_itself() -> None:
+    """Bound time and memory, where the system can."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415 - only POSIX has it
+
+        resource.setrlimit(resource.RLIMIT_CPU, (_MOST_SECONDS, _MOST_SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+
+
+def _render(template: str, values: dict[str, Any]) -> str:
+    # Imported here: the folders that hold it are known by the request only.
+    import jinja2  # noqa: PLC0415
+    from jinja2.ext import Extension, loopcontrols  # noqa: PLC0415
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+    class Generation(Extension):
+        """The block `generation`, which marks the model's own part for training."""
+
+        tags = {"generation"}  # noqa: RUF012 - as Jinja has it
+
+        def parse(self, parser: Any) -> Any:
+            next(parser.stream)
+            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+    def raise_exception(message: str) -> None:
+        raise jinja2.TemplateError(message)
+
+    def tojson(value: Any, *, ensure_ascii: bool = False, **options: Any) -> str:
+        return json.dumps(value, ensure_ascii=ensure_ascii, **options)
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
+    )
+    environment.filters["tojson"] = tojson
+    environment.globals["raise_exception"] = raise_exception
+    environment.globals["strftime_now"] = lambda form: dt.datetime.now().astimezone().strftime(form)
+    text = ""
+    for piece in environment.from_string(template).generate(values):
+        text += piece
+        if len(text) > _MOST_CHARS:
+            raise ValueError("it gives too long a text")
+    return text
+
+
+if __name__ == "__main__":
+    main()
