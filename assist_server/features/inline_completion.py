@@ -26,6 +26,7 @@ from assist_server.postprocess.pipeline import Cleaned, clean
 from assist_server.settings import CompletionSettings, Settings
 from assist_server.text.identifiers import text_to_heal
 
+_STOPPED_ANYWHERE = (FinishReason.DEADLINE, FinishReason.MAX_NEW_TOKENS)
 _ADVICE_ON_TIME = "raise completion.max_latency_ms to wait longer"
 
 
@@ -109,7 +110,7 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     listening = _Listening(on_text)
     request = build_request(context, backend, settings, cancel or CancelToken(), priority)
     generation = collect(listening.to(backend.generate(request)))
-    is_unfinished = generation.finish_reason is FinishReason.DEADLINE
+    is_unfinished = generation.finish_reason in _STOPPED_ANYWHERE
     cleaned = clean(Candidate(generation.text), context, is_unfinished=is_unfinished)
     answer = _answer(context.offset, request, generation, cleaned)
     answer = replace(answer, calibration=backend.info.calibration)

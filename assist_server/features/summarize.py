@@ -31,7 +31,8 @@ from assist_server.syntax.definition import Definition
 from assist_server.syntax.outline import find_definitions
 from assist_server.text.edits import TextEdit
 from assist_server.text.identifiers import text_to_heal
-from assist_server.text.indentation import detect_newline, leading_whitespace
+from assist_server.text.indentation import leading_whitespace
+from assist_server.text.newlines import detect_newline, split_lines
 
 Report = Callable[[str], None]
 
@@ -209,7 +210,7 @@ def _split(text: str, max_tokens: int, work: _Work) -> Iterator[str]:
 
 def _lines(text: str, max_tokens: int, work: _Work) -> Iterator[str]:
     """The lines with their ends; one that is longer than the budget comes in pieces."""
-    for line in text.splitlines(keepends=True):
+    for line in split_lines(text):
         rest = line
         while rest:
             piece = _cut_to_budget(rest, max_tokens, work)
@@ -281,7 +282,7 @@ def _is_phrase(text: str) -> bool:
 
 
 def _plain_headline(selection: Selection, found: list[Definition]) -> str:
-    count = len(selection.text.splitlines())
+    count = len(split_lines(selection.text))
     what = f"{count} line{'s' * (count != 1)} of {selection.snapshot.language.id.capitalize()}"
     if not found:
         return f"{what}."

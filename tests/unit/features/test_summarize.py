@@ -17,7 +17,7 @@ from assist_server.features.summarize import (
     summarize,
 )
 from assist_server.settings import Settings, SummarySettings
-from assist_server.text.edits import apply_edits
+from assist_server.text.newlines import edit_original, with_line_feeds
 
 CODE = '''import os
 
@@ -201,7 +201,7 @@ def test_every_question_fits_and_nothing_of_the_text_is_lost(text, context, max_
         assert len(request.prompt_ids) + request.max_new_tokens <= context
     asked = [prompt_of(request).partition("\n\n")[2] for request in backend.requests]
     texts = asked if len(asked) == 1 else asked[:-1]
-    assert "".join(texts) == text
+    assert "".join(texts) == with_line_feeds(text)
     assert max(map(len, texts)) <= max_tokens
 
 
@@ -230,10 +230,11 @@ def test_white_space_is_nothing_to_summarize():
 
 
 def commented(document: str, markdown: str, path: str = "a.py") -> str:
-    start = document.index("|")
+    start = len(with_line_feeds(document[: document.index("|")]))
     text = document.replace("|", "")
-    edit = comment_edit(Selection(Snapshot("file:///a", path, text), start, len(text)), markdown)
-    return apply_edits(text, [edit])
+    snapshot = Snapshot("file:///a", path, text)
+    edit = comment_edit(Selection(snapshot, start, len(snapshot.text)), markdown)
+    return edit_original(text, [edit])
 
 
 @pytest.mark.parametrize(
