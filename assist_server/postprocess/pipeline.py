@@ -17,8 +17,8 @@ The order has reasons:
 10. `drop_too_short` judges what is left of the text.
 11. `keep_well_formed` is the last, as it costs the most and the others mend what it would refuse.
 
-Where the model was stopped in the middle, `cut_unfinished` comes before them all. It comes once: a second
-time, it would take the end that it has made for an unfinished one.
+Where the model was stopped in the middle, `cut_unfinished` comes before them all. It comes once:
+a second time, it would take the end that it has made for an unfinished one.
 """
 
 from collections.abc import Mapping

@@ -27,6 +27,7 @@ _QUOTES = ('"', "'", "`", '"""', "'''")
 _CLOSER_OF = {"(": ")", "[": "]", "{": "}", **dict(zip(_QUOTES, _QUOTES, strict=True))}
 _CLOSER = re.compile(r"[ \t]*[)\]}\"'`>;,]")
 _TOKEN_END = re.compile(r"(?<=\w)(?!\w)|(?<=[^\w\s])")
+_FIRST_LINE = re.compile(r"\s*[^\n]*")
 _BODY_FOLLOWS = re.compile(r"\s*(\{|=>|:)")
 """Without its body, the head of a statement would take the next statement for it."""
 
@@ -74,18 +75,20 @@ class _Gap:
             return False
         # Something else is wrong; the candidate has to be right when what is open is closed.
         found = scan(text, self._language, self._opened)
-        if any(start is not None for start in found.opened_at):
+        own = [start for start in found.opened_at if start is not None]
+        begins_block = text.rstrip().endswith("{") and own == [len(text.rstrip()) - 1]
+        if own and not begins_block:
             return False
         return self._errors(text + _closers(found.still_open), replaced) <= self._mended_errors
 
     def beginnings(self, candidate: Candidate) -> Iterator[Candidate]:
         """Yield shorter candidates, the longest first: whole lines, then parts of the first."""
         text = candidate.text
-        first = text.partition("\n")[0]
-        ends = [match.start() for match in re.finditer("\n", text)][::-1]
-        ends += [match.start() for match in _TOKEN_END.finditer(first)][::-1]
-        for end in ends:
-            if 0 < end < len(text) and not _BODY_FOLLOWS.match(text, end):
+        first = _FIRST_LINE.match(text)
+        lines = [match.start() for match in re.finditer("\n", text)]
+        tokens = _TOKEN_END.finditer(first.group()) if first else ()
+        for end in [*reversed(lines), *reversed([match.start() for match in tokens])]:
+            if text[:end].strip() and end < len(text) and not _BODY_FOLLOWS.match(text, end):
                 found = scan(text[:end], self._language, self._opened)
                 if all(start is None for start in found.opened_at):
                     replaced = candidate.replaced_chars if found.outer_closers else 0
