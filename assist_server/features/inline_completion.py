@@ -22,6 +22,7 @@ from assist_server.engine.stopping import stop_at_dedent, stop_at_line_end
 from assist_server.features.confidence import confidence, signals
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.features.languages import Offer, offer_in
+from assist_server.features.line_beginning import with_indentation
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.pipeline import Cleaned, clean
 from assist_server.settings import CompletionSettings, Settings
@@ -110,12 +111,14 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     """
     if silence := _silence(context, backend, settings.completion, is_automatic=is_automatic):
         return silence
-    listening = _Listening(on_text)
-    request = build_request(context, backend, settings, cancel or CancelToken(), priority)
+    place = with_indentation(context)
+    margin = place.snapshot.text[context.offset : place.offset]
+    listening = _Listening(lambda text: on_text(margin + text))
+    request = build_request(place, backend, settings, cancel or CancelToken(), priority)
     generation = collect(listening.to(backend.generate(request)))
     is_unfinished = generation.finish_reason in _STOPPED_ANYWHERE
-    cleaned = clean(Candidate(generation.text), context, is_unfinished=is_unfinished)
-    answer = _answer(context.offset, request, generation, cleaned)
+    cleaned = clean(Candidate(generation.text), place, is_unfinished=is_unfinished)
+    answer = _after(margin, _answer(context.offset, request, generation, cleaned))
     answer = replace(answer, calibration=backend.info.calibration)
     return replace(
         judged(answer, context, settings.completion, is_automatic=is_automatic),
@@ -223,6 +226,14 @@ def _silence(
         return InlineCompletion(Outcome.LANGUAGE_UNKNOWN, detail)
     is_inside = is_automatic and context.is_inside_word
     return InlineCompletion(Outcome.INSIDE_WORD) if is_inside else None
+
+
+def _after(margin: str, answer: InlineCompletion) -> InlineCompletion:
+    """The answer with the indentation that is offered before it."""
+    if answer.text is None or not margin:
+        return answer
+    first, *others = answer.token_chars or (0,)
+    return replace(answer, text=margin + answer.text, token_chars=(first + len(margin), *others))
 
 
 def _stop_rules(context: CursorContext) -> tuple[StopRule, ...]:

@@ -7,6 +7,7 @@ from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken, Priority, collect
 from assist_server.features.inline_completion import build_request
+from assist_server.features.line_beginning import with_indentation
 from assist_server.settings import Settings
 from assist_server.text.newlines import split_lines
 
@@ -53,6 +54,7 @@ def read_prompt(
     Raises:
         AssistError: the model cannot be asked.
     """
-    request = build_request(context, backend, settings, cancel, Priority.SPECULATIVE)
+    place = with_indentation(context)
+    request = build_request(place, backend, settings, cancel, Priority.SPECULATIVE)
     # The one token is the price of the reading; nobody sees it.
     collect(backend.generate(replace(request, max_new_tokens=1, max_latency_ms=None)))
