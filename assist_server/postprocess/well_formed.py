@@ -16,7 +16,7 @@ from assist_server.postprocess.written_lines import with_text
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tokens import count_errors
 
-_REACH_LINES = 24
+_REACH_LINES, _FAR_REACH_LINES = 24, 200
 _MOST_BEGINNINGS = 8
 """How many beginnings are tried, as each has to be parsed."""
 
@@ -38,7 +38,11 @@ def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate 
     Where the whole adds one, it may replace closers after the cursor; else its longest beginning is
     kept that adds none and ends where a token does.
     """
-    gap = _Gap(context)
+    gap = _Gap(context, _REACH_LINES)
+    if gap.is_right_with(candidate):
+        return candidate
+    if gap.is_broken:  # perhaps only as its lines begin or end inside something
+        gap = _Gap(context, _FAR_REACH_LINES)
     if gap.holds(candidate):
         return candidate
     for wider in _wider(candidate, context.line_suffix):
@@ -53,17 +57,21 @@ def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate 
 class _Gap:
     """The lines around the cursor, with texts in place of the gap there."""
 
-    def __init__(self, context: CursorContext) -> None:
+    def __init__(self, context: CursorContext, reach_lines: int) -> None:
         snapshot, offset = context.snapshot, context.offset
         self._language = snapshot.language
         self._opened = open_before(context) or ()
         if self._language.grammar is None:
             self._before, self._after, is_cut = context.line_prefix, context.line_suffix, False
         else:
-            start, end = snapshot.part_near(context.line, _REACH_LINES)
+            start, end = snapshot.part_near(context.line, reach_lines)
             self._before, self._after = snapshot.text[start:offset], snapshot.text[offset:end]
             is_cut = end < len(snapshot.text) and not self._language.blocks_by_indentation
         self._closing = self._braces() if is_cut else ""
+
+    def is_right_with(self, candidate: Candidate) -> bool:
+        """Return whether there is no error at all with a candidate."""
+        return not self._errors(candidate.text, candidate.replaced_chars)
 
     def holds(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error."""
@@ -71,7 +79,7 @@ class _Gap:
         errors = self._errors(text, replaced)
         if not errors:
             return True
-        if errors > self._plain_errors or not min(self._plain_errors, self._named_errors):
+        if errors > self._plain_errors or not self.is_broken:
             return False
         # Something else is wrong; the candidate has to be right when what is open is closed.
         found = scan(text, self._language, self._opened)
@@ -80,6 +88,11 @@ class _Gap:
         if own and not begins_block:
             return False
         return self._errors(text + _closers(found.still_open), replaced) <= self._mended_errors
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether no expression at the cursor alone makes it right."""
+        return min(self._plain_errors, self._named_errors) > 0
 
     def beginnings(self, candidate: Candidate) -> Iterator[Candidate]:
         """Yield shorter candidates, the longest first: whole lines, then parts of the first."""
