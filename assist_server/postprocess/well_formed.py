@@ -60,7 +60,7 @@ class _Gap:
     def __init__(self, context: CursorContext, reach_lines: int) -> None:
         snapshot, offset = context.snapshot, context.offset
         self._language = snapshot.language
-        self._opened = open_before(context) or ()
+        self._context = context
         if self._language.grammar is None:
             self._before, self._after, is_cut = context.line_prefix, context.line_suffix, False
         else:
@@ -106,6 +106,10 @@ class _Gap:
                 if all(start is None for start in found.opened_at):
                     replaced = candidate.replaced_chars if found.outer_closers else 0
                     yield Candidate(text[:end], replaced)
+
+    @cached_property
+    def _opened(self) -> tuple[str, ...]:
+        return open_before(self._context) or ()
 
     @cached_property
     def _plain_errors(self) -> int:
