@@ -177,7 +177,8 @@ def _advice_on_values(values: Mapping[str, object], folder: Path | None) -> dict
         Settings.model_validate(_nested(values), context=folder)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False, include_input=False)
-        wrong = [".".join(map(str, details["loc"])) for details in errors]
+        places = [".".join(map(str, details["loc"])) for details in errors]
+        wrong = [key for key in values if any(f"{at}.".startswith(f"{key}.") for at in places)]
         return {
             key: f"Set `{key}` to {allowed_values(fields[key])}; it is {_described(values[key])}."
             for key in wrong

@@ -44,6 +44,11 @@ class CompletionSettings(_Section):
     trigger: Literal["automatic", "invoked"] = Field(
         default="automatic", description="Answer while you type, or only when you ask."
     )
+    languages: dict[str, bool] = Field(
+        default={},
+        description="Where completions are offered: language ids and globs, on (`true`) or off "
+        "(`false`), the most specific first; else in the languages that the model knows.",
+    )
     max_new_tokens: _NewTokens = Field(
         default=64, description="Longest completion of several lines, in tokens."
     )
@@ -190,6 +195,8 @@ def allowed_values(field: FieldInfo) -> str:
     """What a setting accepts, in words."""
     if get_origin(field.annotation) is Literal:
         return "one of " + ", ".join(json.dumps(value) for value in get_args(field.annotation))
+    if get_origin(field.annotation) is dict:
+        return "a table of names, each `true` or `false`"
     kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
     limits = {"ge": "from {}", "gt": "above {}", "le": "up to {}", "min_length": "(not empty)"}
     words = [

@@ -16,7 +16,7 @@ VSCODE_SECTION = "assist"
 VSCODE_OWN_PREFIX = f"{VSCODE_SECTION}.server."
 """Begins the names of the settings that are the extension's own business."""
 VSCODE_SCHEMA_KEYS = (
-    *("type", "enum", "default", "minLength"),
+    *("type", "enum", "default", "minLength", "additionalProperties"),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
 )
 

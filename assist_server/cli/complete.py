@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.features.inline_completion import InlineCompletion, complete
 from assist_server.text.lines import PositionEncoding
+from assist_server.text.newlines import with_newline
 
 
 def run_complete(
@@ -28,6 +30,8 @@ def run_complete(
     context = CursorContext(snapshot, offset, settings.completion.multi_line)
     with opened_model(settings) as backend:
         completion = complete(context, backend, settings)
+    if completion.text is not None:
+        completion = replace(completion, text=with_newline(completion.text, snapshot.newline))
     if as_json:
         typer.echo(json.dumps(_as_json(snapshot, completion), ensure_ascii=False))
     elif completion.text is None:

@@ -11,13 +11,18 @@ from pathlib import Path
 
 import typer
 
-from assist_server.cli.opening import line_start, load_settings, opened_model, read_snapshot
-from assist_server.context.snapshot import Snapshot
+from assist_server.cli.opening import (
+    line_start,
+    load_settings,
+    opened_model,
+    read_source,
+    snapshot_of,
+)
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError
 from assist_server.features.documentation import document
 from assist_server.features.phrases import model_phrase_writer
-from assist_server.text.edits import apply_edits
+from assist_server.text.newlines import edit_original
 
 
 class Output(Enum):
@@ -35,28 +40,29 @@ def run_document(file: Path, line: int, flags: Mapping[str, object], output: Out
     Raises:
         AssistError: the file, the line or the model cannot be used, or nothing is to document.
     """
-    snapshot = read_snapshot(file)
+    source = read_source(file)
+    snapshot = snapshot_of(file, source)
     offset = line_start(snapshot, line)
     settings = load_settings(flags)
     with opened_model(settings) as backend:
         writer = model_phrase_writer(snapshot.path, backend, settings, CancelToken())
         found = document(snapshot, offset, writer, settings.documentation)
-    changed = apply_edits(snapshot.text, found.edits)
+    changed = edit_original(source, found.edits)
     if output is Output.JSON:
         answer = {"name": found.name, "style": found.style, "text": found.text}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     elif output is Output.DIFF:
-        typer.echo(_diff(snapshot, changed), nl=False)
+        typer.echo(_diff(snapshot.path, source, changed), nl=False)
     elif output is Output.WRITE:
         _replace_file(file, changed)
     else:
         typer.echo(found.text)
 
 
-def _diff(snapshot: Snapshot, changed: str) -> str:
+def _diff(path: str, source: str, changed: str) -> str:
     # Lines end where `patch` and `git apply` end them: at \n, not at form feeds and the like.
-    before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (snapshot.text, changed))
-    lines = difflib.unified_diff(before, after, f"a/{snapshot.path}", f"b/{snapshot.path}")
+    before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (source, changed))
+    lines = difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )

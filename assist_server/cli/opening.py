@@ -58,7 +58,21 @@ def opened_model(settings: Settings) -> Iterator[Backend]:
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """A source file, its line ends kept as they are.
+    """A source file.
+
+    Raises:
+        InputError: it does not exist, cannot be read, or is not text.
+    """
+    return snapshot_of(path, read_source(path))
+
+
+def snapshot_of(path: Path, source: str) -> Snapshot:
+    """What the features see of a file and its text."""
+    return Snapshot(path.absolute().as_uri(), shown_path(path), source)
+
+
+def read_source(path: Path) -> str:
+    """The text of a source file, its line ends kept as they are.
 
     Raises:
         InputError: it does not exist, cannot be read, or is not text.
@@ -71,7 +85,7 @@ def read_snapshot(path: Path) -> Snapshot:
         raise InputError(
             f"cannot read {str(path)!r}: {error.strerror}; choose a text file"
         ) from error
-    return Snapshot(path.absolute().as_uri(), shown_path(path), decode_source(content, str(path)))
+    return decode_source(content, str(path))
 
 
 def decode_source(content: bytes, name: str) -> str:

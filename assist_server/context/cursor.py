@@ -10,6 +10,7 @@ from typing import Literal
 from assist_server.context.snapshot import Snapshot
 from assist_server.syntax.scope import Region, Scope, find_scope
 from assist_server.text.indentation import indent_width
+from assist_server.text.newlines import BYTE_ORDER_MARK
 
 _BLOCK_OPENERS = {
     "python": re.compile(r":\s*(#.*)?$"),
@@ -49,7 +50,8 @@ class CursorContext:
     @cached_property
     def line_prefix(self) -> str:
         """The cursor's line before the cursor."""
-        return self.snapshot.text[self.snapshot.lines.start_of(self.line) : self.offset]
+        start = self.snapshot.lines.start_of(self.line)
+        return self.snapshot.text[start : self.offset].removeprefix(BYTE_ORDER_MARK)
 
     @cached_property
     def line_suffix(self) -> str:

@@ -53,6 +53,8 @@ class ModelInfo:
     """Name of the infilling template that the model's own `config.json` asks for."""
     calibration: Mapping[str, float] | None = None
     """Weights of the signals that tell how likely a completion is right, where it was measured."""
+    languages: tuple[str, ...] | None = None
+    """Ids, as in LSP, of the languages that the model's `config.json` says it knows; None: any."""
 
 
 class Backend(Protocol):
@@ -121,6 +123,7 @@ class NullBackend:
     special_ids: Mapping[str, int] = field(default_factory=dict)
     model_type: str = "null"
     calibration: Mapping[str, float] | None = None
+    languages: tuple[str, ...] | None = None
     requests: list[GenerationRequest] = field(default_factory=list)
 
     @property
@@ -135,6 +138,7 @@ class NullBackend:
             bos_id=None,
             plan=DevicePlan("cpu", "float32", ("no model",)),
             calibration=self.calibration,
+            languages=self.languages,
         )
 
     def encode(self, text: str) -> list[int]:

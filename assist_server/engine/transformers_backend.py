@@ -283,7 +283,15 @@ def _describe(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         has_chat_template=codec.has_chat_template,
         fim_template=getattr(config, "fim_template", None),
+        languages=_languages(getattr(config, "languages", None)),
     )
+
+
+def _languages(named: object) -> tuple[str, ...] | None:
+    """The languages that a `config.json` names; whatever else stands there names none."""
+    if not isinstance(named, list | tuple) or not all(isinstance(one, str) for one in named):
+        return None
+    return tuple(named)
 
 
 def _out_of_memory(name: str, plan: DevicePlan) -> str:

@@ -17,7 +17,8 @@ from assist_server.syntax.definitions import LANGUAGE_IDS, find_definition
 from assist_server.syntax.docstrings import find_docstrings
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.edits import TextEdit
-from assist_server.text.indentation import detect_indent_unit, detect_newline
+from assist_server.text.indentation import detect_indent_unit
+from assist_server.text.newlines import detect_newline
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Asking a model for the text between two texts, in its family's format and within its budget."""
 
+import re
 from dataclasses import dataclass
 
 from assist_server.context.budget import (
@@ -22,9 +23,13 @@ from assist_server.prompts.fim import (
     render_fim,
 )
 from assist_server.settings import Settings
+from assist_server.text.newlines import BYTE_ORDER_MARK
 
 _SLACK_TOKENS = 3
 """Room for what tokenises differently than it was counted: a blank in front, text cut in two."""
+
+_PAGE_BREAK = re.compile(r"(?<![^\n])\f")
+"""A form feed at the beginning of a line; models know empty lines in its place."""
 
 _LARGEST_PATH_SHARE = 0.25
 """Part of the prompt that a path may take; a longer one would crowd out the code."""
@@ -49,9 +54,14 @@ class Gap:
 
     @classmethod
     def at(cls, context: CursorContext) -> "Gap":
-        """The place of the cursor; closers that an editor may have inserted there count as new."""
-        text = context.before + context.snapshot.text + context.behind
-        offset = len(context.before) + context.offset
+        """The place of the cursor; closers that an editor may have inserted there count as new.
+
+        A byte order mark is no part of what a model reads.
+        """
+        document = context.snapshot.text
+        own = document.removeprefix(BYTE_ORDER_MARK)
+        text = context.before + own + context.behind
+        offset = len(context.before) + max(0, context.offset - len(document) + len(own))
         return cls(context.snapshot.path, text, offset, offset + auto_closed_chars(context))
 
 
@@ -100,7 +110,7 @@ def _fill_slots(
     gap: Gap, template: FimTemplate, encode: Encode, room: int, prefix_share: float
 ) -> dict[Slot, list[int]]:
     """The ids of both sides of a gap: `room` of them and the slack at most."""
-    text = gap.text
+    text = _PAGE_BREAK.sub("\n", gap.text) if "\f" in gap.text else gap.text
     wanted_before = count_tokens(text, 0, gap.start, room, encode)
     wanted_behind = count_tokens(text, gap.end, len(text), room, encode)
     before, behind = share_tokens(

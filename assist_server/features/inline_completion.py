@@ -21,11 +21,14 @@ from assist_server.engine.request import (
 from assist_server.engine.stopping import stop_at_dedent, stop_at_line_end
 from assist_server.features.confidence import confidence, signals
 from assist_server.features.infilling import Gap, build_prompt
+from assist_server.features.languages import Offer, offer_in
+from assist_server.features.line_beginning import with_indentation
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.pipeline import Cleaned, clean
 from assist_server.settings import CompletionSettings, Settings
 from assist_server.text.identifiers import text_to_heal
 
+_STOPPED_ANYWHERE = (FinishReason.DEADLINE, FinishReason.MAX_NEW_TOKENS)
 _ADVICE_ON_TIME = "raise completion.max_latency_ms to wait longer"
 
 
@@ -34,6 +37,8 @@ class Outcome(StrEnum):
 
     SHOWN = "shown"
     DISABLED = "switched off by the settings completion.enabled or completion.trigger"
+    LANGUAGE_OFF = "switched off here by the setting completion.languages"
+    LANGUAGE_UNKNOWN = "the model does not know this language"
     INSIDE_WORD = "the cursor is inside a word"
     FILTERED = "filtered"
     DOUBTFUL = "too likely to be wrong"
@@ -104,14 +109,16 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     Raises:
         AssistError: the model cannot be asked: wrong template, device failure.
     """
-    if reason := _why_not(context, settings.completion, is_automatic=is_automatic):
-        return InlineCompletion(reason)
-    listening = _Listening(on_text)
-    request = build_request(context, backend, settings, cancel or CancelToken(), priority)
+    if silence := _silence(context, backend, settings.completion, is_automatic=is_automatic):
+        return silence
+    place = with_indentation(context)
+    margin = place.snapshot.text[context.offset : place.offset]
+    listening = _Listening(lambda text: on_text(margin + text))
+    request = build_request(place, backend, settings, cancel or CancelToken(), priority)
     generation = collect(listening.to(backend.generate(request)))
-    is_unfinished = generation.finish_reason is FinishReason.DEADLINE
-    cleaned = clean(Candidate(generation.text), context, is_unfinished=is_unfinished)
-    answer = _answer(context.offset, request, generation, cleaned)
+    is_unfinished = generation.finish_reason in _STOPPED_ANYWHERE
+    cleaned = clean(Candidate(generation.text), place, is_unfinished=is_unfinished)
+    answer = _after(margin, _answer(context.offset, request, generation, cleaned))
     answer = replace(answer, calibration=backend.info.calibration)
     return replace(
         judged(answer, context, settings.completion, is_automatic=is_automatic),
@@ -204,13 +211,29 @@ def accepted(context: CursorContext, completion: InlineCompletion) -> CursorCont
     return replace(context, snapshot=snapshot, offset=start + len(text))
 
 
-def _why_not(
-    context: CursorContext, settings: CompletionSettings, *, is_automatic: bool
-) -> Outcome | None:
-    """The reason to stay silent; None to go on."""
+def _silence(
+    context: CursorContext, backend: Backend, settings: CompletionSettings, *, is_automatic: bool
+) -> InlineCompletion | None:
+    """The answer that nothing is to be shown, and why; None to go on."""
     if not settings.enabled or (is_automatic and settings.trigger == "invoked"):
-        return Outcome.DISABLED
-    return Outcome.INSIDE_WORD if is_automatic and context.is_inside_word else None
+        return InlineCompletion(Outcome.DISABLED)
+    offer = offer_in(context.snapshot, backend.info, settings)
+    if offer is Offer.NEVER:
+        return InlineCompletion(Outcome.LANGUAGE_OFF)
+    if offer is Offer.WHEN_ASKED and is_automatic:
+        known = ", ".join(backend.info.languages or ())
+        detail = f"it knows {known}; ask for a completion, or set completion.languages"
+        return InlineCompletion(Outcome.LANGUAGE_UNKNOWN, detail)
+    is_inside = is_automatic and context.is_inside_word
+    return InlineCompletion(Outcome.INSIDE_WORD) if is_inside else None
+
+
+def _after(margin: str, answer: InlineCompletion) -> InlineCompletion:
+    """The answer with the indentation that is offered before it."""
+    if answer.text is None or not margin:
+        return answer
+    first, *others = answer.token_chars or (0,)
+    return replace(answer, text=margin + answer.text, token_chars=(first + len(margin), *others))
 
 
 def _stop_rules(context: CursorContext) -> tuple[StopRule, ...]:

@@ -7,7 +7,9 @@ from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken, Priority, collect
 from assist_server.features.inline_completion import build_request
+from assist_server.features.line_beginning import with_indentation
 from assist_server.settings import Settings
+from assist_server.text.newlines import split_lines
 
 _LEARNED_LINES, _LEARNED_CHARS = 1000, 50_000
 """Above the cursor, and as much below; the engine remembers the encoding of more lines."""
@@ -24,11 +26,11 @@ def learn_around(context: CursorContext, backend: Backend, name: str, cancel: Ca
     Encoding holds the interpreter, so it is done in small pieces.
     """
     text, offset = context.snapshot.text, context.offset
-    above = text[max(0, offset - _LEARNED_CHARS) : offset].splitlines(keepends=True)
-    below = text[offset : offset + _LEARNED_CHARS].splitlines(keepends=True)
+    above = text[max(0, offset - _LEARNED_CHARS) : offset]
+    below = text[offset : offset + _LEARNED_CHARS]
     parts = [
-        _encoded(above[-_LEARNED_LINES:], backend, cancel),
-        _encoded(below[:_LEARNED_LINES], backend, cancel),
+        _encoded(split_lines(above)[-_LEARNED_LINES:], backend, cancel),
+        _encoded(split_lines(below)[:_LEARNED_LINES], backend, cancel),
     ]
     if not cancel.is_cancelled:
         backend.learn(name, parts)
@@ -52,6 +54,7 @@ def read_prompt(
     Raises:
         AssistError: the model cannot be asked.
     """
-    request = build_request(context, backend, settings, cancel, Priority.SPECULATIVE)
+    place = with_indentation(context)
+    request = build_request(place, backend, settings, cancel, Priority.SPECULATIVE)
     # The one token is the price of the reading; nobody sees it.
     collect(backend.generate(replace(request, max_new_tokens=1, max_latency_ms=None)))

@@ -1,4 +1,8 @@
-"""The open documents, kept in step with the editor.
+r"""The open documents, kept in step with the editor.
+
+A document is kept as the editor has it, since a `\r` and a `\n` that come one after the other in
+two edits make one line end. All others get its snapshot, whose lines end in `\n`; the lines are the
+same, so that a client's position means the same place in both.
 
 pygls' own documents are not used: they take form feeds and U+2028 for line ends and so corrupt the
 text, and they clamp positions wrongly at the end of a text without a final line end.
@@ -6,7 +10,7 @@ text, and they clamp positions wrongly at the end of a text without a final line
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -14,33 +18,49 @@ from lsprotocol import types
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.text.lines import Position, PositionEncoding
+from assist_server.text.edits import TextEdit
+from assist_server.text.lines import LineIndex, Position, PositionEncoding
+from assist_server.text.newlines import with_newline
 
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Document:
+    """A document as the editor has it, and as the rest of the program sees it."""
+
+    snapshot: Snapshot
+    text: str
+    lines: LineIndex
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, text: str, lines: LineIndex | None = None) -> "_Document":
+        """The document whose snapshot is like another one, but for its text."""
+        lines = lines or LineIndex(text)
+        changed = replace(snapshot, text=text, newline="")
+        if changed.text is text:
+            changed.__dict__["lines"] = lines  # where `cached_property` keeps it
+        return cls(changed, text, lines)
+
+
 class DocumentStore:
-    """Snapshots of the open documents, by URI; used on the server's loop only."""
+    """The open documents, by URI; used on the server's loop only."""
 
     def __init__(self, on_close: Callable[[str], None] = lambda _: None) -> None:
         """No documents yet; `on_close` is told the URI of each one that is closed."""
-        self._snapshots: dict[str, Snapshot] = {}
+        self._documents: dict[str, _Document] = {}
         self._on_close = on_close
         self.encoding = PositionEncoding.UTF16
         self.root_uri: str | None = None
 
     def __len__(self) -> int:
-        return len(self._snapshots)
+        return len(self._documents)
 
     def open(self, item: types.TextDocumentItem) -> None:
         """Take over a document; one that is open already is replaced."""
-        self._snapshots[item.uri] = Snapshot(
-            uri=item.uri,
-            path=display_path(item.uri, self.root_uri),
-            text=item.text,
-            language_id=str(item.language_id),
-            version=item.version,
-        )
+        path = display_path(item.uri, self.root_uri)
+        empty = Snapshot(item.uri, path, "", str(item.language_id), item.version)
+        self._documents[item.uri] = _Document.of(empty, item.text)
 
     def change(
         self,
@@ -53,32 +73,34 @@ class DocumentStore:
         The editor is believed whatever its version numbers do, as messages come in order.
 
         Returns:
-            The offset behind what was changed last; None where nothing was.
+            Where in the snapshot ends what was changed last; None where nothing was.
         """
-        snapshot, end = self._snapshots.get(uri), None
-        if snapshot is None:
+        document = self._documents.get(uri)
+        if document is None:
             return None
-        if snapshot.version is not None and version < snapshot.version:
-            _log.warning("a document's version went back from %d to %d", snapshot.version, version)
-        if not changes:
-            snapshot = snapshot.after_edit(0, 0, "", version)
+        before = document.snapshot
+        if before.version is not None and version < before.version:
+            _log.warning("a document's version went back from %d to %d", before.version, version)
+        text, lines, end = document.text, document.lines, None
         for change in changes:
-            snapshot, end = self._changed(snapshot, version, change)
-        self._snapshots[uri] = snapshot
-        return end
+            text, lines, end = self._changed(text, lines, change)
+        changed = _Document.of(replace(before, version=version), text, lines)
+        self._documents[uri] = changed
+        return None if end is None else _moved(end, lines, changed.snapshot.lines)
 
     def close(self, uri: str) -> None:
         """Forget a document."""
-        self._snapshots.pop(uri, None)
+        self._documents.pop(uri, None)
         self._on_close(uri)
 
     def uris(self) -> list[str]:
         """Those of the open documents."""
-        return list(self._snapshots)
+        return list(self._documents)
 
     def find(self, uri: str) -> Snapshot | None:
         """The newest version of a document; None when it is not open."""
-        return self._snapshots.get(uri)
+        document = self._documents.get(uri)
+        return document.snapshot if document else None
 
     def get(self, uri: str) -> Snapshot:
         """The newest version of a document.
@@ -104,18 +126,32 @@ class DocumentStore:
         """A range for the client."""
         return types.Range(self.position(snapshot, start), self.position(snapshot, end))
 
+    def edit(self, snapshot: Snapshot, edit: TextEdit) -> types.TextEdit:
+        """An edit for the client, in the document's line ends."""
+        text = with_newline(edit.new_text, snapshot.newline)
+        return types.TextEdit(self.range(snapshot, edit.start, edit.end), text)
+
     def _changed(
-        self, snapshot: Snapshot, version: int, change: types.TextDocumentContentChangeEvent
-    ) -> tuple[Snapshot, int]:
-        """What a change makes of a snapshot, and where the new text ends."""
+        self, text: str, lines: LineIndex, change: types.TextDocumentContentChangeEvent
+    ) -> tuple[str, LineIndex, int]:
+        """What a change makes of a text and its lines, and where the new text ends."""
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-            return replace(snapshot, text=change.text, version=version), len(change.text)
-        start = self.offset(snapshot, change.range.start)
-        end = self.offset(snapshot, change.range.end)
+            return change.text, LineIndex(change.text), len(change.text)
+        places = (change.range.start, change.range.end)
         # Some clients send ranges backwards; the specification forgives them.
-        start, end = min(start, end), max(start, end)
-        changed = snapshot.after_edit(start, end, change.text, version)
-        return changed, start + len(change.text)
+        start, end = sorted(
+            lines.offset_at(Position(place.line, place.character), self.encoding)
+            for place in places
+        )
+        text, lines = lines.after_edit(start, end, change.text)
+        return text, lines, start + len(change.text)
+
+
+def _moved(offset: int, source: LineIndex, target: LineIndex) -> int:
+    """The same place in the same lines, ended otherwise."""
+    line = source.line_at(offset)
+    within = min(offset, source.end_of(line)) - source.start_of(line)
+    return target.start_of(line) + within
 
 
 def display_path(uri: str, root_uri: str | None) -> str:

@@ -25,6 +25,7 @@ from assist_server.engine.hosting import (
 )
 from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError, ModelLoadingError
+from assist_server.features.languages import Offer, offer_in
 from assist_server.features.reading_ahead import learn_around, read_prompt
 from assist_server.lsp.completing import Completions
 from assist_server.lsp.documents import DocumentStore
@@ -205,14 +206,17 @@ class AssistServer(LanguageServer):
         state = self.model_state
         backend = self._host.loaded if self._host else None
         plan = backend.info.plan if backend else None
+        languages = backend.info.languages if backend else None
+        only = f" (completes {', '.join(languages)})" if languages is not None else ""
         return {
             "phase": state.phase,
-            "message": state.message,
+            "message": state.message + only,
             "percent": state.percent,
             "model": self.settings.model,
             "device": plan.device if plan else None,
             "dtype": plan.dtype if plan else None,
             "reasons": list(plan.reasons) if plan else [],
+            "languages": None if languages is None else list(languages),
         }
 
     def _tell_status(self) -> None:
@@ -241,6 +245,8 @@ class AssistServer(LanguageServer):
         backend = self._host.loaded if self._host else None
         limits = self.settings.completion
         if snapshot is None or backend is None or not (limits.enabled and limits.predict_next):
+            return
+        if offer_in(snapshot, backend.info, limits) is not Offer.ALWAYS:
             return
         before, behind = self.notebooks.neighbours(place.uri)
         context = CursorContext(snapshot, place.offset, limits.multi_line, before, behind)

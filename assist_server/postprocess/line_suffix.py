@@ -1,10 +1,16 @@
 """Text on the cursor's line behind the cursor, such as brackets that the editor inserted."""
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 
 from assist_server.context.cursor import CursorContext
 from assist_server.postprocess.brackets import Scan, open_before, scan
 from assist_server.postprocess.candidate import Candidate
+from assist_server.postprocess.written_lines import with_text
+
+_BRACKETS = ("(", "[", "{")
+_EMPTY_PAIR = re.compile(r"[ \t]*(\([ \t]*\)|\[[ \t]*\]|\{[ \t]*\})")
+_ONLY_CLOSERS = re.compile(r"[)\]}\"'`>;,:\s]*")
 
 
 def join_line_suffix(candidate: Candidate, context: CursorContext) -> Candidate | None:
@@ -13,6 +19,8 @@ def join_line_suffix(candidate: Candidate, context: CursorContext) -> Candidate 
     Closers behind the cursor are replaced when the candidate closes, in that order, what was open
     before it. Brackets that it opens and closes itself do not count: `f(|)` with `g(x)` keeps its
     parenthesis. Otherwise the longest end of the candidate that the line goes on with is replaced.
+    Where the line goes on otherwise after such a closer, the candidate ends before it: `name] = 1`
+    before `] = 2` is `name`. So it does before brackets that follow anyway: `load(f)` before `(g)`.
     """
     suffix = context.line_suffix
     if not suffix.strip() or not candidate.text.strip():
@@ -21,10 +29,15 @@ def join_line_suffix(candidate: Candidate, context: CursorContext) -> Candidate 
     opened = open_before(context)
     if opened is None:
         opened = scan(context.line_prefix, language).still_open
-    found = scan(candidate.text, language, opened)
-    covered = _covered_by_closers(candidate.text, found, suffix)
-    if not covered:
-        covered = _overlap(candidate.text, found, suffix)
+    text = candidate.text
+    found = scan(text, language, opened)
+    if (pair := _pair_again(text, found, suffix)) is not None and not _EMPTY_PAIR.match(suffix):
+        return with_text(Candidate(text), text[:pair])
+    joint = _joint_by_closers(text, found, suffix)
+    if joint.goes_on:
+        return with_text(Candidate(text), text[: joint.start])
+    empty = _EMPTY_PAIR.match(suffix) if pair is not None else None
+    covered = empty.end() if empty else joint.covered or _overlap(text, found, suffix)
     # Counted from the cursor whatever was replaced before, so that a second run changes nothing.
     replaced_chars = max(candidate.replaced_chars, covered)
     if suffix[:replaced_chars].strip() == candidate.text.strip():
@@ -32,18 +45,39 @@ def join_line_suffix(candidate: Candidate, context: CursorContext) -> Candidate 
     return replace(candidate, replaced_chars=replaced_chars)
 
 
-def _covered_by_closers(text: str, found: Scan, suffix: str) -> int:
-    """How much of `suffix` the closers in `text` stand for."""
-    covered = used = 0
+def _pair_again(text: str, found: Scan, suffix: str) -> int | None:
+    """Where the brackets begin at the end of `text` that the line goes on with as well."""
+    last = next((one for one in found.closers if one.start + 1 == len(text.rstrip())), None)
+    opener = suffix.lstrip(" \t")[:1]
+    is_again = last is not None and last.opened_at is not None and text[last.opened_at] == opener
+    return last.opened_at if last and is_again and opener in _BRACKETS else None
+
+
+@dataclass(frozen=True)
+class _Joint:
+    """Closers of a text that stand for those after the cursor."""
+
+    covered: int
+    """How much of the line they stand for, from the cursor."""
+    start: int
+    """Where the first of them is in the text."""
+    goes_on: bool
+    """Whether the text goes on after them, and the line does otherwise."""
+
+
+def _joint_by_closers(text: str, found: Scan, suffix: str) -> _Joint:
+    """Match the closers in `text` with the ones that `suffix` begins with."""
+    covered, start, used = 0, len(text), 0
     for closer in found.outer_closers:
         rest = suffix[covered:].lstrip(" \t")
         if rest.startswith(closer.text):
             covered = len(suffix) - len(rest) + len(closer.text)
-            used = closer.start + len(closer.text)
-    rest = suffix[covered:].rstrip()
-    if covered and rest.strip() and text[used:].rstrip().endswith(rest):
-        covered += len(rest)
-    return covered
+            start, used = min(start, closer.start), closer.start + len(closer.text)
+    rest, tail = suffix[covered:].rstrip(), text[used:].rstrip()
+    if covered and rest.strip() and tail.endswith(rest):
+        return _Joint(covered + len(rest), start, goes_on=False)
+    goes_on = bool(covered and tail.strip()) and not _ONLY_CLOSERS.fullmatch(rest)
+    return _Joint(covered, start, goes_on)
 
 
 def _overlap(text: str, found: Scan, suffix: str) -> int:

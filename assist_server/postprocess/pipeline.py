@@ -2,9 +2,9 @@ r"""All filters in their order.
 
 The order has reasons:
 
-1.  `drop_unshowable` is final, and after it lines end in `\n`, `\r\n` or `\r` and nothing else.
-2.  `match_newlines` and `match_indentation` give the text the document's form. They come before
-    all that compares lines or indentation with the document's.
+1.  `drop_unshowable` is final, and after `match_newlines` lines end in `\n` and nothing else.
+2.  `match_indentation` and `drop_unexpected_indent` give the text the document's form. They come
+    before all that compares lines or indentation with the document's.
 3.  `drop_prefix_echo` works at the beginning. It comes before `keep_first_line`, which would keep
     the echo and drop what follows it.
 4.  `keep_first_line` saves the others from reading what is not shown.
@@ -15,9 +15,10 @@ The order has reasons:
 8.  `stop_at_unopened_closer`.
 9.  `trim_trailing_space` cleans up behind the cuts, and
 10. `drop_too_short` judges what is left of the text.
+11. `keep_well_formed` is the last, as it costs the most and the others mend what it would refuse.
 
-Where the model ran out of time, `cut_unfinished` comes before them all. It comes once: a second
-time, it would take the end that it has made for an unfinished one.
+Where the model was stopped in the middle, `cut_unfinished` comes before them all. It comes once:
+a second time, it would take the end that it has made for an unfinished one.
 """
 
 from collections.abc import Mapping
@@ -36,14 +37,17 @@ from assist_server.postprocess.scope import stay_in_scope
 from assist_server.postprocess.single_line import keep_first_line
 from assist_server.postprocess.too_short import drop_too_short
 from assist_server.postprocess.trailing_space import trim_trailing_space
+from assist_server.postprocess.unexpected_indent import drop_unexpected_indent
 from assist_server.postprocess.unfinished import cut_unfinished
 from assist_server.postprocess.unopened_closer import stop_at_unopened_closer
 from assist_server.postprocess.unshowable import drop_unshowable
+from assist_server.postprocess.well_formed import keep_well_formed
 
 FILTERS: tuple[Filter, ...] = (
     drop_unshowable,
     match_newlines,
     match_indentation,
+    drop_unexpected_indent,
     drop_prefix_echo,
     keep_first_line,
     cut_repetition,
@@ -53,10 +57,11 @@ FILTERS: tuple[Filter, ...] = (
     stop_at_unopened_closer,
     trim_trailing_space,
     drop_too_short,
+    keep_well_formed,
 )
 
 WHY_DROPPED: Mapping[Filter, str] = MappingProxyType({
-    cut_unfinished: "no part of it was complete when time was up",
+    cut_unfinished: "no part of it was complete when it was stopped",
     drop_unshowable: "it holds characters that cannot be shown",
     drop_prefix_echo: "it only says the line before the cursor again",
     keep_first_line: "it says that the line is complete",
@@ -67,6 +72,7 @@ WHY_DROPPED: Mapping[Filter, str] = MappingProxyType({
     stop_at_unopened_closer: "it closes a bracket that is not open",
     trim_trailing_space: "it holds nothing but blanks",
     drop_too_short: "it is too short to be worth a key",
+    keep_well_formed: "it would leave a syntax error",
 })  # fmt: skip
 """What it means that a filter left nothing of a candidate."""
 

@@ -30,9 +30,3 @@ def detect_indent_unit(text: str) -> str:
         if inner.startswith(outer) and (step := inner[len(outer) :]) not in ("", " "):
             steps[step] += 1
     return steps.most_common(1)[0][0] if steps else DEFAULT_INDENT
-
-
-def detect_newline(text: str) -> str:
-    r"""The line end that the text uses most; `\n` for a text of one line."""
-    counts = Counter(_LINE_END.findall(text))
-    return counts.most_common(1)[0][0] if counts else "\n"

@@ -2,7 +2,6 @@
 
     about = "what the case shows"
     language = "python"
-    newline = "\\r\\n"              # optional; line ends of the document, else "\\n"
     is_unfinished = true           # optional; the model ran out of time
     document = '''...█...'''       # █ is the cursor
     completion = '''...'''         # what the model wrote
@@ -42,8 +41,7 @@ def marked(candidate: Candidate | None, context: CursorContext) -> str:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_case(path):
     case = tomllib.loads(path.read_text(encoding="utf-8"))
-    newline = case.get("newline", "\n")
-    before, cursor, behind = case["document"].replace("\n", newline).partition("█")
+    before, cursor, behind = case["document"].partition("█")
     snapshot = Snapshot("file:///case", "case", before + behind, case["language"])
     context = CursorContext(snapshot, len(before))
 
@@ -51,7 +49,7 @@ def test_case(path):
     cleaned = clean(Candidate(case["completion"]), context, is_unfinished=is_unfinished)
 
     assert cursor, "the document has no █"
-    assert marked(cleaned.candidate, context) == case["expected"].replace("\n", newline)
+    assert marked(cleaned.candidate, context) == case["expected"]
     assert list(cleaned.rules) == case["rules"]
 
 

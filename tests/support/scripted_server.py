@@ -38,7 +38,9 @@ class ScriptedBackend(NullBackend):
             yield chunk
 
 
-def main(answer="", step_ms=0.0, load_ms=0.0, load_error="", *, prints=False) -> None:
+def main(
+    answer="", step_ms=0.0, load_ms=0.0, load_error="", languages=None, *, prints=False
+) -> None:
     configure_logging(LogSettings(level="debug"))
 
     def open_backend(choice, report):
@@ -49,7 +51,7 @@ def main(answer="", step_ms=0.0, load_ms=0.0, load_error="", *, prints=False) ->
         time.sleep(load_ms / 1000)
         if load_error:
             raise ModelError(load_error)
-        return ScriptedBackend(answer=answer, step_ms=step_ms)
+        return ScriptedBackend(answer=answer, step_ms=step_ms, languages=languages)
 
     pool = ModelPool(open_backend)
     try:

@@ -321,3 +321,20 @@ def test_settings_that_came_out_come_out_again(values):
     settings, _ = merge_one(values, folder=Path("/x"))
     as_json = json.loads(json.dumps(settings.model_dump()))
     assert merge_one(as_json) == (settings, ())
+
+
+# Tables of names
+
+
+def test_names_that_hold_dots_are_switched_on_and_off():
+    rules = {"markdown": True, "*.md": False, "docs/a.b": True}
+    for values in ({"completion": {"languages": rules}}, {"completion.languages": rules}):
+        settings, problems = merge_one(values)
+        assert (settings.completion.languages, problems) == (rules, ())
+
+
+@pytest.mark.parametrize("rules", [{"*.md": "yes"}, ["python"], "python", {"a": 1}])
+def test_a_table_of_names_with_anything_else_is_explained(rules):
+    problem = only_problem({"completion": {"languages": rules}})
+    assert problem.key == "completion.languages"
+    assert "a table of names, each `true` or `false`" in problem.message

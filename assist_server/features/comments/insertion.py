@@ -10,7 +10,8 @@ from assist_server.features.comments.wording import comment_lines
 from assist_server.syntax.comment_marks import CommentMarks, Mark, find_comment_marks
 from assist_server.syntax.enclosing import enclosing_starts, is_inside_comment
 from assist_server.text.edits import TextEdit
-from assist_server.text.indentation import detect_newline, leading_whitespace
+from assist_server.text.indentation import leading_whitespace
+from assist_server.text.newlines import BYTE_ORDER_MARK
 
 _MOST_PLACES = 8
 
@@ -60,12 +61,11 @@ def _places(snapshot: Snapshot, start: int, end: int, marks: CommentMarks) -> It
 
 
 def _edit(snapshot: Snapshot, line: int, text: str, mark: Mark, marks: CommentMarks) -> TextEdit:
-    newline = detect_newline(snapshot.text)
     if line == snapshot.lines.line_count:  # everything is head
-        at, before, indent = len(snapshot.text), newline, ""
+        at, before, indent = len(snapshot.text), "\n", ""
     else:
         at, before = snapshot.lines.start_of(line), ""
-        at += snapshot.text.startswith("\ufeff", at)
+        at += snapshot.text.startswith(BYTE_ORDER_MARK, at)
         indent = leading_whitespace(snapshot.text[at : snapshot.lines.end_of(line)])
     written = comment_lines(text, mark, marks, indent if marks.indents else "")
-    return TextEdit(at, at, before + newline.join(written) + ("" if before else newline))
+    return TextEdit(at, at, before + "\n".join(written) + ("" if before else "\n"))

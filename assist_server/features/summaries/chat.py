@@ -7,6 +7,7 @@ from assist_server.engine.request import GenerationRequest
 from assist_server.errors import InputError
 from assist_server.features.summaries.work import Selection, Work
 from assist_server.prompts.instructions import load_instruction
+from assist_server.text.newlines import split_lines
 
 _LEAST_PART_TOKENS = 64
 """Less is not worth asking for, even where the model's context is too short for it."""
@@ -78,7 +79,7 @@ def _split(text: str, max_tokens: int, work: Work) -> Iterator[str]:
 
 def _lines(text: str, max_tokens: int, work: Work) -> Iterator[str]:
     """Yield the lines with their ends; one that is longer than the budget comes in pieces."""
-    for line in text.splitlines(keepends=True):
+    for line in split_lines(text):
         rest = line
         while rest:
             piece = _cut_to_budget(rest, max_tokens, work)

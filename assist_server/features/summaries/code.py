@@ -9,6 +9,7 @@ from assist_server.features.summaries.work import Selection, Work
 from assist_server.syntax.comment_marks import find_comment_marks
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.outline import find_definitions
+from assist_server.text.newlines import split_lines
 
 _MAX_LISTED = 20
 
@@ -29,7 +30,7 @@ def describe_code(selection: Selection, work: Work) -> str:
 
 
 def _count(selection: Selection, found: list[Definition]) -> str:
-    count = len(selection.text.splitlines())
+    count = len(split_lines(selection.text))
     what = f"{count} line{'s' * (count != 1)} of {_language_name(selection.snapshot)}"
     if not found:
         return f"{what}."

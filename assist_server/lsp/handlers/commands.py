@@ -156,10 +156,7 @@ def _workspace_edit(
     ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit]
 ) -> types.WorkspaceEdit:
     """The edits with the version that they are for, where the client understands versions."""
-    converted = [
-        types.TextEdit(ls.documents.range(snapshot, edit.start, edit.end), edit.new_text)
-        for edit in edits
-    ]
+    converted = [ls.documents.edit(snapshot, edit) for edit in edits]
     workspace = ls.client_capabilities.workspace
     if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:
         document = types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version)

@@ -6,6 +6,7 @@ from lsprotocol import types
 
 from assist_server.lsp.handlers.inline_completion import Answer, Place, complete_at
 from assist_server.lsp.server import AssistServer
+from assist_server.text.edits import TextEdit
 
 _LABEL_CHARS = 60
 _WORD = re.compile(r"\w*")
@@ -41,14 +42,13 @@ def _item(server: AssistServer, answer: Answer) -> types.CompletionItem:
     # From the cursor backwards: forwards, every run of letters would be tried from each of them.
     backwards = _WORD.match(snapshot.text[line_start : found.start][::-1])
     word = backwards.group()[::-1] if backwards else ""
-    new_text = word + text
-    label = new_text.strip().splitlines()[0]
-    replaced = server.documents.range(snapshot, found.start - len(word), found.end)
+    wanted = TextEdit(found.start - len(word), found.end, word + text)
+    label = wanted.new_text.strip().splitlines()[0]
     return types.CompletionItem(
         label=label if len(label) <= _LABEL_CHARS else label[: _LABEL_CHARS - 1] + "…",
         kind=types.CompletionItemKind.Text,
         detail="assist-server",
         filter_text=word or label,
-        text_edit=types.TextEdit(replaced, new_text),
+        text_edit=server.documents.edit(snapshot, wanted),
         insert_text_mode=types.InsertTextMode.AsIs,
     )

@@ -29,7 +29,8 @@ def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> N
     """
     document = params.text_document
     server.documents.open(document)
-    server.reading_ahead.touch(Touched(document.uri, document.version, len(document.text)))
+    end = len(server.documents.get(document.uri).text)
+    server.reading_ahead.touch(Touched(document.uri, document.version, end))
 
 
 def did_change(server: AssistServer, params: types.DidChangeTextDocumentParams) -> None:

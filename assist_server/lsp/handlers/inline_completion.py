@@ -16,6 +16,7 @@ from assist_server.features.inline_completion import InlineCompletion, Outcome, 
 from assist_server.lsp.history import RequestRecord
 from assist_server.lsp.reading_ahead import Touched
 from assist_server.lsp.server import AssistServer
+from assist_server.text.edits import TextEdit
 
 _log = logging.getLogger(__name__)
 
@@ -37,9 +38,9 @@ async def inline_completion(
     answer = await complete_at(server, place, is_automatic=is_automatic, wait_ms=wait_ms)
     if answer is None or (text := answer.completion.text) is None:
         return types.InlineCompletionList([])
-    completion = answer.completion
-    replaced = server.documents.range(answer.snapshot, completion.start, completion.end)
-    item = types.InlineCompletionItem(insert_text=text, range=replaced)
+    wanted = TextEdit(answer.completion.start, answer.completion.end, text)
+    edit = server.documents.edit(answer.snapshot, wanted)
+    item = types.InlineCompletionItem(insert_text=edit.new_text, range=edit.range)
     return types.InlineCompletionList([item])
 
 

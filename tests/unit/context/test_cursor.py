@@ -4,12 +4,15 @@ from hypothesis import strategies as st
 
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
+from assist_server.text.newlines import with_line_feeds
 
 
 def cursor_in(marked, language="python"):
     before, cursor, behind = marked.partition("█")
     assert cursor
-    return CursorContext(Snapshot("file:///a", "a", before + behind, language), len(before))
+    return CursorContext(
+        Snapshot("file:///a", "a", before + behind, language), len(with_line_feeds(before))
+    )
 
 
 def test_the_line_is_cut_at_the_cursor():
@@ -23,8 +26,10 @@ def test_the_line_is_cut_at_the_cursor():
     st.lists(st.sampled_from(["a", "😋", "\n", "\r\n", "\r", "\f", "  "])).map("".join), st.data()
 )
 def test_both_sides_of_the_line_touch_the_cursor(text, data):
+    snapshot = Snapshot("file:///a", "a", text)
+    text = with_line_feeds(text)
     offset = data.draw(st.integers(0, len(text)))
-    context = CursorContext(Snapshot("file:///a", "a", text), offset)
+    context = CursorContext(snapshot, offset)
 
     assert text[:offset].endswith(context.line_prefix)
     assert text[offset:].startswith(context.line_suffix)

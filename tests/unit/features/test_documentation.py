@@ -9,7 +9,8 @@ from assist_server.features.docstrings.verification import verify
 from assist_server.features.documentation import Documentation, document
 from assist_server.settings import DocumentationSettings
 from assist_server.syntax.definitions import find_definition
-from assist_server.text.edits import TextEdit, apply_edits
+from assist_server.text.edits import TextEdit
+from assist_server.text.newlines import edit_original, with_line_feeds
 
 GOOGLE = '\n    """Do.\n\n    Args:\n        a: A.\n    """'
 SETTINGS = DocumentationSettings()
@@ -25,8 +26,9 @@ def run(
     """The text after documentation at the cursor, and the result."""
     text = marked.replace("█", "", 1)
     snapshot = Snapshot("file:///a", "", text, language_id)
-    result = document(snapshot, marked.index("█"), writer, settings)
-    return apply_edits(text, result.edits), result
+    offset = len(with_line_feeds(marked[: marked.index("█")]))
+    result = document(snapshot, offset, writer, settings)
+    return edit_original(text, result.edits), result
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from assist_server.errors import InputError
 from assist_server.features.docstrings.filling import PhraseWriter
 from assist_server.features.documentation import Documentation, document
 from assist_server.settings import DocumentationSettings
-from assist_server.text.edits import apply_edits
+from assist_server.text.newlines import edit_original, with_line_feeds
 
 CASES = 200
 FILES = 90
@@ -250,13 +250,14 @@ def check(case: Case, write_phrase: PhraseWriter) -> Documentation | None:
     before = case.definition(case.text)
     old = ast.get_docstring(before, clean=False)
     try:
-        result = document(snapshot, case.offset, write_phrase, settings)
+        offset = len(with_line_feeds(case.text[: case.offset]))
+        result = document(snapshot, offset, write_phrase, settings)
     except InputError as error:
         if old is None or "already documented" not in str(error):
             raise
         return None
     assert result.name == before.name, case.label
-    after_text = apply_edits(case.text, result.edits)
+    after_text = edit_original(case.text, result.edits)
     after_tree = parse(after_text)
     after = definitions(after_tree)[case.number]
     assert dump_without_docstring(after) == dump_without_docstring(before), case.label

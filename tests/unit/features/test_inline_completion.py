@@ -144,7 +144,7 @@ def test_somebody_waits_for_it_and_not_for_ever():
 @pytest.mark.parametrize(
     ("document", "ready", "text"),
     [
-        ("total = |\n", "sum(prices) + discou", "sum(prices) +"),
+        ("total = |\n", "sum(prices) + discou", "sum(prices)"),
         ("def f():\n    |\n", "a = 1\n    b = 2\n    ret", "a = 1\n    b = 2"),
         ("call(|)\n", "a, b)", "a, b)"),
     ],

@@ -85,7 +85,8 @@ def test_closers_that_the_editor_inserted_are_replaced(place, answer, typed, clo
 
 
 def test_an_inserted_closer_that_the_rest_does_not_write_stays():
-    before, completion = shown_at("x = |\n", "f(a, b")
+    before = at_cursor("x = |\n")
+    completion = InlineCompletion(Outcome.SHOWN, text="f(a, b", start=4, end=4)
 
     now = typed_into(before, "f(", ")")
 
@@ -93,8 +94,8 @@ def test_an_inserted_closer_that_the_rest_does_not_write_stays():
 
 
 def test_an_inserted_closer_that_stays_before_a_replaced_one_asks_the_model():
-    before, completion = shown_at("x = f(|)\n", "[a, b)")
-    assert completion.end == completion.start + 1
+    before = at_cursor("x = f(|)\n")
+    completion = InlineCompletion(Outcome.SHOWN, text="[a, b)", start=6, end=7)
 
     assert rest_of(completion, before, typed_into(before, "[", "]")) is None
 

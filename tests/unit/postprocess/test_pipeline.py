@@ -48,7 +48,7 @@ def contexts(draw):
         )
         behind = draw(st.sampled_from(["", "\n", "\n}", "\r\nend", "\nreturn x"])) + draw(lines)
     snapshot = Snapshot("file:///any", "any", before + behind, draw(languages))
-    return CursorContext(snapshot, len(before))
+    return CursorContext(snapshot, min(len(before), len(snapshot.text)))
 
 
 @st.composite

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from assist_server.text.indentation import (
     DEFAULT_INDENT,
     detect_indent_unit,
-    detect_newline,
     indent_width,
     leading_whitespace,
 )
@@ -69,19 +68,3 @@ def test_the_unit_of_a_regularly_indented_text_is_found(unit, deltas):
     found = detect_indent_unit("\n".join(lines))
 
     assert found == (unit if any(line != "a" for line in lines) else DEFAULT_INDENT)
-
-
-@pytest.mark.parametrize(
-    ("text", "newline"),
-    [
-        ("", "\n"),
-        ("one line", "\n"),
-        ("a\nb", "\n"),
-        ("a\r\nb", "\r\n"),
-        ("a\rb", "\r"),
-        ("a\r\nb\r\nc\nd", "\r\n"),
-        ("a\x0cb\u2028c", "\n"),
-    ],
-)
-def test_newline_is_the_most_frequent_line_end(text, newline):
-    assert detect_newline(text) == newline

@@ -9,14 +9,16 @@ from other_readers import read_by_grammar, read_by_lexer
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.comments.insertion import comment_edit, has_comments
-from assist_server.text.edits import apply_edits
+from assist_server.text.newlines import edit_original, with_line_feeds
 
 SUMMARY = "It is **one** thing.\n\n- `a`: other */ --> *) things #} ?>\n"
 
 
 def commented(language_id, text, start, summary=SUMMARY, path="x"):
     snapshot = Snapshot("file:///x", path, text, language_id)
-    return apply_edits(text, [comment_edit(snapshot, start, len(text), summary)])
+    start = len(with_line_feeds(text[:start]))
+    edit = comment_edit(snapshot, start, len(snapshot.text), summary)
+    return edit_original(text, [edit])
 
 
 def split(marked):

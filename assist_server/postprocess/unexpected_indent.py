@@ -1,0 +1,40 @@
+"""Indentation that nothing asks for, where indentation makes the blocks."""
+
+import re
+from dataclasses import replace
+
+from assist_server.context.cursor import CursorContext
+from assist_server.postprocess.brackets import open_before
+from assist_server.postprocess.candidate import Candidate
+from assist_server.syntax.scope import Region
+from assist_server.text.indentation import indent_width, leading_whitespace
+
+_OPENS_OR_GOES_ON = re.compile(r"(:\s*(#.*)?|\\)$")
+
+
+def drop_unexpected_indent(candidate: Candidate, context: CursorContext) -> Candidate | None:
+    """Begin a line where the line above does, unless that opens a block or is not over.
+
+    In an empty document, lines begin at the margin. What follows moves by as much.
+    """
+    margin = leading_whitespace(candidate.text)
+    is_block_language = context.snapshot.language.blocks_by_indentation
+    if not margin or not is_block_language or context.line_prefix.strip():
+        return candidate
+    most = _most_columns(context)
+    excess = None if most is None else indent_width(context.line_prefix + margin) - most
+    if not excess or excess < 0:
+        return candidate
+    pattern = re.compile(rf"^[ \t]{{1,{min(excess, len(margin))}}}", re.MULTILINE)
+    return replace(candidate, text=pattern.sub("", candidate.text))
+
+
+def _most_columns(context: CursorContext) -> int | None:
+    """Return the deepest column where a line may begin at the cursor; None if nothing is known."""
+    above = [x for x in context.previous_lines if not x.lstrip().startswith("#")]
+    if not above:
+        return None if context.previous_lines[2:] else 0
+    is_open = _OPENS_OR_GOES_ON.search(above[-1]) or open_before(context) != ()
+    if is_open or context.scope.region is not Region.CODE:
+        return None
+    return indent_width(above[-1])
