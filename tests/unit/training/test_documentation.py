@@ -6,38 +6,38 @@ from assist_server.training.documentation import documented, module_documentatio
 
 FILES = {
     "a.ts": (
-        "#!/usr/bin/env node\n// Copyright me\n\n/**\n * Helpers that parse.\n * More.\n */\n\n"
-        "import x from 'y';\n\n/** Return the sum. */\nexport function add(a: number) { return a }\n",
+        ("#!/usr/bin/env node\n// Copyright me\n\n/**\n * Helpers that parse.\n * More.\n */\n\n"
+        "import x from 'y';\n\n/** Return the sum. */\nexport function add(a) { return a }\n"),
         "Helpers that parse.\n * More.",
         ["Return the sum."],
     ),
     "a.go": (
-        "// Package foo does many things\n// and more.\npackage foo\n\n// Add adds numbers.\n"
-        "func Add(a int) int { return a }\n",
+        ("// Package foo does many things\n// and more.\npackage foo\n\n// Add adds numbers.\n"
+        "func Add(a int) int { return a }\n"),
         "Package foo does many things\n// and more.",
         ["Add adds numbers."],
     ),
     "a.rs": (
-        "//! Parsing of the command line\n//! and more.\n\nuse std::io;\n\n/// Returns it all.\n"
-        "/// Twice over.\npub fn f() {}\n",
+        ("//! Parsing of the command line\n//! and more.\n\nuse std::io;\n\n/// Returns it all.\n"
+        "/// Twice over.\npub fn f() {}\n"),
         "Parsing of the command line\n//! and more.",
         ["Returns it all.\n/// Twice over."],
     ),
     "a.c": (
-        "/* Copyright (c) */\n\n/* This file holds the event loop */\n#include <x.h>\n\n"
-        "/**\n * Adds.\n */\nint add(int a) { return a; }\n",
+        ("/* Copyright (c) */\n\n/* This file holds the event loop */\n#include <x.h>\n\n"
+        "/**\n * Adds.\n */\nint add(int a) { return a; }\n"),
         "This file holds the event loop",
         ["Adds."],
     ),
     "a.lua": (
-        "--- A library for lists of things\n-- more\nlocal M = {}\n\n--- Adds it.\n-- @param a b\n"
-        "function M.add(a) end\n",
+        ("--- A library for lists of things\n-- more\nlocal M = {}\n\n--- Adds it.\n-- @param a b\n"
+        "function M.add(a) end\n"),
         "A library for lists of things\n-- more",
         ["Adds it.\n-- @param a b"],
     ),
     "a.py": (
-        "#!/usr/bin/python\n# Copyright\n\n'''A module of words.'''\n\nimport x\n\ndef f():\n"
-        '    r"""Do it.\n\n    More.\n    """\n',
+        ("#!/usr/bin/python\n# Copyright\n\n'''A module of words.'''\n\nimport x\n\ndef f():\n"
+        '    r"""Do it.\n\n    More.\n    """\n'),
         "A module of words.",
         ["Do it.\n\n    More.\n    "],
     ),

@@ -25,11 +25,17 @@ def test_the_first_paragraph_of_prose_is_found():
 
 @pytest.mark.parametrize(
     "block",
-    ["# A title that is long enough for a paragraph.", "- a list of things that goes on for a while.",
-     "    code that is indented and long enough to count.", "See https://a.b/c for all that there is to it.",
-     "<p>Markup that is long enough for a paragraph.</p>", "Short.",
-     "A paragraph that is long enough but leads to a list:", "> a quotation that is long enough to count."],
-)  # fmt: skip
+    [
+        "# A title that is long enough for a paragraph.",
+        "- a list of things that goes on for a while.",
+        "    code that is indented and long enough to count.",
+        "See https://a.b/c for all that there is to it.",
+        "<p>Markup that is long enough for a paragraph.</p>",
+        "Short.",
+        "A paragraph that is long enough but leads to a list:",
+        "> a quotation that is long enough to count.",
+    ],
+)
 def test_other_blocks_are_no_prose(block):
     assert first_paragraph(f"{block}\n\n{README}")[0].startswith("Thing reads")
 
