@@ -220,6 +220,9 @@ def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
         Path | None,
         typer.Option(help="Folder made by `pip install --target`.", show_default=False),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="On packages first published in 2025 or later.")
+    ] = False,
     infilling: Annotated[
         Path | None,
         typer.Option(help="Benchmark of single lines, as JSON lines.", show_default=False),
@@ -252,7 +255,7 @@ def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
     choice = choose(places, pieces, lines, seed, is_quick=quick)
     run_eval(
         _flags(model, device),
-        What(tuple(beside or ()), repo, packages, infilling, corpus, choice, as_json),
+        What(tuple(beside or ()), repo, packages, fresh, infilling, corpus, choice, as_json),
     )
 
 
