@@ -312,6 +312,28 @@ def train(  # noqa: PLR0913 - as above
 
 
 @app.command()
+def corpus(
+    out: Annotated[Path, typer.Option(help="Folder for the corpus.", show_default=False)],
+    *,
+    packages: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder with packages of pip, npm or Debian, instead of this one's."),
+    ] = None,
+    standard_library: Annotated[
+        bool,
+        typer.Option("--standard-library", help="Take it as well; with --packages."),
+    ] = False,
+    megabytes: Annotated[
+        int | None, typer.Option(min=1, help="Of source code at most.", show_default="all")
+    ] = None,
+) -> None:
+    """Collect permissively licensed code and prose that `train --corpus` learns from."""
+    from assist_server.cli.corpus import CorpusChoice, run_corpus  # noqa: PLC0415 - numpy
+
+    run_corpus(CorpusChoice(out, tuple(packages or ()), standard_library, megabytes))
+
+
+@app.command()
 def finetune(  # noqa: PLR0913 - as above
     repo: Annotated[Path, typer.Option(help="Repository to learn from.", show_default=False)],
     out: _Out,

@@ -16,11 +16,11 @@ from functools import cached_property
 from types import MappingProxyType
 
 from assist_server.syntax.definition import Span
+from assist_server.syntax.documentation import documented, module_documentation
 from assist_server.syntax.languages import language_for
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.walking import ancestors
 from assist_server.text.identifiers import healing_start
-from assist_server.training.documentation import documented, module_documentation
 from assist_server.training.documents import Document
 
 _LONGEST_MIDDLE_CHARS = 768

@@ -1,8 +1,8 @@
 import pytest
 
+from assist_server.syntax.documentation import documented, module_documentation
 from assist_server.syntax.languages import language_for
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.training.documentation import documented, module_documentation
 
 FILES = {
     "a.ts": (
