@@ -27,8 +27,12 @@ from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_i
 from assist_server.evaluation.places import Source
 from assist_server.evaluation.summarizing import Pair
 from assist_server.settings import Settings
+from assist_server.training.cleaning import why_unfit
 from assist_server.training.debian import debian_pairs
-from assist_server.training.split import HELD_OUT, Split, installed_sources
+from assist_server.training.documents import Document
+from assist_server.training.npm import npm_documents
+from assist_server.training.shares import language_of
+from assist_server.training.split import FRESH, HELD_OUT, Split, installed_sources, is_fresh
 
 QUICK = Choice(places=10, pieces=3, piece_chars=150, functions=5, pairs=10, lines=10)
 TEXT = "text"
@@ -50,6 +54,8 @@ class What:
     repo: Path | None
     packages: Path | None
     """A folder of installed packages, in place of those of this environment."""
+    is_fresh: bool
+    """Whether it is the second test set, of what was first published after bases were trained."""
     benchmark: Path | None
     corpus: Path | None
     """What the model was trained on, to find out whether it knows it by heart."""
@@ -97,11 +103,15 @@ def run_eval(flags: Mapping[str, object], what: What) -> None:
 
 
 def _material(what: What) -> Material:
-    sources = find_sources(what.repo, what.packages, "test")
+    if what.is_fresh:
+        sources, scripts = find_fresh(what.packages)
+    else:
+        sources, scripts = find_sources(what.repo, what.packages, "test"), []
     items = list(read_items(what.benchmark)) if what.benchmark else []
     long_and_short = (document.text.partition("\n\n") for document in debian_pairs())
     pairs = [Pair(long.strip(), short) for short, _, long in long_and_short]
-    return Material(sources, _trained(what.corpus, what.choice.seed), items, pairs)
+    trained = _trained(what.corpus, what.choice.seed)
+    return Material(sources, trained, items, pairs, scripts)
 
 
 def _trained(corpus: Path | None, seed: int) -> list[Source]:
@@ -161,6 +171,39 @@ def find_sources(repo: Path | None, packages: Path | None, split: Split) -> list
         f"no package is installed here that the embedded models have not seen ({names}); install "
         "some of them, or evaluate on code of your own with --repo"
     )
+
+
+def find_fresh(folder: Path | None) -> tuple[list[Source], list[Source]]:
+    """Return the Python files of the second test set, and its JavaScript and TypeScript.
+
+    Raises:
+        InputError: there are too few Python files.
+    """
+    packages = installed_sources([folder] if folder else None)
+    python = [
+        Source(source.path, text)
+        for source in packages
+        if is_fresh(source.distribution) and (text := _text(source.file))
+    ]
+    if len(python) < _FEWEST_FILES:
+        names = ", ".join(name for name in FRESH if not name.startswith("npm:"))
+        raise InputError(
+            f"nothing is installed here of the second test set ({names}); install some of them "
+            "with `pip install --target FOLDER` and name the folder with --packages"
+        )
+    archives = sorted(folder.glob("*.tgz")) if folder else []
+    scripts = [
+        Source(document.origin.path, document.text)
+        for archive in archives
+        for document in npm_documents(archive, {})
+        if is_fresh(document.origin.distribution) and _is_script(document)
+    ]
+    return python, scripts
+
+
+def _is_script(document: Document) -> bool:
+    is_code = document.origin.kind == "code" and why_unfit(document) is None
+    return is_code and language_of(document.origin.path) in {"javascript", "typescript"}
 
 
 def _of_repository(repo: Path) -> Iterator[Source]:

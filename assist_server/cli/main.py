@@ -242,6 +242,9 @@ def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
         Path | None,
         typer.Option(help="Folder made by `pip install --target`.", show_default=False),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="On packages first published in 2025 or later.")
+    ] = False,
     infilling: Annotated[
         Path | None,
         typer.Option(help="Benchmark of single lines, as JSON lines.", show_default=False),
@@ -274,7 +277,7 @@ def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
     choice = choose(places, pieces, lines, seed, is_quick=quick)
     run_eval(
         _flags(model, device),
-        What(tuple(beside or ()), repo, packages, infilling, corpus, choice, as_json),
+        What(tuple(beside or ()), repo, packages, fresh, infilling, corpus, choice, as_json),
     )
 
 
@@ -337,6 +340,28 @@ def train(  # noqa: PLR0913 - as above
             seed, device or "auto",
         )
     )  # fmt: skip
+
+
+@app.command()
+def corpus(
+    out: Annotated[Path, typer.Option(help="Folder for the corpus.", show_default=False)],
+    *,
+    packages: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder with packages of pip, npm or Debian, instead of this one's."),
+    ] = None,
+    standard_library: Annotated[
+        bool,
+        typer.Option("--standard-library", help="Take it as well; with --packages."),
+    ] = False,
+    megabytes: Annotated[
+        int | None, typer.Option(min=1, help="Of source code at most.", show_default="all")
+    ] = None,
+) -> None:
+    """Collect permissively licensed code and prose that `train --corpus` learns from."""
+    from assist_server.cli.corpus import CorpusChoice, run_corpus  # noqa: PLC0415 - numpy
+
+    run_corpus(CorpusChoice(out, tuple(packages or ()), standard_library, megabytes))
 
 
 @app.command()

@@ -18,6 +18,7 @@ from assist_server.evaluation.figures import Estimate, Figures, figures, score
 from assist_server.evaluation.infilling_benchmark import Item, passes
 from assist_server.evaluation.places import Kind, Place, Source, choose_places
 from assist_server.evaluation.replay import Ask, Replay, choose_spans, replay, savings
+from assist_server.evaluation.script_places import choose_script_places
 from assist_server.evaluation.summarizing import (
     Pair,
     lead,
@@ -70,6 +71,8 @@ class Material:
     """Files that they were trained on, to find out whether they know them by heart."""
     items: Sequence[Item] = ()
     pairs: Sequence[Pair] = ()
+    scripts: Sequence[Source] = ()
+    """Files of other languages that they were not trained on."""
 
 
 class Tasks:
@@ -90,6 +93,7 @@ class Tasks:
         if material.trained:
             known = choose_places(material.trained, choice.places, choice.seed)
             self.places[TRAINED] = [place for place in known if place.kind is Kind.REST_OF_LINE]
+        self.places |= choose_script_places(material.scripts, choice.places, choice.seed)
         self.items = _some(material.items, choice.lines, draw)
         self.functions: list[Function] = choose_functions(self.asked, choice.functions, choice.seed)
         self.pairs = _some(material.pairs, choice.pairs, draw)

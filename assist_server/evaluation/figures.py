@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Levenshtein
 
 from assist_server.evaluation.places import Place
+from assist_server.syntax.languages import language_for
+from assist_server.syntax.parser import SyntaxTree
 
 _RESAMPLES = 1000
 _INTERVAL = (0.025, 0.975)
@@ -32,7 +34,7 @@ class Score:
     right_chars: float
     """Share of what was missing that was right before the first wrong character."""
     parses: bool
-    """Whether the file is Python afterwards."""
+    """Whether the file can be parsed afterwards."""
     is_shown: bool
     """Whether there was a completion at all."""
     stopped_right: bool | None
@@ -51,7 +53,7 @@ def score(place: Place, written: Written) -> Score:
         is_exact=text == wanted,
         similarity=Levenshtein.normalized_similarity(text, wanted),
         right_chars=agreed / len(wanted),
-        parses=_parses(result),
+        parses=_parses(place.path, result),
         is_shown=bool(text),
         stopped_right=text == wanted if agreed == len(wanted) else None,
     )
@@ -63,7 +65,10 @@ def _shared_chars(one: str, other: str) -> int:
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
-def _parses(text: str) -> bool:
+def _parses(path: str, text: str) -> bool:
+    language = language_for(path=path)
+    if language.grammar and language.id != "python":
+        return not SyntaxTree(text, language).root.has_error
     try:
         ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):

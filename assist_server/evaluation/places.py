@@ -21,6 +21,8 @@ class Kind(StrEnum):
 
     REST_OF_LINE = "rest of line"
     WHOLE_LINE = "whole line"
+    LINE_AT_COLUMN_0 = "line at column 0"
+    """The indentation is missing, too."""
     BLOCK = "block"
     ARGUMENT = "argument"
     INSIDE_IDENTIFIER = "inside identifier"
@@ -78,7 +80,7 @@ def choose_places(sources: Sequence[Source], count: int, seed: int) -> list[Plac
     for found_in_files in _found(sources).values():
         of_files = [draw.sample(found, len(found)) for found in found_in_files if found]
         draw.shuffle(of_files)
-        chosen += _by_turns(of_files, count)
+        chosen += by_turns(of_files, count)
     return chosen
 
 
@@ -96,7 +98,7 @@ def _found(sources: Sequence[Source]) -> dict[Kind, list[list[Place]]]:
     return places
 
 
-def _by_turns(groups: Sequence[list[Place]], count: int) -> list[Place]:
+def by_turns(groups: Sequence[list[Place]], count: int) -> list[Place]:
     """The first of each group, then the second of each, up to `count`."""
     deepest = max(map(len, groups), default=0)
     ordered = [group[i] for i in range(deepest) for group in groups if i < len(group)]
@@ -158,6 +160,14 @@ def _whole_lines(parsed: _Parsed) -> Iterator[_Span]:
                 yield start, end
 
 
+def _lines_at_column_0(parsed: _Parsed) -> Iterator[_Span]:
+    """Indented simple statements of one line, with their indentation."""
+    for start, end in _whole_lines(parsed):
+        line_start = parsed.lines.start_of(parsed.lines.line_at(start))
+        if line_start < start:
+            yield line_start, end
+
+
 def _blocks(parsed: _Parsed) -> Iterator[_Span]:
     """Bodies of some lines, behind the indentation of their first one."""
     for node in parsed.nodes:
@@ -211,6 +221,7 @@ def _docstrings(parsed: _Parsed) -> Iterator[_Span]:
 _FINDERS: dict[Kind, Callable[[_Parsed], Iterator[_Span]]] = {
     Kind.REST_OF_LINE: _rests_of_lines,
     Kind.WHOLE_LINE: _whole_lines,
+    Kind.LINE_AT_COLUMN_0: _lines_at_column_0,
     Kind.BLOCK: _blocks,
     Kind.ARGUMENT: _arguments,
     Kind.INSIDE_IDENTIFIER: _identifiers,

@@ -16,8 +16,8 @@ from functools import cached_property
 from types import MappingProxyType
 
 from assist_server.syntax.definition import Span
+from assist_server.syntax.documentation import documented, module_documentation
 from assist_server.syntax.languages import language_for
-from assist_server.syntax.outline import find_definitions
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.walking import ancestors
 from assist_server.text.identifiers import healing_start
@@ -27,6 +27,9 @@ _LONGEST_MIDDLE_CHARS = 768
 _MOST_LINES = 6
 _ONE_LINE = 0.4
 """Share of holes of whole lines that are one line, which is what is asked for most."""
+_OF_MODULE = 0.3
+"""Share of holes of documentation that are the file's, where the piece holds it."""
+_NOT_INDENTED = 0.15
 _TRIES = 4
 
 
@@ -50,7 +53,10 @@ class Hole(Enum):
     IDENTIFIER = auto()
     """From inside a name to the end of its line."""
     DOCSTRING = auto()
-    """The first line of a function's documentation, or all of it, with the function behind it."""
+    """The first line of a definition's or a file's documentation, or all of it, with what it
+    documents after it: a docstring, or a comment in the languages that document so."""
+    NEW_LINE = auto()
+    """Whole lines, asked for at column 0: their indentation is a part of the answer."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,13 @@ class Mixture:
     """Share of pieces as long as the context; the others are shorter."""
     holes: Mapping[Hole, float] = field(
         default_factory=lambda: MappingProxyType({
-            Hole.REST_OF_LINE: 0.28,
-            Hole.NODE: 0.27,
-            Hole.LINES: 0.15,
-            Hole.CHARACTERS: 0.1,
+            Hole.REST_OF_LINE: 0.27,
+            Hole.NODE: 0.24,
+            Hole.LINES: 0.13,
+            Hole.CHARACTERS: 0.08,
             Hole.IDENTIFIER: 0.12,
-            Hole.DOCSTRING: 0.08,
+            Hole.DOCSTRING: 0.1,
+            Hole.NEW_LINE: 0.06,
         })
     )  # fmt: skip
 
@@ -146,6 +153,7 @@ class _Cutter:
             Hole.CHARACTERS: self._characters,
             Hole.IDENTIFIER: self._identifier,
             Hole.DOCSTRING: self._docstring,
+            Hole.NEW_LINE: self._new_line,
         }
 
     def examples(self) -> Iterator[Example]:
@@ -224,14 +232,7 @@ class _Cutter:
         first = max(start, self._text.rfind("\n", start, place) + 1)
         if self._dice.random() < 0.5:
             first += len(self._text[first:place]) - len(self._text[first:place].lstrip())
-        last = place
-        is_one = self._dice.random() < _ONE_LINE
-        for _ in range(0 if is_one else self._dice.randint(1, _MOST_LINES - 1)):
-            following = self._line_end(last, end) + 1
-            if following >= end or following - first > _LONGEST_MIDDLE_CHARS:
-                break
-            last = following
-        return Span(first, self._line_end(last, end))
+        return Span(first, self._lines_end(place, first, end))
 
     def _characters(self, start: int, end: int) -> Span | None:
         first = self._dice.randint(start, end - 1)
@@ -248,10 +249,24 @@ class _Cutter:
         inside = [span for span in self._docstrings if start <= span.start and span.end <= end]
         if not inside:
             return None
-        span = self._dice.choice(inside)
+        module = self._module_documentation
+        is_of_module = module in inside and self._dice.random() < _OF_MODULE
+        span = module if module is not None and is_of_module else self._dice.choice(inside)
         if self._dice.random() < 0.5:
             return span
         return Span(span.start, self._line_end(span.start, span.end))
+
+    def _new_line(self, start: int, end: int) -> Span | None:
+        for _ in range(_TRIES):
+            place = self._visible_place(start, end)
+            if place is None:
+                return None
+            first = self._text.rfind("\n", start, place) + 1
+            is_indented = self._text[first : first + 1].isspace()
+            # A line without indentation teaches nothing about it; some are needed all the same.
+            if first > start and (is_indented or self._dice.random() < _NOT_INDENTED):
+                return Span(first, self._lines_end(place, first, end))
+        return None
 
     # What they are made of
 
@@ -262,21 +277,17 @@ class _Cutter:
 
     @cached_property
     def _docstrings(self) -> list[Span]:
-        """What stands between the quotes, or behind the mark of a comment."""
+        """What stands between the quotes, or after the mark of a comment."""
         if self._tree is None:
             return []
-        found = find_definitions(self._tree, 0, len(self._text))
-        whole = [definition.documentation for definition in found if definition.documentation]
-        return [inner for span in whole if (inner := self._without_quotes(span))]
+        module = self._module_documentation
+        found = {*documented(self._tree), *([module] if module else [])}
+        short = (span for span in found if span.end - span.start <= _LONGEST_MIDDLE_CHARS)
+        return sorted(short, key=lambda span: span.start)
 
-    def _without_quotes(self, span: Span) -> Span | None:
-        text = self._text[span.start : span.end]
-        quote = text.lstrip("rRuUbBfF")[:3]
-        if quote not in {'"""', "'''"} or not text.endswith(quote):
-            return None
-        first = span.start + text.index(quote) + len(quote)
-        last = span.end - len(quote)
-        return Span(first, last) if last - first <= _LONGEST_MIDDLE_CHARS else None
+    @cached_property
+    def _module_documentation(self) -> Span | None:
+        return self._tree and module_documentation(self._tree)
 
     def _visible_place(self, start: int, end: int) -> int | None:
         """A place before a character that is not blank, and not the last one of its line."""
@@ -285,6 +296,17 @@ class _Cutter:
             if not self._text[place].isspace():
                 return place
         return None
+
+    def _lines_end(self, place: int, first: int, end: int) -> int:
+        """The end of the line of a place, or of one of the next lines."""
+        last = place
+        is_one = self._dice.random() < _ONE_LINE
+        for _ in range(0 if is_one else self._dice.randint(1, _MOST_LINES - 1)):
+            following = self._line_end(last, end) + 1
+            if following >= end or following - first > _LONGEST_MIDDLE_CHARS:
+                break
+            last = following
+        return self._line_end(last, end)
 
     def _line_end(self, place: int, end: int) -> int:
         found = self._text.find("\n", place, end)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from assist_server.training.archives import archived_files
-from assist_server.training.documents import Document, document_of
+from assist_server.training.documents import Document, document_of, pair_of
 from assist_server.training.licences import is_permissive
 from assist_server.training.shares import language_of
 
@@ -50,6 +50,11 @@ def npm_documents(archive: Path, refused: dict[str, str]) -> Iterator[Document]:
         found = document_of(name, version, licence, path, files[path], "code")
         if found is not None:
             yield found
+    readme = files.get("README.md", b"").decode("utf-8", errors="replace")
+    described = str(package.get("description") or "")
+    pair = pair_of(name, version, licence, "summaries/README.md", described, readme)
+    if pair is not None:
+        yield pair
 
 
 def npm_licence(package: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from assist_server.syntax.languages import PLAIN_TEXT, language_for
 from assist_server.training.documents import Document, Origin
-from assist_server.training.split import HELD_OUT, Split, family_of
+from assist_server.training.split import Split, is_always_held_out
 
 SHARES: Mapping[str, float] = MappingProxyType({
     "python": 0.5,
@@ -95,7 +95,7 @@ def within_shares(documents: Sequence[Document], most_bytes: int | None = None) 
     kept: set[int] = set()
     for document in documents:
         origin = document.origin
-        if origin.kind != "code" or family_of(origin.distribution) in HELD_OUT:
+        if origin.kind != "code" or is_always_held_out(origin.distribution):
             kept.add(id(document))
         else:
             groups[language_of(origin.path) or "", origin.split].append(document)

@@ -3,13 +3,14 @@
 import platform
 import sysconfig
 from collections.abc import Iterator, Sequence
-from importlib.metadata import Distribution
+from importlib.metadata import Distribution, PackageMetadata
 from pathlib import Path
 
 from assist_server.training.debian_sources import debian_documents
 from assist_server.training.documents import Document, document_of, pair_of
 from assist_server.training.licences import is_permissive, licence_expression
 from assist_server.training.npm import npm_documents
+from assist_server.training.readmes import first_paragraph, readme_pair
 from assist_server.training.split import installed_distributions, normalise, source_files
 
 _STANDARD_LIBRARY_LICENCE = "PSF-2.0"
@@ -47,9 +48,17 @@ class Sources:
             yield from standard_library()
         for folder in self._folders or ():
             for archive in sorted(folder.glob("*.tgz")):
-                yield from npm_documents(archive, self.refused)
+                yield from _with_readme_pairs(npm_documents(archive, self.refused))
             for description in sorted(folder.glob("*.dsc")):
-                yield from debian_documents(description, self.refused)
+                yield from _with_readme_pairs(debian_documents(description, self.refused))
+
+
+def _with_readme_pairs(documents: Iterator[Document]) -> Iterator[Document]:
+    for document in documents:
+        yield document
+        pair = readme_pair(document)
+        if pair is not None:
+            yield pair
 
 
 def _of_distribution(distribution: Distribution) -> Iterator[Document]:
@@ -64,19 +73,23 @@ def _of_distribution(distribution: Distribution) -> Iterator[Document]:
         )
         if found is not None:
             yield found
-    metadata = distribution.metadata
-    name = normalise(metadata["Name"])
-    summary, long = (metadata.get_all(field) or [""] for field in ("Summary", "Description"))
-    pair = pair_of(
-        name,
-        distribution.version,
-        licence_expression(metadata),
-        f"summaries/{name}.md",
-        str(summary[0]),
-        str(long[0]),
-    )
-    if pair is not None:
-        yield pair
+    yield from _pairs(distribution.metadata)
+
+
+def _pairs(metadata: PackageMetadata) -> Iterator[Document]:
+    """Yield a distribution's summary and its description, and that one's first paragraph."""
+    name, version = normalise(metadata["Name"]), metadata["Version"]
+    licence = licence_expression(metadata)
+    fields = (metadata.get_all(field) or [""] for field in ("Summary", "Description"))
+    summary, long = (str(values[0]) for values in fields)
+    paragraph = first_paragraph(long)
+    found = {f"summaries/{name}.md": (summary, long)}
+    if paragraph is not None:
+        found[f"paragraphs/{name}.md"] = paragraph
+    for path, (short, text) in found.items():
+        pair = pair_of(name, version, licence, path, short, text)
+        if pair is not None:
+            yield pair
 
 
 def standard_library() -> Iterator[Document]:

@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+from archives import npm_package
 from distributions import install, library_code
 from tiny_models import FAMILIES, save_family
 
@@ -50,6 +51,29 @@ def test_without_code_that_was_never_seen_it_is_refused(run, tmp_path):
     result = run("eval", "--packages", tmp_path)
     assert result.code == 2
     assert "no package is installed here that the embedded models have not seen" in result.err
+
+
+def test_the_second_test_set_is_rated_in_three_languages(run, tmp_path):
+    model = save_family(FAMILIES[0], tmp_path / "model")
+    folder = tmp_path / "packages"
+    files = {f"verifiers/{path}": text for path, text in library_code(*NAMES).items()}
+    install(folder, "verifiers", files)
+    install(folder, "flask", {"flask/a.py": files["verifiers/csv.py"]})
+    script = "".join(f"export function f{n}(a) {{\n  return a + {n};\n}}\n" for n in range(9))
+    npm_package(folder, "react-grab", {"src/a.js": script, "src/b.ts": f"{script}\nlet b = 1;\n"})
+    npm_package(folder, "express", {"src/c.js": script})
+    result = run("eval", *LITTLE, "--fresh", "--packages", folder, "--model", model, "--json")
+    assert result.code == 0, result.err
+    found = json.loads(result.out)
+    assert found["files"] == len(NAMES)
+    for suite in ("rest of line", "rest of line, javascript", "whole line, typescript"):
+        assert found["suites"][suite]["copy"]["exact"]["count"] == 2
+
+
+def test_without_the_second_test_set_it_is_refused(run, packages):
+    result = run("eval", "--fresh", "--packages", packages)
+    assert result.code == 2
+    assert "nothing is installed here of the second test set" in result.err
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(run, tmp_path):

@@ -42,6 +42,13 @@ def test_what_is_missing_of_each_kind():
     }
     assert missing(Kind.ARGUMENT) == {"squared", "factor", "radius", "result"}
     assert missing(Kind.DOCSTRING) == {"Tell the area of a circle."}
+    assert missing(Kind.LINE_AT_COLUMN_0) == {
+        "    return multiply(squared, factor)",
+        "    result = 0",
+        "        result += area(radius)",
+        "        print(result)",
+        "    return result",
+    }
     assert "result += area(radius)\n        print(result)" in missing(Kind.BLOCK)
     assert " = 0" in missing(Kind.REST_OF_LINE)
     assert "ius in radii:" in missing(Kind.INSIDE_IDENTIFIER)

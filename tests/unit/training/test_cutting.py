@@ -68,6 +68,32 @@ def test_lines_are_whole_lines():
         assert example.suffix[:1] in {"", "\n"}
 
 
+def test_new_lines_are_asked_for_at_column_0_and_bring_their_indentation():
+    found = [one for one in cuts(SHLEX, only(Hole.NEW_LINE)) if one.middle]
+    assert all(one.prefix.endswith("\n") for one in found)
+    assert all(one.suffix[:1] in {"", "\n"} and one.middle.strip() for one in found)
+    indented = [one for one in found if one.middle.startswith("    ")]
+    assert len(found) > len(indented) > 0.8 * len(found)
+    assert any("\n" in one.middle for one in found)
+
+
+def test_comments_that_document_are_cut_from_after_their_mark():
+    text = "/**\n * Return the sum.\n * @param a one\n */\nfunction add(a) { return a; }\n"
+    code = document(text * 3, "a.js")
+    holes = [one for n in range(30) for one in cut(code, 0, n, 2_000, only(Hole.DOCSTRING))]
+    middles = {one.middle for one in holes if one.middle}
+    assert middles == {"Return the sum.", "Return the sum.\n * @param a one"}
+    assert all(one.prefix.endswith("/**\n * ") for one in holes if one.middle)
+
+
+def test_a_file_is_documented_more_often_than_each_of_its_functions():
+    functions = "".join(f'def f{n}():\n    """Do it {n} times."""\n\n\n' for n in range(20))
+    text = f'"""Things that are done often."""\n\n\n{functions}'
+    examples = cuts(text, only(Hole.DOCSTRING, whole_pieces=1.0), epochs=200, chars=9_000)
+    middles = [one.middle for one in examples if one.middle]
+    assert 0.2 < middles.count("Things that are done often.") / len(middles) < 0.5
+
+
 def test_nodes_are_pieces_of_code_with_a_meaning():
     text = "value = compute(first, [second, third])\n"
     middles = {example.middle for example in cuts(text, only(Hole.NODE), epochs=200)}
@@ -80,7 +106,7 @@ def test_docstrings_are_cut_from_between_their_quotes():
     docstrings = {
         ast.get_docstring(node, clean=False)
         for node in ast.walk(ast.parse(SHLEX))
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
     }
     found = [one for one in cuts(SHLEX, only(Hole.DOCSTRING), chars=100_000) if one.middle]
     assert found

@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.training.split import (
+    FRESH,
     HELD_OUT,
     family_of,
     installed_sources,
+    is_always_held_out,
+    is_fresh,
     normalise,
     split_of,
 )
@@ -67,3 +70,42 @@ def test_sources_of_a_folder_are_listed_with_their_facts(tmp_path):
 
 def test_this_environment_has_sources():
     assert any(source.distribution == "pytest" for source in installed_sources())
+
+
+# Other indexes, and what was published lately
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("npm:express", "npm:express"),
+        ("npm:@babel/core", "npm:babel"),
+        ("npm:babel", "npm:babel"),
+        ("npm:@types/node", "npm:node"),
+        ("npm:d3-array", "npm:d3"),
+        ("debian:tomcat10", "debian:tomcat"),
+        ("debian:libpdfbox2-java", "debian:libpdfbox-java"),
+        ("debian:lua5.4", "debian:lua"),
+        ("debian:rust-serde", "debian:rust-serde"),
+    ],
+)
+def test_packages_of_other_indexes_have_families_too(name, family):
+    assert family_of(name) == family
+
+
+def test_the_same_name_elsewhere_is_another_project():
+    assert split_of("flask") == "test"
+    assert family_of("npm:flask") != family_of("flask")
+
+
+@pytest.mark.parametrize("name", FRESH)
+def test_what_was_published_lately_is_for_testing(name):
+    assert split_of(name) == "test"
+    assert is_fresh(name)
+    assert is_always_held_out(name)
+
+
+def test_a_fresh_name_is_told_in_any_spelling_but_not_in_another_index():
+    assert is_fresh("Google_ADK")
+    assert not is_fresh("npm:google-adk")
+    assert not is_fresh("react-grab")

@@ -1,0 +1,89 @@
+"""Where documentation stands in a file, and without its marks: what a model learns to write."""
+
+import re
+
+import tree_sitter
+
+from assist_server.syntax.definition import Span
+from assist_server.syntax.outline import find_definitions
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.walking import is_comment
+
+_QUOTES = {'"""', "'''"}
+_MARK = re.compile(r"/\*+[!*]?|//[/!]?|--+|#+!?")
+"""What a comment begins with, in all languages."""
+_GAP = re.compile(r"\s*(?:\*(?!/)[ \t]*)?")
+_END = re.compile(r"\s*\**/?\s*$")
+_NO_PROSE = re.compile(
+    r"licen[cs]e|copyright|spdx|eslint|prettier|coding[:=]|go:build|\+build|vim?:|-\*-|@ts-|<reference",
+    re.IGNORECASE,
+)
+_LEAST_LETTERS = 12
+
+
+def documented(tree: SyntaxTree) -> list[Span]:
+    """Return the texts of what documents definitions, between the quotes or after the mark."""
+    found = find_definitions(tree, 0, len(tree.text))
+    whole = [definition.documentation for definition in found if definition.documentation]
+    return [inner for span in whole if (inner := _inner(tree.text, span))]
+
+
+def module_documentation(tree: SyntaxTree) -> Span | None:
+    """Return the text of what documents the file as a whole: a docstring, or a comment at its top.
+
+    Licences, shebangs and orders to tools are passed over.
+    """
+    above: list[tree_sitter.Node] = []
+    for node in tree.root.children:
+        if not is_comment(node) and node.type != "hash_bang_line":
+            return _docstring_or_comment(tree, above, node)
+        above.append(node)
+    return None
+
+
+def _docstring_or_comment(
+    tree: SyntaxTree, above: list[tree_sitter.Node], first: tree_sitter.Node
+) -> Span | None:
+    if tree.language.id == "python":
+        string = first.named_children[0] if first.named_children else None
+        is_docstring = first.type == "expression_statement" and string and string.type == "string"
+        return _inner(tree.text, Span(tree.start(first), tree.end(first))) if is_docstring else None
+    for run in _runs(above):
+        span = Span(tree.start(run[0]), tree.end(run[-1]))
+        text = tree.text[span.start : span.end]
+        is_prose = sum(map(str.isalpha, text)) >= _LEAST_LETTERS and not _NO_PROSE.search(text)
+        if is_prose and not text.startswith("#!"):
+            return _inner(tree.text, span)
+    return None
+
+
+def _runs(comments: list[tree_sitter.Node]) -> list[list[tree_sitter.Node]]:
+    """Return comments of one line that follow each other as one; others alone."""
+    runs: list[list[tree_sitter.Node]] = []
+    for node in comments:
+        last = runs[-1][-1] if runs else None
+        is_near = last is not None and node.start_point.row - last.start_point.row == 1
+        if is_near:
+            runs[-1].append(node)
+        else:
+            runs.append([node])
+    return runs
+
+
+def _inner(text: str, span: Span) -> Span | None:
+    """Return a documentation's text without quotes, or without the first mark and the last."""
+    whole = text[span.start : span.end]
+    quote = whole.lstrip("rRuUbBfF")[:3]
+    if quote in _QUOTES:
+        first = span.start + whole.index(quote) + len(quote)
+        is_closed = whole.endswith(quote) and span.end - len(quote) > first
+        return Span(first, span.end - len(quote)) if is_closed else None
+    mark = _MARK.match(whole)
+    if mark is None:
+        return None
+    is_block = whole.startswith("/*")
+    gap = _GAP.match(whole, mark.end())
+    first = gap.end() if gap and is_block else mark.end() + (whole[mark.end() :][:1] == " ")
+    end = _END.search(whole, first) if is_block else None
+    last = end.start() if end else len(whole.rstrip())
+    return Span(span.start + first, span.start + last) if last > first else None
