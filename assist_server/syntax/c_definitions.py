@@ -7,6 +7,8 @@ import tree_sitter
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
 from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.raising import escaping
+from assist_server.syntax.raising_grammars import CPP
 from assist_server.syntax.walking import ancestors, first_of, outermost, own_nodes
 
 _TYPES = {
@@ -102,7 +104,7 @@ def _read_function(
         parameters=_parameters(tree, declarator.child_by_field_name("parameters")),
         returns=returns,
         returns_value=_returns_value(returns, own),
-        raises=_throws(tree, own),
+        raises=escaping(tree, body, CPP),
         parent=parent,
         documentation=comment_above(tree, outer),
     )
@@ -178,11 +180,3 @@ def _returns_value(returns: str | None, own: list[tree_sitter.Node]) -> bool:
     if returns == "auto":
         return any(child.type == "return_statement" and child.named_child_count for child in own)
     return returns not in {None, "void"}
-
-
-def _throws(tree: SyntaxTree, own: list[tree_sitter.Node]) -> tuple[str, ...]:
-    thrown = [
-        first_of(child, "call_expression") for child in own if child.type == "throw_statement"
-    ]
-    made = [node.child_by_field_name("function") for node in thrown if node]
-    return tuple(dict.fromkeys(tree.node_text(node) for node in made if node))

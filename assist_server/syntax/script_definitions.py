@@ -7,6 +7,8 @@ import tree_sitter
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
 from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.raising import escaping
+from assist_server.syntax.raising_grammars import SCRIPT
 from assist_server.syntax.walking import first_of, outermost, own_nodes
 
 _FUNCTIONS = frozenset({
@@ -105,7 +107,7 @@ def _build(
         is_generator="*" in words,
         is_async="async" in words,
         is_property="get" in words,
-        raises=_throws(tree, own),
+        raises=() if value.type in _TYPES else escaping(tree, body, SCRIPT),
         parent=parent,
         documentation=comment_above(tree, outer),
     )
@@ -214,9 +216,3 @@ def _returns_value(
     if function.type == "arrow_function" and body is not None and body.type != "statement_block":
         return True
     return any(child.type == "return_statement" and child.named_child_count for child in own)
-
-
-def _throws(tree: SyntaxTree, own: list[tree_sitter.Node]) -> tuple[str, ...]:
-    thrown = [first_of(child, "new_expression") for child in own if child.type == "throw_statement"]
-    made = [node.child_by_field_name("constructor") for node in thrown if node]
-    return tuple(dict.fromkeys(tree.node_text(node) for node in made if node))

@@ -33,10 +33,13 @@ def plan_comment(
 
 
 def _new_comment(text: str, definition: Definition, style: CommentStyle, newline: str) -> Insertion:
-    start = definition.header.start
+    start = definition.comment_place
     line_start = text.rfind("\n", 0, start) + 1
     indent = leading_whitespace(text[line_start:start])
-    lines = CommentWriter(definition, style, indent, indent + style.margin).lines()
+    writer = CommentWriter(definition, style, indent, indent + style.margin)
+    has_orders = start < definition.header.start
+    # Go takes orders for a part of the comment, below a blank line.
+    lines = (*writer.lines(), *((writer.blank,) if has_orders and style.name == "godoc" else ()))
     if code := text[line_start:start].rstrip():  # it does not begin its line
         return Insertion(line_start + len(code), start, lines, newline, newline + indent)
     return Insertion(line_start, line_start, lines, "", newline)

@@ -128,6 +128,7 @@ def _signature(definition: Definition) -> Definition:
         span=nowhere,
         header=nowhere,
         keyword=0,
+        comment_place=0,
         body=None,
         documentation=None,
         has_one_line_body=False,
