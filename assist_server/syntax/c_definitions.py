@@ -101,7 +101,7 @@ def _read_function(
         header=Span(tree.start(outer), tree.start(body) if body else tree.end(outer)),
         keyword=tree.start(node),
         body=Span(tree.start(body), tree.end(body)) if body else None,
-        parameters=_parameters(tree, declarator.child_by_field_name("parameters")),
+        parameters=_parameters(tree, node, declarator.child_by_field_name("parameters")),
         returns=returns,
         returns_value=_returns_value(returns, own),
         raises=escaping(tree, body, CPP),
@@ -126,8 +126,13 @@ def _enclosing_class(tree: SyntaxTree, node: tree_sitter.Node) -> str | None:
     return None
 
 
-def _parameters(tree: SyntaxTree, node: tree_sitter.Node | None) -> tuple[Parameter, ...]:
+def _parameters(
+    tree: SyntaxTree, function: tree_sitter.Node, node: tree_sitter.Node | None
+) -> tuple[Parameter, ...]:
     """The named parameters of a function; of a prototype some may have no name."""
+    listed = node.named_children if node else []
+    if any(child.type == "identifier" for child in listed):
+        return _old_parameters(tree, function, listed)
     found: list[Parameter] = []
     for child in node.children if node else []:
         is_rest = child.type.startswith("variadic") or child.type == "..."
@@ -146,6 +151,21 @@ def _parameters(tree: SyntaxTree, node: tree_sitter.Node | None) -> tuple[Parame
             )
         )
     return tuple(found)
+
+
+def _old_parameters(
+    tree: SyntaxTree, function: tree_sitter.Node, listed: list[tree_sitter.Node]
+) -> tuple[Parameter, ...]:
+    """The parameters of a function whose types stand between its header and its body."""
+    types: dict[str, str] = {}
+    for declaration in function.named_children:
+        kind = declaration.child_by_field_name("type")
+        if declaration.type == "declaration" and kind is not None:
+            declared = declaration.children_by_field_name("declarator")
+            names = (name for one in declared for name in re.findall(r"\w+", tree.node_text(one)))
+            types.update((name, tree.node_text(kind)) for name in names)
+    names = [tree.node_text(child) for child in listed if child.type == "identifier"]
+    return tuple(Parameter(name, types.get(name)) for name in names)
 
 
 def _declared(tree: SyntaxTree, parameter: tree_sitter.Node) -> str | None:
