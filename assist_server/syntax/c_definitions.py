@@ -162,8 +162,8 @@ def _old_parameters(
         kind = declaration.child_by_field_name("type")
         if declaration.type == "declaration" and kind is not None:
             declared = declaration.children_by_field_name("declarator")
-            names = (name for one in declared for name in re.findall(r"\w+", tree.node_text(one)))
-            types.update((name, tree.node_text(kind)) for name in names)
+            found = (name for one in declared for name in re.findall(r"\w+", tree.node_text(one)))
+            types.update((name, tree.node_text(kind)) for name in found)
     names = [tree.node_text(child) for child in listed if child.type == "identifier"]
     return tuple(Parameter(name, types.get(name)) for name in names)
 
