@@ -2,19 +2,17 @@
 
 import difflib
 import json
-import os
 import re
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from pathlib import Path
 
 import typer
 
 from assist_server.cli.opening import line_start, load_settings, opened_model, read_snapshot
+from assist_server.cli.replacing import refuse_special, replace_file
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
-from assist_server.errors import InputError
 from assist_server.features.documentation import document
 from assist_server.features.phrases import model_phrase_writer
 from assist_server.text.edits import apply_edits
@@ -29,18 +27,25 @@ class Output(Enum):
     JSON = auto()
 
 
-def run_document(file: Path, line: int, flags: Mapping[str, object], output: Output) -> None:
+def run_document(
+    file: Path,
+    line: int,
+    flags: Mapping[str, object],
+    output: Output,
+    prune: Collection[str] = (),
+) -> None:
     """Document the definition at a line counted from 1.
 
     Raises:
         AssistError: the file, the line or the model cannot be used, or nothing is to document.
     """
+    refuse_special(file)
     snapshot = read_snapshot(file)
     offset = line_start(snapshot, line)
     settings = load_settings(flags)
     with opened_model(settings) as backend:
         writer = model_phrase_writer(snapshot.path, backend, settings, CancelToken())
-        found = document(snapshot, offset, writer, settings.documentation)
+        found = document(snapshot, offset, writer, settings.documentation, prune)
     changed = apply_edits(snapshot.text, found.edits)
     if output is Output.JSON:
         answer = {"name": found.name, "style": found.style, "text": found.text}
@@ -48,9 +53,15 @@ def run_document(file: Path, line: int, flags: Mapping[str, object], output: Out
     elif output is Output.DIFF:
         typer.echo(_diff(snapshot, changed), nl=False)
     elif output is Output.WRITE:
-        _replace_file(file, changed)
+        replace_file(file, snapshot.text.encode("utf-8"), changed.encode("utf-8"))
     else:
         typer.echo(found.text)
+    for name in found.gone:
+        typer.echo(
+            f"assist-server: `{name}` is described, but `{found.name}` does not take it; "
+            f"its entry stays: --prune {name} removes it",
+            err=True,
+        )
 
 
 def _diff(snapshot: Snapshot, changed: str) -> str:
@@ -60,26 +71,3 @@ def _diff(snapshot: Snapshot, changed: str) -> str:
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
-
-
-def _replace_file(file: Path, text: str) -> None:
-    """Write a file so that it is never seen half-written, whatever happens meanwhile.
-
-    Raises:
-        InputError: it cannot be written; the old content is still there.
-    """
-    target = file.resolve()
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(text.encode("utf-8"))
-            Path(temporary).chmod(target.stat().st_mode)
-            Path(temporary).replace(target)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(
-            f"cannot write {str(file)!r}: {error.strerror}; it is unchanged"
-        ) from error

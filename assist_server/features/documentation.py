@@ -8,7 +8,7 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.docstrings.comment_plan import plan_comment
 from assist_server.features.docstrings.filling import Filling, PhraseWriter
-from assist_server.features.docstrings.layout import Plan
+from assist_server.features.docstrings.layout import Plan, has_words
 from assist_server.features.docstrings.opened import closing_edit
 from assist_server.features.docstrings.python_plan import plan_docstring
 from assist_server.features.docstrings.styles import detect_comment_style, detect_python_style
@@ -64,7 +64,7 @@ def document(
     style, plan = _plan(tree, definition, settings.style, newline, prune)
     if not plan.insertions:
         raise InputError(_nothing_to_do(definition, plan))
-    filling = Filling(tree.text, write_phrase, newline, settings.line_length)
+    filling = Filling(tree.text, write_phrase, newline, settings.line_length, snapshot.path)
     edits = filling.fill(plan.insertions)
     closing = place.closing
     return Documentation(
@@ -154,7 +154,8 @@ def _plan(
     if tree.language.id != "python":
         style = detect_comment_style(tree.text, tree.language.id)
         return style.name, plan_comment(tree.text, definition, style, newline, prune)
-    detected = detect_python_style(find_docstrings(tree), wanted)
+    examples = [one for one in find_docstrings(tree) if has_words(one.lstrip("rRuU"))]
+    detected = detect_python_style(examples, wanted)
     unit = detect_indent_unit(tree.text)
     unit = unit if re.fullmatch(r"\t| {2,8}", unit) else "    "
     return detected.name, plan_docstring(tree.text, definition, detected, unit, newline, prune)

@@ -75,7 +75,8 @@ def _find(tree: SyntaxTree, offset: int, read: _Reader) -> Definition | None:
     if start == end and tree.language.blocks_by_indentation:
         return _above_blank_line(tree, offset, read)
     node = tree.node_at(start, end)
-    if is_comment(node) and (found := _below_comment(tree, node, offset, read)) is not None:
+    comment = next((outer for outer in ancestors(node) if is_comment(outer)), None)
+    if comment and (found := _below_comment(tree, comment, offset, read)) is not None:
         return found
     return next((found for outer in ancestors(node) if (found := read(tree, outer))), None)
 

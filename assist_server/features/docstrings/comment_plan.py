@@ -54,13 +54,18 @@ def _new_comment(text: str, definition: Definition, style: CommentStyle, newline
     start = definition.comment_place
     line_start = text.rfind("\n", 0, start) + 1
     indent = leading_whitespace(text[line_start:start])
-    writer = CommentWriter(definition, style, indent, indent + style.margin)
-    has_orders = start < definition.header.start
-    # Go takes orders for a part of the comment, below a blank line.
-    lines = (*writer.lines(), *((writer.blank,) if has_orders and style.name == "godoc" else ()))
+    lines = _whole_comment(CommentWriter(definition, style, indent, indent + style.margin))
     if code := text[line_start:start].rstrip():  # it does not begin its line
         return Insertion(line_start + len(code), start, lines, newline, newline + indent)
     return Insertion(line_start, line_start, lines, "", newline)
+
+
+def _whole_comment(writer: CommentWriter) -> tuple[Line, ...]:
+    definition = writer.definition
+    has_orders = definition.comment_place < definition.header.start
+    # Go takes orders for a part of the comment, below a blank line.
+    blank = (writer.blank,) if has_orders and writer.style.name == "godoc" else ()
+    return (*writer.lines(), *blank)
 
 
 def _filled_comment(
@@ -74,7 +79,8 @@ def _filled_comment(
         style = replace(style, opening=mark, margin=" * ", closing=" */")
     elif style.name == "doxygen":
         style = replace(style, opening="", margin=f"{mark} ", closing="")
-    first, *rest = CommentWriter(definition, style, indent, indent + style.margin).lines()
+    writer = CommentWriter(definition, style, indent, indent + style.margin)
+    first, *rest = _whole_comment(writer)
     lines = (without_indent(first, indent), *rest)
     return Insertion(place.start, place.end, lines)
 

@@ -24,7 +24,8 @@ def keeps_words(text: str, edits: Sequence[TextEdit], pruned: Collection[str] = 
     inside = [edit for edit in kept if start <= edit.start and edit.end <= end]
     moved = [TextEdit(one.start - start, one.end - start, one.new_text) for one in inside]
     after = iter(_TOKEN.findall(apply_edits(text[start:end], moved)))
-    return all(_comes(token, after) for token in _TOKEN.findall(text[start:end]))
+    said = "\n".join(line for line in text[start:end].split("\n") if _WORD.search(line))
+    return all(_comes(token, after) for token in _TOKEN.findall(said))
 
 
 def _comes(wanted: str, tokens: Iterator[str]) -> bool:

@@ -15,8 +15,8 @@ _PYTHON_MARKS = {
         re.MULTILINE | re.IGNORECASE,
     ),
     "google": re.compile(
-        r"^[ \t#*_]*(Args|Arguments|Param(?:eter)?s|Returns?|Yields?|Raises|Attributes|Keyword Args)"
-        r"\**:\**[ \t]*\r?$",
+        r"^[ \t#*_]*(Args|Arguments|Param(?:eter)?s|Returns?|Yields?|Raises|Attributes"
+        r"|Keyword Args)\**:\**[ \t]*\r?$",
         re.MULTILINE | re.IGNORECASE,
     ),
     "sphinx": re.compile(

@@ -56,7 +56,7 @@ def verify(
 
 def _documentation(text: str, definition: Definition, edits: Sequence[TextEdit]) -> str:
     span = definition.documentation
-    if span is None:
+    if span is None or not has_words(text[span.start : span.end].lstrip("rRuU")):
         return "".join(edit.new_text for edit in edits).strip()
     moved = [TextEdit(one.start - span.start, one.end - span.start, one.new_text) for one in edits]
     return apply_edits(text[span.start : span.end], moved)
