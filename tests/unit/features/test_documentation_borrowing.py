@@ -1,4 +1,4 @@
-# ruff: noqa: E501, ISC004 - a source is read best on one line
+# ruff: noqa: E501 - a source is read best on one line
 import pytest
 
 from assist_server.context.snapshot import Snapshot

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, ISC004 - a source is read best on one line
+# ruff: noqa: E501 - a source is read best on one line
 """The usual way: the marks are typed, then documentation is asked for."""
 
 import ast
