@@ -2,10 +2,8 @@
 
 import difflib
 import json
-import os
 import re
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from pathlib import Path
 
@@ -18,8 +16,8 @@ from assist_server.cli.opening import (
     read_source,
     snapshot_of,
 )
+from assist_server.cli.replacing import refuse_special, replace_file
 from assist_server.engine.request import CancelToken
-from assist_server.errors import InputError
 from assist_server.features.documentation import document
 from assist_server.features.phrases import model_phrase_writer
 from assist_server.text.newlines import edit_original
@@ -34,19 +32,26 @@ class Output(Enum):
     JSON = auto()
 
 
-def run_document(file: Path, line: int, flags: Mapping[str, object], output: Output) -> None:
+def run_document(
+    file: Path,
+    line: int,
+    flags: Mapping[str, object],
+    output: Output,
+    prune: Collection[str] = (),
+) -> None:
     """Document the definition at a line counted from 1.
 
     Raises:
         AssistError: the file, the line or the model cannot be used, or nothing is to document.
     """
+    refuse_special(file)
     source = read_source(file)
     snapshot = snapshot_of(file, source)
     offset = line_start(snapshot, line)
     settings = load_settings(flags)
     with opened_model(settings) as backend:
         writer = model_phrase_writer(snapshot.path, backend, settings, CancelToken())
-        found = document(snapshot, offset, writer, settings.documentation)
+        found = document(snapshot, offset, writer, settings.documentation, prune)
     changed = edit_original(source, found.edits)
     if output is Output.JSON:
         answer = {"name": found.name, "style": found.style, "text": found.text}
@@ -54,9 +59,15 @@ def run_document(file: Path, line: int, flags: Mapping[str, object], output: Out
     elif output is Output.DIFF:
         typer.echo(_diff(snapshot.path, source, changed), nl=False)
     elif output is Output.WRITE:
-        _replace_file(file, changed)
+        replace_file(file, source.encode("utf-8"), changed.encode("utf-8"))
     else:
         typer.echo(found.text)
+    for name in found.gone:
+        typer.echo(
+            f"assist-server: `{name}` is described, but `{found.name}` does not take it; "
+            f"its entry stays: --prune {name} removes it",
+            err=True,
+        )
 
 
 def _diff(path: str, source: str, changed: str) -> str:
@@ -66,26 +77,3 @@ def _diff(path: str, source: str, changed: str) -> str:
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
-
-
-def _replace_file(file: Path, text: str) -> None:
-    """Write a file so that it is never seen half-written, whatever happens meanwhile.
-
-    Raises:
-        InputError: it cannot be written; the old content is still there.
-    """
-    target = file.resolve()
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(text.encode("utf-8"))
-            Path(temporary).chmod(target.stat().st_mode)
-            Path(temporary).replace(target)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(
-            f"cannot write {str(file)!r}: {error.strerror}; it is unchanged"
-        ) from error

@@ -129,6 +129,13 @@ def document(  # noqa: PLR0913 - as above
     *,
     write: Annotated[bool, typer.Option("--write", help="Change the file.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff.")] = False,
+    prune: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name of a parameter that is gone, whose entry is to be removed.",
+            show_default=False,
+        ),
+    ] = None,
     model: _Model = None,
     device: _Device = None,
     as_json: _Json = False,
@@ -141,7 +148,7 @@ def document(  # noqa: PLR0913 - as above
     output = (
         Output.WRITE if write else Output.DIFF if diff else Output.JSON if as_json else Output.TEXT
     )
-    run_document(file, line, _flags(model, device), output)
+    run_document(file, line, _flags(model, device), output, prune or ())
 
 
 @app.command()

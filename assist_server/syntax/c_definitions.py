@@ -7,6 +7,8 @@ import tree_sitter
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
 from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.raising import escaping
+from assist_server.syntax.raising_grammars import CPP
 from assist_server.syntax.walking import ancestors, first_of, outermost, own_nodes
 
 _TYPES = {
@@ -99,10 +101,10 @@ def _read_function(
         header=Span(tree.start(outer), tree.start(body) if body else tree.end(outer)),
         keyword=tree.start(node),
         body=Span(tree.start(body), tree.end(body)) if body else None,
-        parameters=_parameters(tree, declarator.child_by_field_name("parameters")),
+        parameters=_parameters(tree, node, declarator.child_by_field_name("parameters")),
         returns=returns,
         returns_value=_returns_value(returns, own),
-        raises=_throws(tree, own),
+        raises=escaping(tree, body, CPP),
         parent=parent,
         documentation=comment_above(tree, outer),
     )
@@ -124,8 +126,13 @@ def _enclosing_class(tree: SyntaxTree, node: tree_sitter.Node) -> str | None:
     return None
 
 
-def _parameters(tree: SyntaxTree, node: tree_sitter.Node | None) -> tuple[Parameter, ...]:
+def _parameters(
+    tree: SyntaxTree, function: tree_sitter.Node, node: tree_sitter.Node | None
+) -> tuple[Parameter, ...]:
     """The named parameters of a function; of a prototype some may have no name."""
+    listed = node.named_children if node else []
+    if any(child.type == "identifier" for child in listed):
+        return _old_parameters(tree, function, listed)
     found: list[Parameter] = []
     for child in node.children if node else []:
         is_rest = child.type.startswith("variadic") or child.type == "..."
@@ -144,6 +151,21 @@ def _parameters(tree: SyntaxTree, node: tree_sitter.Node | None) -> tuple[Parame
             )
         )
     return tuple(found)
+
+
+def _old_parameters(
+    tree: SyntaxTree, function: tree_sitter.Node, listed: list[tree_sitter.Node]
+) -> tuple[Parameter, ...]:
+    """The parameters of a function whose types stand between its header and its body."""
+    types: dict[str, str] = {}
+    for declaration in function.named_children:
+        kind = declaration.child_by_field_name("type")
+        if declaration.type == "declaration" and kind is not None:
+            declared = declaration.children_by_field_name("declarator")
+            found = (name for one in declared for name in re.findall(r"\w+", tree.node_text(one)))
+            types.update((name, tree.node_text(kind)) for name in found)
+    names = [tree.node_text(child) for child in listed if child.type == "identifier"]
+    return tuple(Parameter(name, types.get(name)) for name in names)
 
 
 def _declared(tree: SyntaxTree, parameter: tree_sitter.Node) -> str | None:
@@ -178,11 +200,3 @@ def _returns_value(returns: str | None, own: list[tree_sitter.Node]) -> bool:
     if returns == "auto":
         return any(child.type == "return_statement" and child.named_child_count for child in own)
     return returns not in {None, "void"}
-
-
-def _throws(tree: SyntaxTree, own: list[tree_sitter.Node]) -> tuple[str, ...]:
-    thrown = [
-        first_of(child, "call_expression") for child in own if child.type == "throw_statement"
-    ]
-    made = [node.child_by_field_name("function") for node in thrown if node]
-    return tuple(dict.fromkeys(tree.node_text(node) for node in made if node))

@@ -86,7 +86,9 @@ class Definition:
     has_one_line_body: bool = False
     """Python: whether the body stands behind the colon on the same line."""
     documentation: Span | None = None
-    """The docstring, or the documentation comment directly above."""
+    """The docstring, or the documentation comment above."""
+    comment_place: int = 0
+    """Where a new comment begins: before orders to tools, which act on the line below them."""
     attributes: tuple[Parameter, ...] = ()
     """Python: the annotated public names of a class."""
 

@@ -16,6 +16,7 @@ from assist_server.syntax import (
     script_definitions,
 )
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
+from assist_server.syntax.doc_comments import comment_within, place_for_comment
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.walking import ancestors, is_comment
 from assist_server.text.indentation import indent_width
@@ -58,7 +59,15 @@ def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
     unique: dict[str, Parameter] = {}
     for parameter in found.parameters:
         unique.setdefault(parameter.name, parameter)
-    return replace(found, parameters=tuple(unique.values()))
+    found = replace(found, parameters=tuple(unique.values()))
+    return found if tree.language.id == "python" else _with_comments(tree, found)
+
+
+def _with_comments(tree: SyntaxTree, found: Definition) -> Definition:
+    """The definition with what is known of the comments around its header."""
+    inside = comment_within(tree, found.header.start, found.keyword)
+    place = place_for_comment(tree, found.header.start)
+    return replace(found, documentation=found.documentation or inside, comment_place=place)
 
 
 def _find(tree: SyntaxTree, offset: int, read: _Reader) -> Definition | None:
@@ -66,7 +75,8 @@ def _find(tree: SyntaxTree, offset: int, read: _Reader) -> Definition | None:
     if start == end and tree.language.blocks_by_indentation:
         return _above_blank_line(tree, offset, read)
     node = tree.node_at(start, end)
-    if is_comment(node) and (found := _below_comment(tree, node, offset, read)) is not None:
+    comment = next((outer for outer in ancestors(node) if is_comment(outer)), None)
+    if comment and (found := _below_comment(tree, comment, offset, read)) is not None:
         return found
     return next((found for outer in ancestors(node) if (found := read(tree, outer))), None)
 
@@ -109,12 +119,15 @@ def _above_blank_line(tree: SyntaxTree, offset: int, read: _Reader) -> Definitio
 def _below_comment(
     tree: SyntaxTree, comment: tree_sitter.Node, offset: int, read: _Reader
 ) -> Definition | None:
-    """The definition whose documentation a comment is."""
+    """The definition whose documentation a comment is, or which it has a tool treat specially."""
     for following in _after(comment):
         found = read(tree, following)
         if found is not None:
-            place = found.documentation
-            return found if place and place.start <= offset <= place.end else None
+            place, header = found.documentation, found.header.start
+            is_inside = place is not None and place.start <= offset <= place.end
+            return (
+                found if is_inside or place_for_comment(tree, header) <= offset < header else None
+            )
     return None
 
 

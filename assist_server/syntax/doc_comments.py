@@ -1,12 +1,15 @@
-"""Documentation comments: what counts as one, and the one directly above a definition."""
+"""Documentation comments: what counts as one, and where that of a definition stands."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import tree_sitter
 
 from assist_server.syntax.definition import Span
+from assist_server.syntax.directives import is_directive
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import is_comment
+from assist_server.syntax.walking import ancestors, is_comment
 
 _BLOCK = r"/\*\*(?![*/])"
 _BEGINS = {
@@ -17,44 +20,108 @@ _BEGINS = {
     "rust": re.compile(rf"{_BLOCK}|///(?!/)"),
     "c": re.compile(r"/\*[*!](?![*/<])|//[/!](?![/<])"),
     "cpp": re.compile(r"/\*[*!](?![*/<])|//[/!](?![/<])"),
-    # Directives such as //go:build and //nolint are no prose.
-    "go": re.compile(r"/\*|//(?![a-z]+:|nolint)"),
+    "go": re.compile(r"/\*|//"),
     "lua": re.compile(r"---(?!-)"),
 }
 # LDoc goes on with two dashes where it began with three.
 _CONTINUES = {**_BEGINS, "lua": re.compile(r"--(?!\[)")}
+# A blank line below does not part a comment from what it is about, where a tag shows that it is.
+_TELLS_OF_PARTS = re.compile(r"[@\\](param|arg|returns?|throws|exception)\b")
+_IS_ABOUT_ELSE = re.compile(
+    r"[@\\](typedef|callback|function|method|name|event|file\w*|overload|license|module|fn|def\w*"
+    r"|struct|class|page|packageDocumentation)\b"
+)
+
+
+@dataclass(frozen=True)
+class _Comment:
+    start: int
+    text: str
+    blank_lines: int
+    """How many blank lines stand below it."""
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
 
 
 def comment_above(tree: SyntaxTree, node: tree_sitter.Node) -> Span | None:
-    """The documentation comment that ends on the line above `node`, or right before it."""
+    """Return the documentation comment above `node`, or right before it.
+
+    Orders to tools and plain comments may stand between the two.
+    """
     begins, continues = _BEGINS[tree.language.id], _CONTINUES[tree.language.id]
-    row, found, end = node.start_point.row, None, 0
-    above = _before(node)
-    while above is not None and is_comment(above):
-        start, text = tree.start(above), tree.node_text(above).rstrip()
-        ends_row = above.start_point.row + text.count("\n")
-        is_near = row - 1 <= ends_row <= row and _begins_line(tree.text, start)
-        if not (is_near and continues.match(text)):
+    found: int | None = None
+    end = 0
+    for comment in _comments_above(tree, tree.start(node)):
+        if comment.blank_lines and (end or not _belongs(tree, comment, begins)):
             break
-        end = end or start + len(text)
-        if begins.match(text):
-            found = start
-        if text.startswith("/*"):
+        is_order = is_directive(comment.text, tree.language.id)
+        if is_order or not continues.match(comment.text):
+            if end:
+                break
+            continue
+        end = end or comment.end
+        found = comment.start if begins.match(comment.text) else found
+        if comment.text.startswith("/*"):
             break
-        row, above = above.start_point.row, above.prev_sibling
     return None if found is None else Span(found, end)
 
 
-def _before(node: tree_sitter.Node) -> tree_sitter.Node | None:
-    """What stands before a node; a comment may be a sibling of the block that the node opens."""
-    current = node
-    while (
-        current.prev_sibling is None
-        and current.parent is not None
-        and current.parent.start_byte == node.start_byte
-    ):
-        current = current.parent
-    return current.prev_sibling
+def _belongs(tree: SyntaxTree, comment: _Comment, begins: re.Pattern[str]) -> bool:
+    """Return whether a comment is about what stands below it, blank lines in between or not."""
+    if tree.language.id in {"go", "lua"} or not begins.match(comment.text):
+        return False
+    if tree.language.id == "rust":
+        return True
+    text = comment.text
+    return _TELLS_OF_PARTS.search(text) is not None and _IS_ABOUT_ELSE.search(text) is None
+
+
+def comment_within(tree: SyntaxTree, start: int, end: int) -> Span | None:
+    """Return the first documentation comment between two places of a definition's header."""
+    begins = _BEGINS.get(tree.language.id)
+    for found in begins.finditer(tree.text, start, end) if begins else ():
+        comment = _comment_at(tree, found.start())
+        if comment is not None and tree.start(comment) == found.start():
+            return Span(found.start(), found.start() + len(tree.node_text(comment).rstrip()))
+    return None
+
+
+def place_for_comment(tree: SyntaxTree, start: int) -> int:
+    """Return where a comment about what begins at `start` goes: above the orders to tools."""
+    place = start
+    for comment in _comments_above(tree, start):
+        if comment.blank_lines:
+            break
+        if is_directive(comment.text, tree.language.id):
+            place = comment.start
+    return place
+
+
+def _comments_above(tree: SyntaxTree, offset: int) -> Iterator[_Comment]:
+    """The comments that stand one above the other before a place, each beginning its line."""
+    first, end = tree.start(tree.root), offset
+    while (last := _last_visible(tree.text, end)) >= first:
+        node = _comment_at(tree, last)
+        if node is None or not _begins_line(tree.text, start := tree.start(node)):
+            return
+        blank_lines = max(tree.text.count("\n", last, end) - 1, 0)
+        yield _Comment(start, tree.text[start : last + 1], blank_lines)
+        end = start
+
+
+def _last_visible(text: str, end: int) -> int:
+    """The place of the last character before `end` that is not blank; -1 if there is none."""
+    last = end - 1
+    while last >= 0 and text[last].isspace():
+        last -= 1
+    return last
+
+
+def _comment_at(tree: SyntaxTree, offset: int) -> tree_sitter.Node | None:
+    around = ancestors(tree.node_at(offset, offset + 1))
+    return next((node for node in around if is_comment(node)), None)
 
 
 def _begins_line(text: str, offset: int) -> bool:

@@ -5,7 +5,9 @@ import tree_sitter
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import first_of, own_nodes
+from assist_server.syntax.raising import escaping
+from assist_server.syntax.raising_grammars import JAVA
+from assist_server.syntax.walking import first_of, is_comment
 
 _KINDS = {
     "method_declaration": Kind.METHOD,
@@ -17,7 +19,6 @@ _KINDS = {
     "annotation_type_declaration": Kind.INTERFACE,
     "enum_declaration": Kind.ENUM,
 }
-_BORDERS = frozenset({*_KINDS, "lambda_expression", "class_body"})
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
@@ -28,7 +29,8 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
     body, modifiers = node.child_by_field_name("body"), first_of(node, "modifiers")
     returned = node.child_by_field_name("type")
     returns = tree.node_text(returned) if returned else None
-    keyword = next((child for child in node.children if child != modifiers), node)
+    parts = (child for child in node.children if child != modifiers and not is_comment(child))
+    keyword = next(parts, node)
     return Definition(
         kind=kind,
         name=tree.node_text(name),
@@ -75,9 +77,4 @@ def _throws(
 ) -> tuple[str, ...]:
     clause = first_of(node, "throws")
     names = [tree.node_text(child) for child in clause.named_children] if clause else []
-    for child in own_nodes(body, _BORDERS) if body else ():
-        thrown = first_of(child, "object_creation_expression")
-        if child.type == "throw_statement" and thrown is not None:
-            made = thrown.child_by_field_name("type")
-            names += [tree.node_text(made)] if made else []
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys([*names, *escaping(tree, body, JAVA)]))

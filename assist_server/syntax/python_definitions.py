@@ -7,6 +7,8 @@ import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.raising import escaping
+from assist_server.syntax.raising_grammars import PYTHON
 from assist_server.syntax.walking import ancestors, first_of, is_comment, own_nodes
 
 _BORDERS = frozenset({"function_definition", "class_definition", "lambda"})
@@ -84,7 +86,7 @@ def _read_function(
         is_generator=is_generator,
         is_async=first_of(node, "async") is not None,
         is_property=_PROPERTY.search(decorators) is not None,
-        raises=_raises(tree, own),
+        raises=escaping(tree, body, PYTHON),
     )
 
 
@@ -149,19 +151,6 @@ def _returns(tree: SyntaxTree, own: list[tree_sitter.Node], returns: str | None)
         return returns.strip("\"'") not in _NOTHING
     values = [child.named_children for child in own if child.type == "return_statement"]
     return any(value and tree.node_text(value[0]) != "None" for value in values)
-
-
-def _raises(tree: SyntaxTree, own: list[tree_sitter.Node]) -> tuple[str, ...]:
-    """Names of raised classes; what a variable (`raise error`) holds is not known."""
-    raised = [
-        child.named_children[0]
-        for child in own
-        if child.type == "raise_statement" and child.named_children
-    ]
-    called = [node.child_by_field_name("function") or node for node in raised]
-    names = [tree.node_text(node) for node in called if node.type in {"identifier", "attribute"}]
-    known = [name for name in names if re.fullmatch(r"(\w+\.)*_*[A-Z]\w*", name)]
-    return tuple(dict.fromkeys(known))
 
 
 def _attributes(tree: SyntaxTree, body: tree_sitter.Node | None) -> tuple[Parameter, ...]:

@@ -7,6 +7,9 @@ import tree_sitter
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
 from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.raising import escaping
+from assist_server.syntax.raising_grammars import SCRIPT
+from assist_server.syntax.script_wrappers import unwrap
 from assist_server.syntax.walking import first_of, outermost, own_nodes
 
 _FUNCTIONS = frozenset({
@@ -45,17 +48,22 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
     if node.type in {"decorator", "export_statement", "ambient_declaration"}:
         inner = _decorated(node) if node.type == "decorator" else _exported(node)
         return read(tree, inner) if inner is not None else None
+    if node.type == "call_expression" and _is_default_export(node):
+        value = unwrap(tree, node)
+        return _build(tree, value, node) if value is not None else None
     if node.type in _STATEMENTS:
         carried = [child for child in node.named_children if child.type == _STATEMENTS[node.type]]
         return read(tree, carried[0]) if len(carried) == 1 else None
     if node.type in _CARRIERS:
-        value = node.child_by_field_name(_CARRIERS[node.type])
-        is_usable = value is not None and value.type in _NAMELESS and _is_alone(node)
-        return _build(tree, value, node) if value is not None and is_usable else None
-    is_default_export = node.parent is not None and node.parent.type == "export_statement"
-    if node.type in _NAMELESS and not is_default_export:
+        value = unwrap(tree, node.child_by_field_name(_CARRIERS[node.type]))
+        return _build(tree, value, node) if value is not None and _is_alone(node) else None
+    if node.type in _NAMELESS and not _is_default_export(node):
         return None
     return _build(tree, node, node) if node.type in _BORDERS or node.type in _TYPES else None
+
+
+def _is_default_export(node: tree_sitter.Node) -> bool:
+    return node.parent is not None and node.parent.type == "export_statement"
 
 
 def _decorated(node: tree_sitter.Node) -> tree_sitter.Node | None:
@@ -89,7 +97,8 @@ def _build(
         outer = outer.prev_named_sibling
     body = value.child_by_field_name("body")
     start, end = tree.start(outer), tree.end(outermost(carrier, _WRAPPERS))
-    kind, name, parent = _kind(value, carrier), _name(tree, carrier), _parent(tree, carrier)
+    kind, parent = _kind(value, carrier), _parent(tree, carrier)
+    name = _name(tree, value if carrier.type == "call_expression" else carrier)
     own = list(own_nodes(value, _BORDERS)) if value.type not in _TYPES else []
     words = {child.type for child in (*value.children, *carrier.children)}
     return Definition(
@@ -105,7 +114,7 @@ def _build(
         is_generator="*" in words,
         is_async="async" in words,
         is_property="get" in words,
-        raises=_throws(tree, own),
+        raises=() if value.type in _TYPES else escaping(tree, body, SCRIPT),
         parent=parent,
         documentation=comment_above(tree, outer),
     )
@@ -209,14 +218,8 @@ def _returns_value(
     if function.type in _TYPES:
         return False
     if (annotation := _returns(tree, function)) is not None:
-        return annotation not in _NOTHING
+        return annotation not in _NOTHING and not annotation.startswith("asserts ")
     body = function.child_by_field_name("body")
     if function.type == "arrow_function" and body is not None and body.type != "statement_block":
         return True
     return any(child.type == "return_statement" and child.named_child_count for child in own)
-
-
-def _throws(tree: SyntaxTree, own: list[tree_sitter.Node]) -> tuple[str, ...]:
-    thrown = [first_of(child, "new_expression") for child in own if child.type == "throw_statement"]
-    made = [node.child_by_field_name("constructor") for node in thrown if node]
-    return tuple(dict.fromkeys(tree.node_text(node) for node in made if node))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from assist_server.cli import document as command
+
 CODE = "import os\n\n\ndef area(width, height):\n    return width * height\n\n\nx = area(1, 2)\n"
 
 
@@ -132,3 +134,40 @@ def test_what_is_documented_stays(run, source):
     assert result.code == 2
     assert "`area` is already documented" in result.err
     assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize("output", ["--write", "--diff", "--json"])
+def test_a_pipe_is_refused_and_not_waited_for(run, project, output):
+    os.mkfifo(pipe := project / "pipe.py")
+    result = run("document", pipe, "--line", 1, output)
+    assert result.code == 2
+    assert "is not a regular file" in result.err
+
+
+def test_what_was_saved_while_the_model_wrote_stays(run, source, monkeypatch):
+    real = command.document
+
+    def document_slowly(*arguments):
+        found = real(*arguments)
+        source.write_text("x = 1\n")
+        return found
+
+    monkeypatch.setattr(command, "document", document_slowly)
+    result = run("document", source, "--line", 4, "--write")
+    assert result.code == 2
+    assert "changed meanwhile" in result.err
+    assert source.read_text() == "x = 1\n"
+
+
+def test_an_entry_goes_only_when_it_is_named(run, project, answers):
+    answers("")
+    file = project / "a.py"
+    code = 'def f(a, b):\n    """Do.\n\n    Args:\n        a: A.\n        old: Mine.\n    """\n'
+    file.write_text(code)
+    result = run("document", file, "--line", 1, "--diff")
+    assert result.code == 0
+    assert "--prune old removes it" in result.err
+    assert "\n-" not in result.out.replace("--- a/", "").replace("\n---", "")
+    run("document", file, "--line", 1, "--write", "--prune", "old")
+    assert "old: Mine." not in file.read_text()
+    assert "a: A." in file.read_text()

@@ -1,6 +1,7 @@
 """Where lines go to document a definition by a comment: a new one, or additions to the old one."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -8,38 +9,80 @@ from assist_server.features.docstrings.comment_styles import CommentWriter
 from assist_server.features.docstrings.comment_tags import (
     Comment,
     Tag,
+    defers,
     parameter_names,
     read_comment,
 )
-from assist_server.features.docstrings.layout import Insertion, Line
+from assist_server.features.docstrings.layout import (
+    Insertion,
+    Line,
+    Plan,
+    has_words,
+    without_indent,
+)
+from assist_server.features.docstrings.mentions import Mention, find_mentions, like_mentioned
 from assist_server.features.docstrings.styles import CommentStyle
 from assist_server.features.docstrings.updating import Change, compare
-from assist_server.syntax.definition import Definition, Parameter
+from assist_server.syntax.definition import Definition, Parameter, Span
 from assist_server.text.indentation import leading_whitespace
 
 _TAGLESS = frozenset({"godoc", "rustdoc"})
 
 
 def plan_comment(
-    text: str, definition: Definition, style: CommentStyle, newline: str
-) -> tuple[Insertion, ...]:
-    """The insertions that document a definition; none where nothing is missing."""
-    if definition.documentation is None:
-        return (_new_comment(text, definition, style, newline),)
-    if style.name in _TAGLESS or not definition.parameters:
-        return ()
-    comment = read_comment(text, definition.documentation)
-    return tuple(_Update(text, definition, comment, style, newline).insertions())
+    text: str,
+    definition: Definition,
+    style: CommentStyle,
+    newline: str,
+    prune: Collection[str] = (),
+) -> Plan:
+    """Return the insertions that document a definition; none where nothing is missing."""
+    place = definition.documentation
+    if place is None:
+        return Plan((_new_comment(text, definition, style, newline),))
+    written = text[place.start : place.end]
+    if not has_words(written):
+        return Plan((_filled_comment(text, definition, place, style),))
+    if style.name in _TAGLESS or defers(written):
+        return Plan(())
+    comment = read_comment(text, place, [one.name for one in definition.parameters])
+    update = _Update(text, definition, comment, style, newline, prune)
+    return Plan(tuple(update.insertions()), update.change.gone)
 
 
 def _new_comment(text: str, definition: Definition, style: CommentStyle, newline: str) -> Insertion:
-    start = definition.header.start
+    start = definition.comment_place
     line_start = text.rfind("\n", 0, start) + 1
     indent = leading_whitespace(text[line_start:start])
-    lines = CommentWriter(definition, style, indent, indent + style.margin).lines()
+    lines = _whole_comment(CommentWriter(definition, style, indent, indent + style.margin))
     if code := text[line_start:start].rstrip():  # it does not begin its line
         return Insertion(line_start + len(code), start, lines, newline, newline + indent)
     return Insertion(line_start, line_start, lines, "", newline)
+
+
+def _whole_comment(writer: CommentWriter) -> tuple[Line, ...]:
+    definition = writer.definition
+    has_orders = definition.comment_place < definition.header.start
+    # Go takes orders for a part of the comment, below a blank line.
+    blank = (writer.blank,) if has_orders and writer.style.name == "godoc" else ()
+    return (*writer.lines(), *blank)
+
+
+def _filled_comment(
+    text: str, definition: Definition, place: Span, style: CommentStyle
+) -> Insertion:
+    """The comment that takes the place of one without words, by the marks that were typed."""
+    line_start = text.rfind("\n", 0, place.start) + 1
+    indent = leading_whitespace(text[line_start : place.start])
+    mark = text[place.start : place.start + 3]
+    if mark.startswith("/*"):
+        style = replace(style, opening=mark, margin=" * ", closing=" */")
+    elif style.name == "doxygen":
+        style = replace(style, opening="", margin=f"{mark} ", closing="")
+    writer = CommentWriter(definition, style, indent, indent + style.margin)
+    first, *rest = _whole_comment(writer)
+    lines = (without_indent(first, indent), *rest)
+    return Insertion(place.start, place.end, lines)
 
 
 @dataclass(frozen=True)
@@ -51,10 +94,21 @@ class _Update:
     comment: Comment
     style: CommentStyle
     newline: str
+    prune: Collection[str]
 
     @cached_property
     def change(self) -> Change:
-        return compare(self.definition, parameter_names(self.comment))
+        found = compare(self.definition, parameter_names(self.comment), self.prune)
+        mentioned = {one.name for one in self.mentions}
+        missing = tuple(one for one in found.missing if one.name not in mentioned)
+        return replace(found, missing=missing)
+
+    @cached_property
+    def mentions(self) -> tuple[Mention, ...]:
+        """The parameters that are described without a tag."""
+        described = set(parameter_names(self.comment))
+        names = [one.name for one in self.definition.parameters if one.name not in described]
+        return find_mentions(self.comment.lines, names)
 
     @cached_property
     def tags(self) -> list[Tag]:
@@ -68,7 +122,9 @@ class _Update:
         indent = leading_whitespace(self.text[self.text.rfind("\n", 0, start) + 1 : start])
         style, margin = self.style, indent + self.style.margin
         if self.comment.tags:
-            style = replace(style, mark=self.comment.tags[0].mark)
+            is_kernel = any(tag.is_kernel for tag in self.tags)
+            name = "kernel" if is_kernel else style.name
+            style = replace(style, mark=self.comment.tags[0].mark, name=name)
         if self.comment.lines[0].startswith("/*"):
             inner = [tag.margin for tag in self.tags if tag.first]
             margin = inner[0] if inner else f"{indent} * "
@@ -79,12 +135,19 @@ class _Update:
         return CommentWriter(self.definition, style, indent, margin)
 
     def insertions(self) -> Iterator[Insertion]:
-        if not self.tags:
+        has_parameters = any(tag.is_parameter for tag in self.tags)
+        if self.mentions and not has_parameters:
+            for line, lines in like_mentioned(
+                self.definition, self.change.missing, self.mentions, self.comment.lines
+            ):
+                end = self.comment.end_of(line)
+                yield Insertion(end, end, lines, self.newline)
+        elif not self.tags and self.definition.parameters:
             yield self._at_end((self.writer.blank, *self.writer.body()))
-            return
-        yield from self._renamings()
-        yield from self._removals()
-        yield from self._additions()
+        elif self.tags:
+            yield from self._renamings()
+            yield from self._removals()
+            yield from self._additions()
 
     def _at_end(self, lines: tuple[Line, ...]) -> Insertion:
         comment, writer = self.comment, self.writer
@@ -123,17 +186,26 @@ class _Update:
 
     def _removals(self) -> Iterator[Insertion]:
         for tag in self.tags:
-            if tag.is_parameter and _root(tag) in self.change.stale and tag.first:
+            if tag.is_parameter and _root(tag) in self.change.pruned and tag.first:
                 start = self.comment.end_of(tag.first - 1)
                 yield Insertion(start, self.comment.end_of(tag.last))
 
     def _renamings(self) -> Iterator[Insertion]:
         for old, new in self.change.renamed:
             for tag in self._tags_of(old):
-                line = self.comment.lines[tag.first]
-                place = line.index(old, line.index(tag.word, len(tag.margin)) + len(tag.word))
-                start = self.comment.line_ends[tag.first] - len(line) + place
-                yield Insertion(start, start + len(old), before=new)
+                place = self._find_name(tag, old)
+                if place is not None:
+                    yield Insertion(place, place + len(old), before=new)
+
+    def _find_name(self, tag: Tag, name: str) -> int | None:
+        """The offset of a parameter's name in a tag."""
+        form = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+        for number in range(tag.first, tag.last + 1):
+            line = self.comment.lines[number]
+            start = line.index(tag.word) + len(tag.word) if number == tag.first else 0
+            if found := form.search(line, start):
+                return self.comment.line_ends[number] - len(line) + found.start()
+        return None
 
 
 def _root(tag: Tag) -> str:

@@ -110,6 +110,8 @@ class CommentWriter:
 
     def _parameter_lead(self, parameter: Parameter) -> str:
         tag, name = self._tag("param"), parameter.name
+        if self.style.name == "kernel":
+            return f"{self.margin}{self.style.mark}{name}: "
         if self.style.name == "luals":
             return f"{tag}{name} any "
         if self.style.name == "jsdoc":

@@ -1,17 +1,29 @@
 """The tags of a documentation comment that somebody has written."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from assist_server.syntax.definition import Span
 
-_TAG = re.compile(r"(?P<margin>[\s/*!-]*)(?P<mark>[@\\])(?P<word>[a-zA-Z]+)(?P<rest>.*)")
-_PARAMETER = re.compile(
-    r"(\s*\[[\w,\s]*\])?\s+(\{[^}]*\}\s*)?\[?(?P<names>\.\.\.|[\w$.]+(\s*,\s*[\w$.]+)*)"
+_MARGIN = r"[\s/*!-]*"
+_TAG = re.compile(rf"(?P<margin>{_MARGIN})(?P<mark>[@\\])(?P<word>[a-zA-Z_]\w*|\.\.\.)(?P<rest>.*)")
+_NAME = re.compile(
+    r"[&*`]*(?:\.\.\.(?=\w))?(?P<name>\.\.\.|[\w$]+(?:\[\])?(?:\.[\w$]+(?:\[\])?)*)`?\??"
 )
 _RUST_ARGUMENT = re.compile(r"[\s/*!]*[*-] `(?P<name>\w+)`")
 _CLOSING = re.compile(r"[\s*]*\*/$")
-_PROSE_TAGS = frozenset({"brief", "summary", "description", "desc", "inheritdoc"})
+_PROSE_TAGS = frozenset({"brief", "summary", "description", "desc"})
+_PARAMETER_TAGS = frozenset({"param", "arg", "argument", "parameter"})
+# LDoc's tags that name a type first, or are one.
+_TYPED_TAGS = frozenset({"tparam"})
+_TYPE_TAGS = frozenset({"string", "number", "int", "bool", "boolean", "func", "tab", "thread"})
+# Where one of these stands, the parameters are described elsewhere.
+_DEFERS = re.compile(
+    r"[@\\](inherit[dD]oc|copydoc|copydetails|copybrief|override|type|typedef|callback|satisfies)\b"
+    r"|\{@inheritDoc\}|/\*.*@overload\b",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,12 @@ class Tag:
     @property
     def is_parameter(self) -> bool:
         """Whether the tag describes a parameter."""
-        return self.word in {"param", "arg", "argument"}
+        return bool(self.names) or self.word in _PARAMETER_TAGS
+
+    @property
+    def is_kernel(self) -> bool:
+        """Whether the parameter's name is the tag (`@name: what it is`), as in Linux."""
+        return self.names == (self.word,)
 
     @property
     def is_structure(self) -> bool:
@@ -53,8 +70,8 @@ class Comment:
         return min(self.line_ends[line], self.end)
 
 
-def read_comment(text: str, span: Span) -> Comment:
-    """The comment at a place."""
+def read_comment(text: str, span: Span, known: Collection[str] = ()) -> Comment:
+    """Return the comment at a place; by the `known` parameters, unusual tags are recognised."""
     source = text[span.start : span.end]
     closing = _CLOSING.search(source) if source.startswith("/*") else None
     start, lines, ends = span.start, [], []
@@ -63,28 +80,79 @@ def read_comment(text: str, span: Span) -> Comment:
         ends.append(start + len(lines[-1]))
         start += len(line) + 1
     end = span.start + closing.start() if closing else span.end
-    return Comment(span, end, tuple(lines), tuple(ends), _read_tags(lines))
+    return Comment(span, end, tuple(lines), tuple(ends), _read_tags(lines, known))
+
+
+def defers(text: str) -> bool:
+    """Return whether a comment says that the parameters are described elsewhere."""
+    return _DEFERS.search(text) is not None
 
 
 def parameter_names(comment: Comment) -> list[str]:
-    """The names of the described parameters, parts of them left out."""
+    """Return the names of the described parameters, parts of them left out."""
     tagged = [name for tag in comment.tags if tag.is_parameter for name in tag.names]
     listed = [found["name"] for line in comment.lines if (found := _RUST_ARGUMENT.match(line))]
     return [name for name in (*tagged, *listed) if name == "..." or "." not in name]
 
 
-def _read_tags(lines: list[str]) -> tuple[Tag, ...]:
+def _read_tags(lines: list[str], known: Collection[str]) -> tuple[Tag, ...]:
     tags: list[Tag] = []
     for number, line in enumerate(lines):
         found = _TAG.match(line)
         if found is None:
             continue
-        parameter = _PARAMETER.match(found["rest"])
-        names = re.split(r"\s*,\s*", parameter["names"]) if parameter else []
         last = _last_line(lines, number)
-        tag = Tag(found["word"], found["mark"], found["margin"], tuple(names), number, last)
-        tags.append(tag)
+        more = (re.sub(f"^{_MARGIN}", "", text) for text in lines[number + 1 : last + 1])
+        names = _names(found["word"], "\n".join([found["rest"], *more]), known)
+        tags.append(Tag(found["word"], found["mark"], found["margin"], names, number, last))
     return tuple(tags)
+
+
+def _names(word: str, rest: str, known: Collection[str]) -> tuple[str, ...]:
+    """The parameters that a tag names, before its description."""
+    if rest.startswith(":") and word in known:
+        return (word,)
+    if word in _PARAMETER_TAGS:
+        return _listed(_past_type(rest), known)
+    rest = _past_brackets(rest, "[", "]").lstrip()
+    if word in _TYPED_TAGS:
+        rest = rest.partition(" ")[2].lstrip()
+    elif word not in _TYPE_TAGS:
+        return ()
+    names = _listed(rest, known)
+    return names if set(known).issuperset(names) else ()
+
+
+def _past_type(rest: str) -> str:
+    """What stands after directions (`[in]`) and a type in braces."""
+    rest = _past_brackets(rest, "[", "]")
+    if rest[:1].isalnum():
+        return ""
+    rest = _past_brackets(rest.lstrip(), "{", "}").lstrip()
+    return rest.removeprefix("[").lstrip()
+
+
+def _past_brackets(text: str, opening: str, closing: str) -> str:
+    """The text after what is in brackets at its beginning; all of it where there are none."""
+    if not text.startswith(opening):
+        return text
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == opening) - (character == closing)
+        if not depth:
+            return text[place + 1 :]
+    return ""
+
+
+def _listed(text: str, known: Collection[str]) -> tuple[str, ...]:
+    """The first name, and those after commas as far as they are parameters."""
+    names: list[str] = []
+    found = _NAME.match(text)
+    while found is not None and (not names or found["name"] in known):
+        names.append(found["name"].replace("[]", ""))
+        comma = re.compile(r"\s*,\s*").match(text, found.end())
+        found = _NAME.match(text, comma.end()) if comma else None
+    return tuple(names)
 
 
 def _last_line(lines: list[str], first: int) -> int:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from assist_server.features.docstrings.borrowing import Surroundings
 from assist_server.features.docstrings.fallback import fallback
 from assist_server.features.docstrings.layout import Insertion, Slot, blank_out, wrap
 from assist_server.features.docstrings.phrases import PhraseRequest, clean
@@ -23,6 +25,7 @@ class Filling:
     write_phrase: PhraseWriter
     newline: str
     width: int
+    path: str = ""
     model_phrases: int = 0
     fallback_phrases: int = 0
     _used: set[str] = field(default_factory=set)
@@ -37,6 +40,10 @@ class Filling:
             tail = _apply_behind(self.text, insertion.end, later)
             edits.append(self._fill_one(insertion, head, tail))
         return tuple(edits)
+
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self.text, self.path)
 
     def _skeleton(self, insertion: Insertion) -> TextEdit:
         lines = self.newline.join(blank_out(insertion.lines))
@@ -58,9 +65,11 @@ class Filling:
 
     def _phrase(self, prefix: str, suffix: str, request: PhraseRequest) -> str:
         phrase = clean(self.write_phrase(prefix, suffix, request), request, self._used)
-        if phrase is None:
+        if phrase is None or self._surroundings.holds(phrase, request):
             self.fallback_phrases += 1
-            return fallback(request)
+            phrase = fallback(request)
+            self._used.add(phrase)
+            return phrase
         self.model_phrases += 1
         self._used.add(phrase)
         return phrase

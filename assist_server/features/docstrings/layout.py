@@ -1,7 +1,8 @@
 """Lines of a documentation, some with a place for a phrase, and their wrapping."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_server.features.docstrings.phrases import PhraseRequest
 
@@ -31,6 +32,33 @@ class Insertion:
     lines: tuple[Line, ...] = ()
     before: str = ""
     after: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be inserted, and the names of described parameters that do not exist."""
+
+    insertions: tuple[Insertion, ...]
+    gone: tuple[str, ...] = ()
+
+
+def has_words(written: str) -> bool:
+    """Return whether documentation says anything; if not, it is a place to fill."""
+    return re.search(r"[^\W_]", written) is not None
+
+
+def without_indent(line: Line, indent: str) -> Line:
+    """Return a first line as it is where its indentation is there already."""
+    if isinstance(line, Slot):
+        return replace(line, lead=line.lead.removeprefix(indent))
+    return line.removeprefix(indent)
+
+
+def with_prefix(line: Line, prefix: str) -> Line:
+    """Return a line with something before it."""
+    if isinstance(line, Slot):
+        return replace(line, lead=prefix + line.lead)
+    return prefix + line
 
 
 def wrap(slot: Slot, phrase: str, width: int) -> list[str]:

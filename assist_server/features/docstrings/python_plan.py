@@ -1,11 +1,19 @@
 """Where lines go to document a Python definition: a new docstring, or additions to the old one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from assist_server.features.docstrings.layout import Insertion, Line
+from assist_server.features.docstrings.layout import (
+    Insertion,
+    Line,
+    Plan,
+    has_words,
+    with_prefix,
+    without_indent,
+)
+from assist_server.features.docstrings.mentions import Mention, find_mentions, like_mentioned
 from assist_server.features.docstrings.python_sections import (
     Docstring,
     Entry,
@@ -22,21 +30,30 @@ from assist_server.syntax.definition import Definition, Kind, Parameter, Span
 from assist_server.text.indentation import leading_whitespace
 
 
-def plan_docstring(
-    text: str, definition: Definition, style: PythonStyle, unit: str, newline: str
-) -> tuple[Insertion, ...]:
-    """The insertions that document a definition; none where nothing is missing."""
-    if definition.documentation is None:
-        return (_new_docstring(text, definition, style, unit, newline),)
-    docstring = read_docstring(text, definition.documentation)
+def plan_docstring(  # noqa: PLR0913, PLR0917 - what a docstring depends on
+    text: str,
+    definition: Definition,
+    style: PythonStyle,
+    unit: str,
+    newline: str,
+    prune: Collection[str] = (),
+) -> Plan:
+    """Return the insertions that document a definition; none where nothing is missing."""
+    place = definition.documentation
+    if place is None:
+        return Plan((_new_docstring(text, definition, style, unit, newline),))
+    docstring = read_docstring(text, place)
+    if docstring is not None and not has_words("".join(docstring.lines)):
+        return Plan((_filled_docstring(text, definition, docstring, style, unit, newline),))
     if docstring is None or not definition.is_callable or definition.is_property:
-        return ()
+        return Plan(())
     own_name = style_of("\n".join(docstring.lines))
     style = replace(style, name=own_name or style.name, quotes=_triple(docstring, style.quotes))
     margin = _margin(text, definition, docstring, unit)
-    sections = read_sections(docstring.lines, style.name)
-    update = _Update(definition, docstring, sections, style, margin, unit, newline)
-    return tuple(update.insertions())
+    known = [*(one.name for one in definition.parameters), *prune]
+    sections = read_sections(docstring.lines, style.name, known)
+    update = _Update(definition, docstring, sections, style, margin, unit, newline, prune)
+    return Plan(tuple(update.insertions()), update.change.gone)
 
 
 def _line_start(text: str, offset: int) -> int:
@@ -67,6 +84,33 @@ def _new_docstring(
     is_crowded = text[end:].lstrip("\r\n")[:1] and not re.match(r"\r?\n[ \t]*\r?\n", text[end:])
     after = newline if definition.kind is Kind.CLASS and body and is_crowded else ""
     return Insertion(end, end, lines, newline, after)
+
+
+def _filled_docstring(  # noqa: PLR0913, PLR0917 - what a docstring depends on
+    text: str,
+    definition: Definition,
+    docstring: Docstring,
+    style: PythonStyle,
+    unit: str,
+    newline: str,
+) -> Insertion:
+    """The docstring that takes the place of one without words, with the quotes that were typed."""
+    place = definition.documentation or docstring.content
+    typed = docstring.quotes if len(docstring.quotes) == 3 else docstring.quotes * 3
+    style = replace(style, quotes=typed)
+    on_header = definition.has_one_line_body
+    indent = _indent_at(text, definition.keyword if on_header else place.start)
+    margin = indent + unit if on_header else indent
+    first, *rest = DocstringWriter(definition, style, margin, unit).lines()
+    first = without_indent(first, margin)
+    if on_header:
+        return Insertion(
+            definition.header.end,
+            place.end,
+            (with_prefix(first, margin + docstring.prefix), *rest),
+            newline,
+        )
+    return Insertion(place.start, place.end, (with_prefix(first, docstring.prefix), *rest))
 
 
 def _margin(text: str, definition: Definition, docstring: Docstring, unit: str) -> str:
@@ -100,10 +144,21 @@ class _Update:
     margin: str
     unit: str
     newline: str
+    prune: Collection[str]
 
     @cached_property
     def change(self) -> Change:
-        return compare(self.definition, parameter_names(self.sections))
+        found = compare(self.definition, parameter_names(self.sections), self.prune)
+        mentioned = {one.name for one in self.mentions}
+        missing = tuple(one for one in found.missing if one.name not in mentioned)
+        return replace(found, missing=missing)
+
+    @cached_property
+    def mentions(self) -> tuple[Mention, ...]:
+        """The parameters that are described outside of all sections."""
+        described = set(parameter_names(self.sections))
+        names = [one.name for one in self.definition.parameters if one.name not in described]
+        return find_mentions(self.docstring.lines, names)
 
     @cached_property
     def parameters(self) -> tuple[Section, ...]:
@@ -113,22 +168,44 @@ class _Update:
     def writer(self) -> DocstringWriter:
         """Writes with the indentation that the entries have already."""
         entries = [entry for section in self.parameters for entry in section.entries]
-        unit = self.unit
-        if entries and self.style.name == "google":
-            inner = leading_whitespace(self.docstring.lines[entries[0].first])
+        unit, margin = self.unit, self.margin
+        inner = leading_whitespace(self.docstring.lines[entries[0].first]) if entries else ""
+        if inner and self.style.name == "google":
             unit = inner.removeprefix(self.margin) or unit
-        return DocstringWriter(self.definition, self.style, self.margin, unit)
+        elif inner and self.style.name == "numpy":
+            margin = inner
+        return DocstringWriter(self.definition, self.style, margin, unit)
 
     def insertions(self) -> Iterator[Insertion]:
+        if self.mentions and not self.parameters:
+            yield from self._like_mentioned(self.mentions)
+            return
         if not self.sections:
             yield from self._first_sections()
             return
         yield from self._renamings()
         yield from self._removals()
-        if self.change.missing and self.parameters:
+        if self.change.missing and (decorated := self._decorated_entries()):
+            yield from self._like_mentioned(decorated)
+        elif self.change.missing and self.parameters:
             yield from self._additions()
         elif self.change.missing:
             yield from self._new_section()
+
+    def _decorated_entries(self) -> tuple[Mention, ...]:
+        """The entries of sections where they are written unusually: `- x: ...`."""
+        if self._has_fields or self.style.name == "numpy":
+            return ()
+        names = set(parameter_names(self.parameters))
+        mentions = find_mentions(self.docstring.lines, names)
+        return mentions if mentions and all(one.is_decorated for one in mentions) else ()
+
+    def _like_mentioned(self, mentions: tuple[Mention, ...]) -> Iterator[Insertion]:
+        for line, lines in like_mentioned(
+            self.definition, self.change.missing, mentions, self.docstring.lines
+        ):
+            end = self.docstring.end_of(line)
+            yield Insertion(end, end, lines, self.newline)
 
     def _first_sections(self) -> Iterator[Insertion]:
         body = self.writer.body()
@@ -189,7 +266,7 @@ class _Update:
             gone = [
                 entry
                 for entry in section.entries
-                if entry.names and self.change.stale.issuperset(entry.names)
+                if entry.names and self.change.pruned.issuperset(entry.names)
             ]
             is_emptied = len(gone) == len(section.entries)
             takes_missing = self.change.missing and section is self.parameters[0]

@@ -1,6 +1,7 @@
 """The parts of a docstring that somebody has written: lines, sections, entries."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -87,12 +88,17 @@ def read_docstring(text: str, span: Span) -> Docstring | None:
     return Docstring(found["prefix"], found["quotes"], content, tuple(lines), tuple(ends))
 
 
-def read_sections(lines: tuple[str, ...], style: str) -> tuple[Section, ...]:
-    """The sections of a docstring written in `style`; none in the plain one."""
+def read_sections(
+    lines: tuple[str, ...], style: str, known: Collection[str] = ()
+) -> tuple[Section, ...]:
+    """Return the sections of a docstring written in `style`; none in the plain one.
+
+    The `known` names of the parameters make entries recognised that are written unusually.
+    """
     readers = {"google": _read_google, "numpy": _read_numpy}
     if style in readers:
-        return readers[style](lines)
-    return _read_fields(lines, _FIELDS[style]) if style in _FIELDS else ()
+        return readers[style](lines, known)
+    return _read_fields(lines, _FIELD_MARKS[style]) if style in _FIELD_MARKS else ()
 
 
 def parameter_names(sections: tuple[Section, ...]) -> list[str]:
@@ -123,7 +129,10 @@ _TITLES = {
         Role.OTHER,
     ),
 }  # fmt: skip
-_GOOGLE_ENTRY = re.compile(r"\s*(?P<names>\\?\*{0,2}\w+(?:,\s*\\?\*{0,2}\w+)*)\s*(?:\(.*?\))?\s*:")
+_DECORATION = r"\s*(?:[-*+•]\s+)?(?:``?|\*\*(?=\w+\*\*))?"
+_NAME_LIST = r"(?P<names>(?:\\?\*){0,2}\w+(?:,\s*(?:\\?\*){0,2}\w+)*)(?:``?|\*\*)?"
+_ENTRY = re.compile(rf"{_DECORATION}{_NAME_LIST}\s*(?:\(.*?\))?\s*:(?!:)")
+_KNOWN_ENTRY = re.compile(rf"{_DECORATION}{_NAME_LIST}(?=\W|$)")
 _NAMES = re.compile(r"\w+")
 
 
@@ -135,15 +144,21 @@ def _margin(lines: tuple[str, ...]) -> int:
     return min((_indent(line) for line in lines[1:] if line.strip()), default=0)
 
 
-def _read_google(lines: tuple[str, ...]) -> tuple[Section, ...]:
+def _title(line: str) -> str:
+    """A line as the title of a section would be written."""
+    return line.strip().strip("#*_ ").removesuffix(":").rstrip("*_ ").lower()
+
+
+def _read_google(lines: tuple[str, ...], known: Collection[str]) -> tuple[Section, ...]:
     margin = _margin(lines)
     sections: list[Section] = []
     for number, line in enumerate(lines):
-        title = line.strip().lower().removesuffix(":")
-        is_title = line.rstrip().endswith(":") and title in _TITLES
-        if number and is_title and _indent(line) == margin:
-            last = _last_deeper(lines, number, margin)
-            entries = _google_entries(lines, number + 1, last)
+        title = _title(line)
+        if title not in _TITLES or (number and _indent(line) != margin):
+            continue
+        last = _last_deeper(lines, number, margin)
+        if ":" in line or (last > number and lines[number + 1].strip()):
+            entries = _google_entries(lines, number + 1, last, known)
             sections.append(Section(_TITLES[title], number, last, entries, 1))
     return tuple(sections)
 
@@ -159,51 +174,76 @@ def _last_deeper(lines: tuple[str, ...], start: int, indent: int) -> int:
     return last
 
 
-def _google_entries(lines: tuple[str, ...], first: int, last: int) -> tuple[Entry, ...]:
+def _google_entries(
+    lines: tuple[str, ...], first: int, last: int, known: Collection[str]
+) -> tuple[Entry, ...]:
     indent = next((_indent(line) for line in lines[first : last + 1] if line.strip()), 0)
     heads = [
-        (number, tuple(_NAMES.findall(found["names"])))
+        (number, names)
         for number in range(first, last + 1)
-        if _indent(lines[number]) == indent and (found := _GOOGLE_ENTRY.match(lines[number]))
+        if _indent(lines[number]) == indent and (names := _head_names(lines[number], known))
     ]
-    return _between(lines, heads, last)
+    return _between(lines, heads, last, known)
+
+
+def _head_names(line: str, known: Collection[str]) -> tuple[str, ...]:
+    """The names that a line begins to describe: before a colon, or known ones in any manner."""
+    plain, by_name = _ENTRY.match(line), _KNOWN_ENTRY.match(line)
+    if plain is not None:
+        return tuple(_NAMES.findall(plain["names"]))
+    names = tuple(_NAMES.findall(by_name["names"])) if by_name else ()
+    return names if names and set(known).issuperset(names) else ()
 
 
 def _between(
-    lines: tuple[str, ...], heads: list[tuple[int, tuple[str, ...]]], last: int
+    lines: tuple[str, ...],
+    heads: list[tuple[int, tuple[str, ...]]],
+    last: int,
+    known: Collection[str],
 ) -> tuple[Entry, ...]:
-    """Entries that each reach to the next one's head, blank lines at their ends left out."""
-    ends = [number - 1 for number, _ in heads[1:]] + [last]
+    """Entries that each reach to the next one's head, blank lines at their ends left out.
+
+    What begins like an entry about something unknown may be the text of the one above it, which
+    therefore goes on to the next that is known.
+    """
     entries: list[Entry] = []
-    for (first, names), limit in zip(heads, ends, strict=False):
-        end = limit
+    for index, (first, names) in enumerate(heads):
+        is_known = not set(known).isdisjoint(names)
+        following = (
+            number
+            for number, others in heads[index + 1 :]
+            if not is_known or not set(known).isdisjoint(others)
+        )
+        end = next(following, last + 1) - 1
         while end > first and not lines[end].strip():
             end -= 1
         entries.append(Entry(names, first, end))
     return tuple(entries)
 
 
-def _read_numpy(lines: tuple[str, ...]) -> tuple[Section, ...]:
+def _read_numpy(lines: tuple[str, ...], known: Collection[str]) -> tuple[Section, ...]:
     margin = _margin(lines)
     starts = [
         number
-        for number in range(1, len(lines) - 1)
-        if re.fullmatch(r"\s*---+\s*", lines[number + 1])
+        for number in range(len(lines) - 1)
+        if re.fullmatch(r"\s*[-=~]{3,}\s*", lines[number + 1])
         and lines[number].strip()
-        and _indent(lines[number]) == margin
+        and (number == 0 or _indent(lines[number]) == margin)
     ]
     sections: list[Section] = []
     for start, following in zip(starts, [*starts[1:], len(lines)], strict=False):
         last = following - 1
         while last > start + 1 and not lines[last].strip():
             last -= 1
+        body = range(start + 2, last + 1)
+        indent = next((_indent(lines[number]) for number in body if lines[number].strip()), margin)
         heads = [
-            (number, tuple(_NAMES.findall(lines[number].partition(":")[0])))
-            for number in range(start + 2, last + 1)
-            if lines[number].strip() and _indent(lines[number]) == margin
+            (number, tuple(_NAMES.findall(lines[number].partition(":")[0].partition("(")[0])))
+            for number in body
+            if lines[number].strip() and _indent(lines[number]) == indent
         ]
-        role = _TITLES.get(lines[start].strip().lower(), Role.OTHER)
-        sections.append(Section(role, start, last, _between(lines, heads, last), 2))
+        role = _TITLES.get(_title(lines[start]), Role.OTHER)
+        sections.append(Section(role, start, last, _between(lines, heads, last, known), 2))
     return tuple(sections)
 
 
@@ -217,23 +257,22 @@ _ROLES = {
     **dict.fromkeys(("raise", "raises", "except", "exception"), Role.RAISES),
     **dict.fromkeys(("ivar", "var", "cvar", "vartype"), Role.ATTRIBUTES),
 }
-_FIELDS = {
-    "sphinx": re.compile(r"\s*:(?P<word>\w+)\b(?P<rest>[^:]*):(?=\s|$)"),
-    "epytext": re.compile(r"\s*@(?P<word>\w+)\b(?P<rest>[^:]*):"),
-}
+_FIELD_MARKS = {"sphinx": ":", "epytext": "@"}
+_OPENERS, _CLOSERS = "[({", "])}"
 
 
-def _read_fields(lines: tuple[str, ...], field: re.Pattern[str]) -> tuple[Section, ...]:
+def _read_fields(lines: tuple[str, ...], mark: str) -> tuple[Section, ...]:
     """The fields of reST or epytext, neighbours about the same taken as one section."""
     sections: list[Section] = []
-    for number, line in enumerate(lines):
-        found = field.match(line)
-        if found is None:
+    for number in range(len(lines)):
+        field = _field(lines, number, mark)
+        if field is None:
             continue
-        role = _ROLES.get(found["word"], Role.OTHER)
-        last = _last_of_field(lines, number)
-        names = tuple(_NAMES.findall(found["rest"])[-1:])
-        entry = Entry(names, number, last, found["word"] in {"type", "vartype"})
+        word, *described = field.split() or [""]
+        role = _ROLES.get(word, Role.OTHER)
+        last = _last_of_field(lines, number, mark)
+        names = tuple(_NAMES.findall(" ".join(described))[-1:])
+        entry = Entry(names, number, last, word in {"type", "vartype"})
         if sections and sections[-1].role is role:
             earlier = sections.pop()
             sections.append(Section(role, earlier.first, last, (*earlier.entries, entry)))
@@ -242,12 +281,27 @@ def _read_fields(lines: tuple[str, ...], field: re.Pattern[str]) -> tuple[Sectio
     return tuple(sections)
 
 
-def _last_of_field(lines: tuple[str, ...], first: int) -> int:
+def _field(lines: tuple[str, ...], number: int, mark: str) -> str | None:
+    """What stands in a field's name, `param int x`; its types may hold colons and lines."""
+    begun = re.match(rf"\s*{mark}(?=\w)", lines[number])
+    if begun is None:
+        return None
+    text = "\n".join([lines[number][begun.end() :], *lines[number + 1 : number + 4]])
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character in _OPENERS) - (character in _CLOSERS)
+        if character == "\n" and not depth:
+            return None
+        if character == ":" and depth <= 0:
+            return None if text.startswith("`", place + 1) else text[:place]
+    return None
+
+
+def _last_of_field(lines: tuple[str, ...], first: int, mark: str) -> int:
+    """The last line before an empty one or the next field."""
     last = first
     while (
-        last + 1 < len(lines)
-        and lines[last + 1].strip()
-        and _indent(lines[last + 1]) > _indent(lines[first])
+        last + 1 < len(lines) and lines[last + 1].strip() and _field(lines, last + 1, mark) is None
     ):
         last += 1
     return last

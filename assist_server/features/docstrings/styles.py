@@ -10,14 +10,14 @@ DEFAULT_PYTHON_STYLE = "google"
 
 _PYTHON_MARKS = {
     "numpy": re.compile(
-        r"^[ \t]*(Parameters|Returns|Yields|Raises|Attributes|Other Parameters)[ \t]*\r?\n"
-        r"[ \t]*---+",
-        re.MULTILINE,
+        r"^[ \t]*(Parameters|Returns|Yields|Raises|Attributes|Other Parameters)[ \t]*:?"
+        r"[ \t]*\r?\n[ \t]*[-=~]{3,}",
+        re.MULTILINE | re.IGNORECASE,
     ),
     "google": re.compile(
-        r"^[ \t]*(Args|Arguments|Parameters|Returns|Yields|Raises|Attributes|Keyword Args):"
-        r"[ \t]*\r?$",
-        re.MULTILINE,
+        r"^[ \t#*_]*(Args|Arguments|Param(?:eter)?s|Returns?|Yields?|Raises|Attributes"
+        r"|Keyword Args)\**:\**[ \t]*\r?$",
+        re.MULTILINE | re.IGNORECASE,
     ),
     "sphinx": re.compile(
         r"^[ \t]*:(param|type|returns?|rtype|raises?|yields?|ivar|arg|key)\b[^:\n]*:", re.MULTILINE

@@ -3,12 +3,13 @@
 import ast
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from assist_server.errors import AssistError
-from assist_server.features.docstrings import comment_tags, python_sections
-from assist_server.features.docstrings.styles import style_of
+from assist_server.features.docstrings import described_names
+from assist_server.features.docstrings.kept_words import keeps_words
+from assist_server.features.docstrings.layout import has_words
 from assist_server.syntax.definition import Definition, Span
 from assist_server.syntax.definitions import find_definition
 from assist_server.syntax.parser import SyntaxTree
@@ -16,29 +17,46 @@ from assist_server.syntax.tokens import code_tokens, count_errors
 from assist_server.text.edits import TextEdit, apply_edits
 
 
-def verify(tree: SyntaxTree, definition: Definition, edits: Sequence[TextEdit], style: str) -> str:
-    """The documentation after the edits, once all checks have passed.
+def verify(
+    tree: SyntaxTree,
+    definition: Definition,
+    edits: Sequence[TextEdit],
+    style: str,
+    prune: Collection[str] = (),
+) -> str:
+    """Return the documentation after the edits, once all checks have passed.
 
     Raises:
-        AssistError: the edits would change more than documentation, or document it wrongly.
+        AssistError: the edits would change more than documentation, take a person's words away, or
+            document something wrongly.
     """
+    if not keeps_words(tree.text, edits, prune):
+        raise AssistError(
+            f"No documentation for `{definition.name}`: the edit would have changed words that "
+            "somebody wrote. Nothing was changed; complete what is there by hand."
+        )
     if tree.language.id == "python":
         is_kept = _keeps_python(tree.text, definition, edits)
         is_kept = _keeps_tokens(tree, definition, edits) if is_kept is None else is_kept
     else:
         is_kept = _keeps_tokens(tree, definition, edits)
     documentation = _documentation(tree.text, definition, edits)
-    if not is_kept or not _names_parameters(tree, definition, documentation, style):
+    if not is_kept:
         raise AssistError(
             f"No documentation for `{definition.name}`: it could not be added without touching the "
             "code. Correct what does not parse around it and try again."
+        )
+    if not _names_parameters(tree, definition, documentation, style):
+        raise AssistError(
+            f"No documentation for `{definition.name}`: it could not be added so that each "
+            "parameter is described once. Complete what is there by hand."
         )
     return documentation
 
 
 def _documentation(text: str, definition: Definition, edits: Sequence[TextEdit]) -> str:
     span = definition.documentation
-    if span is None:
+    if span is None or not has_words(text[span.start : span.end].lstrip("rRuU")):
         return "".join(edit.new_text for edit in edits).strip()
     moved = [TextEdit(one.start - span.start, one.end - span.start, one.new_text) for one in edits]
     return apply_edits(text[span.start : span.end], moved)
@@ -50,26 +68,47 @@ def _names_parameters(
     """Whether each parameter is named once in what was written, and nothing else is."""
     if style in {"plain", "godoc"} or not definition.is_callable:
         return True
-    names = Counter(_parameter_names(tree, documentation, style))
     expected = {parameter.name for parameter in definition.parameters}
-    if definition.documentation is None:
-        return names == Counter(expected)
-    # A person's own words may name more: what **kwargs takes, or a name of their own.
     old = definition.documentation
-    before = Counter(_parameter_names(tree, tree.text[old.start : old.end], style))
-    added = names - before
-    return set(added) <= expected and all(count == 1 for count in added.values())
-
-
-def _parameter_names(tree: SyntaxTree, documentation: str, style: str) -> list[str]:
-    span = Span(0, len(documentation))
+    written = tree.text[old.start : old.end] if old else ""
     if tree.language.id != "python":
-        return comment_tags.parameter_names(comment_tags.read_comment(documentation, span))
-    docstring = python_sections.read_docstring(documentation, span)
-    if docstring is None:
-        return []
-    name = style_of("\n".join(docstring.lines)) or style
-    return python_sections.parameter_names(python_sections.read_sections(docstring.lines, name))
+        before = described_names.in_comment(written, expected)
+        after = described_names.in_comment(documentation, expected)
+        return _adds_once(before, after, expected, is_new=not has_words(written))
+    if not has_words(written.lstrip("rRuU")):
+        after = described_names.in_docstring(documentation, style)
+        return _adds_once(Counter(), after, expected, is_new=True)
+    return _updates_docstring(written, documentation, expected)
+
+
+def _updates_docstring(written: str, documentation: str, expected: set[str]) -> bool:
+    """Whether nothing is described twice that was not, by any convention or by none."""
+    readings = [
+        (
+            described_names.in_docstring(written, style),
+            described_names.in_docstring(documentation, style),
+        )
+        for style in described_names.docstring_styles()
+    ]
+    before, after = max(readings, key=lambda both: len(expected & both[1].keys()))
+    heads = (
+        described_names.first_words(written, expected),
+        described_names.first_words(documentation, expected),
+    )
+    return _adds_once(before, after, expected) and _adds_once(*heads, expected)
+
+
+def _adds_once(
+    before: Counter[str], after: Counter[str], expected: set[str], *, is_new: bool = False
+) -> bool:
+    """Whether what is described additionally was not yet, exists, and is described once.
+
+    A person's own words may name more: what `**kwargs` takes, or a name of their own.
+    """
+    if is_new:
+        return after == Counter(expected)
+    added = after - before
+    return set(added) <= expected and all(after[name] == 1 for name in added)
 
 
 def _keeps_python(text: str, definition: Definition, edits: Sequence[TextEdit]) -> bool | None:
@@ -128,6 +167,7 @@ def _signature(definition: Definition) -> Definition:
         span=nowhere,
         header=nowhere,
         keyword=0,
+        comment_place=0,
         body=None,
         documentation=None,
         has_one_line_body=False,

@@ -9,11 +9,16 @@ from collections.abc import Sequence
 from lsprotocol import types
 
 from assist_server.context.snapshot import Snapshot
+from assist_server.errors import InputError
 from assist_server.features.comments.insertion import has_comments
+from assist_server.features.docstrings.layout import has_words
+from assist_server.features.docstrings.opened import closing_edit
+from assist_server.features.documentation import described_but_gone, find_place
 from assist_server.lsp.handlers.commands import DOCUMENT, INSERT_SUMMARY, SHOW_SUMMARY
 from assist_server.lsp.reading_ahead import Touched
 from assist_server.lsp.server import AssistServer
-from assist_server.syntax.definitions import find_definition
+from assist_server.syntax.definitions import Definition, find_definition
+from assist_server.syntax.parser import SyntaxTree
 
 _KIND = types.CodeActionKind.RefactorRewrite
 
@@ -59,13 +64,33 @@ def _name(kind: types.CodeActionKind | str) -> str:
 def _documentation(
     snapshot: Snapshot, offset: int, params: types.CodeActionParams
 ) -> list[types.CodeAction]:
+    found = _find(snapshot, offset)
+    if found is None:
+        return []
+    tree, definition = found
+    place = definition.documentation
+    is_written = place is not None and has_words(tree.text[place.start : place.end])
+    title = f"{'Update' if is_written else 'Generate'} documentation of {definition.name}"
+    arguments: list[object] = [snapshot.uri, params.range.start]
+    actions = [_action(title, DOCUMENT, arguments)]
+    gone = described_but_gone(tree, definition) if is_written else ()
+    if gone:
+        title = f"{title} without {', '.join(gone)}"
+        actions.append(_action(title, DOCUMENT, [*arguments, list(gone)]))
+    return actions
+
+
+def _find(snapshot: Snapshot, offset: int) -> tuple[SyntaxTree, Definition] | None:
+    """The definition at an offset, documentation that was just opened above it closed."""
+    if closing_edit(snapshot.text, offset, snapshot.language) is not None:
+        try:
+            place = find_place(snapshot, offset)
+        except InputError:
+            return None
+        return place.tree, place.definition
     tree = snapshot.syntax_near(snapshot.lines.line_at(offset), _REACH_LINES)
     definition = find_definition(tree, offset) if tree else None
-    if definition is None:
-        return []
-    verb = "Update" if definition.documentation else "Generate"
-    title = f"{verb} documentation of {definition.name}"
-    return [_action(title, DOCUMENT, [snapshot.uri, params.range.start])]
+    return (tree, definition) if tree and definition else None
 
 
 def _action(title: str, command: str, arguments: list[object]) -> types.CodeAction:

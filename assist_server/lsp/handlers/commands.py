@@ -45,18 +45,35 @@ def register(server: AssistServer) -> None:
         server.protocol.add_command(name, handler)
 
 
-async def write_documentation(ls: AssistServer, uri: str, position: types.Position) -> _Json:
-    """Document the definition at a position; the edit is applied by the client."""
+async def write_documentation(
+    ls: AssistServer, uri: str, position: types.Position, prune: list[str] | None = None
+) -> _Json:
+    """Document the definition at a position; the edit is applied by the client.
+
+    Of entries about parameters that are gone, those named in `prune` are removed.
+    """
     snapshot = ls.documents.get(uri)
     offset = ls.documents.offset(snapshot, position)
 
     def work(backend: Any, cancel: CancelToken, _: Progress) -> Any:
         writer = model_phrase_writer(snapshot.path, backend, ls.settings, cancel)
-        return document(snapshot, offset, writer, ls.settings.documentation)
+        return document(snapshot, offset, writer, ls.settings.documentation, prune or ())
 
     found = await _with_model(ls, "Writing documentation", work)
     await _apply(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
-    return {"name": found.name, "style": found.style, "text": found.text}
+    if found.gone:
+        listed = ", ".join(f"`{name}`" for name in found.gone)
+        ls.show(
+            types.MessageType.Info,
+            f"The documentation of `{found.name}` still describes {listed}, which it does not "
+            "take. A code action removes that.",
+        )
+    return {
+        "name": found.name,
+        "style": found.style,
+        "text": found.text,
+        "gone": list(found.gone),
+    }
 
 
 async def return_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Json:

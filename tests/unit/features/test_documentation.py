@@ -95,7 +95,8 @@ def test_phrases_of_an_update_are_asked_for_where_they_will_stand():
     assert len(prefixes) == 2 == result.fallback_phrases
     assert all(after.startswith(prefix) for prefix in prefixes)
     assert "b: Old words." in after
-    assert "z: Gone." not in after
+    assert "z: Gone." in after
+    assert result.gone == ("z",)
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

@@ -6,7 +6,7 @@ import pytest
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.documentation import document
+from assist_server.features.documentation import Documentation, document
 from assist_server.settings import DocumentationSettings
 from assist_server.text.edits import apply_edits
 
@@ -18,13 +18,19 @@ def silent(prefix, suffix, request):
     """A writer that leaves every phrase to the names."""
 
 
-def documented(options: str, marked: str) -> str:
-    """The source after documentation from names alone."""
+def case(options: str, marked: str, writer=silent) -> tuple[str, Documentation]:
+    """The source without its cursor, and its documentation."""
     named = dict(option.split("=") for option in options.split())
     settings = DocumentationSettings(style=named["style"], line_length=int(named.get("length", 88)))
     text, offset = marked.replace("█", ""), marked.index("█")
     snapshot = Snapshot("file:///source", "", text, named["language"])
-    result = document(snapshot, offset, silent, settings)
+    prune = named.get("prune", "").split(",")
+    return text, document(snapshot, offset, writer, settings, prune)
+
+
+def documented(options: str, marked: str) -> str:
+    """The source after documentation from names alone."""
+    text, result = case(options, marked)
     return apply_edits(text, result.edits)
 
 
@@ -41,17 +47,15 @@ def test_golden(path):
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_nothing_is_missing_afterwards(path):
     options, marked, _ = path.read_text("utf-8").split(SEPARATOR)
-    text, offset = marked.replace("█", ""), marked.index("█")
-    named = dict(option.split("=") for option in options.split())
-    settings = DocumentationSettings(style=named["style"])
-    name_only = document(
-        Snapshot("file:///source", "", text, named["language"]), offset, silent, settings
-    )
-    after = apply_edits(text, name_only.edits)
-    ahead = [edit for edit in name_only.edits if edit.end <= offset]
+    text, result = case(options, marked)
+    offset = marked.index("█")
+    ahead = [edit for edit in result.edits if edit.end <= offset]
     moved = offset + sum(len(edit.new_text) - (edit.end - edit.start) for edit in ahead)
+    after = apply_edits(text, result.edits)
+    if len(result.edits) == 1 and result.edits[0].start <= offset <= result.edits[0].end:
+        moved = result.edits[0].start
     with pytest.raises(InputError, match="already documented"):
-        document(Snapshot("file:///source", "", after, named["language"]), moved, silent, settings)
+        case(options, f"{after[:moved]}█{after[moved:]}")
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -60,10 +64,6 @@ def test_nothing_is_missing_afterwards(path):
 )
 def test_what_a_writer_says_stays_prose(path, nasty):
     options, marked, _ = path.read_text("utf-8").split(SEPARATOR)
-    text, offset = marked.replace("█", ""), marked.index("█")
-    named = dict(option.split("=") for option in options.split())
-    snapshot = Snapshot("file:///source", "", text, named["language"])
-    settings = DocumentationSettings(style=named["style"])
-    result = document(snapshot, offset, lambda prefix, suffix, request: nasty, settings)
+    _, result = case(options, marked, lambda prefix, suffix, request: nasty)
     assert "evil()" not in result.text
     assert result.text.lower().count("evil") == result.model_phrases <= 1

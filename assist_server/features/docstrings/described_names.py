@@ -1,0 +1,133 @@
+"""Which parameters a documentation describes, as others read it.
+
+The edits are planned by a reader of this project's own. What checks them must not be that reader,
+or both would be wrong together: here are the library docstring_parser for Python, and for comments
+a scanner that goes through them character by character.
+"""
+
+import inspect
+import re
+from collections import Counter
+from collections.abc import Collection
+
+import docstring_parser
+from docstring_parser import DocstringStyle
+
+_STYLES = {
+    "google": DocstringStyle.GOOGLE,
+    "numpy": DocstringStyle.NUMPYDOC,
+    "sphinx": DocstringStyle.REST,
+    "epytext": DocstringStyle.EPYDOC,
+}
+_LITERAL = re.compile(r"[rRuU]?(\"{3}|'{3}|\"|')(.*)\1", re.DOTALL)
+_PARAMETER_TAGS = frozenset({"param", "arg", "argument", "parameter"})
+_OPENERS, _CLOSERS = "{[(<", "}])>"
+
+
+def in_docstring(literal: str, style: str) -> Counter[str]:
+    """Return how often each parameter is described in a string literal, by one convention."""
+    found = _LITERAL.fullmatch(literal.strip())
+    if found is None or style not in _STYLES:
+        return Counter()
+    try:
+        parsed = docstring_parser.parse(
+            inspect.cleandoc(found[2].replace("\r\n", "\n")), _STYLES[style]
+        )
+    except (docstring_parser.ParseError, ValueError, KeyError, IndexError):
+        return Counter()
+    return Counter(
+        name.strip(" *\\`+-\u2022")
+        for one in parsed.params
+        if one.args[0] != "attribute"
+        for name in one.arg_name.split(",")
+    )
+
+
+def docstring_styles() -> tuple[str, ...]:
+    """Return the conventions that a docstring can be read by."""
+    return tuple(_STYLES)
+
+
+def first_words(text: str, names: Collection[str]) -> Counter[str]:
+    """Return how many lines begin with each name and go on as an entry does.
+
+    No convention is known here; so what a convention's reader does not see is seen.
+    """
+    counts: Counter[str] = Counter()
+    for line in text.splitlines():
+        bare = line.strip(" \t/*!#-+•\\`:\"'@")
+        word, rest = _take_word(bare)
+        if word in names and rest.lstrip("`*_ \t")[:1] in {":", "(", "-", "\u2013", "\u2014"}:
+            counts[word] += 1
+    return counts
+
+
+def in_comment(comment: str, names: Collection[str]) -> Counter[str]:
+    """Return how often each parameter is described in a documentation comment."""
+    counts: Counter[str] = Counter()
+    text = "\n".join(_bare(line) for line in comment.splitlines())
+    place = 0
+    while place < len(text):
+        end = text.find("\n", place)
+        end = len(text) if end < 0 else end
+        if text[place : place + 1] in {"@", "\\"}:
+            counts.update(_tagged(text[place + 1 :], names))
+        elif text[place : place + 1] == "`":
+            counts.update([_take_word(text[place + 1 : end])[0]])
+        place = end + 1
+    return counts
+
+
+def _bare(line: str) -> str:
+    """A line of a comment without its marks; of a list, without its bullets."""
+    bare = line.strip().removesuffix("*/").strip()
+    for mark in ("/**", "/*!", "///", "//!", "//", "---", "--", "*"):
+        if bare.startswith(mark):
+            bare = bare[len(mark) :].lstrip()
+            break
+    return bare[2:].lstrip() if bare[:3] in {"* `", "- `"} else bare
+
+
+def _tagged(text: str, names: Collection[str]) -> list[str]:
+    """The parameters of the tag that a text begins with."""
+    word, rest = _take_word(text)
+    if rest[:1] == ":" and word in names:  # kernel-doc
+        return [word]
+    if word not in _PARAMETER_TAGS:
+        typed = rest.partition("\n")[0].split()[:2] if word == "tparam" else ()
+        return [name for name in typed[1:] if name in names]
+    rest = _past_group(rest) if rest[:1] == "[" else rest
+    rest = rest.lstrip()
+    rest = (_past_group(rest) if rest[:1] == "{" else rest).lstrip(" \t\n[*&`")
+    return _listed(rest, names)
+
+
+def _listed(text: str, names: Collection[str]) -> list[str]:
+    """The names before a description, several of them with commas between."""
+    if text.startswith("...") and not text[3:4].isalnum():
+        return ["..."]
+    name, rest = _take_word(text.lstrip("."))
+    is_part = rest[:1] in {".", "["} and _take_word(rest[1:].lstrip("].["))[0]
+    if not name or is_part:
+        return []  # a part of a parameter
+    rest = rest.lstrip(" `?")
+    more = _take_word(rest[1:].lstrip(" .`"))[0] if rest[:1] == "," else ""
+    return [name, *(_listed(rest[1:].lstrip(" .`"), names) if more in names else [])]
+
+
+def _take_word(text: str) -> tuple[str, str]:
+    length = 0
+    while length < len(text) and (text[length].isalnum() or text[length] in "_$"):
+        length += 1
+    return text[:length], text[length:]
+
+
+def _past_group(text: str) -> str:
+    """What stands after the brackets that a text begins with."""
+    depth = 0
+    for place, character in enumerate(text):
+        is_arrow = character == ">" and text[place - 1 : place] in {"=", "-"}
+        depth += (character in _OPENERS) - (character in _CLOSERS and not is_arrow)
+        if not depth:
+            return text[place + 1 :]
+    return text
