@@ -9,7 +9,7 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.documentation import document
 from assist_server.settings import DocumentationSettings
-from assist_server.text.edits import apply_edits
+from assist_server.text.newlines import edit_original, with_line_feeds
 
 
 def silent(prefix, suffix, request):
@@ -19,8 +19,9 @@ def silent(prefix, suffix, request):
 def fill(marked: str, language_id: str = "python") -> str:
     text = marked.replace("█", "", 1)
     snapshot = Snapshot("file:///a", "", text, language_id)
-    result = document(snapshot, marked.index("█"), silent, DocumentationSettings())
-    return apply_edits(text, result.edits)
+    offset = len(with_line_feeds(text[: marked.index("█")]))
+    result = document(snapshot, offset, silent, DocumentationSettings())
+    return edit_original(text, result.edits)
 
 
 FILLED = '''\
