@@ -30,7 +30,9 @@ def in_docstring(literal: str, style: str) -> Counter[str]:
     if found is None or style not in _STYLES:
         return Counter()
     try:
-        parsed = docstring_parser.parse(inspect.cleandoc(found[2].replace("\r\n", "\n")), _STYLES[style])
+        parsed = docstring_parser.parse(
+            inspect.cleandoc(found[2].replace("\r\n", "\n")), _STYLES[style]
+        )
     except (docstring_parser.ParseError, ValueError, KeyError, IndexError):
         return Counter()
     return Counter(
@@ -55,7 +57,9 @@ def first_words(text: str, names: Collection[str]) -> Counter[str]:
     for line in text.splitlines():
         bare = line.strip(" \t/*!#-+•\\`:\"'@")
         word, rest = _take_word(bare)
-        if word in names and rest.lstrip("`*_ \t")[:1] in {":", "(", "-", "\u2013", "\u2014"}:
+        mark = rest.lstrip("`*_ \t")[:1]
+        is_call = mark == "(" and not rest[:1].isspace()
+        if word in names and not is_call and mark in {":", "(", "-", "\u2013", "\u2014"}:
             counts[word] += 1
     return counts
 

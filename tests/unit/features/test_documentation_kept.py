@@ -214,6 +214,13 @@ def test_pruning_takes_what_it_names_and_no_more(language_id, text, prune, lost)
     assert not words(plain) - words(update(text, language_id, prune=["other"]))
 
 
+def test_prose_that_begins_with_a_name_is_no_entry():
+    marked = python("name, b", '"""Do.\n\nname of a macro, or its call\nname(arg1) once.\n"""')
+    after = update(marked)
+    assert "name: The name." in after
+    assert not words(marked.replace("█", "")) - words(after)
+
+
 def test_a_parameter_that_exists_is_not_pruned():
     marked = python("x, y", '"""Do.\n\nArgs:\n    x: Mine.\n"""')
     assert "x: Mine." in update(marked, prune=["x"])
