@@ -127,7 +127,10 @@ def test_a_parameter_that_went_keeps_its_words(signature, docstring):
 
 COMMENTS = [
     ("javascript", "@param {{x: number, y: {z: number}}} a - Where.\n@param b - B."),
-    ("javascript", "@param {{\n  x: number,\n  y: number\n}} a - Where.\n@param {Array<{n: X}>} b"),
+    (
+        "javascript",
+        "@param {{\n  x: number,\n  y: number\n}} a - Where.\n@param {Array<{n: X}>} b B.",
+    ),
     ("javascript", "@param {string} [a='x'] - A.\n@param {...*} b - B."),
     ("javascript", "@param {Object[]} a - Who.\n@param {string} a[].name - N.\n@param b B."),
     ("javascript", "@arg a A.\n@argument b B."),
