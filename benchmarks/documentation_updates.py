@@ -33,9 +33,10 @@ from assist_server.text.edits import apply_edits
 NEW_NAME = "zz_added"
 _LINES_TRIED = 8
 _ENTRY = (
-    r"^[\s/*!#-]*(?:[-*+]\s+)?"
-    r"(?::(?:param|arg\w*)\b[^:\n]*?|[@\\](?:param|arg\w*)(?:\[.*?\])?\s+(?:\{{.*\}}\s+)?)?"
-    r"[`*\s\[]*(?<!\w){}(?!\w)"
+    r"^[\s/*!#-]*(?:[-*+]\s+)?(?:"
+    r"(?::(?:param|arg\w*)\b[^:\n]*?|[@\\](?:param|arg\w*)(?:\[.*?\])?\s+(?:\{{.*\}}\s+)?)"
+    r"[`*\s\[]*(?<!\w){0}(?!\w)"
+    r"|[`*]*{0}[`*]*\s*(?: \(.*?\))?(?::| -|$))"
 )
 
 

@@ -67,8 +67,10 @@ def _documentation(tree: SyntaxTree, node: tree_sitter.Node) -> Span | None:
         found = comment_above(tree, current)
         if found is not None:
             return found
-        above = current.prev_sibling
-        current = above if above is not None and above.type == "attribute_item" else None
+        current = current.prev_sibling
+        while current is not None and is_comment(current):  # at the end of an attribute's line
+            current = current.prev_sibling
+        current = current if current is not None and current.type == "attribute_item" else None
     return None
 
 

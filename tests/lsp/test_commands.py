@@ -163,3 +163,24 @@ def test_why_holds_counts_and_no_text(client):
     (record,) = run(client, "assist.why", URI, True)
     assert record["prompt"] == "secret = "
     assert run(client, "assist.why", "file:///other.py") == []
+
+
+DESCRIBED = 'def area(radius):\n    """Measure.\n\n    Args:\n        width: Mine.\n    """\n'
+HERE = {"line": 0, "character": 5}
+
+
+def test_entries_about_what_is_gone_stay_until_that_is_asked_for(client):
+    client.open(URI, DESCRIBED)
+    both = ["Update documentation of area", "Update documentation of area without width"]
+    assert titles(client, 0, 5) == both
+    assert run(client, "assist.document", URI, HERE)["gone"] == ["width"]
+    assert "width: Mine." in run(client, "assist.document", URI, HERE)["text"]
+    assert "width" not in run(client, "assist.document", URI, HERE, ["width"])["text"]
+
+
+def test_open_quotes_are_a_place_to_fill(client):
+    client.open(URI, 'def area(radius):\n    """\n    return 3 * radius\n')
+    assert titles(client, 1, 7) == ["Generate documentation of area"]
+    result = run(client, "assist.document", URI, {"line": 1, "character": 7})
+    assert result["text"].count('"""') == 2
+    assert "radius:" in result["text"]

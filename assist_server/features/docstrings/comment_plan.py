@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from assist_server.features.docstrings.comment_gaps import fill_gaps
 from assist_server.features.docstrings.comment_styles import CommentWriter
 from assist_server.features.docstrings.comment_tags import (
     Comment,
@@ -145,6 +146,7 @@ class _Update:
         elif not self.tags and self.definition.parameters:
             yield self._at_end((self.writer.blank, *self.writer.body()))
         elif self.tags:
+            yield from fill_gaps(self.text, self.comment, self.writer, self.newline)
             yield from self._renamings()
             yield from self._removals()
             yield from self._additions()

@@ -45,7 +45,7 @@ class CommentWriter:
         closing = (f"{self.indent}{self.style.closing}",) if self.style.closing else ()
         body = self.body()
         blank = (self.blank,) if body and self.style.name != "luals" else ()
-        return (*opening, self._summary(), *blank, *body, *closing)
+        return (*opening, self.summary(), *blank, *body, *closing)
 
     @property
     def blank(self) -> str:
@@ -67,7 +67,7 @@ class CommentWriter:
         if self.style.name == "jsdoc":
             names = [f"{parameter.name}.{part}" for part in parameter.parts]
             leads += [(name, f"{self._tag('param')}{name} - ") for name in names]
-        return tuple(self._slot(PhraseKind.PARAMETER, name, lead) for name, lead in leads)
+        return tuple(self.slot(PhraseKind.PARAMETER, name, lead) for name, lead in leads)
 
     def result(self) -> tuple[Line, ...]:
         """The tag of what is returned or yielded."""
@@ -81,17 +81,18 @@ class CommentWriter:
             tag = self._tag("yields")
         if self.style.name == "luals":
             tag += "any # "
-        return (self._slot(kind, definition.returns or "", tag),)
+        return (self.slot(kind, definition.returns or "", tag),)
 
     def raises(self, names: tuple[str, ...]) -> tuple[Line, ...]:
         """The tags of the exceptions."""
         forms = {"jsdoc": "{%s} ", "tsdoc": "{@link %s} "}
         form = forms.get(self.style.name, "%s ")
         return tuple(
-            self._slot(PhraseKind.RAISES, name, self._tag("throws") + form % name) for name in names
+            self.slot(PhraseKind.RAISES, name, self._tag("throws") + form % name) for name in names
         )
 
-    def _summary(self) -> Slot:
+    def summary(self) -> Slot:
+        """The place for the summary."""
         name = f"{self.definition.name} " if self.style.name == "godoc" else ""
         # LDoc begins with three dashes and goes on with two.
         margin = f"{self.indent}--- " if self.style.name == "ldoc" else self.margin
@@ -99,7 +100,8 @@ class CommentWriter:
         request = PhraseRequest(PhraseKind.SUMMARY, self.definition.name, self.definition, form)
         return Slot(request, f"{margin}{self.style.brief}{name}", self.margin)
 
-    def _slot(self, kind: PhraseKind, subject: str, lead: str, hang: str = "  ") -> Slot:
+    def slot(self, kind: PhraseKind, subject: str, lead: str, hang: str = "  ") -> Slot:
+        """A place for a phrase about a part."""
         form = _PHRASE_FORMS.get(self.style.name, _SENTENCE)
         request = PhraseRequest(kind, subject, self.definition, form)
         return Slot(request, lead, self.margin + hang)
@@ -122,14 +124,14 @@ class CommentWriter:
         definition, margin = self.definition, self.margin
         sections: list[tuple[str, list[Slot]]] = []
         items = [
-            self._slot(PhraseKind.PARAMETER, one.name, f"{margin}* `{one.name}` - ")
+            self.slot(PhraseKind.PARAMETER, one.name, f"{margin}* `{one.name}` - ")
             for one in definition.parameters
         ]
         sections.append(("Arguments", items))
         is_fallible = definition.is_callable and _RESULT_TYPE.match(definition.returns or "")
-        errors = [self._slot(PhraseKind.RAISES, "Err", margin, "")] if is_fallible else []
+        errors = [self.slot(PhraseKind.RAISES, "Err", margin, "")] if is_fallible else []
         sections.append(("Errors", errors))
-        panics = [self._slot(PhraseKind.RAISES, name, margin, "") for name in definition.raises]
+        panics = [self.slot(PhraseKind.RAISES, name, margin, "") for name in definition.raises]
         sections.append(("Panics", panics))
         lines: list[Line] = []
         for title, slots in sections:

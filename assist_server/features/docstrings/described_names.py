@@ -57,7 +57,9 @@ def first_words(text: str, names: Collection[str]) -> Counter[str]:
     for line in text.splitlines():
         bare = line.strip(" \t/*!#-+•\\`:\"'@")
         word, rest = _take_word(bare)
-        if word in names and rest.lstrip("`*_ \t")[:1] in {":", "(", "-", "\u2013", "\u2014"}:
+        mark = rest.lstrip("`*_ \t")[:1]
+        is_call = mark == "(" and not rest[:1].isspace()
+        if word in names and not is_call and mark in {":", "(", "-", "\u2013", "\u2014"}:
             counts[word] += 1
     return counts
 

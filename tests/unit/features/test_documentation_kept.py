@@ -127,7 +127,10 @@ def test_a_parameter_that_went_keeps_its_words(signature, docstring):
 
 COMMENTS = [
     ("javascript", "@param {{x: number, y: {z: number}}} a - Where.\n@param b - B."),
-    ("javascript", "@param {{\n  x: number,\n  y: number\n}} a - Where.\n@param {Array<{n: X}>} b"),
+    (
+        "javascript",
+        "@param {{\n  x: number,\n  y: number\n}} a - Where.\n@param {Array<{n: X}>} b B.",
+    ),
     ("javascript", "@param {string} [a='x'] - A.\n@param {...*} b - B."),
     ("javascript", "@param {Object[]} a - Who.\n@param {string} a[].name - N.\n@param b B."),
     ("javascript", "@arg a A.\n@argument b B."),
@@ -212,6 +215,13 @@ def test_pruning_takes_what_it_names_and_no_more(language_id, text, prune, lost)
     after = update(text, language_id, prune=[prune])
     assert words(plain) - words(after) == words(lost)
     assert not words(plain) - words(update(text, language_id, prune=["other"]))
+
+
+def test_prose_that_begins_with_a_name_is_no_entry():
+    marked = python("name, b", '"""Do.\n\nname of a macro, or its call\nname(arg1) once.\n"""')
+    after = update(marked)
+    assert "name: The name." in after
+    assert not words(marked.replace("█", "")) - words(after)
 
 
 def test_a_parameter_that_exists_is_not_pruned():

@@ -202,3 +202,29 @@ OTHERS = [
 @pytest.mark.parametrize(("language_id", "marked", "expected"), OTHERS)
 def test_typed_marks_of_other_languages(language_id, marked, expected):
     assert fill(marked, language_id) == expected
+
+
+LAID_OUT = [
+    (
+        "javascript",
+        "/**\n * █\n * @param {*} path\n * @param {string} [mode] -\n * @returns \n */\nfunction load(path, mode) {\n  return path;\n}\n",
+        "/**\n * Loads the path.\n *\n * @param {*} path - The path.\n * @param {string} [mode] - The mode.\n * @returns The result.\n */\nfunction load(path, mode) {\n  return path;\n}\n",
+    ),
+    (
+        "java",
+        "/**\n * \n * @param path\n * @return█\n */\nint load(int path) { return 1; }\n",
+        "/**\n * Loads the path.\n *\n * @param path the path\n * @return the result\n */\nint load(int path) { return 1; }\n",
+    ),
+    (
+        "c",
+        "/**\n *█\n *\n * @param path\n * @param mode Mine.\n */\nvoid load(int path, int mode);\n",
+        "/**\n * Load the path.\n *\n * @param path The path.\n * @param mode Mine.\n */\nvoid load(int path, int mode);\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("language_id", "marked", "expected"), LAID_OUT)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_what_an_editor_laid_out_is_filled(language_id, marked, expected, newline):
+    after = fill(marked.replace("\n", newline), language_id)
+    assert after == expected.replace("\n", newline)

@@ -123,6 +123,7 @@ def test_a_blank_line_below_a_comment(language_id, comment, is_its):
         ("typescript", "@dec()\n/** F it. */\nexport class f { constructor() {} }\n"),
         ("java", "class A {\n  @Deprecated\n  /** F it. */\n  void f(int a) {}\n}\n"),
         ("rust", "#[inline]\n/** F it. */\n#[cold]\nfn f(a: u8) {}\n"),
+        ("rust", "/** F it. */\n#[inline] // why\nfn f(a: u8) {}\n"),
     ],
 )
 def test_a_comment_below_a_decorator_is_the_definitions(language_id, source):
