@@ -287,7 +287,7 @@ class _Cutter:
 
     @cached_property
     def _module_documentation(self) -> Span | None:
-        return self._tree and module_documentation(self._tree)
+        return module_documentation(self._tree) if self._tree else None
 
     def _visible_place(self, start: int, end: int) -> int | None:
         """A place before a character that is not blank, and not the last one of its line."""

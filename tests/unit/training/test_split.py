@@ -108,4 +108,9 @@ def test_what_was_published_lately_is_for_testing(name):
 def test_a_fresh_name_is_told_in_any_spelling_but_not_in_another_index():
     assert is_fresh("Google_ADK")
     assert not is_fresh("npm:google-adk")
-    assert not is_fresh("react-grab")
+    assert not is_fresh("ripple")
+
+
+def test_what_shares_code_with_the_second_test_set_does_not_train():
+    assert split_of("npm:@herb-tools/other") == "test"
+    assert not is_fresh("npm:@herb-tools/other")
