@@ -39,7 +39,7 @@ later one can be compared on them."""
 FRESH: Mapping[str, str] = MappingProxyType({
     "a2a-sdk": "2025-05", "acp-sdk": "2025-02", "any-agent": "2025-04", "any-llm-sdk": "2025-07",
     "claude-agent-sdk": "2025-09", "deepagents": "2025-07", "fast-agent-mcp": "2025-02",
-    "fastapi-mcp": "2025-03", "google-adk": "2025-03", "langchain-mcp-adapters": "2025-02",
+    "langchain-mcp-adapters": "2025-02",
     "langextract": "2025-07", "langgraph-supervisor": "2025-02", "mini-swe-agent": "2025-07",
     "mlx-audio": "2025-02", "openai-agents": "2025-03", "rfdetr": "2025-03",
     "sqlit-tui": "2025-12", "strands-agents": "2025-05", "toon-format": "2025-11",
