@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from assist_server.errors import InputError
-from assist_server.training.corpus import SUMMARY, Summary, build_corpus, has_corpus
+
+if TYPE_CHECKING:
+    from assist_server.training.corpus import Summary
 
 _MEGABYTE = 1_000_000
 
@@ -31,6 +34,12 @@ def run_corpus(choice: CorpusChoice) -> None:
     Raises:
         InputError: there is one already, or nothing that may be trained on.
     """
+    from assist_server.training.corpus import (  # noqa: PLC0415 - numpy
+        SUMMARY,
+        build_corpus,
+        has_corpus,
+    )
+
     if has_corpus(choice.out):
         raise InputError(f"{str(choice.out)!r} holds a corpus already; name another folder")
     for folder in choice.packages:
@@ -48,7 +57,7 @@ def run_corpus(choice: CorpusChoice) -> None:
     typer.echo(f"what was left out, and why: {choice.out / SUMMARY}")
 
 
-def _print(summary: Summary) -> None:
+def _print(summary: "Summary") -> None:
     splits = ("train", "validation", "test")
     table = Table("megabytes", *splits, box=None, header_style="bold")
     for language, sizes in summary.languages.items():

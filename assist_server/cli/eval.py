@@ -2,9 +2,10 @@
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 from rich.console import Console
@@ -32,7 +33,16 @@ from assist_server.training.debian import debian_pairs
 from assist_server.training.documents import Document
 from assist_server.training.npm import npm_documents
 from assist_server.training.shares import language_of
-from assist_server.training.split import FRESH, HELD_OUT, Split, installed_sources, is_fresh
+from assist_server.training.split import (
+    FRESH,
+    HELD_OUT,
+    SourceFile,
+    Split,
+    installed_distributions,
+    installed_sources,
+    is_fresh,
+    source_files,
+)
 
 QUICK = Choice(places=10, pieces=3, piece_chars=150, functions=5, pairs=10, lines=10)
 TEXT = "text"
@@ -40,9 +50,12 @@ _FEWEST_FILES = 3
 _MOST_READ_FILES = 40
 """For bits per byte."""
 _MOST_TRAINED_FILES = 100
+_MOST_FILES_OF_EACH = 40
+"""Of a distribution of the second test set."""
 _NOT_OWN = {"venv", "env", "site-packages", "node_modules", "build", "dist"}
 _NO_SHARES = {"bits per byte"}
 _FEW = 3
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -179,11 +192,10 @@ def find_fresh(folder: Path | None) -> tuple[list[Source], list[Source]]:
     Raises:
         InputError: there are too few Python files.
     """
-    packages = installed_sources([folder] if folder else None)
     python = [
         Source(source.path, text)
-        for source in packages
-        if is_fresh(source.distribution) and (text := _text(source.file))
+        for source in _some_of_each(_fresh_packages(folder))
+        if (text := _text(source.file))
     ]
     if len(python) < _FEWEST_FILES:
         names = ", ".join(name for name in FRESH if not name.startswith("npm:"))
@@ -192,18 +204,34 @@ def find_fresh(folder: Path | None) -> tuple[list[Source], list[Source]]:
             "with `pip install --target FOLDER` and name the folder with --packages"
         )
     archives = sorted(folder.glob("*.tgz")) if folder else []
-    scripts = [
-        Source(document.origin.path, document.text)
-        for archive in archives
-        for document in npm_documents(archive, {})
-        if is_fresh(document.origin.distribution) and _is_script(document)
+    scripts = [list(filter(_is_script, npm_documents(archive, {}))) for archive in archives]
+    chosen = _some_of_each(scripts)
+    return python, [Source(document.origin.path, document.text) for document in chosen]
+
+
+def _fresh_packages(folder: Path | None) -> list[list[SourceFile]]:
+    found = installed_distributions([folder] if folder else None)
+    return [
+        list(source_files(distribution))
+        for distribution in found
+        if is_fresh(distribution.metadata["Name"])
     ]
-    return python, scripts
+
+
+def _some_of_each(groups: Sequence[Sequence[_Item]]) -> list[_Item]:
+    """Return as many files of each distribution at most, so that none of them is the test."""
+    draw = random.Random(0)  # noqa: S311 - repeatable, not secret
+    return [
+        item
+        for group in groups
+        for item in draw.sample(group, min(_MOST_FILES_OF_EACH, len(group)))
+    ]
 
 
 def _is_script(document: Document) -> bool:
-    is_code = document.origin.kind == "code" and why_unfit(document) is None
-    return is_code and language_of(document.origin.path) in {"javascript", "typescript"}
+    origin = document.origin
+    is_fit = is_fresh(origin.distribution) and origin.kind == "code" and not why_unfit(document)
+    return is_fit and language_of(origin.path) in {"javascript", "typescript"}
 
 
 def _of_repository(repo: Path) -> Iterator[Source]:

@@ -366,7 +366,7 @@ def corpus(
     ] = None,
 ) -> None:
     """Collect permissively licensed code and prose that `train --corpus` learns from."""
-    from assist_server.cli.corpus import CorpusChoice, run_corpus  # noqa: PLC0415 - numpy
+    from assist_server.cli.corpus import CorpusChoice, run_corpus  # noqa: PLC0415
 
     run_corpus(CorpusChoice(out, tuple(packages or ()), standard_library, megabytes))
 

@@ -60,7 +60,7 @@ def test_the_second_test_set_is_rated_in_three_languages(run, tmp_path):
     install(folder, "verifiers", files)
     install(folder, "flask", {"flask/a.py": files["verifiers/csv.py"]})
     script = "".join(f"export function f{n}(a) {{\n  return a + {n};\n}}\n" for n in range(9))
-    npm_package(folder, "react-grab", {"src/a.js": script, "src/b.ts": f"{script}\nlet b = 1;\n"})
+    npm_package(folder, "ripple", {"src/a.js": script, "src/b.ts": f"{script}\nlet b = 1;\n"})
     npm_package(folder, "express", {"src/c.js": script})
     result = run("eval", *LITTLE, "--fresh", "--packages", folder, "--model", model, "--json")
     assert result.code == 0, result.err

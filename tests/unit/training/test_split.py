@@ -106,6 +106,17 @@ def test_what_was_published_lately_is_for_testing(name):
 
 
 def test_a_fresh_name_is_told_in_any_spelling_but_not_in_another_index():
-    assert is_fresh("Google_ADK")
-    assert not is_fresh("npm:google-adk")
-    assert not is_fresh("react-grab")
+    assert is_fresh("Strands_Agents")
+    assert not is_fresh("npm:strands-agents")
+    assert not is_fresh("ripple")
+
+
+def test_what_shares_code_with_the_second_test_set_does_not_train():
+    assert split_of("npm:@herb-tools/other") == "test"
+    assert not is_fresh("npm:@herb-tools/other")
+
+
+@pytest.mark.parametrize("name", FRESH)
+def test_the_second_test_set_takes_no_older_project_out_of_the_training(name):
+    older = {"google-auth", "fastapi", "django", "npm:@tanstack/query-core", "npm:eslint"}
+    assert family_of(name) not in set(map(family_of, older))
