@@ -274,7 +274,7 @@ def check(case: Case, write_phrase: PhraseWriter) -> Documentation | None:
         kept = [line for line in old.splitlines() if line.strip()]
         present = [line.strip() for line in docstring.splitlines()]
         assert all(line.strip() in present for line in kept), case.label
-    newlines = set(re.findall(r"\r?\n", result.text))
+    newlines = set(re.findall(r"\r?\n", after_text))
     assert newlines <= {"\r\n" if "\r\n" in case.text else "\n"}, case.label
     return result
 
