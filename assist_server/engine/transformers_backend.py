@@ -283,12 +283,12 @@ def _describe(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         has_chat_template=codec.has_chat_template,
         fim_template=getattr(config, "fim_template", None),
-        languages=_languages(getattr(config, "languages", None)),
+        languages=named_languages(getattr(config, "languages", None)),
     )
 
 
-def _languages(named: object) -> tuple[str, ...] | None:
-    """The languages that a `config.json` names; whatever else stands there names none."""
+def named_languages(named: object) -> tuple[str, ...] | None:
+    """Return the languages that a `config.json` names; None where it names none."""
     if not isinstance(named, list | tuple) or not all(isinstance(one, str) for one in named):
         return None
     return tuple(named)

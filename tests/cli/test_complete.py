@@ -140,8 +140,8 @@ def test_the_first_and_the_last_column_of_a_line(project, run, answers, column):
 
 
 def test_the_project_s_settings_count(project, run, answers):
-    backend = answers("x" * 50)
+    backend = answers("x + " * 20)
     (project / ".assist.toml").write_text("[completion]\nmax_new_tokens_single_line = 7\n")
     (project / "a.py").write_text("total = \n")
-    assert run("complete", "a.py", "--line", 1, "--column", 9).out == "xxxxxxx\n"
+    assert run("complete", "a.py", "--line", 1, "--column", 9).out == "x + x\n"
     assert backend.requests[0].max_new_tokens == 7
