@@ -104,7 +104,8 @@ class DocumentCompletions:
         newest = self._supersede()
         task = asyncio.ensure_future(generate())
         try:
-            await asyncio.wait({task, newest}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {task, newest}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             return [] if newest.done() else task.result()
         finally:
             task.cancel()

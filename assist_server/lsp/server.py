@@ -129,7 +129,7 @@ class AssistServer(LanguageServer):
 
     def _show_problems(self, problems: Problems) -> None:
         for problem in problems:
-            # Editors send what they have set twice: when they start, and when they are asked for it.
+            # Editors send what is set twice: when they start, and when they are asked for it.
             is_of_editor = problem.source in self._layers
             source = "the editor's settings" if is_of_editor else problem.source
             message = f"{problem.message} ({source})"
