@@ -53,7 +53,7 @@ def test_lines_are_accepted_one_by_one(workbench, settings):
     workbench.press("Control+End", ASK_KEY)
     workbench.wait_for_ghost_text()
     workbench.press("Control+ArrowDown")
-    workbench.save(file, b"x = 1\nfirst = 1")
+    workbench.save(file, b"x = 1\nfirst = 1\n")
     workbench.wait_for_ghost_text()
     workbench.press("Tab")
     workbench.save(file, f"x = 1\n{block}".encode())

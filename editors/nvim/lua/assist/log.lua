@@ -20,8 +20,8 @@ local function open()
   return file
 end
 
----`vim.lsp.rpc.start`, with the standard error of the process in a log of its own. There is no option
----for that, so the function that starts the process is stood in for while it is called.
+---`vim.lsp.rpc.start`, with the standard error of the process in a log of its own. There is no
+---option for that, so the function that starts the process is stood in for while it is called.
 function M.start(command, dispatchers)
   local log, system = open(), vim.system
   vim.system = function(words, options, on_exit)
