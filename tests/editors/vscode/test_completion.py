@@ -77,10 +77,11 @@ def test_other_completions_are_shown_by_the_editors_own_keys(workbench):
 
 
 def test_why_tells_texts_and_settings_and_puts_together_what_was_overtaken(workbench):
-    slow = {"answer": CALL, "step_ms": 5}
-    workbench.open("x = 1\n", **slow)
+    workbench.open("x = 1\n", answer=CALL, step_ms=100)
     workbench.press("Control+End")
-    workbench.type("yy = ")
+    workbench.type("y = ")
+    workbench.wait_for_status("working")
+    workbench.type("1 + ")
     workbench.wait_for_ghost_text(CALL)
     workbench.run("Assist: Show Why")
     workbench.wait_for_rendered("The last answers for code")

@@ -97,6 +97,7 @@ def test_what_is_at_hand_is_offered_for_installation(
     workbench.press("Control+A")
     workbench.type(str(source))
     workbench.press("Enter")
+    wait_for((own_environment / "bin" / "assist-server").exists, "the installed program")
     workbench.wait_for_status(READY)
     wait_for(lambda: not workbench.notifications(), "the end of all messages")
     type_and_accept(workbench, file)
