@@ -49,6 +49,22 @@ class CompletionSettings(_Section):
         description="Where completions are offered: language ids and globs, on (`true`) or off "
         "(`false`), the most specific first; else in the languages that the model knows.",
     )
+    multi_line: Literal["auto", "never", "always"] = Field(
+        default="auto", description="Allow several lines; `auto` looks at the code."
+    )
+    min_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.2,
+        description="Least probability of being right at which a completion is shown unasked; "
+        "for models that were calibrated, as the embedded one.",
+    )
+    menu: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="Fill the ordinary menu as well; `auto` if there is no inline completion.",
+    )
+    max_latency_ms: Annotated[int, Field(ge=50, le=600_000)] = Field(
+        default=2000,
+        description="Longest time for a completion, in milliseconds; what is ready then is shown.",
+    )
     max_new_tokens: _NewTokens = Field(
         default=64, description="Longest completion of several lines, in tokens."
     )
@@ -69,28 +85,12 @@ class CompletionSettings(_Section):
         default=1.0,
         description="Draw from the likeliest tokens that together reach this probability.",
     )
-    multi_line: Literal["auto", "never", "always"] = Field(
-        default="auto", description="Allow several lines; `auto` looks at the code."
-    )
-    max_latency_ms: Annotated[int, Field(ge=50, le=600_000)] = Field(
-        default=2000,
-        description="Longest time for a completion, in milliseconds; what is ready then is shown.",
-    )
-    min_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
-        default=0.2,
-        description="Least probability of being right at which a completion is shown unasked; "
-        "for models that were calibrated, as the embedded one.",
-    )
     predict_next: bool = Field(
         default=True,
         description="While you pause, read on and prepare the completion behind the one shown.",
     )
     model_wait_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
         default=5000, description="Longest wait for a loading model, in milliseconds."
-    )
-    menu: Literal["auto", "always", "never"] = Field(
-        default="auto",
-        description="Fill the ordinary menu as well; `auto` if there is no inline completion.",
     )
 
 
@@ -144,11 +144,6 @@ class Settings(_Section):
         description="`embedded`, a folder, or the id of a model on the Hugging Face hub.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
-    fim_template: str = Field(
-        default="auto",
-        min_length=1,
-        description="Name of the infilling prompt format; `auto` takes the one of the model.",
-    )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
         default="auto", description="Where the model runs; `auto` takes a GPU if there is one."
     )
@@ -161,6 +156,11 @@ class Settings(_Section):
         description="What guesses ahead for the model: `ngram` looks up what the open documents "
         "say, `off` does nothing, and a smaller model of the same family can be named.",
         json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    fim_template: str = Field(
+        default="auto",
+        min_length=1,
+        description="Name of the infilling prompt format; `auto` takes the one of the model.",
     )
     completion: CompletionSettings = CompletionSettings()
     documentation: DocumentationSettings = DocumentationSettings()

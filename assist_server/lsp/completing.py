@@ -97,6 +97,19 @@ class DocumentCompletions:
         self._prepare_later(context, answer, prepare)
         return answer
 
+    async def more(
+        self, generate: Callable[[], Awaitable[list[InlineCompletion]]]
+    ) -> list[InlineCompletion]:
+        """Give what else there is for the newest request; nothing once a newer one has come."""
+        newest = self._supersede()
+        task = asyncio.ensure_future(generate())
+        try:
+            either: set[asyncio.Future[Any]] = {task, newest}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            return [] if newest.done() else task.result()
+        finally:
+            task.cancel()
+
     def _prepare_later(
         self, context: CursorContext, answer: InlineCompletion, prepare: Generate | None
     ) -> None:

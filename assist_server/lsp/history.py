@@ -1,6 +1,7 @@
 """What the last requests gave, and why: the answers of `assist.why`.
 
-Nothing here is written anywhere. The ids of prompts are kept so that the user can ask for them.
+Nothing here is written anywhere. The ids of prompts and what was proposed are kept so that the user
+can ask for them, for as long as the document is open.
 """
 
 from collections import deque
@@ -26,6 +27,8 @@ class RequestRecord:
     mean_log_prob: float | None = None
     model: str = ""
     prompt_ids: tuple[int, ...] = field(default=(), repr=False)
+    text: str | None = field(default=None, repr=False)
+    """What was proposed, or would have been had it been likelier to be right."""
 
 
 class RequestHistory:

@@ -20,7 +20,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol
 
-from assist_server.errors import AssistError
+from assist_server.errors import AssistError, InputError
 from assist_server.lsp.framing import frame
 
 _log = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ _INTERNAL_ERROR = types.ErrorCodes.InternalError
 _NOT_INITIALIZED = types.ErrorCodes.ServerNotInitialized
 _REQUEST_FAILED = types.LSPErrorCodes.RequestFailed
 _CANCELLED = types.LSPErrorCodes.RequestCancelled
+REFUSAL = {"isRefusal": True}
+"""Data of an error that tells what cannot be done here; nothing is broken, so it is no alarm."""
 
 
 class AssistProtocol(LanguageServerProtocol):
@@ -155,6 +157,8 @@ class AssistProtocol(LanguageServerProtocol):
         error = future.exception()
         if error is None:
             self._send_response(msg_id, result=future.result())
+        elif isinstance(error, InputError):
+            self._fail(msg_id, _REQUEST_FAILED, str(error), REFUSAL)
         elif isinstance(error, AssistError):
             self._fail(msg_id, _REQUEST_FAILED, str(error))
         else:
@@ -168,8 +172,10 @@ class AssistProtocol(LanguageServerProtocol):
         _log.error("a handler failed", exc_info=error)
         self._fail(msg_id, _INTERNAL_ERROR, "internal error; the server's log says more")
 
-    def _fail(self, msg_id: Any, code: int, message: str) -> None:
-        self._send_response(msg_id, error=types.ResponseError(code=code, message=message))
+    def _fail(self, msg_id: Any, code: int, message: str, data: Any = None) -> None:
+        self._send_response(
+            msg_id, error=types.ResponseError(code=code, message=message, data=data)
+        )
 
     def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
         outcome = {"result": result} if error is None else {"error": error}

@@ -130,7 +130,10 @@ class AssistServer(LanguageServer):
 
     def _show_problems(self, problems: Problems) -> None:
         for problem in problems:
-            message = f"{problem.message} ({problem.source})"
+            # Editors send what is set twice: when they start, and when they are asked for it.
+            is_of_editor = problem.source in self._layers
+            source = "the editor's settings" if is_of_editor else problem.source
+            message = f"{problem.message} ({source})"
             if message not in self._shown_problems:
                 self._shown_problems.add(message)
                 _log.warning("settings: %s", message)
@@ -198,8 +201,13 @@ class AssistServer(LanguageServer):
             return
         self._end_loading()
         self.reading_ahead.again()
-        if state.phase is Phase.FAILED:
+        if state.phase is Phase.FAILED and not self._wants_status:  # who does shows it, and its end
             self.show(types.MessageType.Error, f"assist-server: {state.message}")
+
+    @property
+    def _wants_status(self) -> bool:
+        experimental = self.client_capabilities.experimental
+        return isinstance(experimental, dict) and bool(experimental.get(STATUS_CAPABILITY))
 
     def status(self) -> dict[str, Any]:
         """The model's state, as plain JSON."""
@@ -221,8 +229,7 @@ class AssistServer(LanguageServer):
 
     def _tell_status(self) -> None:
         """Notify clients that show the model's state; it is no part of the protocol."""
-        experimental = self.client_capabilities.experimental
-        if isinstance(experimental, dict) and experimental.get(STATUS_CAPABILITY):
+        if self._wants_status:
             self.protocol.notify(STATUS_NOTIFICATION, self.status())
 
     def _end_loading(self) -> None:

@@ -77,6 +77,26 @@ def test_vscode_offers_every_setting_and_protects_what_a_project_may_not_set():
     assert {"assist.model", "assist.log.file", "assist.server.command"} <= set(restricted)
 
 
+def test_vscode_shows_what_matters_most_first():
+    """Without an order of ours, its settings page sorts by name."""
+    tables = json.loads(MANIFEST.read_text(encoding="utf-8"))["contributes"]["configuration"]
+    by_order = sorted(tables, key=lambda table: table["order"])
+    properties = [
+        key
+        for table in by_order
+        for key, _ in sorted(table["properties"].items(), key=lambda item: item[1]["order"])
+    ]
+    before = [
+        *("assist.model", "assist.device", "assist.fim_template", "assist.completion.enabled"),
+        *("assist.completion.trigger", "assist.completion.min_confidence"),
+        *("assist.completion.max_new_tokens", "assist.completion.prefix_share"),
+        *("assist.documentation.style", "assist.summary.max_new_tokens", "assist.server.command"),
+        "assist.log.level",
+    ]
+    assert [key for key in properties if key in before] == before
+    assert len({table["order"] for table in tables}) == len(tables)
+
+
 def test_vscode_knows_the_types_and_limits_of_settings():
     tables = json.loads(MANIFEST.read_text(encoding="utf-8"))["contributes"]["configuration"]
     properties = {key: value for table in tables for key, value in table["properties"].items()}

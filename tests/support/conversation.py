@@ -64,22 +64,22 @@ class Conversation:
     def ask(self, number, method, **params):
         self.send(id=number, method=method, params=params)
 
-    def complete(self, number, line, character, uri=URI):
+    def complete(self, number, line, character, uri=URI, *, is_automatic=True):
         self.ask(
             number,
             "textDocument/inlineCompletion",
             textDocument={"uri": uri},
             position={"line": line, "character": character},
-            context={"triggerKind": 2},
+            context={"triggerKind": 2 if is_automatic else 1},
         )
 
     def run(self, number, command, *arguments):
         params = {"command": command, "arguments": list(arguments)}
         self.ask(number, "workspace/executeCommand", **params)
 
-    async def items(self, number, line, character, uri=URI):
+    async def items(self, number, line, character, uri=URI, *, is_automatic=True):
         """Ask for a completion and wait for it."""
-        self.complete(number, line, character, uri)
+        self.complete(number, line, character, uri, is_automatic=is_automatic)
         return (await self.answer(number))["result"]["items"]
 
     async def result(self, number, command, *arguments):

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,16 @@ class ScriptedBackend(NullBackend):
     """Answers like a model that takes `step_ms` for each character."""
 
     step_ms: float = 0
+    drawn: Sequence[str] = ()
+    """What it writes where tokens are drawn, one after the other and again."""
+    n_drawn: int = 0
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        if request.sampling.temperature and self.drawn:
+            self.n_drawn += 1
+            text = self.drawn[(self.n_drawn - 1) % len(self.drawn)]
+            yield from NullBackend(answer=text).generate(request)
+            return
         self.requests.clear()  # nobody looks at them here, and a soak must not collect them
         for chunk in super().generate(request):
             time.sleep(self.step_ms / 1000)  # stands for the work of a decoding step
@@ -39,7 +47,15 @@ class ScriptedBackend(NullBackend):
 
 
 def main(
-    answer="", step_ms=0.0, load_ms=0.0, load_error="", languages=None, *, prints=False
+    answer="",
+    step_ms=0.0,
+    load_ms=0.0,
+    load_error="",
+    languages=None,
+    *,
+    drawn=(),
+    loads_when="",
+    prints=False,
 ) -> None:
     configure_logging(LogSettings(level="debug"))
 
@@ -49,9 +65,11 @@ def main(
             print("a stray print")
             os.write(1, b"from a library\n")
         time.sleep(load_ms / 1000)
+        while loads_when and not Path(loads_when).expanduser().exists():
+            time.sleep(0.01)  # until the test says so
         if load_error:
             raise ModelError(load_error)
-        return ScriptedBackend(answer=answer, step_ms=step_ms, languages=languages)
+        return ScriptedBackend(answer=answer, step_ms=step_ms, drawn=drawn, languages=languages)
 
     pool = ModelPool(open_backend)
     try:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsprotocol import types
 
@@ -12,6 +12,7 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import AssistError, ModelLoadingError
+from assist_server.features.alternatives import alternatives
 from assist_server.features.inline_completion import InlineCompletion, Outcome, complete, judged
 from assist_server.lsp.history import RequestRecord
 from assist_server.lsp.reading_ahead import Touched
@@ -31,17 +32,27 @@ def register(server: AssistServer) -> None:
 async def inline_completion(
     server: AssistServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList:
-    """Answer with one item, or with none; never with an error or null."""
+    """Answer with one item, several where the user asks, or none; never with an error or null."""
     is_automatic = params.context.trigger_kind == types.InlineCompletionTriggerKind.Automatic
     place = Place(params.text_document.uri, params.position, types.TEXT_DOCUMENT_INLINE_COMPLETION)
     wait_ms = server.settings.completion.model_wait_ms
     answer = await complete_at(server, place, is_automatic=is_automatic, wait_ms=wait_ms)
-    if answer is None or (text := answer.completion.text) is None:
+    if answer is None or answer.completion.text is None:
         return types.InlineCompletionList([])
-    wanted = TextEdit(answer.completion.start, answer.completion.end, text)
-    edit = server.documents.edit(answer.snapshot, wanted)
-    item = types.InlineCompletionItem(insert_text=edit.new_text, range=edit.range)
-    return types.InlineCompletionList([item])
+    shown = [answer.completion]
+    if not is_automatic:
+        shown += await _alternatives(server, place, answer)
+        if server.documents.find(place.uri) is not answer.snapshot:
+            return types.InlineCompletionList([])
+    return types.InlineCompletionList([_item(server, answer.snapshot, each) for each in shown])
+
+
+def _item(
+    server: AssistServer, snapshot: Snapshot, completion: InlineCompletion
+) -> types.InlineCompletionItem:
+    wanted = TextEdit(completion.start, completion.end, completion.text or "")
+    edit = server.documents.edit(snapshot, wanted)
+    return types.InlineCompletionItem(insert_text=edit.new_text, range=edit.range)
 
 
 @dataclass(frozen=True)
@@ -55,10 +66,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Answer:
-    """A completion and the document version that it belongs to."""
+    """A completion and the place in a version of the document that it belongs to."""
 
-    snapshot: Snapshot
+    context: CursorContext
     completion: InlineCompletion
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The version of the document."""
+        return self.context.snapshot
 
 
 async def complete_at(
@@ -106,7 +122,32 @@ async def complete_at(
     _record(server, place, completion)
     if server.settings.log.include_source_text:  # the user asked for it, to find out a fault
         _log.debug("completion: %r", completion.text)
-    return Answer(snapshot, completion)
+    return Answer(context, completion)
+
+
+async def _alternatives(
+    server: AssistServer, place: Place, answer: Answer
+) -> list[InlineCompletion]:
+    """Make what else may be meant; nothing once the user has gone on."""
+    cancel = CancelToken()
+    first = answer.completion.text or ""
+
+    async def generate() -> list[InlineCompletion]:
+        backend = await server.ready_backend(0)
+        return await server.run(
+            lambda: alternatives(answer.context, backend, server.settings, first, cancel), cancel
+        )
+
+    try:
+        others = await server.completions.of(place.uri, place.method).more(generate)
+    except AssistError:
+        return []  # the first one is there, and its record tells how the model is
+    except Exception as error:  # noqa: BLE001 - a defect of ours must not disturb the typing
+        _log.error("alternatives failed", exc_info=error)
+        return []
+    for other in others:
+        _record(server, place, replace(other, detail="an alternative"))
+    return others
 
 
 @dataclass(frozen=True)
@@ -159,6 +200,7 @@ def _record(server: AssistServer, place: Place, completion: InlineCompletion) ->
         mean_log_prob=completion.mean_log_prob,
         model=server.settings.model,
         prompt_ids=completion.prompt_ids,
+        text=completion.doubted_text if completion.text is None else completion.text,
     )
     server.history.add(record)
     _log.info(

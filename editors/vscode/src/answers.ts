@@ -1,10 +1,11 @@
 /** Why the last requests of a document gave what they gave: a page made from `assist.why`. */
 
-import type { Disposable, Uri } from "vscode";
-import { escaped, MarkdownPage } from "./markdownPage";
+import type { TextDocument } from "vscode";
+import { type AnswerPanel, codeBlock, escaped } from "./answerPanel";
+import { SECTION } from "./settings";
 import type { Execute } from "./summaries";
 
-interface Answer {
+export interface Answer {
   readonly method: string;
   readonly outcome: string;
   readonly detail: string;
@@ -13,42 +14,103 @@ interface Answer {
   readonly milliseconds: number;
   readonly first_token_ms: number | null;
   readonly model: string;
+  readonly text?: string | null;
 }
 
-export class Answers implements Disposable {
-  private readonly page = new MarkdownPage("Why", "assist.isWhyActive");
+/** What becomes of requests while one types on, and tells nothing. */
+const OVERTAKEN = new Set([
+  "cancelled",
+  "superseded by a newer request",
+  "the document changed meanwhile",
+]);
 
-  constructor(private readonly execute: Execute) {}
-
-  dispose(): void {
-    this.page.dispose();
-  }
-
-  /** Shows the last answers for a document beside it. */
-  async show(document: Uri): Promise<void> {
-    const answers = await this.execute<Answer[]>("assist.why", document.toString());
-    await this.page.show(render(document, answers));
-  }
+/** Shows the last answers for a document beside it. */
+export async function showAnswers(
+  execute: Execute,
+  panel: AnswerPanel,
+  document: TextDocument,
+  settings: readonly string[],
+): Promise<void> {
+  const answers = await execute<Answer[]>("assist.why", document.uri.toString());
+  const name = document.uri.path.split("/").at(-1) ?? "";
+  await panel.show("why", "Why", render(name, document.languageId, answers, settings));
 }
 
-function render(document: Uri, answers: readonly Answer[]): string {
-  const title = `### The last answers for ${escaped(document.path.split("/").at(-1) ?? "")}`;
+/**
+ * @param settings names of the server's settings, which become links
+ */
+export function render(
+  name: string,
+  language: string,
+  answers: readonly Answer[],
+  settings: readonly string[],
+): string {
+  const title = `### The last answers for ${escaped(name)}`;
   if (answers.length === 0) {
     return `${title}\n\nNothing was asked for this document yet.\n`;
   }
-  return `${title}\n\nNewest first.\n\n${answers.map(entry).join("\n")}\n`;
+  const entries = grouped(answers).map((group) => entry(group, language, settings));
+  return `${title}\n\nNewest first.\n\n${entries.join("\n\n")}\n`;
 }
 
-function entry(answer: Answer): string {
-  const { outcome, detail, first_token_ms: firstToken } = answer;
-  const why = detail && `: ${escaped(detail)}`;
-  const facts = [
-    escaped(`${answer.method.replace("textDocument/", "")} by ${answer.model}`),
-    milliseconds(answer.milliseconds) +
-      (firstToken === null ? "" : `, ${milliseconds(firstToken)} to the first token`),
-    `${answer.prompt_tokens.toFixed(0)} tokens read, ${answer.new_tokens.toFixed(0)} written`,
+/** One answer a group, and those that were overtaken together. */
+function grouped(answers: readonly Answer[]): Answer[][] {
+  const groups: Answer[][] = [];
+  for (const answer of answers) {
+    const last = groups.at(-1);
+    if (last?.[0] && isOvertaken(answer) && isOvertaken(last[0])) {
+      last.push(answer);
+    } else {
+      groups.push([answer]);
+    }
+  }
+  return groups;
+}
+
+function isOvertaken({ outcome }: Answer): boolean {
+  return OVERTAKEN.has(outcome);
+}
+
+function entry(group: Answer[], language: string, settings: readonly string[]): string {
+  const [answer] = group;
+  if (!answer) {
+    return "";
+  }
+  if (isOvertaken(answer)) {
+    const count = group.length === 1 ? "1 request" : `${group.length.toFixed(0)} requests`;
+    return `- *${count} overtaken by what was typed next*`;
+  }
+  const why = answer.detail && `: ${linked(escaped(answer.detail), settings)}`;
+  const lines = [`- **${linked(escaped(answer.outcome), settings)}**${why}`];
+  if (answer.text) {
+    lines.push(codeBlock(answer.text, language));
+  }
+  lines.push(facts(answer).join(" · "));
+  return lines.join("\n\n").replaceAll("\n", "\n  ");
+}
+
+function facts({ method, model, ...cost }: Answer): string[] {
+  const first = cost.first_token_ms;
+  return [
+    escaped(`${method.replace("textDocument/", "")} by ${model}`),
+    milliseconds(cost.milliseconds) +
+      (first === null ? "" : `, ${milliseconds(first)} to the first token`),
+    `${cost.prompt_tokens.toFixed(0)} tokens read, ${cost.new_tokens.toFixed(0)} written`,
   ];
-  return `1. **${escaped(outcome)}**${why}  \n   ${facts.join(" · ")}`;
+}
+
+/** Names of settings as links to them, in text that is escaped. */
+function linked(text: string, settings: readonly string[]): string {
+  const names = settings.filter((name) => name.includes(".")).map(escaped);
+  names.sort((one, other) => other.length - one.length);
+  const pattern = new RegExp(names.map((name) => name.replace(/[\\.]/g, "\\$&")).join("|"), "g");
+  return names.length ? text.replace(pattern, (name) => settingLink(name)) : text;
+}
+
+function settingLink(escapedName: string): string {
+  const query = `@id:${SECTION}.${escapedName.replaceAll("\\", "")}`;
+  const argument = encodeURIComponent(JSON.stringify([query]));
+  return `[${escapedName}](command:workbench.action.openSettings?${argument})`;
 }
 
 function milliseconds(value: number): string {

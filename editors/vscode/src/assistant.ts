@@ -5,7 +5,7 @@ import { type Disposable, type LogOutputChannel, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Callbacks } from "./client";
 import { findServer, type ServerProgram } from "./location";
-import { Problem, type Problems } from "./problems";
+import { Problem, type Problems, sentenceFrom } from "./problems";
 import { reasonOf, ServerProcess } from "./process";
 import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settings";
 import type { ModelStatus, State } from "./state";
@@ -25,7 +25,7 @@ export class Assistant implements Disposable {
   /**
    * @param serverKeys the server's settings
    * @param ownEnvironment the folder of the environment that the extension can make
-   * @param showSummary shows the summary of a range, for the server's code action
+   * @param actions what the server's code actions need of the extension
    */
   constructor(
     private readonly state: State,
@@ -33,7 +33,7 @@ export class Assistant implements Disposable {
     private readonly log: LogOutputChannel,
     private readonly serverKeys: ServerKeys,
     private readonly ownEnvironment: string,
-    private readonly showSummary: Callbacks["showSummary"],
+    private readonly actions: Pick<Callbacks, "showSummary" | "report">,
   ) {
     this.watched = workspace.onDidChangeConfiguration((change) => {
       const forStart = ["server.command", ...KEYS_FOR_START];
@@ -127,7 +127,7 @@ export class Assistant implements Disposable {
       onStatus: (model) => {
         this.onStatus(program, model);
       },
-      showSummary: this.showSummary,
+      ...this.actions,
     });
     this.client = client;
     try {
@@ -160,6 +160,13 @@ export class Assistant implements Disposable {
 
   private onStatus({ origin }: ServerProgram, model: ModelStatus): void {
     this.state.server = { kind: "running", origin, model };
+    if (model.phase === "failed") {
+      const remedies = { "Choose a Model": "assist.chooseModel", "Open Log": "assist.openLog" };
+      this.problems.show(sentenceFrom(model.message), remedies);
+    } else if (model.phase === "ready") {
+      void this.problems.solved();
+      void this.state.askAgain();
+    }
   }
 
   /** The connection is gone. Unless that is wanted, or happens at the start, it is a crash. */

@@ -20,6 +20,8 @@ export interface Callbacks {
   readonly onClose: () => void;
   readonly onStatus: (status: ModelStatus) => void;
   readonly showSummary: (uri: Uri, range: Range) => Promise<void>;
+  /** Runs what the user asked for, and tells what goes wrong. */
+  readonly report: (action: () => unknown) => Promise<unknown>;
 }
 
 /** The library shows a popup for each of its own troubles; here they go to the log. */
@@ -60,16 +62,18 @@ export function createClient(
     },
     middleware: {
       provideInlineCompletionItems: (document, position, context, token, next) =>
-        state.isPaused ? [] : whileWorking(next(document, position, context, token)),
+        state.isPaused
+          ? []
+          : whileWorking(next(document, position, state.noteRequest(document, position, context), token)),
       provideCompletionItem: (document, position, context, token, next) =>
         state.isPaused ? [] : next(document, position, context, token),
       executeCommand: async (command, args, next) => {
         if (command !== SHOW_SUMMARY) {
-          return whileWorking<unknown>(next(command, args));
+          return callbacks.report(() => whileWorking<unknown>(next(command, args)));
         }
         const [uri, { start, end }] = args as [string, ProtocolRange];
         const range = new Range(start.line, start.character, end.line, end.character);
-        return callbacks.showSummary(Uri.parse(uri), range);
+        return callbacks.report(() => callbacks.showSummary(Uri.parse(uri), range));
       },
       // Only loading cannot be cancelled, and the status bar item shows that already.
       handleWorkDoneProgress: (_, progress, next) => {

@@ -1,5 +1,6 @@
 /** The state in words: for the status bar, its tooltip, and the menu behind it. */
 
+import { sentenceFrom } from "./problems";
 import type { ModelStatus, State } from "./state";
 
 export interface Description {
@@ -34,7 +35,7 @@ function describeModel(model: ModelStatus, state: State): Description {
       return described(`$(loading~spin) Assist: loading${percent}`, reason);
     }
     case "failed":
-      return described("$(error) Assist: error", model.message, true);
+      return described("$(error) Assist: error", sentenceFrom(model.message), true);
     case "closed":
       return described("$(circle-slash) Assist: off", model.message);
     case "ready":
@@ -43,12 +44,47 @@ function describeModel(model: ModelStatus, state: State): Description {
 }
 
 function describeReady(model: ModelStatus, state: State): Description {
-  const place = [model.device, model.dtype].filter(Boolean).join(", ");
-  const reason = `The model ${model.message} is ready${place && ` (${place})`}.`;
+  const place = model.device && ` on ${deviceInWords(model.device)}`;
+  const reason = `The model ${model.message} is ready${place ?? ""}.`;
   if (state.isPaused) {
     return described("$(debug-pause) Assist: paused", "Completion is paused until you resume it.");
   }
   return described(state.isWorking ? "$(sync~spin) Assist: working" : "$(check) Assist", reason);
+}
+
+const DEVICES: Readonly<Record<string, string>> = {
+  cpu: "the processor",
+  cuda: "the graphics card",
+  mps: "the graphics unit of the Apple chip",
+};
+
+function deviceInWords(device: string): string {
+  return DEVICES[device.split(":")[0] ?? ""] ?? device;
+}
+
+/** Why the model runs as it does and where its server comes from, a sentence each. */
+export function explain({ server }: State): readonly string[] {
+  if (server.kind !== "running") {
+    return [];
+  }
+  const sentences = (server.model?.reasons ?? []).map((reason) => explained(reason, server.model));
+  return [...sentences, `The server was started from ${server.origin}.`];
+}
+
+/** A reason of the server's, `choice: why`, as a sentence. */
+function explained(reason: string, model: ModelStatus | undefined): string {
+  const [choice = "", ...rest] = reason.split(": ");
+  const why = rest.join(": ").replaceAll("`", "");
+  if (!why) {
+    return `${choice}.`;
+  }
+  if (choice === model?.device) {
+    return `It runs on ${deviceInWords(choice)}: ${why}.`;
+  }
+  if (choice === model?.dtype) {
+    return `It computes with numbers of the type ${choice}: ${why}.`;
+  }
+  return `About ${choice}: ${why}.`;
 }
 
 function described(label: string, reason: string, isError = false): Description {

@@ -4,11 +4,12 @@ import { type LogOutputChannel, ProgressLocation, window } from "vscode";
 import { inEnvironment, onPath } from "./location";
 import { Problem } from "./problems";
 import { reasonOf, run } from "./process";
+import { choosePackage } from "./packageSource";
 import { ownSettings } from "./settings";
 
 const PYTHONS = ["python3", "python", "py"];
 
-/** Makes the environment and installs the server; false if the user cancelled. */
+/** Makes the environment and installs the server there; false if the user chose not to. */
 export async function createEnvironment(folder: string, log: LogOutputChannel): Promise<boolean> {
   const settings = ownSettings();
   const python = settings.python || PYTHONS.map(onPath).find((found) => found !== undefined);
@@ -16,6 +17,10 @@ export async function createEnvironment(folder: string, log: LogOutputChannel): 
     throw new Problem(
       "Python was not found: install it, or name it in the setting assist.server.python.",
     );
+  }
+  const source = await choosePackage();
+  if (!source) {
+    return false;
   }
   const options = {
     location: ProgressLocation.Notification,
@@ -48,7 +53,7 @@ export async function createEnvironment(folder: string, log: LogOutputChannel): 
     await step("making an environment", python, ["-m", "venv", folder]);
     if (!token.isCancellationRequested) {
       const pip = ["-m", "pip", "install", "--upgrade", "--disable-pip-version-check"];
-      await step("asking pip", inEnvironment(folder, "python"), [...pip, settings.package]);
+      await step("asking pip", inEnvironment(folder, "python"), [...pip, source]);
     }
     return !token.isCancellationRequested;
   });

@@ -1,12 +1,13 @@
 /** Puts the parts together, and gives them commands. */
 
 import { commands, type ExtensionContext, type TextEditor, Uri, window, workspace } from "vscode";
-import { Answers } from "./answers";
+import { AnswerPanel } from "./answerPanel";
+import { showAnswers } from "./answers";
 import { Assistant } from "./assistant";
 import { describe } from "./description";
 import { createEnvironment } from "./environment";
 import { chooseModel } from "./models";
-import { Problem, Problems } from "./problems";
+import { Problem, Problems, sentenceFrom } from "./problems";
 import { reasonOf } from "./process";
 import { positionOf } from "./protocol";
 import { serverKeys } from "./settings";
@@ -23,11 +24,12 @@ export function activate(context: ExtensionContext): void {
   const ownEnvironment = Uri.joinPath(context.globalStorageUri, "environment").fsPath;
   const keys = serverKeys(context.extension.packageJSON);
   const execute: Execute = (command, ...args) => running.execute(command, ...args);
-  const summaries = new Summaries(execute);
-  const answers = new Answers(execute);
-  const running = new Assistant(state, problems, log, keys, ownEnvironment, (uri, range) =>
-    summaries.show(uri, range),
-  );
+  const panel = new AnswerPanel();
+  const summaries = new Summaries(execute, panel);
+  const running = new Assistant(state, problems, log, keys, ownEnvironment, {
+    showSummary: (uri, range) => summaries.show(uri, range),
+    report,
+  });
   assistant = running;
 
   const actions: Record<string, () => unknown> = {
@@ -36,10 +38,11 @@ export function activate(context: ExtensionContext): void {
         execute("assist.document", document.uri.toString(), positionOf(selection.active)),
       ),
     "assist.summarizeSelection": () =>
-      withEditor(({ document, selection }) => summaries.show(document.uri, selection)),
+      withEditor((editor) => summaries.showSelected(editor)),
     "assist.insertSummaryAsComment": () => summaries.insert(),
     "assist.copySummary": () => summaries.copy(),
-    "assist.explainAnswers": () => withEditor(({ document }) => answers.show(document.uri)),
+    "assist.explainAnswers": () => 
+      withEditor(({ document }) => showAnswers(execute, panel, document, keys)),
     "assist.pause": () => {
       state.isPaused = true;
       return commands.executeCommand("editor.action.inlineSuggest.hide");
@@ -74,7 +77,7 @@ export function activate(context: ExtensionContext): void {
     log,
     running,
     summaries,
-    answers,
+    panel,
     createStatusBarItem(state),
     workspace.onDidGrantWorkspaceTrust(() => running.restart()),
   );
@@ -85,15 +88,26 @@ export function activate(context: ExtensionContext): void {
     try {
       await action();
     } catch (error) {
+      const sentence = error instanceof Problem ? error.message : sentenceFrom(reasonOf(error));
+      if (isRefusal(error)) {
+        void window.showInformationMessage(sentence);
+        return;
+      }
       log.error(reasonOf(error));
       problems.forget();
-      problems.show(error instanceof Problem ? error.message : `assist-server: ${reasonOf(error)}.`);
+      problems.show(sentence);
     }
   }
 }
 
 export async function deactivate(): Promise<void> {
   await assistant?.stop();
+}
+
+/** Whether the server says what cannot be done here, rather than that something is broken. */
+function isRefusal(error: unknown): boolean {
+  const data = error instanceof Error && "data" in error ? error.data : undefined;
+  return typeof data === "object" && data !== null && "isRefusal" in data;
 }
 
 /** Acts on the editor with the cursor, or on the one beside the page that has the focus. */

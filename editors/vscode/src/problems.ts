@@ -1,9 +1,14 @@
-/** What goes wrong is told in one sentence with its remedy, once. */
+/** What goes wrong is told in one sentence with its remedy, once, and no longer than it is true. */
 
 import { commands, window } from "vscode";
 
 /** A failure that the user can do something about; its message is the sentence to show. */
 export class Problem extends Error {}
+
+/** A reason as a sentence, whether or not it ends as one. */
+export function sentenceFrom(reason: string): string {
+  return `assist-server: ${reason.replace(/[.\s]+$/, "")}.`;
+}
 
 /** Buttons: what they say, and the commands behind them. */
 export type Remedies = Readonly<Record<string, string>>;
@@ -12,6 +17,7 @@ const LOG: Remedies = { "Open Log": "assist.openLog" };
 
 export class Problems {
   private readonly shown = new Map<string, Remedies>();
+  private openCount = 0;
 
   /** Shows a sentence unless it is known already. */
   show(sentence: string, remedies: Remedies = LOG): void {
@@ -31,8 +37,19 @@ export class Problems {
     this.shown.clear();
   }
 
+  /** All is well: what was told before is not true any more. */
+  async solved(): Promise<void> {
+    this.forget();
+    if (this.openCount > 0) {
+      // No message can be taken back one by one; those of others stay in the list behind the bell.
+      await commands.executeCommand("notifications.hideToasts");
+    }
+  }
+
   private async ask(sentence: string, remedies: Remedies): Promise<void> {
+    this.openCount += 1;
     const chosen = await window.showErrorMessage(sentence, ...Object.keys(remedies));
+    this.openCount -= 1;
     const command = chosen && remedies[chosen];
     if (command) {
       await commands.executeCommand(command);

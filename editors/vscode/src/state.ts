@@ -1,6 +1,7 @@
 /** What the extension knows of the server and its model, and who wants to know. */
 
-import { commands, EventEmitter } from "vscode";
+import { commands, EventEmitter, type InlineCompletionContext, type Position, type TextDocument } from "vscode";
+import { AskingAgain } from "./askingAgain";
 
 /** `assist/status`, and the result of `assist.status`. */
 export interface ModelStatus {
@@ -27,6 +28,7 @@ export class State {
   private current: ServerState = { kind: "stopped" };
   private paused = false;
   private visibleRequests = 0;
+  private readonly asking = new AskingAgain();
 
   readonly onDidChange = this.changed.event;
 
@@ -67,6 +69,21 @@ export class State {
       clearTimeout(timer);
       end();
     }
+  }
+
+  /** Notes that a completion is asked for; the context in which it is to be made. */
+  noteRequest(
+    document: TextDocument,
+    position: Position,
+    context: InlineCompletionContext,
+  ): InlineCompletionContext {
+    const isReady = this.current.kind === "running" && this.current.model?.phase === "ready";
+    return this.asking.note(document, position, context, isReady);
+  }
+
+  /** Asks for what could not be given before the model was ready. */
+  async askAgain(): Promise<void> {
+    await this.asking.again();
   }
 
   private countVisible(change: 1 | -1): void {

@@ -9,7 +9,7 @@ import {
   commands,
   window,
 } from "vscode";
-import { describe } from "./description";
+import { describe, explain } from "./description";
 import type { State } from "./state";
 
 export function createStatusBarItem(state: State): StatusBarItem {
@@ -19,7 +19,7 @@ export function createStatusBarItem(state: State): StatusBarItem {
   const show = (): void => {
     const { label, reason, isError } = describe(state);
     item.text = label;
-    item.tooltip = new MarkdownString().appendText([reason, ...reasons(state)].join("\n"));
+    item.tooltip = new MarkdownString().appendText([reason, ...explain(state)].join("\n\n"));
     item.backgroundColor = isError ? new ThemeColor("statusBarItem.errorBackground") : undefined;
   };
   state.onDidChange(show);
@@ -54,9 +54,4 @@ export async function showMenu(state: State): Promise<void> {
   if (chosen?.command) {
     await commands.executeCommand(chosen.command);
   }
-}
-
-function reasons({ server }: State): readonly string[] {
-  const chosen = server.kind === "running" ? [...(server.model?.reasons ?? []), server.origin] : [];
-  return chosen.map((reason) => `- ${reason}`);
 }

@@ -1,17 +1,18 @@
 /** Summaries of selections: shown, copied, and put above their text as a comment. */
 
 import {
-  Disposable,
+  type Disposable,
   env,
   Range,
   type TextDocument,
   type TextDocumentChangeEvent,
   type TextDocumentContentChangeEvent,
+  type TextEditor,
   type Uri,
   window,
   workspace,
 } from "vscode";
-import { escaped, MarkdownPage } from "./markdownPage";
+import { type AnswerPanel, escaped } from "./answerPanel";
 import { rangeOf } from "./protocol";
 
 interface Summary {
@@ -36,20 +37,25 @@ const NOTE_MS = 3000;
 export type Execute = <T>(command: string, ...args: readonly unknown[]) => Promise<T>;
 
 export class Summaries implements Disposable {
-  private readonly page = new MarkdownPage("Summary", "assist.isSummaryActive");
-  private readonly parts = Disposable.from(
-    this.page,
-    workspace.onDidChangeTextDocument((change) => {
-      this.follow(change);
-    }),
-  );
+  private readonly watched = workspace.onDidChangeTextDocument((change) => {
+    this.follow(change);
+  });
   private readonly followed = new Set<Place>();
   private shown: ShownSummary | undefined;
 
-  constructor(private readonly execute: Execute) {}
+  constructor(
+    private readonly execute: Execute,
+    private readonly panel: AnswerPanel,
+  ) {}
 
   dispose(): void {
-    this.parts.dispose();
+    this.watched.dispose();
+  }
+
+  /** Summarizes what is selected, or else the whole document. */
+  async showSelected({ document, selection }: TextEditor): Promise<void> {
+    const end = document.lineAt(document.lineCount - 1).range.end;
+    await this.show(document.uri, selection.isEmpty ? new Range(0, 0, end.line, end.character) : selection);
   }
 
   /** Summarizes a range and shows the result. */
@@ -65,7 +71,7 @@ export class Summaries implements Disposable {
         this.followed.delete(this.shown.place);
       }
       this.shown = { markdown, place };
-      await this.page.show(`${markdown}\n\n---\n\n${origin(uri, range)}\n`);
+      await this.panel.show("summary", "Summary", `${markdown}\n\n---\n\n${origin(uri, range)}\n`);
     } catch (error) {
       this.followed.delete(place);
       throw error;

@@ -140,7 +140,9 @@ def test_why_tells_what_became_of_the_last_requests(lent, kind):
     editor.until_ghost("alpha(1)")
     editor.type("<Esc>")
     editor.nvim.command("Assist why")
-    assert "**shown**" in editor.until(lambda: floating_text(editor))
+    shown = editor.until(lambda: floating_text(editor))
+    assert "**shown**" in shown
+    assert "alpha(1)" in shown
 
 
 @KINDS
@@ -178,10 +180,120 @@ def test_the_verbs_are_completed(lent):
     assert "summarize" in message
 
 
-def test_the_log_is_opened(lent):
+def test_the_log_holds_what_the_server_wrote_as_it_wrote_it(lent):
     editor = lent()
     editor.nvim.command("Assist log")
-    assert editor.nvim.current.buffer.name.endswith("lsp.log")
+    assert editor.nvim.current.buffer.name.endswith("assist-server.log")
+    written = "\n".join(editor.until(lambda: [line for line in editor.text() if "INFO" in line]))
+    assert "ERROR" not in written
+    neovims_own = Path(editor.lua("return vim.lsp.log.get_filename()"))
+    assert "stderr" not in (neovims_own.read_text() if neovims_own.exists() else "")
+
+
+@KINDS
+def test_what_was_overtaken_is_told_in_one_line(lent, kind):
+    editor = lent(kind=kind)
+    records = [
+        {"outcome": outcome, "detail": "", "text": None, "prompt_tokens": 1, "new_tokens": 2}
+        | {"milliseconds": 3.0}
+        for outcome in ("cancelled", "superseded by a newer request", "shown", "cancelled")
+    ]
+    page = editor.lua("return require('assist.answers').render(...)", records)
+    assert page == (
+        "- *2 requests overtaken by what was typed next*\n"
+        "- **shown**\n  1 tokens read, 2 written, 3 ms\n"
+        "- *1 request overtaken by what was typed next*"
+    )
+
+
+SCREENS_LAST_LINE = """
+vim.cmd.redraw()
+local cells = {}
+for column = 1, vim.o.columns do
+  table.insert(cells, vim.fn.screenstring(vim.o.lines, column))
+end
+return vim.trim(table.concat(cells))
+"""
+
+
+@KINDS
+def test_loading_is_seen_without_a_status_line_of_the_plugins(start, kind):
+    editor = start(scripted(loads_when="~/loaded"), kind=kind)
+    last_line = lambda: editor.lua(SCREENS_LAST_LINE)  # noqa: E731 - a probe
+    editor.until(lambda: "assist: loading 50%" in last_line())
+    (editor.folder / "loaded").touch()
+    editor.until(lambda: "assist" not in last_line())
+    assert editor.heard() == []
+
+
+def test_loading_is_not_written_over_what_is_typed_below_the_text(start):
+    editor = start(scripted(loads_when="~/loaded"))
+    editor.until(lambda: editor.lua("return require('assist.status').current().phase"), "loading")
+    editor.type(":echo 12")
+    (editor.folder / "loaded").touch()
+    editor.until(lambda: editor.lua("return require('assist.status').current().phase"), "ready")
+    assert editor.lua(SCREENS_LAST_LINE) == ":echo 12"
+
+
+@KINDS
+@pytest.mark.parametrize("verb", ["document", "summarize", "why"])
+def test_a_buffer_without_a_filetype_is_served_when_asked(start, kind, verb):
+    editor = start(scripted("alpha(1)"), FUNCTION, kind=kind)
+    editor.until_ready()
+    plain = editor.folder / "plain"
+    plain.write_text("One sentence stands here. Another one stands there.\n")
+    editor.nvim.command(f"edit {plain}")
+    assert editor.lua("return vim.bo.filetype") == ""
+    editor.nvim.command("checkhealth assist")
+    report = "\n".join(editor.text())
+    assert "(plain): it has no filetype; it is served as soon as :Assist is asked" in report
+    editor.nvim.command("quit")
+    editor.nvim.command(f"Assist {verb}")
+    editor.until(lambda: editor.heard() or floating_text(editor))
+    is_attached = "return require('assist.client').serves(vim.api.nvim_get_current_buf())"
+    editor.nvim.command("silent! only!")
+    editor.nvim.command(f"buffer {plain}")
+    assert editor.lua(is_attached) is True
+    assert not any("does not run" in message for message in editor.heard())
+
+
+@KINDS
+def test_the_first_buffer_may_have_no_filetype(start, tmp_path, kind):
+    editor = start(scripted("alpha(1)"), configuration=init(scripted("alpha(1)")), kind=kind)
+    editor.nvim.command("enew | set filetype=")
+    editor.nvim.current.buffer[:] = ["One sentence stands here.", ""]
+    editor.nvim.command("Assist why")
+    editor.until(editor.heard, ["assist: nothing was asked for in this file yet"])
+    editor.type("G", "o")
+    editor.until_ghost("alpha(1)")
+
+
+def test_a_buffer_that_is_no_file_is_told_why_it_is_not_served(lent):
+    editor = lent()
+    editor.nvim.command("enew | setlocal buftype=nofile")
+    editor.nvim.command("Assist document")
+    assert editor.heard() == ["assist: a buffer of the type nofile is no file to work on"]
+
+
+def test_nothing_to_document_is_no_error(lent):
+    editor = lent()
+    editor.lua("vim.notify = function(m, level) table.insert(_G.heard, { m, level }) end")
+    editor.nvim.command("1")
+    editor.nvim.command("Assist document")
+    ((message, level),) = editor.until(editor.heard)
+    assert message.startswith("assist: Nothing to document here")
+    assert level == editor.lua("return vim.log.levels.INFO")
+    editor.lua("vim.notify = function(m) table.insert(_G.heard, m) end")
+
+
+def test_a_mistake_in_the_servers_settings_is_told_once(start):
+    wrong = 'settings = { completion = { multiline = "never" } },'
+    editor = start(scripted("alpha(1)"), "x = 1\n", wrong)
+    editor.until_ready()
+    editor.type("G", "o")
+    editor.until_ghost("alpha(1)")
+    (message,) = editor.heard()
+    assert "completion.multiline" in message
 
 
 def test_status_names_the_model(lent):

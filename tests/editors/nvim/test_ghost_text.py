@@ -109,12 +109,62 @@ def test_proposals_are_cycled_through(typing, kind):
         """
     )
     editor.until_ghost("first")
-    editor.type("<M-]>")
+    editor.type("<M-Up>")
     editor.until_ghost("second")
-    editor.type("<M-]>")
+    editor.type("<M-Up>")
     editor.until_ghost("first")
-    editor.type("<M-[>", "<Tab>")
+    editor.type("<M-Left>", "<Tab>")
     editor.until(editor.text, ["x = 1", "second"])
+
+
+@EVERY_KIND
+def test_other_proposals_are_asked_for_by_the_key(lend, kind):
+    editor = lend(scripted("first()", drawn=["second()", "third()"]), "x = 1\n", kind=kind)
+    editor.type("G", "o")
+    editor.until_ghost("first()")
+    editor.type("<M-Up>")
+    editor.until_ghost("second()")
+    editor.type("<M-Up>")
+    editor.until_ghost("third()")
+    editor.type("<M-Up>", "<M-Left>", "<Tab>")
+    editor.until(editor.text, ["x = 1", "third()"])
+
+
+@EVERY_KIND
+def test_other_proposals_are_asked_for_after_some_was_typed(lend, kind):
+    editor = lend(scripted("first()", drawn=["first_of_all()", "final()"]), "x = 1\n", kind=kind)
+    editor.type("G", "o")
+    editor.until_ghost("first()")
+    editor.type("f")
+    editor.until_ghost("irst()")
+    editor.type("<M-Left>")
+    editor.until(lambda: editor.ghost() not in {"irst()", ""})
+    editor.type("<Esc>")
+    assert editor.text() == ["x = 1", "f"]
+
+
+@KINDS
+def test_that_there_is_no_other_proposal_is_said(typing, kind):
+    editor = typing(kind=kind)
+    editor.type("<M-Up>")
+    editor.until(editor.heard, ["assist: there is no other proposal here"])
+    editor.until_ghost(CALL)
+    editor.type("<Tab>")
+    editor.until(editor.text, ["x = 1", CALL])
+
+
+@EVERY_KIND
+def test_what_could_not_be_proposed_while_the_model_loaded_is_there_once_it_is_ready(start, kind):
+    at_once = "settings = { completion = { model_wait_ms = 0 } },"
+    editor = start(scripted(CALL, loads_when="~/loaded"), "x = 1\n", at_once, kind)
+    editor.until(editor.server_pid)
+    editor.until(lambda: editor.lua("return require('assist.client').get() ~= nil"))
+    editor.type("G", "o")
+    asked = "_G.n = 0 require('assist.client').execute('assist.why', {vim.uri_from_bufnr(0)}, ...)"
+    why = asked.replace("...", "function(records) _G.n = #records end") + " return _G.n"
+    editor.until(lambda: editor.lua(why) or editor.lua("return _G.n"))
+    (editor.folder / "loaded").touch()
+    editor.until_ghost(CALL)
 
 
 @KINDS

@@ -48,7 +48,7 @@ def workbench(vscode_tools, tmp_path_factory):
     """The workbench with the extension, and a server that follows each test's script."""
     home = tmp_path_factory.mktemp("vscode")
     server = CodeServer(vscode_tools, home)
-    server.environment["PYTHONPATH"] = str(SUPPORT)
+    server.environment["PYTHONPATH"] = f"{SUPPORT}:{REPOSITORY}"
     clone = home / "clone"
     clone.mkdir()
     (clone / "editors").symlink_to(REPOSITORY / "editors")

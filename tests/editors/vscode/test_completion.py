@@ -46,6 +46,59 @@ def test_words_are_accepted_one_by_one(workbench, typing):
     workbench.save(file, b"x = 1\ny = alpha(")
 
 
+def test_lines_are_accepted_one_by_one(workbench, settings):
+    block = "first = 1\nsecond = 2\nthird = 3"
+    settings(assist__completion__multi_line="always")
+    file = workbench.open("x = 1\n", answer=block)
+    workbench.press("Control+End", ASK_KEY)
+    workbench.wait_for_ghost_text()
+    workbench.press("Control+ArrowDown")
+    workbench.save(file, b"x = 1\nfirst = 1\n")
+    workbench.wait_for_ghost_text()
+    workbench.press("Tab")
+    workbench.save(file, f"x = 1\n{block}".encode())
+
+
+def test_other_completions_are_shown_by_the_editors_own_keys(workbench):
+    file = workbench.open("x = 1\n", answer="first()", drawn=["second()", "third()"])
+    workbench.press("Control+End")
+    workbench.type("y = ")
+    workbench.wait_for_ghost_text("first()")
+    workbench.press("Alt+]")
+    workbench.wait_for_ghost_text("second()")
+    workbench.press("Alt+]")
+    workbench.wait_for_ghost_text("third()")
+    workbench.press("Alt+[", "Alt+[")
+    workbench.wait_for_ghost_text("first()")
+    workbench.press("Alt+[")
+    workbench.wait_for_ghost_text("third()")
+    workbench.press("Tab")
+    workbench.save(file, b"x = 1\ny = third()")
+
+
+def test_why_tells_texts_and_settings_and_puts_together_what_was_overtaken(workbench):
+    workbench.open("x = 1\n", answer=CALL, step_ms=100)
+    workbench.press("Control+End")
+    workbench.type("y = ")
+    workbench.wait_for_status("working")
+    workbench.type("1 + ")
+    workbench.wait_for_ghost_text(CALL)
+    workbench.run("Assist: Show Why")
+    workbench.wait_for_rendered("The last answers for code")
+    page = workbench.rendered()
+    assert CALL in page
+    assert "overtaken by what was typed next" in page
+    assert "cancelled" not in page
+
+
+def test_why_leads_to_the_setting_that_decided(workbench, settings):
+    workbench.open("x = 1\n", answer=CALL)
+    settings(assist__completion__enabled=False)
+    wait_for(lambda: explains(workbench, "completion.enabled"), "the reason")
+    workbench.click_rendered("completion.enabled")
+    workbench.page("waitForSelector", '.settings-editor [data-key="assist.completion.enabled"]')
+
+
 def test_line_ends_tabs_and_emoji_survive(workbench, typing):
     before = "\tname = '😋 é漢'\r\n\tif name:\r\n\t\t"
     file = typing(before, answer="print(name, '😋')", typed="a = ")

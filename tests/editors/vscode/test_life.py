@@ -1,7 +1,7 @@
 """The server's life as VS Code shows it: loading, crashes, and errors that are told once."""
 
 import pytest
-from workbench import CLEAR_KEY, READY, wait_for
+from workbench import ASK_KEY, CLEAR_KEY, READY, RESTART_KEY, wait_for
 
 CALL = "alpha(beta, gamma)"
 
@@ -92,5 +92,60 @@ def test_a_wrong_model_folder_is_one_sentence(workbench, settings):
     workbench.press("Control+End")
     workbench.type("y = 2")
     workbench.page("waitForSelector", ".tab.active.dirty")
-    (sentence,) = workbench.notifications()
+    (sentence,) = wait_for(workbench.notifications, "a message")
     assert "/nowhere/model" in sentence
+
+
+def test_what_was_wrong_is_not_shown_once_all_is_well(workbench, settings):
+    command = workbench.server.setting("assist__server__command")
+    settings(assist__server__command=["/nowhere/assist-server"])
+    workbench.open_with({}, "x = 1\n", status="error")
+    wait_for(workbench.notifications, "a message")
+    settings(assist__server__command=command)
+    workbench.wait_for_status(READY)
+    wait_for(lambda: not workbench.notifications(), "no message")
+
+
+def test_a_model_that_failed_is_not_complained_of_once_one_is_ready(workbench):
+    failing = {"answer": CALL, "load_error": "there is no such model."}
+    workbench.open_with(failing, "x = 1\n", status="error")
+    found = wait_for(workbench.notifications, "a message")
+    assert found == ["assist-server: there is no such model."]
+    workbench.rewrite_script(answer=CALL)
+    workbench.press(RESTART_KEY)
+    workbench.wait_for_status(READY)
+    wait_for(lambda: not workbench.notifications(), "no message")
+
+
+def test_what_came_too_early_is_asked_for_again_once_the_model_is_ready(workbench, settings):
+    settings(assist__completion__model_wait_ms=0)
+    gate = workbench.server.home / "loaded"
+    workbench.open_with({"answer": CALL, "loads_when": str(gate)}, "x = 1\n", status="loading")
+    workbench.press("Control+End")
+    workbench.type("y = ")
+    workbench.press(ASK_KEY)
+
+    def is_told_so():
+        workbench.run("Assist: Show Why")
+        workbench.wait_for_rendered("The last answers for code")
+        page = workbench.rendered()  # leaving the editor ends a request that still waits
+        return "the model is loading" in page or "overtaken" in page
+
+    wait_for(is_told_so, "the end of a request without an answer")
+    workbench.page("click", ".editor-group-container:first-child .monaco-editor .view-lines")
+    workbench.press("Control+End")
+    gate.touch()
+    workbench.wait_for_status(READY)
+    workbench.wait_for_ghost_text(CALL)
+
+
+def test_the_tooltip_speaks_in_sentences(workbench):
+    workbench.open("x = 1\n", answer=CALL)
+    workbench.page("hover", '.statusbar-item[id*="assist.status"] a')
+    tooltip = lambda: "".join(workbench.texts(".monaco-hover"))  # noqa: E731 - a probe
+    wait_for(lambda: "is ready" in tooltip(), "the tooltip")
+    words = tooltip()
+    workbench.page("mouse.move", 500, 300)
+    assert "is ready on the processor" in words
+    assert "The server was started from" in words
+    assert " - " not in words

@@ -225,6 +225,7 @@ class Page:
             self._process.communicate()
 
 
+RENDERED = (("frameLocator", "iframe.webview.ready"), ("frameLocator", "#active-frame"))
 STATUS = '.statusbar-item[id*="assist.status"]'
 READY = "^Assist$"
 GHOST_TEXT = ".ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text"
@@ -352,8 +353,12 @@ class Workbench:
 
     def rendered(self) -> str:
         """The text of the rendered Markdown page that is shown."""
-        body = (("frameLocator", "iframe.webview.ready"), ("frameLocator", "#active-frame"))
-        return self.page.chain(*body, ("locator", "body"), ("innerText",))
+        return self.page.chain(*RENDERED, ("locator", "body"), ("innerText",))
+
+    def click_rendered(self, text: str) -> None:
+        """Click a link of the rendered page."""
+        link = f'a:has-text("{text}")'
+        self.page.chain(*RENDERED, ("locator", link), ("first",), ("click",))
 
     def wait_for_rendered(self, text: str) -> None:
         """Wait for a text in the rendered Markdown page."""

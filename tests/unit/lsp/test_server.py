@@ -6,6 +6,7 @@ from conversation import Conversation, conversation
 from lsp_steps import URI
 
 from assist_server.engine.backend import NullBackend
+from assist_server.errors import ModelError
 
 
 def switched_off(**more):
@@ -104,3 +105,58 @@ def test_the_cancel_button_works_while_the_model_loads():
 
 def is_offered(progress):
     return progress["params"]["value"].get("cancellable")
+
+
+def shown_messages(client):
+    shown = [said for said in client.messages if said.get("method") == "window/showMessage"]
+    return [said["params"]["message"] for said in shown]
+
+
+def test_a_mistake_in_the_editors_settings_is_told_once_though_they_are_sent_twice():
+    wrong = {"completion": {"multiline": "never"}}
+
+    async def play():
+        async with conversation(NullBackend(), options=wrong) as client:
+            client.notify("workspace/didChangeConfiguration", settings={"assist": wrong})
+            await client.result(5, "assist.status")
+            return shown_messages(client)
+
+    (message,) = asyncio.run(play())
+    assert "completion.multiline" in message
+    assert message.endswith("(the editor's settings)")
+
+
+@pytest.mark.parametrize("shows_status", [True, False])
+def test_a_model_that_fails_is_told_by_a_message_only_where_the_status_is_not_shown(shows_status):
+    def fail(choice, report):
+        raise ModelError("no such model")
+
+    async def play():
+        client = Conversation(fail)
+        await client.initialize({"experimental": {"assistStatus": shows_status}})
+        client.notify("initialized")
+        client.run(5, "assist.status", True)
+        error = (await client.answer(5))["error"]
+        phases = [
+            s["params"]["phase"] for s in client.messages if s.get("method") == "assist/status"
+        ]
+        messages = shown_messages(client)
+        await client.end()
+        return error, phases, messages
+
+    error, phases, messages = asyncio.run(play())
+    assert "data" not in error
+    assert ("failed" in phases, messages != []) == (shows_status, not shows_status)
+
+
+def test_what_cannot_be_done_here_is_told_from_what_is_broken():
+    async def play():
+        async with conversation(NullBackend()) as client:
+            client.open("x = 1\n")
+            client.run(5, "assist.document", URI, {"line": 0, "character": 0})
+            client.run(6, "assist.document", URI, "nowhere")
+            return [(await client.answer(number))["error"] for number in (5, 6)]
+
+    refused, wrong = asyncio.run(play())
+    assert refused["data"] == {"isRefusal": True}
+    assert "data" not in wrong

@@ -116,7 +116,7 @@ local function launch(dispatchers)
       on_exit(0, 0)
     end,
   })
-  local rpc = vim.lsp.rpc.start(life.command, dispatchers)
+  local rpc = require("assist.log").start(life.command, dispatchers)
   life.is_running = true
   return rpc
 end
@@ -165,6 +165,9 @@ function M.config()
       ["window/showMessage"] = require("assist.notice").from_server,
     },
     commands = { ["assist.showSummary"] = show_summary },
+    get_language_id = function(_, filetype)
+      return filetype ~= "" and filetype or "plaintext"
+    end,
     -- One server, and one model in memory, for all that is edited.
     reuse_client = function(client, config)
       return client.name == config.name and not client.rpc.is_closing()
@@ -173,15 +176,19 @@ function M.config()
 end
 
 ---@param buf integer
-local function start_in(buf)
-  if vim.bo[buf].buftype ~= "" or vim.bo[buf].filetype == "" then
-    return
-  end
+local function serve(buf)
   find_root(buf, function(root)
-    local config = M.config()
+    local config = has_configs and vim.deepcopy(vim.lsp.config[NAME]) or M.config()
     config.root_dir = root
     vim.lsp.start(config, { bufnr = buf, reuse_client = config.reuse_client })
   end)
+end
+
+---@param buf integer
+local function start_in(buf)
+  if vim.bo[buf].buftype == "" and vim.bo[buf].filetype ~= "" then
+    serve(buf)
+  end
 end
 
 local function start_everywhere()
@@ -269,20 +276,65 @@ function M.send_settings(settings)
   end
 end
 
+---Whether a buffer is served, and why not.
+---@param buf integer
+---@return boolean is_served
+---@return string? reason
+function M.serves(buf)
+  local client = M.get()
+  if client and vim.lsp.buf_is_attached(buf, client.id) then
+    return true
+  elseif vim.bo[buf].buftype ~= "" then
+    return false, ("a buffer of the type %s is no file to work on"):format(vim.bo[buf].buftype)
+  elseif vim.bo[buf].filetype == "" then
+    return false, "it has no filetype; it is served as soon as :Assist is asked for something there"
+  end
+  return false, "the server does not run; :Assist restart starts it"
+end
+
+---Serve a buffer that the user asks something in, whatever its filetype, then go on.
+---@param buf integer
+---@param go_on fun()
+local function serve_on_demand(buf, go_on)
+  if vim.bo[buf].buftype ~= "" then
+    local _, reason = M.serves(buf)
+    return require("assist.notice").answer(reason, vim.log.levels.WARN)
+  end
+  local _, problem = require("assist.server").find(vim.fs.root(buf, ROOT_MARKERS))
+  if problem and not M.get() and not has_foreign_command() then
+    return require("assist.notice").answer(problem, vim.log.levels.ERROR)
+  end
+  if #vim.api.nvim_get_autocmds({ group = group }) == 0 then
+    M.start()
+  end
+  vim.api.nvim_create_autocmd("LspAttach", {
+    buffer = buf,
+    callback = function(event)
+      if vim.lsp.get_client_by_id(event.data.client_id).name == NAME then
+        vim.schedule(go_on)
+        return true
+      end
+    end,
+  })
+  serve(buf)
+end
+
 ---Run one of the server's commands; what goes wrong is told to the user, who asked for it.
 ---@param command string
 ---@param arguments any[]
 ---@param take? fun(result: any)
 function M.execute(command, arguments, take)
-  local client, buf = M.get(), vim.api.nvim_get_current_buf()
-  if not client or not vim.lsp.buf_is_attached(buf, client.id) then
-    local advice = "the server does not run for this buffer; :checkhealth assist tells why"
-    return require("assist.notice").answer(advice, vim.log.levels.WARN)
+  local buf = vim.api.nvim_get_current_buf()
+  if not M.serves(buf) then
+    return serve_on_demand(buf, function()
+      M.execute(command, arguments, take)
+    end)
   end
+  local client = assert(M.get())
   local params = { command = command, arguments = arguments }
   M.request(client, "workspace/executeCommand", params, function(err, result)
     if err then
-      require("assist.notice").answer(err.message, vim.log.levels.ERROR)
+      require("assist.notice").answer_error(err)
     elseif take then
       take(result)
     end

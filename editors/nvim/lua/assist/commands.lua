@@ -20,21 +20,13 @@ function verbs.summarize(call)
   summary.show(buf, summary.range_of_lines(buf, first, last))
 end
 
----@param record table one of the server's answers, as it tells of it
----@return string
-local function in_words(record)
-  local detail = record.detail and record.detail ~= "" and (": %s"):format(record.detail) or ""
-  local tokens = ("%d tokens read, %d written"):format(record.prompt_tokens, record.new_tokens)
-  return ("- **%s**%s\n  %s, %.0f ms"):format(record.outcome, detail, tokens, record.milliseconds)
-end
-
 function verbs.why()
   require("assist.client").execute("assist.why", { vim.uri_from_bufnr(0) }, function(records)
     if #records == 0 then
       return require("assist.notice").answer("nothing was asked for in this file yet")
     end
-    local newest_first = table.concat(vim.tbl_map(in_words, records), "\n")
-    require("assist.summary").open("The last answers, newest first", newest_first, " q close ")
+    local page = require("assist.answers").render(records)
+    require("assist.summary").open("The last answers, newest first", page, " q close ")
   end)
 end
 
@@ -65,7 +57,7 @@ function verbs.restart()
 end
 
 function verbs.log()
-  vim.cmd.tabedit(vim.fn.fnameescape(vim.lsp.log.get_filename()))
+  vim.cmd.tabedit(vim.fn.fnameescape(require("assist.log").path()))
   vim.cmd("normal! G")
 end
 

@@ -27,6 +27,21 @@ local function check_client()
   end
 end
 
+---Files that are open and not served, with the reason of each.
+local function check_buffers()
+  for _, buf in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].buflisted then
+      local is_served, reason = require("assist.client").serves(buf)
+      local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":t")
+      if not is_served then
+        vim.health.info(
+          ("buffer %d (%s): %s"):format(buf, name ~= "" and name or "no name", reason)
+        )
+      end
+    end
+  end
+end
+
 ---The command up to where its arguments say how to serve.
 ---@param command string[]
 ---@return string[]
@@ -76,6 +91,7 @@ function M.check()
   vim.health.start("assist: editor")
   check_neovim()
   check_client()
+  check_buffers()
   vim.health.start("assist: server")
   check_server()
 end

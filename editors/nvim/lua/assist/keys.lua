@@ -36,12 +36,29 @@ local function meaning(mapping)
   return keycodes(rhs)
 end
 
+---What Neovim makes of a key that is not mapped: with ALT, it is Escape and the key, as terminals
+---send it. Of keys that are fed, the ALT would be lost.
+---@param key string
+---@return boolean # whether that is what it is
+local function press_as_escape(key)
+  local name = vim.fn.keytrans(keycodes(key)):match("^<M%-(.+)>$")
+  if not name then
+    return false
+  end
+  local rest = (#name == 1 or vim.fn.strcharlen(name) == 1) and name or ("<%s>"):format(name)
+  vim.api.nvim_feedkeys(keycodes("<Esc>" .. rest), "im", false)
+  return true
+end
+
 ---Do what a key did before this plugin mapped it. A menu's plugin may have taken over the mapping
 ---since and come here where it has nothing to do, so what the buffer maps now must not be asked.
 ---@param earlier? table the mapping that the buffer had
 ---@param key string
 local function press(earlier, key)
   local mapping = earlier or find(vim.api.nvim_get_keymap(MODE), key)
+  if not mapping and press_as_escape(key) then
+    return
+  end
   local literal = keycodes(key)
   local keys = literal
   if mapping then
@@ -74,7 +91,7 @@ function M.attach(buf)
     local earlier = find(vim.api.nvim_buf_get_keymap(buf, MODE), key)
     replaced[buf][keycodes(key)] = earlier
     vim.keymap.set(MODE, key, function()
-      if not require("assist")[name]() then
+      if not require("assist.typing").is_replayed() and not require("assist")[name]() then
         press(earlier, key)
       end
     end, { buffer = buf, desc = DESCRIPTION .. name:gsub("_", " ") })

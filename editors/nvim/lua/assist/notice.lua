@@ -13,6 +13,13 @@ function M.answer(sentence, level)
   vim.notify("assist: " .. sentence, level or vim.log.levels.INFO)
 end
 
+---What went wrong with what the user asked for; what cannot be done here is no error.
+---@param err lsp.ResponseError
+function M.answer_error(err)
+  local is_refusal = type(err.data) == "table" and err.data.isRefusal
+  M.answer(err.message, is_refusal and vim.log.levels.INFO or vim.log.levels.ERROR)
+end
+
 ---`window/showMessage` of the server: what is wrong is said once, all else as often as it comes.
 function M.from_server(_, params)
   local kind = vim.lsp.protocol.MessageType

@@ -15,6 +15,19 @@ local METHODS_AT_WORK = {
 
 local state = {} ---@type assist.Status
 local is_paused = false
+local is_in_statusline = false
+
+---Where no status line shows it, loading is told below it, as Neovim tells of its own work.
+local function show_loading(message, percent)
+  local mode = vim.api.nvim_get_mode()
+  if is_in_statusline or mode.blocking or mode.mode:find("^[cr]") then
+    return -- nobody needs it, or it would be in the way of what is typed there
+  end
+  local part = percent and (" %d%%"):format(percent) or ""
+  local line = ("assist: loading%s (%s)"):format(part, message):gsub("%s+", " ")
+  line = message == "" and "" or line
+  vim.api.nvim_echo({ { vim.fn.strcharpart(line, 0, vim.o.columns - 15) } }, false, {})
+end
 
 local function redraw()
   vim.cmd.redrawstatus({ bang = true })
@@ -28,11 +41,19 @@ end
 
 ---`assist/status` of the server.
 function M.take(_, params)
-  become({
-    phase = params.phase,
-    message = params.message,
-    percent = type(params.percent) == "number" and math.floor(params.percent) or nil,
-  })
+  local was_loading = state.phase == "loading"
+  local percent = type(params.percent) == "number" and math.floor(params.percent) or nil
+  become({ phase = params.phase, message = params.message, percent = percent })
+  if params.phase == "loading" then
+    show_loading(params.message, percent)
+  elseif was_loading then
+    show_loading("")
+  end
+  if params.phase == "failed" then
+    require("assist.notice").once(params.message)
+  elseif params.phase == "ready" and was_loading then
+    require("assist.suggestion").ask_again()
+  end
 end
 
 ---@param message string
@@ -80,6 +101,7 @@ end
 
 ---@return string
 function M.statusline()
+  is_in_statusline = true
   local shown = word()
   return shown == "" and "" or "assist: " .. shown
 end

@@ -19,6 +19,7 @@ local M = {}
 
 local suggestions = {} ---@type assist.Suggestion[]
 local index = 1
+local has_all = false -- whether the server was asked for other proposals, too
 local ghost_text ---@type assist.GhostText?
 
 ---@return assist.GhostText
@@ -68,7 +69,7 @@ end
 ---Forget everything and show nothing.
 function M.clear()
   local current = suggestions[index]
-  suggestions, index = {}, 1
+  suggestions, index, has_all = {}, 1, false
   if current and ghost_text then
     ghost_text.hide(current.buf)
   end
@@ -128,8 +129,25 @@ function M.take(buf, items, encoding)
   if #found == 0 then
     return M.clear()
   end
-  suggestions, index = found, 1
+  suggestions, index, has_all = found, 1, #found > 1
   M.update()
+end
+
+---Put what else the server proposes beside what is shown, and move on to it.
+local function take_others(buf, items, encoding, step)
+  local shown, rest = visible()
+  if not shown or shown.buf ~= buf then
+    return
+  end
+  has_all = true
+  for _, item in ipairs(items) do
+    local other = read(buf, item, encoding)
+    local other_rest = other and rest_of(other)
+    if other_rest and other_rest ~= rest then
+      table.insert(suggestions, other)
+    end
+  end
+  M.cycle(step)
 end
 
 ---@param rest string
@@ -151,14 +169,11 @@ local function break_undo()
   vim.go.undolevels = vim.go.undolevels
 end
 
----Insert text at the cursor, in place of `replaced` bytes behind it.
-local function insert(text, replaced)
+---Where the cursor will be once a text is inserted.
+local function place_behind(text)
   local row, col = positions.cursor()
   local lines = vim.split(text, "\n", { plain = true })
-  break_undo()
-  vim.api.nvim_buf_set_text(0, row, col, row, col + replaced, lines)
-  local last_col = (#lines == 1 and col or 0) + #lines[#lines]
-  vim.api.nvim_win_set_cursor(0, { row + #lines, last_col })
+  return row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines]
 end
 
 ---Insert what is left of the ghost text, or a part. What was typed since it was asked for is
@@ -172,28 +187,37 @@ function M.accept(part)
     return false
   end
   local text = pieces[part] and pieces[part](rest) or rest
-  if text == rest then
+  local is_all = text == rest
+  if is_all then
     M.clear()
-    insert(text, #suggestion.tail)
-    return true
+  else
+    local row, col = place_behind(text)
+    local behind = { buf = suggestion.buf, row = row, col = col, tail = suggestion.tail }
+    behind.text = rest:sub(#text + 1)
+    suggestions, index, has_all = { behind }, 1, true
   end
-  insert(text, 0)
-  local row, col = positions.cursor()
-  local behind = { buf = suggestion.buf, row = row, col = col, tail = suggestion.tail }
-  behind.text = rest:sub(#text + 1)
-  suggestions, index = { behind }, 1
-  M.update()
+  break_undo()
+  require("assist.typing").insert(text, is_all and suggestion.tail or "")
   return true
 end
 
 ---@param step integer
 ---@return boolean # whether there was ghost text
 function M.cycle(step)
-  if not visible() then
+  local shown = visible()
+  if not shown then
     return false
   end
-  index = (index - 1 + step) % #suggestions + 1
-  M.update()
+  if #suggestions == 1 and not has_all then
+    require("assist.ghost_text.newest").ask_for_others(shown.buf, function(items, encoding)
+      take_others(shown.buf, items, encoding, step)
+    end)
+  elseif #suggestions == 1 then
+    require("assist.notice").answer("there is no other proposal here")
+  else
+    index = (index - 1 + step) % #suggestions + 1
+    M.update()
+  end
   return true
 end
 
@@ -223,6 +247,15 @@ local function watch(buf)
   on("InsertEnter", function() -- which is when nvim-cmp is loaded, often
     require("assist.menu").watch_cmp(M.update)
   end)
+end
+
+---Ask at the cursor where nothing could be proposed before.
+function M.ask_again()
+  local buf = vim.api.nvim_get_current_buf()
+  if ghost_text and is_inserting() and not suggestions[index] then
+    -- What asks while one types listens to this.
+    vim.api.nvim_exec_autocmds("CursorMovedI", { buffer = buf, modeline = false })
+  end
 end
 
 ---@param client vim.lsp.Client

@@ -48,7 +48,8 @@ end
 local function listen(client)
   local send = client.request
   client.request = function(self, method, params, handler, buf)
-    if method ~= newest.METHOD or not handler then
+    local is_neovims_own = method == newest.METHOD and params.context.triggerKind ~= newest.INVOKED
+    if not is_neovims_own or not handler then
       return send(self, method, params, handler, buf)
     end
     handlers[buf] = handler

@@ -1,10 +1,13 @@
 ---Only the answer to the newest request counts; older requests are cancelled.
+local positions = require("assist.positions")
+
 local M = {}
 
 local METHOD = "textDocument/inlineCompletion"
 local newest = {} ---@type table<integer, { id?: integer, client: vim.lsp.Client }>
 
 M.METHOD = METHOD
+M.INVOKED, M.AUTOMATIC = 1, 2 -- kinds of requests
 
 ---@param buf integer
 function M.cancel(buf)
@@ -18,8 +21,9 @@ end
 ---@param client vim.lsp.Client
 ---@param buf integer
 ---@param send fun(handler: lsp.Handler): integer?
+---@param take? fun(items: lsp.InlineCompletionItem[], encoding: string)
 ---@return integer? id
-function M.ask(client, buf, send)
+function M.ask(client, buf, send, take)
   M.cancel(buf)
   local request = { client = client }
   newest[buf] = request
@@ -29,9 +33,39 @@ function M.ask(client, buf, send)
     end
     newest[buf] = nil
     local items = not err and result and (result.items or result) or {}
+    if take then
+      return take(items, client.offset_encoding)
+    end
     require("assist.suggestion").take(buf, items, client.offset_encoding)
   end)
   return request.id
+end
+
+---Ask at the cursor.
+---@param client vim.lsp.Client
+---@param buf integer
+---@param kind integer one of those in M
+---@param take? fun(items: lsp.InlineCompletionItem[], encoding: string)
+function M.ask_here(client, buf, kind, take)
+  local row, col = positions.cursor()
+  local params = {
+    textDocument = { uri = vim.uri_from_bufnr(buf) },
+    position = positions.position(buf, row, col, client.offset_encoding),
+    context = { triggerKind = kind },
+  }
+  M.ask(client, buf, function(handler)
+    return require("assist.client").request(client, M.METHOD, params, handler, buf)
+  end, take)
+end
+
+---Ask for all that may be meant; what is drawn unasked is the likeliest alone.
+---@param buf integer
+---@param take fun(items: lsp.InlineCompletionItem[], encoding: string)
+function M.ask_for_others(buf, take)
+  local client = require("assist.client").get()
+  if client then
+    M.ask_here(client, buf, M.INVOKED, take)
+  end
 end
 
 return M

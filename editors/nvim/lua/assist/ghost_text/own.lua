@@ -41,15 +41,7 @@ local function ask(client, buf)
   if not is_here or not vim.startswith(vim.api.nvim_get_mode().mode, "i") then
     return
   end
-  local row, col = positions.cursor()
-  local params = {
-    textDocument = { uri = vim.uri_from_bufnr(buf) },
-    position = positions.position(buf, row, col, client.offset_encoding),
-    context = { triggerKind = 2 }, -- automatic
-  }
-  newest.ask(client, buf, function(handler)
-    return require("assist.client").request(client, newest.METHOD, params, handler, buf)
-  end)
+  newest.ask_here(client, buf, newest.AUTOMATIC)
 end
 
 ---@param client vim.lsp.Client

@@ -1,0 +1,62 @@
+---Why the last requests of a file gave what they gave: a page made from `assist.why`.
+local M = {}
+
+---What becomes of requests while one types on, and tells nothing.
+local OVERTAKEN = {
+  ["cancelled"] = true,
+  ["superseded by a newer request"] = true,
+  ["the document changed meanwhile"] = true,
+}
+
+---@param text string
+---@return string
+local function code_block(text)
+  local fence = "```"
+  while text:find(fence, 1, true) do
+    fence = fence .. "`"
+  end
+  local filetype = vim.bo.filetype
+  local block = ("%s%s\n%s\n%s"):format(fence, filetype, text, fence)
+  return "\n  " .. block:gsub("\n", "\n  ")
+end
+
+---@param record table one of the server's answers, as it tells of it
+---@return string
+local function in_words(record)
+  local detail = record.detail and record.detail ~= "" and (": %s"):format(record.detail) or ""
+  local tokens = ("%d tokens read, %d written"):format(record.prompt_tokens, record.new_tokens)
+  local text = type(record.text) == "string" and code_block(record.text) or ""
+  local cost = ("%s, %.0f ms"):format(tokens, record.milliseconds)
+  return ("- **%s**%s%s\n  %s"):format(record.outcome, detail, text, cost)
+end
+
+---@param count integer
+---@return string
+local function overtaken(count)
+  local what = count == 1 and "1 request" or ("%d requests"):format(count)
+  return ("- *%s overtaken by what was typed next*"):format(what)
+end
+
+---@param records table[]
+---@return string markdown
+function M.render(records)
+  local entries, n_overtaken = {}, 0
+  local function close_group()
+    if n_overtaken > 0 then
+      table.insert(entries, overtaken(n_overtaken))
+    end
+    n_overtaken = 0
+  end
+  for _, record in ipairs(records) do
+    if OVERTAKEN[record.outcome] then
+      n_overtaken = n_overtaken + 1
+    else
+      close_group()
+      table.insert(entries, in_words(record))
+    end
+  end
+  close_group()
+  return table.concat(entries, "\n")
+end
+
+return M

@@ -1,0 +1,75 @@
+/** The one panel beside the editor in which answers are shown, whatever they answer. */
+
+import { commands, type Disposable, ViewColumn, type WebviewPanel, window } from "vscode";
+
+/** What an answer is of; the buttons in the title depend on it. */
+export type AnswerKind = "summary" | "why";
+
+const VIEW_TYPE = "assist.answer";
+const SUMMARY_IS_SHOWN = "assist.isSummaryShown";
+/** The commands that links of an answer may run. */
+const LINKED_COMMANDS = ["workbench.action.openSettings"];
+const STYLE = `
+  body { padding: 0 1.5em 1em; line-height: 1.5; font-size: var(--vscode-font-size); }
+  pre { padding: .6em .8em; overflow: auto; background: var(--vscode-textCodeBlock-background); }
+  code { font-family: var(--vscode-editor-font-family); font-size: .95em; }
+  pre code { background: none; color: var(--vscode-editor-foreground); }
+  blockquote { margin-left: 0; color: var(--vscode-descriptionForeground); }
+`;
+
+export class AnswerPanel implements Disposable {
+  private panel: WebviewPanel | undefined;
+
+  dispose(): void {
+    this.panel?.dispose();
+  }
+
+  /** Shows Markdown, where the last answer was or beside the editor, with its buttons at hand. */
+  async show(kind: AnswerKind, title: string, markdown: string): Promise<void> {
+    const body = await commands.executeCommand<string>("markdown.api.render", markdown);
+    const panel = this.panel ?? this.create();
+    panel.title = title;
+    panel.webview.html = page(title, body);
+    await commands.executeCommand("setContext", SUMMARY_IS_SHOWN, kind === "summary");
+    panel.reveal();
+  }
+
+  private create(): WebviewPanel {
+    const panel = window.createWebviewPanel(VIEW_TYPE, "Assist", columnForAnswers(), {
+      enableCommandUris: LINKED_COMMANDS,
+      enableFindWidget: true,
+    });
+    panel.onDidDispose(() => {
+      this.panel = undefined;
+    });
+    this.panel = panel;
+    return panel;
+  }
+}
+
+/** A column that is there already, if it is not the editor's own: a third one would be too narrow. */
+function columnForAnswers(): ViewColumn {
+  const { all, activeTabGroup } = window.tabGroups;
+  const other = all.find(({ viewColumn }) => viewColumn !== activeTabGroup.viewColumn);
+  return other?.viewColumn ?? ViewColumn.Beside;
+}
+
+/** The page may run nothing: what it shows comes from files of whoever wrote them. */
+function page(title: string, body: string): string {
+  const policy = "default-src 'none'; style-src 'unsafe-inline'";
+  return `<!DOCTYPE html><html><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>${title.replace(/[&<>"]/g, "")}</title><style>${STYLE}</style></head><body>${body}</body></html>`;
+}
+
+/** Text that stays text in Markdown. */
+export function escaped(text: string): string {
+  return text.replace(/[\\`*_[\]<>|#]/g, "\\$&").replace(/\s+/g, " ");
+}
+
+/** Text as a block of code, whatever it holds. */
+export function codeBlock(text: string, language: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}${language}\n${text}\n${fence}`;
+}
