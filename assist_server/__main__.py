@@ -2,13 +2,26 @@
 
 from assist_server.search_path import forget_working_folder
 
+_INTERRUPTED = 128 + 2
+"""As shells number the end by SIGINT."""
+
 
 def run() -> None:
     """Run the command line."""
     forget_working_folder()
-    from assist_server.cli.main import main  # noqa: PLC0415 - found by the path as it is now
+    from assist_server.cli import process  # noqa: PLC0415 - found by the path as it is now
 
-    main()
+    process.begin()
+    code: object = None
+    try:
+        from assist_server.cli.main import main  # noqa: PLC0415 - it may be interrupted, too
+
+        main()
+    except SystemExit as ended:
+        code = ended.code
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    process.end(code)
 
 
 if __name__ == "__main__":

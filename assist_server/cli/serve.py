@@ -1,15 +1,16 @@
 """`assist-server serve`: the language server, on standard streams or sockets."""
 
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
+from assist_server.cli.logs import configure_logging, shared_log
 from assist_server.cli.opening import FLAGS
+from assist_server.cli.process import leave_working_folder
 from assist_server.config import Layer, read_settings
 from assist_server.engine.hosting import ModelPool
 from assist_server.engine.opening import open_backend
@@ -22,7 +23,6 @@ from assist_server.lsp.transport import (
     serve_unix,
 )
 from assist_server.lsp.wiring import create_server
-from assist_server.settings import LogSettings
 
 _LAST_PORT = 65535
 
@@ -40,6 +40,11 @@ class Endpoint:
     pipe: str | None = None
     """Connect: a named socket on which an editor listens."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several clients may come."""
+        return self.tcp is not None or self.unix is not None
+
 
 def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
     """Serve until the last client says goodbye; does not return, so that nothing delays the exit.
@@ -47,12 +52,21 @@ def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
     Raises:
         InputError: the endpoint cannot be used.
     """
-    layer = Layer(FLAGS, dict(flags))
+    layer = Layer(FLAGS, dict(flags), Path.cwd())
+    endpoint = replace(
+        endpoint,
+        unix=endpoint.unix and endpoint.unix.absolute(),
+        pipe=endpoint.pipe and str(Path(endpoint.pipe).absolute()),
+    )
+    leave_working_folder()  # it may be removed while the server lives
     # The client is told of problems when it has introduced itself and the rest is known.
     settings, _ = read_settings(None, [layer])
-    configure_logging(settings.log)
+    problem = configure_logging(settings.log)
+    if problem:
+        print(f"assist-server: {problem}", file=sys.stderr)  # noqa: T201
     pool = ModelPool(open_backend)
-    code = asyncio.run(_serve(endpoint, lambda: create_server(pool, layer)))
+    follow = shared_log(settings.log) if endpoint.is_shared else configure_logging
+    code = asyncio.run(_serve(endpoint, lambda: create_server(pool, layer, follow)))
     sys.stderr.flush()
     # A thread in the middle of a forward pass would keep the interpreter from ending.
     os._exit(code)
@@ -73,28 +87,3 @@ def _host_and_port(text: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and int(port) <= _LAST_PORT):
         raise InputError(f"--tcp is {text!r}; write a port, or 127.0.0.1:PORT")
     return host or "127.0.0.1", int(port)
-
-
-def configure_logging(settings: LogSettings) -> None:
-    """Log to standard error, or to the file that the settings name.
-
-    The libraries below log whole messages, with the user's text in them; they are kept silent.
-    """
-    handler = _log_handler(settings.file)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("assist_server")
-    logger.handlers = [handler]
-    logger.setLevel(settings.level.upper())
-    logger.propagate = False
-    for name in ("pygls", "asyncio", "transformers"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _log_handler(file: str) -> logging.Handler:
-    if file:
-        try:
-            return logging.FileHandler(file, encoding="utf-8")
-        except OSError as error:
-            message = f"cannot log to {file!r} ({error.strerror}); correct the setting log.file"
-            print(f"assist-server: {message}", file=sys.stderr)  # noqa: T201
-    return logging.StreamHandler(sys.stderr)

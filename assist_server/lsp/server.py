@@ -5,7 +5,7 @@ import concurrent.futures
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -14,7 +14,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from assist_server import __version__
-from assist_server.config import Layer, Problems, read_settings
+from assist_server.config import Layer, read_settings, summarized
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.hosting import (
@@ -23,7 +23,7 @@ from assist_server.engine.hosting import (
     ModelPool,
     Phase,
 )
-from assist_server.engine.request import CancelToken
+from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import AssistError, ModelLoadingError
 from assist_server.features.reading_ahead import learn_around, read_prompt
 from assist_server.lsp.completing import Completions
@@ -34,7 +34,7 @@ from assist_server.lsp.notebooks import NotebookStore
 from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.protocol import AssistProtocol
 from assist_server.lsp.reading_ahead import ReadingAhead, Touched
-from assist_server.settings import Settings
+from assist_server.settings import LogSettings, Settings
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -43,8 +43,17 @@ _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     [types.NotebookDocumentFilterWithCells(cells=[types.NotebookCellLanguage("python")])]
 )
 STATUS_NOTIFICATION, STATUS_CAPABILITY = "assist/status", "assistStatus"
-MAX_THREADS = 8
-"""Features block while the model works for others; they must not run out of threads."""
+INTERACTIVE_THREADS, BACKGROUND_THREADS = 4, 4
+"""Features block while the model works for others; a completion never waits for a thread that a
+summary has."""
+
+FollowLog = Callable[[LogSettings], str]
+"""Has the process log as settings say; the reason, for the user, where it does not."""
+
+
+def ignore_log(_: LogSettings) -> str:
+    """A `FollowLog` of a process whose log is none of the settings' business."""
+    return ""
 
 
 class AssistServer(LanguageServer):
@@ -52,12 +61,15 @@ class AssistServer(LanguageServer):
 
     protocol: AssistProtocol
 
-    def __init__(self, pool: ModelPool, flags: Layer | None = None) -> None:
+    def __init__(
+        self, pool: ModelPool, flags: Layer | None = None, follow_log: FollowLog = ignore_log
+    ) -> None:
         """A server that has not met its client yet; nothing is loaded.
 
         Args:
             pool: Where models are loaded and shared with other clients.
             flags: Settings from the command line, which win over all others.
+            follow_log: Is told the settings of the log.
         """
         super().__init__(
             "assist-server",
@@ -68,13 +80,16 @@ class AssistServer(LanguageServer):
         )
         self._pool = pool
         self._flags = flags
+        self._follow_log = follow_log
         self._layers: dict[str, Layer] = {}
         self._host: ModelHost | None = None
         self._choice: ModelChoice | None = None
         self._host_changed = asyncio.Event()
         self._loading: Progress | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._threads = concurrent.futures.ThreadPoolExecutor(MAX_THREADS, "assist-feature")
+        pool_of = concurrent.futures.ThreadPoolExecutor
+        self._interactive = pool_of(INTERACTIVE_THREADS, "assist-interactive")
+        self._background = pool_of(BACKGROUND_THREADS, "assist-background")
         self._shown_problems: set[str] = set()
         self.closing = contextlib.ExitStack()
         """What is to be undone when the connection ends."""
@@ -109,9 +124,10 @@ class AssistServer(LanguageServer):
 
     # Settings
 
-    def put_layer(self, layer: Layer) -> None:
+    def put_layer(self, source: str, values: Any) -> None:
         """Take settings from the client; a later layer of the same source replaces the earlier."""
-        self._layers[layer.source] = layer
+        root = _folder(self.documents.root_uri)
+        self._layers[source] = Layer(source, values, root)
 
     def apply_settings(self) -> None:
         """Read all sources again; problems are shown once each, and the model follows.
@@ -122,14 +138,16 @@ class AssistServer(LanguageServer):
         overrides = [*self._layers.values(), *([self._flags] if self._flags else [])]
         before = self.settings
         self.settings, problems = read_settings(_folder(self.documents.root_uri), overrides)
-        self._show_problems(problems)
+        messages = summarized(problems)
+        if self.settings.log != before.log:
+            messages += filter(None, [self._follow_log(self.settings.log)])
+        self._show_problems(messages)
         if self._host is not None and self.settings != before:
             self.completions.clear()
             self.start_model()
 
-    def _show_problems(self, problems: Problems) -> None:
-        for problem in problems:
-            message = f"{problem.message} ({problem.source})"
+    def _show_problems(self, messages: Iterable[str]) -> None:
+        for message in messages:
             if message not in self._shown_problems:
                 self._shown_problems.add(message)
                 _log.warning("settings: %s", message)
@@ -228,10 +246,14 @@ class AssistServer(LanguageServer):
 
     # Work
 
-    async def run(self, work: Callable[[], _T], cancel: CancelToken) -> _T:
+    async def run(
+        self, work: Callable[[], _T], cancel: CancelToken, priority: Priority = Priority.BACKGROUND
+    ) -> _T:
         """Run blocking work on a thread; cancelling the caller raises `cancel`."""
+        is_interactive = priority is Priority.INTERACTIVE
+        threads = self._interactive if is_interactive else self._background
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return await asyncio.get_running_loop().run_in_executor(threads, work)
         except asyncio.CancelledError:
             cancel.cancel()
             raise
@@ -279,7 +301,8 @@ class AssistServer(LanguageServer):
         for uri in self.documents.uris():
             self._forget_document(uri)
         self.closing.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._interactive, self._background):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._leave_model(self._choice, self._host)
         self._choice, self._host, self._loop = None, None, None
 

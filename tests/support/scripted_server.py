@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assist_server.cli.serve import configure_logging
+from assist_server.cli.logs import configure_logging, shared_log
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.hosting import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
@@ -52,8 +52,10 @@ def main(answer="", step_ms=0.0, load_ms=0.0, load_error="", *, prints=False) ->
         return ScriptedBackend(answer=answer, step_ms=step_ms)
 
     pool = ModelPool(open_backend)
+    is_shared = len(sys.argv) > 2
+    follow = shared_log(LogSettings()) if is_shared else configure_logging
     try:
-        code = asyncio.run(serve(lambda: create_server(pool), *sys.argv[2:]))
+        code = asyncio.run(serve(lambda: create_server(pool, None, follow), *sys.argv[2:]))
     except AssistError as error:
         print(error, file=sys.stderr)
         code = 2
