@@ -35,9 +35,11 @@ class OneLineFormatter(logging.Formatter):
     """Spells out control characters, so that nothing logged is obeyed or looks like a record."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name there
+        """Format a record, without an error's frames."""
         return printable(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - as above
+        """Format the frames of an error, of which each is a line."""
         return "\n".join(map(printable, super().formatException(ei).split("\n")))
 
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 from assist_server.cli.logs import configure_logging, shared_log
 from assist_server.cli.opening import FLAGS
 from assist_server.cli.process import leave_working_folder
-from assist_server.config import Layer, read_settings
+from assist_server.config import Layer, read_settings, user_file_path
 from assist_server.engine.hosting import ModelPool
 from assist_server.engine.opening import open_backend
 from assist_server.errors import InputError
@@ -39,11 +39,22 @@ class Endpoint:
     """Connect: a port on which an editor listens."""
     pipe: str | None = None
     """Connect: a named socket on which an editor listens."""
+    token_file: Path | None = None
+    """What clients of `tcp` have to show; in the folder of the user's settings by default."""
 
     @property
     def is_shared(self) -> bool:
         """Whether several clients may come."""
         return self.tcp is not None or self.unix is not None
+
+    def absolute(self) -> "Endpoint":
+        """The same, whatever becomes of the working folder."""
+        return replace(
+            self,
+            unix=self.unix and self.unix.absolute(),
+            pipe=self.pipe and str(Path(self.pipe).absolute()),
+            token_file=self.token_file and self.token_file.absolute(),
+        )
 
 
 def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
@@ -53,11 +64,7 @@ def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
         InputError: the endpoint cannot be used.
     """
     layer = Layer(FLAGS, dict(flags), Path.cwd())
-    endpoint = replace(
-        endpoint,
-        unix=endpoint.unix and endpoint.unix.absolute(),
-        pipe=endpoint.pipe and str(Path(endpoint.pipe).absolute()),
-    )
+    endpoint = endpoint.absolute()
     leave_working_folder()  # it may be removed while the server lives
     # The client is told of problems when it has introduced itself and the rest is known.
     settings, _ = read_settings(None, [layer])
@@ -74,7 +81,8 @@ def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
 
 async def _serve(endpoint: Endpoint, create: CreateServer) -> int:
     if endpoint.tcp is not None:
-        return await serve_tcp(create, *_host_and_port(endpoint.tcp))
+        token_file = endpoint.token_file or user_file_path().with_name("token")
+        return await serve_tcp(create, *_host_and_port(endpoint.tcp), token_file)
     if endpoint.unix is not None:
         return await serve_unix(create, endpoint.unix)
     if endpoint.socket is not None or endpoint.pipe is not None:

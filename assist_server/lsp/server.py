@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ from assist_server import __version__
 from assist_server.config import Layer, read_settings, summarized
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend, ModelChoice
+from assist_server.engine.client_backend import ClientBackend
 from assist_server.engine.hosting import (
     HostState,
     ModelHost,
@@ -46,6 +48,8 @@ STATUS_NOTIFICATION, STATUS_CAPABILITY = "assist/status", "assistStatus"
 INTERACTIVE_THREADS, BACKGROUND_THREADS = 4, 4
 """Features block while the model works for others; a completion never waits for a thread that a
 summary has."""
+
+_numbers = itertools.count(1)
 
 FollowLog = Callable[[LogSettings], str]
 """Has the process log as settings say; the reason, for the user, where it does not."""
@@ -91,6 +95,9 @@ class AssistServer(LanguageServer):
         self._interactive = pool_of(INTERACTIVE_THREADS, "assist-interactive")
         self._background = pool_of(BACKGROUND_THREADS, "assist-background")
         self._shown_problems: set[str] = set()
+        self._name = f"client-{next(_numbers)} "
+        self.shares_caches = True
+        """Whether what the model remembers of other clients' prompts may make answers faster."""
         self.closing = contextlib.ExitStack()
         """What is to be undone when the connection ends."""
         self.settings = Settings()
@@ -182,7 +189,16 @@ class AssistServer(LanguageServer):
                     await self._host_changed.wait()
         if self._host is None:
             raise ModelLoadingError("the model is not loaded yet")
-        return self._host.backend()
+        return self._own(self._host.backend())
+
+    def _own(self, backend: Backend) -> Backend:
+        """A backend that is told whose the requests are."""
+        return ClientBackend(backend, self._name, self.shares_caches)
+
+    @property
+    def _loaded(self) -> Backend | None:
+        backend = self._host.loaded if self._host else None
+        return backend and self._own(backend)
 
     @property
     def model_state(self) -> HostState:
@@ -221,7 +237,7 @@ class AssistServer(LanguageServer):
     def status(self) -> dict[str, Any]:
         """The model's state, as plain JSON."""
         state = self.model_state
-        backend = self._host.loaded if self._host else None
+        backend = self._loaded
         plan = backend.info.plan if backend else None
         return {
             "phase": state.phase,
@@ -260,7 +276,7 @@ class AssistServer(LanguageServer):
 
     async def _read_ahead(self, place: Touched) -> None:
         snapshot = self.documents.find(place.uri)
-        backend = self._host.loaded if self._host else None
+        backend = self._loaded
         limits = self.settings.completion
         if snapshot is None or backend is None or not (limits.enabled and limits.predict_next):
             return
@@ -269,24 +285,20 @@ class AssistServer(LanguageServer):
         cancel = CancelToken()
 
         def work() -> None:
-            learn_around(context, backend, self._learned_name(place.uri), cancel)
+            learn_around(context, backend, place.uri, cancel)
             if not place.is_asked:
                 read_prompt(context, backend, self.settings, cancel)
 
         with contextlib.suppress(AssistError):  # the request that is made in earnest will tell
             await self.run(work, cancel)
 
-    def _learned_name(self, uri: str) -> str:
-        """Clients that share a model may have different documents of one URI."""
-        return f"{id(self):x} {uri}"
-
     def _forget_document(self, uri: str) -> None:
         """Keep nothing of a document that is closed."""
         self.reading_ahead.forget(uri)
         self.completions.close(uri)
         self.history.forget(uri)
-        if self._host is not None and self._host.loaded is not None:
-            self._host.loaded.forget(self._learned_name(uri))
+        if (backend := self._loaded) is not None:
+            backend.forget(uri)
 
     def stop_work(self) -> None:
         """Stop everything that runs for the client; does not wait for it."""

@@ -53,7 +53,7 @@ def source(tmp_path):
     ("verb", "options"),
     [
         ("models", ()),
-        ("complete", ("--line", 2, "--column", 12)),
+        ("complete", ("--line", 2, "--column", 12, "--json")),
         ("document", ("--line", 1)),
         ("summarize", ()),
         ("doctor", ("--model", "./nothing")),

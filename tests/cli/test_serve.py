@@ -76,10 +76,8 @@ def test_a_record_of_the_log_is_one_line_that_a_terminal_does_not_obey(tmp_path)
     fields = {"level": logging.ERROR, "msg": "key %s", "args": ("a\x1b[2Jb\nERROR forged",)}
     record = logging.makeLogRecord({**fields, "levelno": logging.ERROR})
     assert formatter.format(record) == r"key a\x1b[2Jb\nERROR forged"
-    try:
-        raise ValueError("\x1b]0;title\x07")
-    except ValueError:
-        record = logging.makeLogRecord({"msg": "failed", "exc_info": sys.exc_info()})
+    error = ValueError("\x1b]0;title\x07")
+    record = logging.makeLogRecord({"msg": "failed", "exc_info": (ValueError, error, None)})
     lines = formatter.format(record).splitlines()
     assert lines[-1] == r"ValueError: \x1b]0;title\x07"
     assert all(map(str.isprintable, lines))

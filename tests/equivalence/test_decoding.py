@@ -261,7 +261,7 @@ def test_nothing_is_guessed_behind_the_last_position(way):
     context_tokens = MODELS[way.rpartition("-")[0]].config.max_position_embeddings
     prompt = (40, 41) * ((context_tokens - 6) // 2)
     prefixes = PrefixCache(model, NO_LIMIT_BYTES)
-    decoder = Decoder(model, prefixes, lambda _: Tireless(), context_tokens)
+    decoder = Decoder(model, prefixes, lambda *_: Tireless(), context_tokens)
     count = context_tokens - len(prompt)
     plain = continue_prompt(make_decoder(model, drafts=False), prompt, count)
     assert continue_prompt(decoder, prompt, count) == plain

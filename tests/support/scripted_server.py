@@ -1,4 +1,6 @@
-"""The real server process with a scripted model: `scripted_server.py SCRIPT [unix|tcp PLACE]`.
+"""The real server process with a scripted model.
+
+Usage: `scripted_server.py SCRIPT`, and for several clients `unix PATH` or `tcp PORT:TOKEN_FILE`.
 
 Everything but the model is the product's own: transport, protocol, documents, handlers, settings.
 """
@@ -67,7 +69,8 @@ async def serve(create, kind="stdio", place="") -> int:
     if kind == "unix":
         return await serve_unix(create, Path(place))
     if kind == "tcp":
-        return await serve_tcp(create, "127.0.0.1", int(place))
+        port, token_file = place.split(":", 1)
+        return await serve_tcp(create, "127.0.0.1", int(port), Path(token_file))
     return await serve_stdio(create)
 
 

@@ -35,8 +35,11 @@ def initialize(server: AssistServer, params: types.InitializeParams) -> None:
     server.documents.encoding = PositionEncoding(server.workspace.position_encoding or "utf-16")
     folders = params.workspace_folders
     server.documents.root_uri = folders[0].uri if folders else params.root_uri
-    if params.initialization_options is not None:
-        server.put_layer("initializationOptions", params.initialization_options)
+    options = params.initialization_options
+    if isinstance(options, dict):
+        options = {name: value for name, value in options.items() if name != "token"}
+    if options is not None:
+        server.put_layer("initializationOptions", options)
     server.apply_settings()
     completion.register_for_client(server)
     if params.process_id is not None:
