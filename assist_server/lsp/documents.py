@@ -18,14 +18,33 @@ from assist_server.text.lines import Position, PositionEncoding
 
 _log = logging.getLogger(__name__)
 
+MAX_DOCUMENT_CHARS = 8 * 1024 * 1024
+"""Lines, syntax and copies of a longer text would take gigabytes."""
+
+TOO_LONG = (
+    f"the document has more than {MAX_DOCUMENT_CHARS / 1e6:.0f} million characters, "
+    "for which nothing is done; split it"
+)
+
 
 class DocumentStore:
     """Snapshots of the open documents, by URI; used on the server's loop only."""
 
-    def __init__(self, on_close: Callable[[str], None] = lambda _: None) -> None:
-        """No documents yet; `on_close` is told the URI of each one that is closed."""
+    def __init__(
+        self,
+        on_close: Callable[[str], None] = lambda _: None,
+        on_too_long: Callable[[Snapshot], None] = lambda _: None,
+    ) -> None:
+        """No documents yet.
+
+        Args:
+            on_close: Is told the URI of each document that is closed.
+            on_too_long: Is told of each document that is not kept, once.
+        """
         self._snapshots: dict[str, Snapshot] = {}
+        self._too_long: set[str] = set()
         self._on_close = on_close
+        self._on_too_long = on_too_long
         self.encoding = PositionEncoding.UTF16
         self.root_uri: str | None = None
 
@@ -34,12 +53,15 @@ class DocumentStore:
 
     def open(self, item: types.TextDocumentItem) -> None:
         """Take over a document; one that is open already is replaced."""
-        self._snapshots[item.uri] = Snapshot(
-            uri=item.uri,
-            path=display_path(item.uri, self.root_uri),
-            text=item.text,
-            language_id=str(item.language_id),
-            version=item.version,
+        self._too_long.discard(item.uri)
+        self._keep(
+            Snapshot(
+                uri=item.uri,
+                path=display_path(item.uri, self.root_uri),
+                text=item.text,
+                language_id=str(item.language_id),
+                version=item.version,
+            )
         )
 
     def change(
@@ -64,13 +86,24 @@ class DocumentStore:
             snapshot = snapshot.after_edit(0, 0, "", version)
         for change in changes:
             snapshot, end = self._changed(snapshot, version, change)
-        self._snapshots[uri] = snapshot
-        return end
+        return end if self._keep(snapshot) else None
 
     def close(self, uri: str) -> None:
         """Forget a document."""
         self._snapshots.pop(uri, None)
+        self._too_long.discard(uri)
         self._on_close(uri)
+
+    def _keep(self, snapshot: Snapshot) -> bool:
+        """Take a snapshot for the newest; False where it is too long to be worked with."""
+        is_kept = len(snapshot.text) <= MAX_DOCUMENT_CHARS
+        if is_kept:
+            self._snapshots[snapshot.uri] = snapshot
+        else:
+            self.close(snapshot.uri)
+            self._too_long.add(snapshot.uri)
+            self._on_too_long(snapshot)
+        return is_kept
 
     def uris(self) -> list[str]:
         """Those of the open documents."""
@@ -87,6 +120,8 @@ class DocumentStore:
             InputError: it is not open.
         """
         snapshot = self.find(uri)
+        if uri in self._too_long:
+            raise InputError(TOO_LONG)
         if snapshot is None:
             raise InputError("the document is not open; open it in the editor and ask again")
         return snapshot

@@ -17,6 +17,7 @@ from pygls.lsp.server import LanguageServer
 from assist_server import __version__
 from assist_server.config import Layer, read_settings, summarized
 from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.client_backend import ClientBackend
 from assist_server.engine.hosting import (
@@ -26,10 +27,10 @@ from assist_server.engine.hosting import (
     Phase,
 )
 from assist_server.engine.request import CancelToken, Priority
-from assist_server.errors import AssistError, ModelLoadingError
+from assist_server.errors import AssistError, ModelLoadingError, printable
 from assist_server.features.reading_ahead import learn_around, read_prompt
 from assist_server.lsp.completing import Completions
-from assist_server.lsp.documents import DocumentStore
+from assist_server.lsp.documents import TOO_LONG, DocumentStore
 from assist_server.lsp.history import RequestHistory
 from assist_server.lsp.leniency import lenient_converter
 from assist_server.lsp.notebooks import NotebookStore
@@ -103,7 +104,7 @@ class AssistServer(LanguageServer):
         self.settings = Settings()
         self.reading_ahead = ReadingAhead(self._read_ahead)
         self.completions = Completions()
-        self.documents = DocumentStore(on_close=self._forget_document)
+        self.documents = DocumentStore(self._forget_document, self._tell_too_long)
         self.notebooks = NotebookStore(self.documents)
         self.reports = ProgressReports(self)
         self.history = RequestHistory()
@@ -225,7 +226,7 @@ class AssistServer(LanguageServer):
         self._tell_status()
         _log.info("model: %s: %s", state.phase, state.message)
         if state.phase is Phase.LOADING:
-            title = f"Loading the model {self.settings.model}"
+            title = f"Loading the model {printable(self.settings.model)}"
             self._loading = self._loading or self.reports.start(title, percent=0)
             self._loading.report(state.message, state.percent)
             return
@@ -299,6 +300,10 @@ class AssistServer(LanguageServer):
         self.history.forget(uri)
         if (backend := self._loaded) is not None:
             backend.forget(uri)
+
+    def _tell_too_long(self, snapshot: Snapshot) -> None:
+        message = f"assist-server: {printable(snapshot.path)}: {TOO_LONG}"
+        self.show(types.MessageType.Warning, message)
 
     def stop_work(self) -> None:
         """Stop everything that runs for the client; does not wait for it."""

@@ -185,6 +185,16 @@ def test_a_draft_model_reads_a_long_prompt_in_pieces():
     assert [bool(drafter.propose(ROOM)) for _ in range(3)] == [False, False, True]
 
 
+def test_a_draft_model_forgets_what_it_read_for_another_client():
+    drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
+    drafts([1, 2, 3], "one")
+    assert len(drafts.read([1, 2, 3])) == 2
+    drafts([1, 2, 3, 4], "one")
+    assert len(drafts._sequence) == 2
+    drafts([1, 2, 3], "other")
+    assert len(drafts._sequence) == 0
+
+
 def test_a_draft_model_says_nothing_before_the_first_token():
     drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
     assert drafts([1, 2, 3]).propose(ROOM) == []

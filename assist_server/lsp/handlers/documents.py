@@ -30,6 +30,8 @@ def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> N
     """
     document = params.text_document
     server.documents.open(document)
+    if server.documents.find(document.uri) is None:
+        return  # it is too long
     server.reading_ahead.touch(Touched(document.uri, document.version, len(document.text)))
 
 
