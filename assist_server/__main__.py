@@ -1,13 +1,28 @@
-"""`python -m assist_server`: the command line."""
+"""`python -m assist_server`, and what the command `assist-server` calls."""
 
-import sys
+from assist_server.search_path import forget_working_folder
+
+_INTERRUPTED = 128 + 2
+"""As shells number the end by SIGINT."""
+
+
+def run() -> None:
+    """Run the command line."""
+    forget_working_folder()
+    from assist_server.cli import process  # noqa: PLC0415 - found by the path as it is now
+
+    process.begin()
+    code: object = None
+    try:
+        from assist_server.cli.main import main  # noqa: PLC0415 - it may be interrupted, too
+
+        main()
+    except SystemExit as ended:
+        code = ended.code
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    process.end(code)
+
 
 if __name__ == "__main__":
-    if not sys.flags.safe_path:
-        # The working directory, which `-m` puts first, is a project in an editor: its `torch.py` or
-        # `types.py` must not be run for a library's.
-        del sys.path[0]
-
-    from assist_server.cli.main import main
-
-    main()
+    run()

@@ -8,7 +8,7 @@ becomes a problem for the user to read; the rest of its layer still counts.
 import difflib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,6 +16,7 @@ from typing import cast
 import platformdirs
 from pydantic import ValidationError
 
+from assist_server.errors import printable
 from assist_server.settings import (
     Settings,
     allowed_values,
@@ -28,6 +29,11 @@ PROJECT_FILE = ".assist.toml"
 PYPROJECT_TABLE = "assist-server"
 
 _SHOWN_CHARS, _KEY_CHARS = 40, 80
+_MOST_FILE_BYTES = 64 * 1024
+_MOST_NAMES_IN_LINE = 100
+"""Parts of text between dots: `tomllib` takes seconds for a key of thousands of names."""
+_MOST_PROBLEMS = 10
+_MOST_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,27 @@ class SettingProblem:
     message: str
     """One sentence that says what to do."""
 
+    def __post_init__(self) -> None:
+        """Spell out control characters, which files and their names may hold."""
+        for name in ("source", "key", "message"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
+
 
 Problems = tuple[SettingProblem, ...]
+
+
+def summarized(problems: Iterable[SettingProblem]) -> list[str]:
+    """Return one message for each source of problems."""
+    by_source: dict[str, list[str]] = {}
+    for problem in problems:
+        by_source.setdefault(problem.source, []).append(problem.message)
+    return [_summary(source, messages) for source, messages in by_source.items()]
+
+
+def _summary(source: str, messages: Sequence[str]) -> str:
+    told = " ".join(messages[:_MOST_TOLD])
+    more = " There is more to correct." if len(messages) > _MOST_TOLD else ""
+    return f"{told}{more} ({source})"
 
 
 def user_file_path() -> Path:
@@ -70,10 +95,18 @@ def merge_layers(layers: Sequence[Layer]) -> tuple[Settings, Problems]:
     for layer in layers:
         values, advice = _usable_values(layer)
         merged |= values
-        problems += [
-            SettingProblem(layer.source, key, text) for key, text in advice.items() if text
-        ]
+        problems += _problems(layer.source, advice)
     return Settings.model_validate(_nested(merged)), tuple(problems)
+
+
+def _problems(source: str, advice: Mapping[str, str]) -> Iterator[SettingProblem]:
+    """The first problems of a layer, and how many more there are."""
+    wrong = [key for key, text in advice.items() if text]
+    for key in wrong[:_MOST_PROBLEMS]:
+        yield SettingProblem(source, key, advice[key])
+    if len(wrong) > _MOST_PROBLEMS:
+        message = f"Correct {len(wrong) - _MOST_PROBLEMS} more settings, which are wrong, too."
+        yield SettingProblem(source, "", message)
 
 
 def read_settings(root: Path | None, overrides: Sequence[Layer] = ()) -> tuple[Settings, Problems]:
@@ -96,7 +129,7 @@ def read_project_layer(root: Path) -> tuple[Layer | None, Problems]:
     """The file of the project at `root`: `.assist.toml`, or else its table in `pyproject.toml`."""
     path, pyproject = root / PROJECT_FILE, root / "pyproject.toml"
     own, own_problems = _read_toml(path)
-    shared, shared_problems = _read_toml(pyproject)
+    shared, shared_problems = _read_toml(pyproject, f"[tool.{PYPROJECT_TABLE}")
     tool = (shared or {}).get("tool")
     table = tool.get(PYPROJECT_TABLE) if isinstance(tool, Mapping) else None
     problems = own_problems + shared_problems
@@ -109,14 +142,19 @@ def read_project_layer(root: Path) -> tuple[Layer | None, Problems]:
     return Layer(str(path), own, root, is_project=True), problems
 
 
-def _read_toml(path: Path) -> tuple[dict[str, object] | None, Problems]:
-    """The content of a file, None where it does not exist or has a problem."""
+def _read_toml(path: Path, marker: str = "") -> tuple[dict[str, object] | None, Problems]:
+    """The content of a file, None where it does not exist or has a problem.
+
+    A file that is too long is nobody's concern here unless the `marker` is seen in it.
+    """
     text = ""
     try:
         content = _read_regular(path)
-        if content is None:
+        if content is None or (_is_long(content) and marker.encode() not in content):
             return None, ()
+        _check_length(content)
         text = content.decode("utf-8-sig")
+        _check_depth(text)
         return tomllib.loads(text), ()
     except OSError as error:
         reason = error.strerror or error
@@ -129,13 +167,29 @@ def _read_toml(path: Path) -> tuple[dict[str, object] | None, Problems]:
     return None, (SettingProblem(str(path), "", f"Correct this file, it is ignored: {reason}."),)
 
 
+def _is_long(content: bytes) -> bool:
+    return len(content) > _MOST_FILE_BYTES
+
+
+def _check_length(content: bytes) -> None:
+    if _is_long(content):
+        raise ValueError(f"longer than {_MOST_FILE_BYTES // 1024} KB")
+
+
+def _check_depth(text: str) -> None:
+    for number, line in enumerate(text.split("\n"), 1):
+        if sum(bool(name.strip()) for name in line.split(".")) > _MOST_NAMES_IN_LINE:
+            raise ValueError(f"nested too deeply (at line {number})")
+
+
 def _read_regular(path: Path) -> bytes | None:
-    """The bytes of a file, None where there is none."""
+    """The bytes of a file up to one more than are allowed, None where there is none."""
     if not path.exists():
         return None
     if not path.is_file():
         raise OSError("not a regular file")  # to open a pipe would be to wait for its writer
-    return path.read_bytes()
+    with path.open("rb") as file:
+        return file.read(_MOST_FILE_BYTES + 1)
 
 
 def _place(text_before: str) -> str:
@@ -147,7 +201,12 @@ def _place(text_before: str) -> str:
 def _usable_values(layer: Layer) -> tuple[dict[str, object], dict[str, str]]:
     """Valid values of a layer with their paths made absolute, and advice about the other keys."""
     given = dict(_flattened(layer.values))
-    advice = {key: _advice_on_key(key, given[key], is_project=layer.is_project) for key in given}
+    strange = [key for key in given if key not in setting_fields()]
+    detailed = frozenset(strange[:_MOST_PROBLEMS])
+    advice = {
+        key: _advice_on_key(key, value, is_project=layer.is_project, is_detailed=key in detailed)
+        for key, value in given.items()
+    }
     known = {key: value for key, value in given.items() if not advice[key]}
     advice |= _advice_on_values(known, layer.folder)
     valid = {key: value for key, value in known.items() if not advice[key]}
@@ -155,8 +214,11 @@ def _usable_values(layer: Layer) -> tuple[dict[str, object], dict[str, str]]:
     return dict(_flattened(settings.model_dump(exclude_unset=True))), advice
 
 
-def _advice_on_key(key: str, value: object, *, is_project: bool) -> str:
-    """What to do about a key that a layer may not set, empty where it may."""
+def _advice_on_key(key: str, value: object, *, is_project: bool, is_detailed: bool) -> str:
+    """What to do about a key that a layer may not set, empty where it may.
+
+    Similar keys are looked for only where the advice `is_detailed`, as that takes its time.
+    """
     fields, tables = setting_fields(), sections()
     if key in fields:
         is_allowed = is_settable_by_project(fields[key]) or not is_project
@@ -165,7 +227,7 @@ def _advice_on_key(key: str, value: object, *, is_project: bool) -> str:
     if key in tables:
         name = f"`{key}`" if key else "this"
         return f"Make {name} a table of settings; it is {_described(value)}."
-    nearest = _nearest(key, [*fields, *tables])
+    nearest = _nearest(key, [*fields, *tables]) if is_detailed else ""
     advice = f"Write `{nearest}` for" if nearest else "Remove"
     return f"{advice} `{key}`, which is not a setting."
 

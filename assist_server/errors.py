@@ -7,8 +7,18 @@ AssistError                 anything below; its message says what to do
 """
 
 
+def printable(text: str) -> str:
+    """Return a text on one line, with all that a terminal would obey or not show spelled out."""
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
+
+
 class AssistError(Exception):
     """One sentence for a person: what is wrong and what to do about it."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class InputError(AssistError):

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, cast, get_args, get_origin
 
@@ -168,6 +169,7 @@ class Settings(_Section):
     log: LogSettings = LogSettings()
 
 
+@cache
 def sections() -> dict[str, type[BaseModel]]:
     """The tables of the settings by name; the table "" holds the top-level settings."""
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
@@ -175,6 +177,7 @@ def sections() -> dict[str, type[BaseModel]]:
     return {"": Settings, **tables}
 
 
+@cache
 def setting_fields() -> dict[str, FieldInfo]:
     """Every single setting by its dotted name, in the order of their definition."""
     tables = sections()

@@ -48,7 +48,8 @@ From the weakest to the strongest; a stronger source decides setting by setting:
 5. The configuration that an editor sends later (`workspace/configuration`).
 6. Flags on the command line.
 
-Editors send the same names as JSON, nested or dotted; `null` means "not set".
+Editors send the same names as JSON, nested or dotted; `null` means "not set". A file may have
+64 KB; what is wrong in it is one message.
 
 ## What a project may not set
 
@@ -62,6 +63,32 @@ A `model` that begins with `/`, `.`, `~` or a drive is a folder; anything else b
 id of a model on the Hugging Face hub, even if a folder of that name exists. Paths that are not
 absolute begin at the folder of the file that holds them, at the root of the workspace if an editor
 sends them, and at the working directory on the command line.
+"""
+
+SHARED_SERVER = """\
+## Several editors, one server
+
+`assist-server serve --unix PATH` listens on a socket in a folder that only you can enter, and
+`assist-server serve --tcp PORT` on a port of this machine. Every program reaches a port, those of
+other users and of web pages among them. So a client of the port has to show a token: the server
+makes the file `token` beside your `config.toml`, readable by you alone (or the file that
+`--token-file` names), and the client sends its content as `token` in `initializationOptions`. In
+Neovim, for example:
+
+```lua
+vim.lsp.start({
+  name = "assist-server",
+  cmd = vim.lsp.rpc.connect("127.0.0.1", 7777),
+  init_options = {
+    token = vim.trim(table.concat(vim.fn.readfile(vim.fn.expand("~/.config/assist-server/token")))),
+  },
+})
+```
+
+Clients of a port share the model, but nothing that the model has read: answers would come sooner
+where somebody else has the same text open. Clients of a socket are all yours, and share that, too.
+A server with several clients has one log, for which the settings where it is started count, not
+those of an editor.
 """
 
 EXAMPLES = """\
@@ -115,7 +142,7 @@ What an editor sends as `initializationOptions`:
 def configuration_page() -> str:
     """The page about settings."""
     tables = [_settings_table(name) for name in sections()]
-    return "\n".join([INTRODUCTION, "## Settings\n", *tables, EXAMPLES])
+    return "\n".join([INTRODUCTION, "## Settings\n", *tables, SHARED_SERVER, EXAMPLES])
 
 
 def _settings_table(section: str) -> str:

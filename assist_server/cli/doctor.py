@@ -20,7 +20,7 @@ from assist_server.config import Layer, SettingProblem, read_settings, user_file
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
-from assist_server.errors import AssistError
+from assist_server.errors import AssistError, printable
 from assist_server.features.infilling import choose_model_template
 from assist_server.features.inline_completion import complete
 from assist_server.prompts.fim import LEFT_TO_RIGHT
@@ -80,7 +80,7 @@ def _print(checks: list[Check]) -> None:
     for check in checks:
         colour = colours[check.verdict]
         console.print(f"[{colour}]{check.verdict:>7}[/]  [bold]{check.name}[/]: ", end="")
-        console.print(check.detail, markup=False)
+        console.print(printable(check.detail), markup=False)
 
 
 def _python() -> Check:

@@ -87,6 +87,10 @@ def serve(  # noqa: PLR0913 - a command line has as many options as it has
     pipe: Annotated[
         str | None, typer.Option(help="Connect to a socket on which the editor listens.")
     ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="What clients of --tcp show; made where missing.", show_default=False),
+    ] = None,
     client_process_id: _ClientProcessId = None,
     model: _Model = None,
     device: _Device = None,
@@ -100,10 +104,12 @@ def serve(  # noqa: PLR0913 - a command line has as many options as it has
 
     if stdio + sum(place is not None for place in (tcp, unix, socket, pipe)) > 1:
         raise InputError("choose one of --stdio, --tcp, --unix, --socket and --pipe")
+    if token_file is not None and tcp is None:
+        raise InputError("--token-file is for --tcp; leave it out")
     flags: dict[str, object] = {**_flags(model, device)}
     if log_level is not None:
         flags["log"] = {"level": log_level}
-    run_server(flags, Endpoint(tcp, unix, socket, pipe))
+    run_server(flags, Endpoint(tcp, unix, socket, pipe, token_file))
 
 
 @app.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from assist_server.config import Layer, read_settings
+from assist_server.config import Layer, read_settings, summarized
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend, ModelChoice, Report, tell_nobody
 from assist_server.engine.opening import open_backend
@@ -27,7 +27,8 @@ def load_settings(flags: Mapping[str, object]) -> Settings:
     for problem in problems:
         if problem.source == FLAGS:
             raise InputError(problem.message)
-        print(f"assist-server: {problem.message} ({problem.source})", file=sys.stderr)  # noqa: T201
+    for message in summarized(problems):
+        print(f"assist-server: {message}", file=sys.stderr)  # noqa: T201
     return settings
 
 

@@ -1,16 +1,17 @@
 """`assist-server serve`: the language server, on standard streams or sockets."""
 
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
+from assist_server.cli.logs import configure_logging, shared_log
 from assist_server.cli.opening import FLAGS
-from assist_server.config import Layer, read_settings
+from assist_server.cli.process import leave_working_folder
+from assist_server.config import Layer, read_settings, user_file_path
 from assist_server.engine.hosting import ModelPool
 from assist_server.engine.opening import open_backend
 from assist_server.errors import InputError
@@ -22,7 +23,6 @@ from assist_server.lsp.transport import (
     serve_unix,
 )
 from assist_server.lsp.wiring import create_server
-from assist_server.settings import LogSettings
 
 _LAST_PORT = 65535
 
@@ -39,6 +39,22 @@ class Endpoint:
     """Connect: a port on which an editor listens."""
     pipe: str | None = None
     """Connect: a named socket on which an editor listens."""
+    token_file: Path | None = None
+    """What clients of `tcp` have to show; in the folder of the user's settings by default."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several clients may come."""
+        return self.tcp is not None or self.unix is not None
+
+    def absolute(self) -> "Endpoint":
+        """The same, whatever becomes of the working folder."""
+        return replace(
+            self,
+            unix=self.unix and self.unix.absolute(),
+            pipe=self.pipe and str(Path(self.pipe).absolute()),
+            token_file=self.token_file and self.token_file.absolute(),
+        )
 
 
 def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
@@ -47,12 +63,17 @@ def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
     Raises:
         InputError: the endpoint cannot be used.
     """
-    layer = Layer(FLAGS, dict(flags))
+    layer = Layer(FLAGS, dict(flags), Path.cwd())
+    endpoint = endpoint.absolute()
+    leave_working_folder()  # it may be removed while the server lives
     # The client is told of problems when it has introduced itself and the rest is known.
     settings, _ = read_settings(None, [layer])
-    configure_logging(settings.log)
+    problem = configure_logging(settings.log)
+    if problem:
+        print(f"assist-server: {problem}", file=sys.stderr)  # noqa: T201
     pool = ModelPool(open_backend)
-    code = asyncio.run(_serve(endpoint, lambda: create_server(pool, layer)))
+    follow = shared_log(settings.log) if endpoint.is_shared else configure_logging
+    code = asyncio.run(_serve(endpoint, lambda: create_server(pool, layer, follow)))
     sys.stderr.flush()
     # A thread in the middle of a forward pass would keep the interpreter from ending.
     os._exit(code)
@@ -60,7 +81,8 @@ def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
 
 async def _serve(endpoint: Endpoint, create: CreateServer) -> int:
     if endpoint.tcp is not None:
-        return await serve_tcp(create, *_host_and_port(endpoint.tcp))
+        token_file = endpoint.token_file or user_file_path().with_name("token")
+        return await serve_tcp(create, *_host_and_port(endpoint.tcp), token_file)
     if endpoint.unix is not None:
         return await serve_unix(create, endpoint.unix)
     if endpoint.socket is not None or endpoint.pipe is not None:
@@ -73,28 +95,3 @@ def _host_and_port(text: str) -> tuple[str, int]:
     if not (port.isascii() and port.isdigit() and int(port) <= _LAST_PORT):
         raise InputError(f"--tcp is {text!r}; write a port, or 127.0.0.1:PORT")
     return host or "127.0.0.1", int(port)
-
-
-def configure_logging(settings: LogSettings) -> None:
-    """Log to standard error, or to the file that the settings name.
-
-    The libraries below log whole messages, with the user's text in them; they are kept silent.
-    """
-    handler = _log_handler(settings.file)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("assist_server")
-    logger.handlers = [handler]
-    logger.setLevel(settings.level.upper())
-    logger.propagate = False
-    for name in ("pygls", "asyncio", "transformers"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _log_handler(file: str) -> logging.Handler:
-    if file:
-        try:
-            return logging.FileHandler(file, encoding="utf-8")
-        except OSError as error:
-            message = f"cannot log to {file!r} ({error.strerror}); correct the setting log.file"
-            print(f"assist-server: {message}", file=sys.stderr)  # noqa: T201
-    return logging.StreamHandler(sys.stderr)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from assist_server.engine.drafting import Drafter, MakeDrafter, NgramDrafter
+from assist_server.engine.drafting import Drafter, MakeDrafter
 from assist_server.engine.healing import ForcedText, restrict
 from assist_server.engine.language_model import LanguageModel
 from assist_server.engine.prefix_cache import PrefixCache, TokenSequence
@@ -32,7 +32,7 @@ class Decoder:
         self,
         model: LanguageModel,
         prefixes: PrefixCache,
-        make_drafter: MakeDrafter | None = NgramDrafter,
+        make_drafter: MakeDrafter | None,
         context_tokens: float = math.inf,
     ) -> None:
         """Decode with a model; without `make_drafter`, one token for each forward pass.
@@ -51,6 +51,7 @@ class Decoder:
         forced: ForcedText | None = None,
         *,
         may_draft: bool = True,
+        client: str = "",
     ) -> Generator[Step | None, None, None]:
         """Tokens that continue the prompt, up to the end of the context.
 
@@ -59,8 +60,9 @@ class Decoder:
         None stands for a pass that gave no token yet: a piece of the prompt was read. The caller
         may stop at any of them by closing the iterator; what was read so far is kept.
         """
-        drafter = self._make_drafter(prompt_ids) if may_draft and self._make_drafter else None
-        sequence = self._prefixes.take(prompt_ids)
+        make_drafter = self._make_drafter if may_draft else None
+        drafter = make_drafter(prompt_ids, client) if make_drafter else None
+        sequence = self._prefixes.take(prompt_ids, client)
         try:
             yield from self._read(sequence, prompt_ids)
             yield from self._decode(sequence, prompt_ids, sampling, forced, drafter)

@@ -34,8 +34,10 @@ class DraftModel:
         self.known_ids = known_ids
         self._sequence: TokenSequence | None = TokenSequence(model.new_cache())
 
-    def __call__(self, prompt_ids: Sequence[int]) -> "ModelDrafter":
-        """A drafter for one generation."""
+    def __call__(self, prompt_ids: Sequence[int], client: str = "") -> "ModelDrafter":
+        """A drafter for one generation; what was read for another client is forgotten."""
+        if self._sequence is not None and self._sequence.client != client:
+            self._sequence = TokenSequence(self._model.new_cache(), client=client)
         return ModelDrafter(self, prompt_ids)
 
     def read(self, ids: list[int]) -> TokenSequence | None:
@@ -50,7 +52,8 @@ class DraftModel:
         wanted = ids[:-1]
         known = shared_length(sequence.ids, wanted)
         if known < len(sequence) and len(sequence) > sequence.rewind_limit:
-            known, sequence = 0, TokenSequence(self._model.new_cache())
+            fresh = TokenSequence(self._model.new_cache(), client=sequence.client)
+            known, sequence = 0, fresh
             self._sequence = sequence
         sequence.truncate(known)
         unread = wanted[known:][:_MOST_READ_TOKENS]

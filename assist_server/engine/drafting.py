@@ -6,7 +6,7 @@ prompt, or else in the open documents. Source: Saxena, "Prompt Lookup Decoding" 
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -33,8 +33,12 @@ class Drafter(Protocol):
         ...
 
 
-MakeDrafter = Callable[[tuple[int, ...]], Drafter]
-"""Makes the drafter of one generation from the ids of its prompt."""
+class MakeDrafter(Protocol):
+    """Makes the drafter of one generation."""
+
+    def __call__(self, prompt_ids: Sequence[int], client: str = "") -> Drafter:
+        """A drafter for a prompt, which profits from nothing that is another client's."""
+        ...
 
 
 class DraftPace:
@@ -171,6 +175,7 @@ class NgramDrafting:
         with self._changing:
             self._texts = {key: text for key, text in self._texts.items() if key != name}
 
-    def __call__(self, prompt_ids: Sequence[int]) -> NgramDrafter:
-        """A drafter for one generation."""
-        return NgramDrafter(prompt_ids, [*self._texts.values()][::-1])
+    def __call__(self, prompt_ids: Sequence[int], client: str = "") -> NgramDrafter:
+        """A drafter for one generation, which looks up in a client's own texts."""
+        own = [text for name, text in self._texts.items() if name.startswith(client)]
+        return NgramDrafter(prompt_ids, own[::-1])

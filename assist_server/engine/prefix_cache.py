@@ -20,9 +20,10 @@ class TokenSequence:
     is right for every prompt that begins alike. That is why a generation may be left at any step.
     """
 
-    def __init__(self, cache: KvCache, ids: Sequence[int] = ()) -> None:
-        """A sequence whose first tokens are in the cache already."""
+    def __init__(self, cache: KvCache, ids: Sequence[int] = (), client: str = "") -> None:
+        """A sequence whose first tokens are in the cache already; of one client, or of all."""
         self.ids = list(ids)
+        self.client = client
         self._cache = cache
         self.is_sound = True
         """Whether tokens and cache agree; an error in the middle of a pass ends that."""
@@ -56,7 +57,7 @@ class TokenSequence:
 
     def fork(self, length: int) -> "TokenSequence":
         """A copy of the first tokens."""
-        return TokenSequence(self._cache.fork(length), self.ids[:length])
+        return TokenSequence(self._cache.fork(length), self.ids[:length], self.client)
 
 
 class PrefixCache:
@@ -72,8 +73,8 @@ class PrefixCache:
         """Bytes of all that is kept."""
         return sum(sequence.nbytes for sequence in self._kept)
 
-    def take(self, prompt_ids: Sequence[int]) -> TokenSequence:
-        """A sequence that is as much of the prompt's beginning as any kept one has.
+    def take(self, prompt_ids: Sequence[int], client: str = "") -> TokenSequence:
+        """A sequence that is as much of the prompt's beginning as any kept one of a client has.
 
         At least the prompt's last token is left out: it has to be read to go on. The sequence
         belongs to the caller, who gives it back with `put`.
@@ -81,12 +82,14 @@ class PrefixCache:
         best, shared = None, 0
         known_ids = list(prompt_ids[:-1])
         for sequence in reversed(self._kept):
+            if sequence.client != client:
+                continue  # how soon the answer comes would tell what others have open
             length = shared_length(sequence.ids, known_ids)
             is_cut = length < len(sequence)
             if length > shared and not (is_cut and len(sequence) > sequence.rewind_limit):
                 best, shared = sequence, length
         if best is None:
-            return TokenSequence(self._model.new_cache())
+            return TokenSequence(self._model.new_cache(), client=client)
         if len(best) - shared > _FORK_TOKENS:
             return best.fork(shared)
         self._kept.remove(best)
@@ -97,7 +100,11 @@ class PrefixCache:
         """Keep a sequence; the oldest make room for it."""
         if not (sequence.is_sound and len(sequence)):
             return
-        self._kept = [kept for kept in self._kept if not _begins(sequence.ids, kept.ids)]
+        self._kept = [
+            kept
+            for kept in self._kept
+            if kept.client != sequence.client or not _begins(sequence.ids, kept.ids)
+        ]
         self._kept.append(sequence)
         while self.nbytes > self._limit_bytes or len(self._kept) > _MOST_SEQUENCES:
             del self._kept[0]

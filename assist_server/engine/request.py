@@ -76,6 +76,8 @@ class GenerationRequest:
     healed_text: str = ""
     """The end of the prompt's text, where it may be half a token: read up to there only, and
     continued with tokens that begin with it. It is no part of the generated text."""
+    client: str = ""
+    """Whose request it is, where clients must not profit from what others had read; else empty."""
     may_draft: bool = True
     """Whether tokens may be guessed ahead; the text is the same either way."""
 

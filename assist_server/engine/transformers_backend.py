@@ -162,6 +162,7 @@ class TransformersBackend:
             request.sampling,
             forced,
             may_draft=request.may_draft,
+            client=request.client,
         )
         with contextlib.closing(tokens) as steps:
             yield from _chunks(steps, self._codec, request, forced_chars=len(cut_off.decode()))

@@ -8,7 +8,6 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +16,9 @@ from typing import Any, Self
 
 from assist_server.errors import AssistError
 from assist_server.lsp.framing import FrameReader, frame
+from assist_server.search_path import PYTHON, child_environment
 
-SERVER_COMMAND = (sys.executable, "-m", "assist_server", "serve", "--stdio")
+SERVER_COMMAND = (*PYTHON, "-m", "assist_server", "serve", "--stdio")
 
 CAPABILITIES: dict[str, Any] = {
     "general": {"positionEncodings": ["utf-16"]},
@@ -57,7 +57,7 @@ class LspClient:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env={**os.environ, **(env or {})},
+            env={**child_environment(), **(env or {})},
             bufsize=0,
         )
         self.notifications: list[dict[str, Any]] = []

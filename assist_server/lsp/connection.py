@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-from assist_server.lsp.framing import FrameReader
+from assist_server.lsp.framing import MAX_BODY_BYTES, FrameReader
 from assist_server.lsp.inbox import Inbox
 from assist_server.lsp.server import AssistServer
+
+_MAX_GREETING_BYTES = 1 << 20
+"""Of somebody who has yet to show the token, no more is read at a time."""
 
 
 class Connection:
@@ -14,7 +17,7 @@ class Connection:
     def __init__(self, server: AssistServer, send: Callable[[bytes], None]) -> None:
         """Begin to serve; `send` takes bytes for the client, in order and from any thread."""
         self._server = server
-        self._frames = FrameReader()
+        self._frames = FrameReader(server.protocol.refuse_long)
         self._inbox = Inbox(self._handle)
         self._exit_code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         server.protocol.send = send
@@ -22,7 +25,14 @@ class Connection:
 
     def receive(self, data: bytes) -> None:
         """Take in bytes; no bytes mean the end of the stream."""
+        is_known = self._server.protocol.is_admitted
+        self._frames.max_body_bytes = MAX_BODY_BYTES if is_known else _MAX_GREETING_BYTES
         self._inbox.put(self._frames.feed(data) if data else (None,))
+
+    async def take(self, data: bytes) -> None:
+        """Take in bytes, and wait until there is room for more."""
+        self.receive(data)
+        await self._inbox.room()
 
     def end(self) -> None:
         """End because of something outside of the conversation: a signal, the end of input."""

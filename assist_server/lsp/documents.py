@@ -24,6 +24,14 @@ from assist_server.text.newlines import with_newline
 
 _log = logging.getLogger(__name__)
 
+MAX_DOCUMENT_CHARS = 8 * 1024 * 1024
+"""Lines, syntax and copies of a longer text would take gigabytes."""
+
+TOO_LONG = (
+    f"the document has more than {MAX_DOCUMENT_CHARS / 1e6:.0f} million characters, "
+    "for which nothing is done; split it"
+)
+
 
 @dataclass(frozen=True)
 class _Document:
@@ -46,10 +54,21 @@ class _Document:
 class DocumentStore:
     """The open documents, by URI; used on the server's loop only."""
 
-    def __init__(self, on_close: Callable[[str], None] = lambda _: None) -> None:
-        """No documents yet; `on_close` is told the URI of each one that is closed."""
+    def __init__(
+        self,
+        on_close: Callable[[str], None] = lambda _: None,
+        on_too_long: Callable[[Snapshot], None] = lambda _: None,
+    ) -> None:
+        """No documents yet.
+
+        Args:
+            on_close: Is told the URI of each document that is closed.
+            on_too_long: Is told of each document that is not kept, once.
+        """
         self._documents: dict[str, _Document] = {}
+        self._too_long: set[str] = set()
         self._on_close = on_close
+        self._on_too_long = on_too_long
         self.encoding = PositionEncoding.UTF16
         self.root_uri: str | None = None
 
@@ -58,9 +77,11 @@ class DocumentStore:
 
     def open(self, item: types.TextDocumentItem) -> None:
         """Take over a document; one that is open already is replaced."""
+        self._too_long.discard(item.uri)
         path = display_path(item.uri, self.root_uri)
         empty = Snapshot(item.uri, path, "", str(item.language_id), item.version)
-        self._documents[item.uri] = _Document.of(empty, item.text)
+        if self._fits(empty, item.text):
+            self._documents[item.uri] = _Document.of(empty, item.text)
 
     def change(
         self,
@@ -84,6 +105,8 @@ class DocumentStore:
         text, lines, end = document.text, document.lines, None
         for change in changes:
             text, lines, end = self._changed(text, lines, change)
+        if not self._fits(before, text):
+            return None
         changed = _Document.of(replace(before, version=version), text, lines)
         self._documents[uri] = changed
         return None if end is None else _moved(end, lines, changed.snapshot.lines)
@@ -91,7 +114,17 @@ class DocumentStore:
     def close(self, uri: str) -> None:
         """Forget a document."""
         self._documents.pop(uri, None)
+        self._too_long.discard(uri)
         self._on_close(uri)
+
+    def _fits(self, snapshot: Snapshot, text: str) -> bool:
+        """Return whether a text is short enough to be worked with; else its document is left."""
+        is_short = len(text) <= MAX_DOCUMENT_CHARS
+        if not is_short:
+            self.close(snapshot.uri)
+            self._too_long.add(snapshot.uri)
+            self._on_too_long(snapshot)
+        return is_short
 
     def uris(self) -> list[str]:
         """Those of the open documents."""
@@ -109,6 +142,8 @@ class DocumentStore:
             InputError: it is not open.
         """
         snapshot = self.find(uri)
+        if uri in self._too_long:
+            raise InputError(TOO_LONG)
         if snapshot is None:
             raise InputError("the document is not open; open it in the editor and ask again")
         return snapshot

@@ -12,6 +12,8 @@ import inspect
 import itertools
 import json
 import logging
+import re
+import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, get_type_hints
@@ -21,7 +23,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol
 
 from assist_server.errors import AssistError, InputError
-from assist_server.lsp.framing import frame
+from assist_server.lsp.framing import MAX_BODY_BYTES, frame
 
 _log = logging.getLogger(__name__)
 
@@ -36,9 +38,21 @@ _CANCELLED = types.LSPErrorCodes.RequestCancelled
 REFUSAL = {"isRefusal": True}
 """Data of an error that tells what cannot be done here; nothing is broken, so it is no alarm."""
 
+_MOST_RUNNING = 10_000
+_NOT_ADMITTED = (
+    "the token is missing or wrong; send the content of the server's token file "
+    "as `token` in initializationOptions"
+)
+_ID = re.compile(r'"id"\s*:\s*(-?\d{1,15}|"[^"\\]{0,80}")')
+_METHOD = re.compile(r'"method"\s*:\s*"([^"\\]{1,80})"')
+_URI = re.compile(r'"uri"\s*:\s*"([^"\\]{1,2000})"')
+
 
 class AssistProtocol(LanguageServerProtocol):
     """One connection's protocol state; lives on the loop's thread, except for sending."""
+
+    token: str | None = None
+    """What a client has to show with `initialize`; None where everyone is served."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,6 +64,8 @@ class AssistProtocol(LanguageServerProtocol):
         """Told when the client says `shutdown`."""
         self.on_unreadable: dict[str, Callable[[Any], None]] = {}
         """Told the parameters of notifications that cannot be understood, by method."""
+        self.on_unread: Callable[[str, str | None, str], None] = lambda _method, _uri, _reason: None
+        """Told of a message that was too long to be read: method and URI if known, the reason."""
         self._asked: dict[int | str, Future[Any]] = {}
         self._numbers = itertools.count(1)
         self._commands: dict[str, Callable[..., Any]] = {}
@@ -86,6 +102,11 @@ class AssistProtocol(LanguageServerProtocol):
             self._fail(request_id, _INVALID_REQUEST, "the server is shut down")
         elif self._workspace is None and method != types.INITIALIZE:
             self._fail(request_id, _NOT_INITIALIZED, "the server is not initialized")
+        elif method == types.INITIALIZE and not self._shows_token(message):
+            self._fail(request_id, _INVALID_REQUEST, _NOT_ADMITTED)
+            self.on_exit(1)
+        elif len(self._request_futures) >= _MOST_RUNNING:
+            self._fail(request_id, _REQUEST_FAILED, "too many requests at once; wait for answers")
         elif self._workspace is not None and method == types.INITIALIZE:
             self._fail(request_id, _INVALID_REQUEST, "the server is initialized already")
         elif not self._is_known(method):
@@ -97,6 +118,35 @@ class AssistProtocol(LanguageServerProtocol):
                 self._fail(request_id, _INVALID_PARAMS, f"the parameters do not fit {method}")
                 return
             self._handle_request(request_id, method, params)
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether the client may do anything but introduce itself."""
+        return self.token is None or self._workspace is not None
+
+    def _shows_token(self, message: dict[str, Any]) -> bool:
+        match message.get("params"):
+            case {"initializationOptions": {"token": str(token)}} if self.token is not None:
+                return secrets.compare_digest(token.encode("utf-8", "replace"), self.token.encode())
+        return self.token is None
+
+    def refuse_long(self, beginning: bytes, length: int) -> None:
+        """Say that a message was not read, of which this is the beginning.
+
+        What it would have changed is not known any more.
+        """
+        head, _, rest = beginning.decode("utf-8", "replace").partition('"params"')
+        request_id, method = _ID.search(head), _METHOD.search(head)
+        reason = (
+            f"a message of {length / 1e6:,.0f} MB was not read, as only {MAX_BODY_BYTES / 1e6:,.0f}"
+            " MB are possible; close the large document, or split it"
+        )
+        if request_id is not None:
+            self._fail(json.loads(request_id.group(1)), _REQUEST_FAILED, reason)
+        if self._workspace is None or self._shutdown:
+            return
+        uri = _URI.search(rest or head)
+        self.on_unread(method.group(1) if method else "", uri.group(1) if uri else None, reason)
 
     def _receive_notification(self, message: dict[str, Any]) -> None:
         method = message["method"]

@@ -3,9 +3,11 @@
 import asyncio
 import concurrent.futures
 import contextlib
+import itertools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -14,28 +16,30 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from assist_server import __version__
-from assist_server.config import Layer, Problems, read_settings
+from assist_server.config import Layer, Problems, SettingProblem, read_settings, summarized
 from assist_server.context.cursor import CursorContext
+from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend, ModelChoice
+from assist_server.engine.client_backend import ClientBackend
 from assist_server.engine.hosting import (
     HostState,
     ModelHost,
     ModelPool,
     Phase,
 )
-from assist_server.engine.request import CancelToken
-from assist_server.errors import AssistError, ModelLoadingError
+from assist_server.engine.request import CancelToken, Priority
+from assist_server.errors import AssistError, ModelLoadingError, printable
 from assist_server.features.languages import Offer, offer_in
 from assist_server.features.reading_ahead import learn_around, read_prompt
 from assist_server.lsp.completing import Completions
-from assist_server.lsp.documents import DocumentStore
+from assist_server.lsp.documents import TOO_LONG, DocumentStore
 from assist_server.lsp.history import RequestHistory
 from assist_server.lsp.leniency import lenient_converter
 from assist_server.lsp.notebooks import NotebookStore
 from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.protocol import AssistProtocol
 from assist_server.lsp.reading_ahead import ReadingAhead, Touched
-from assist_server.settings import Settings
+from assist_server.settings import LogSettings, Settings
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -44,8 +48,19 @@ _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     [types.NotebookDocumentFilterWithCells(cells=[types.NotebookCellLanguage("python")])]
 )
 STATUS_NOTIFICATION, STATUS_CAPABILITY = "assist/status", "assistStatus"
-MAX_THREADS = 8
-"""Features block while the model works for others; they must not run out of threads."""
+INTERACTIVE_THREADS, BACKGROUND_THREADS = 4, 4
+"""Features block while the model works for others; a completion never waits for a thread that a
+summary has."""
+
+_numbers = itertools.count(1)
+
+FollowLog = Callable[[LogSettings], str]
+"""Has the process log as settings say; the reason, for the user, where it does not."""
+
+
+def ignore_log(_: LogSettings) -> str:
+    """A `FollowLog` of a process whose log is none of the settings' business."""
+    return ""
 
 
 class AssistServer(LanguageServer):
@@ -53,12 +68,15 @@ class AssistServer(LanguageServer):
 
     protocol: AssistProtocol
 
-    def __init__(self, pool: ModelPool, flags: Layer | None = None) -> None:
+    def __init__(
+        self, pool: ModelPool, flags: Layer | None = None, follow_log: FollowLog = ignore_log
+    ) -> None:
         """A server that has not met its client yet; nothing is loaded.
 
         Args:
             pool: Where models are loaded and shared with other clients.
             flags: Settings from the command line, which win over all others.
+            follow_log: Is told the settings of the log.
         """
         super().__init__(
             "assist-server",
@@ -69,20 +87,26 @@ class AssistServer(LanguageServer):
         )
         self._pool = pool
         self._flags = flags
+        self._follow_log = follow_log
         self._layers: dict[str, Layer] = {}
         self._host: ModelHost | None = None
         self._choice: ModelChoice | None = None
         self._host_changed = asyncio.Event()
         self._loading: Progress | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._threads = concurrent.futures.ThreadPoolExecutor(MAX_THREADS, "assist-feature")
+        pool_of = concurrent.futures.ThreadPoolExecutor
+        self._interactive = pool_of(INTERACTIVE_THREADS, "assist-interactive")
+        self._background = pool_of(BACKGROUND_THREADS, "assist-background")
         self._shown_problems: set[str] = set()
+        self._name = f"client-{next(_numbers)} "
+        self.shares_caches = True
+        """Whether what the model remembers of other clients' prompts may make answers faster."""
         self.closing = contextlib.ExitStack()
         """What is to be undone when the connection ends."""
         self.settings = Settings()
         self.reading_ahead = ReadingAhead(self._read_ahead)
         self.completions = Completions()
-        self.documents = DocumentStore(on_close=self._forget_document)
+        self.documents = DocumentStore(self._forget_document, self._tell_too_long)
         self.notebooks = NotebookStore(self.documents)
         self.reports = ProgressReports(self)
         self.history = RequestHistory()
@@ -110,9 +134,10 @@ class AssistServer(LanguageServer):
 
     # Settings
 
-    def put_layer(self, layer: Layer) -> None:
+    def put_layer(self, source: str, values: Any) -> None:
         """Take settings from the client; a later layer of the same source replaces the earlier."""
-        self._layers[layer.source] = layer
+        root = _folder(self.documents.root_uri)
+        self._layers[source] = Layer(source, values, root)
 
     def apply_settings(self) -> None:
         """Read all sources again; problems are shown once each, and the model follows.
@@ -123,17 +148,25 @@ class AssistServer(LanguageServer):
         overrides = [*self._layers.values(), *([self._flags] if self._flags else [])]
         before = self.settings
         self.settings, problems = read_settings(_folder(self.documents.root_uri), overrides)
-        self._show_problems(problems)
+        messages = summarized(self._named_once(problems))
+        if self.settings.log != before.log:
+            messages += filter(None, [self._follow_log(self.settings.log)])
+        self._show_problems(messages)
         if self._host is not None and self.settings != before:
             self.completions.clear()
             self.start_model()
 
-    def _show_problems(self, problems: Problems) -> None:
-        for problem in problems:
-            # Editors send what is set twice: when they start, and when they are asked for it.
-            is_of_editor = problem.source in self._layers
-            source = "the editor's settings" if is_of_editor else problem.source
-            message = f"{problem.message} ({source})"
+    def _named_once(self, problems: Problems) -> Iterable[SettingProblem]:
+        """Return problems, each once: editors send what is set when they start and when asked."""
+        return dict.fromkeys(
+            replace(problem, source="the editor's settings")
+            if problem.source in self._layers
+            else problem
+            for problem in problems
+        )
+
+    def _show_problems(self, messages: Iterable[str]) -> None:
+        for message in messages:
             if message not in self._shown_problems:
                 self._shown_problems.add(message)
                 _log.warning("settings: %s", message)
@@ -168,7 +201,16 @@ class AssistServer(LanguageServer):
                     await self._host_changed.wait()
         if self._host is None:
             raise ModelLoadingError("the model is not loaded yet")
-        return self._host.backend()
+        return self._own(self._host.backend())
+
+    def _own(self, backend: Backend) -> Backend:
+        """A backend that is told whose the requests are."""
+        return ClientBackend(backend, self._name, self.shares_caches)
+
+    @property
+    def _loaded(self) -> Backend | None:
+        backend = self._host.loaded if self._host else None
+        return backend and self._own(backend)
 
     @property
     def model_state(self) -> HostState:
@@ -195,7 +237,7 @@ class AssistServer(LanguageServer):
         self._tell_status()
         _log.info("model: %s: %s", state.phase, state.message)
         if state.phase is Phase.LOADING:
-            title = f"Loading the model {self.settings.model}"
+            title = f"Loading the model {printable(self.settings.model)}"
             self._loading = self._loading or self.reports.start(title, percent=0)
             self._loading.report(state.message, state.percent)
             return
@@ -212,7 +254,7 @@ class AssistServer(LanguageServer):
     def status(self) -> dict[str, Any]:
         """The model's state, as plain JSON."""
         state = self.model_state
-        backend = self._host.loaded if self._host else None
+        backend = self._loaded
         plan = backend.info.plan if backend else None
         languages = backend.info.languages if backend else None
         only = f" (completes {', '.join(languages)})" if languages is not None else ""
@@ -239,17 +281,21 @@ class AssistServer(LanguageServer):
 
     # Work
 
-    async def run(self, work: Callable[[], _T], cancel: CancelToken) -> _T:
+    async def run(
+        self, work: Callable[[], _T], cancel: CancelToken, priority: Priority = Priority.BACKGROUND
+    ) -> _T:
         """Run blocking work on a thread; cancelling the caller raises `cancel`."""
+        is_interactive = priority is Priority.INTERACTIVE
+        threads = self._interactive if is_interactive else self._background
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return await asyncio.get_running_loop().run_in_executor(threads, work)
         except asyncio.CancelledError:
             cancel.cancel()
             raise
 
     async def _read_ahead(self, place: Touched) -> None:
         snapshot = self.documents.find(place.uri)
-        backend = self._host.loaded if self._host else None
+        backend = self._loaded
         limits = self.settings.completion
         if snapshot is None or backend is None or not (limits.enabled and limits.predict_next):
             return
@@ -260,24 +306,24 @@ class AssistServer(LanguageServer):
         cancel = CancelToken()
 
         def work() -> None:
-            learn_around(context, backend, self._learned_name(place.uri), cancel)
+            learn_around(context, backend, place.uri, cancel)
             if not place.is_asked:
                 read_prompt(context, backend, self.settings, cancel)
 
         with contextlib.suppress(AssistError):  # the request that is made in earnest will tell
             await self.run(work, cancel)
 
-    def _learned_name(self, uri: str) -> str:
-        """Clients that share a model may have different documents of one URI."""
-        return f"{id(self):x} {uri}"
-
     def _forget_document(self, uri: str) -> None:
         """Keep nothing of a document that is closed."""
         self.reading_ahead.forget(uri)
         self.completions.close(uri)
         self.history.forget(uri)
-        if self._host is not None and self._host.loaded is not None:
-            self._host.loaded.forget(self._learned_name(uri))
+        if (backend := self._loaded) is not None:
+            backend.forget(uri)
+
+    def _tell_too_long(self, snapshot: Snapshot) -> None:
+        message = f"assist-server: {printable(snapshot.path)}: {TOO_LONG}"
+        self.show(types.MessageType.Warning, message)
 
     def stop_work(self) -> None:
         """Stop everything that runs for the client; does not wait for it."""
@@ -292,7 +338,8 @@ class AssistServer(LanguageServer):
         for uri in self.documents.uris():
             self._forget_document(uri)
         self.closing.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._interactive, self._background):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._leave_model(self._choice, self._host)
         self._choice, self._host, self._loop = None, None, None
 

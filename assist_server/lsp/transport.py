@@ -1,7 +1,9 @@
 """Ways in which bytes reach the server: standard streams, sockets that we open or connect to."""
 
 import asyncio
+import concurrent.futures
 import contextlib
+import logging
 import os
 import queue
 import select
@@ -15,13 +17,20 @@ from typing import Any
 
 from assist_server.errors import InputError
 from assist_server.lsp.connection import Connection
+from assist_server.lsp.framing import is_foreign
 from assist_server.lsp.server import AssistServer
+from assist_server.lsp.token import read_or_make_token
 
 CreateServer = Callable[[], AssistServer]
 """A server object for one more client."""
 
 _FLUSH_SECONDS = 0.5
 _READ_BYTES = 1 << 16
+_MOST_UNREAD_BYTES = 16 * 1024 * 1024
+"""A client that lets so much wait does not read any more, and is left."""
+
+_log = logging.getLogger(__name__)
+_BEGINNING_BYTES = 16
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -29,11 +38,11 @@ async def serve_stdio(create: CreateServer) -> int:
     """Serve one client on standard input and output; the process's exit code."""
     loop = asyncio.get_running_loop()
 
-    def on_loop(call: Callable[..., None], *arguments: bytes) -> None:
+    def on_loss() -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            loop.call_soon_threadsafe(call, *arguments)
+            loop.call_soon_threadsafe(connection.end)
 
-    output = _StreamWriter(_take_standard_output(), lambda: on_loop(connection.end))
+    output = _StreamWriter(_take_standard_output(), on_loss)
     connection = Connection(create(), output.send)
     _on_termination(connection.end)
 
@@ -41,7 +50,12 @@ async def serve_stdio(create: CreateServer) -> int:
         data = b"-"
         while data:
             data = _read(0)
-            on_loop(connection.receive, data)
+            taking = connection.take(data)
+            try:
+                asyncio.run_coroutine_threadsafe(taking, loop).result()
+            except (RuntimeError, concurrent.futures.CancelledError):
+                taking.close()
+                return  # the loop is closed
 
     threading.Thread(target=read, name="assist-reader", daemon=True).start()
     code = await connection.ended()
@@ -65,18 +79,27 @@ async def serve_connecting(create: CreateServer, *, port: int = 0, pipe: str = "
     return await _serve_streams(create, reader, writer, _on_termination)
 
 
-async def serve_tcp(create: CreateServer, host: str, port: int) -> int:
+async def serve_tcp(create: CreateServer, host: str, port: int, token_file: Path) -> int:
     """Listen on a loopback port, with a server object for each client, until a signal ends it.
 
+    Clients show the token in a file, and share no caches by which one could time another.
+
     Raises:
-        InputError: the address is not a loopback one, or is taken.
+        InputError: the address is not a loopback one, or is taken, or the file cannot be used.
     """
     if host not in _LOOPBACK:
-        raise InputError(
-            f"{host} is not this machine alone, and there is no password; use 127.0.0.1"
-        )
+        raise InputError(f"{host} is not this machine alone; use 127.0.0.1")
+    token = read_or_make_token(token_file)
+
+    def create_guarded() -> AssistServer:
+        server = create()
+        server.protocol.token = token
+        server.shares_caches = False
+        return server
+
+    print(f"assist-server: clients show the token in {token_file}", file=sys.stderr)  # noqa: T201
     try:
-        listener = await asyncio.start_server(_greet(create), host, port)
+        listener = await asyncio.start_server(_greet(create_guarded), host, port)
     except OSError as error:
         raise InputError(f"cannot listen on {host}:{port}: {_reason(error)}") from error
     return await _listen(listener, "{}:{}".format(*listener.sockets[0].getsockname()[:2]))
@@ -111,12 +134,20 @@ class _StreamWriter:
         self._descriptor = descriptor
         self._on_loss = on_loss
         self._pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._counting = threading.Lock()
+        self._unread_bytes = 0
         self._thread = threading.Thread(target=self._write, name="assist-writer", daemon=True)
         self._thread.start()
 
     def send(self, data: bytes) -> None:
-        """Queue bytes."""
-        self._pieces.put(data)
+        """Queue bytes, as long as the client reads."""
+        with self._counting:
+            is_lost = self._unread_bytes > _MOST_UNREAD_BYTES
+            self._unread_bytes += 0 if is_lost else len(data)
+        if is_lost:
+            self._on_loss()
+        else:
+            self._pieces.put(data)
 
     def close(self) -> None:
         """Write what is queued, but do not wait for ever for a client that does not read."""
@@ -129,6 +160,8 @@ class _StreamWriter:
                 view = memoryview(data)
                 while view:
                     view = view[_write(self._descriptor, view) :]
+                with self._counting:
+                    self._unread_bytes -= len(data)
         except OSError:
             self._on_loss()
 
@@ -182,22 +215,33 @@ async def _serve_streams(
     """Serve one client on a pair of streams; its exit code."""
     loop = asyncio.get_running_loop()
 
+    def write(data: bytes) -> None:
+        if writer.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+            connection.end()
+        else:
+            writer.write(data)
+
     def send(data: bytes) -> None:
         # Always by the loop's queue, so that the order is that of the calls on any threads.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(writer.write, data)
+            loop.call_soon_threadsafe(write, data)
 
     connection = Connection(create(), send)
     on_termination(connection.end)
 
     async def read() -> None:
-        data = b"-"
+        data, beginning = b"-", b""
         while data:
             try:
                 data = await reader.read(_READ_BYTES)
             except OSError:
                 data = b""
-            connection.receive(data)
+            beginning = (beginning + data)[:_BEGINNING_BYTES]
+            if is_foreign(beginning):
+                _log.warning("refused a connection that begins with no header of the protocol")
+                connection.leave(1)
+                return
+            await connection.take(data)
 
     reading = asyncio.ensure_future(read())
     code = await connection.ended()
@@ -205,8 +249,9 @@ async def _serve_streams(
     await asyncio.sleep(0)  # what was sent last is still in the loop's queue
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(_FLUSH_SECONDS):
-            await writer.drain()
-    writer.close()
+            writer.close()
+            await writer.wait_closed()
+    writer.transport.abort()  # a client that does not read would keep what is written for ever
     return code
 
 

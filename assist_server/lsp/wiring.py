@@ -9,12 +9,14 @@ from assist_server.lsp.handlers import (
     inline_completion,
     lifecycle,
 )
-from assist_server.lsp.server import AssistServer
+from assist_server.lsp.server import AssistServer, FollowLog, ignore_log
 
 
-def create_server(pool: ModelPool, flags: Layer | None = None) -> AssistServer:
+def create_server(
+    pool: ModelPool, flags: Layer | None = None, follow_log: FollowLog = ignore_log
+) -> AssistServer:
     """A server for one client, with every handler registered."""
-    server = AssistServer(pool, flags)
+    server = AssistServer(pool, flags, follow_log)
     for family in (lifecycle, documents, inline_completion, code_actions, commands):
         family.register(server)
     return server

@@ -1,6 +1,7 @@
 """The code of one repository as documents to train on."""
 
 import hashlib
+import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,16 @@ _VALIDATION_SHARE = 20
 """One of so many files is kept aside, to see whether training helps; one at least, of several."""
 
 _MOST_FILE_BYTES = 1_000_000
+_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+_GIT_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+"""A repository's own settings name commands: for watching its files, for hooks, and for fetching
+what is missing. None of them is run."""
+
 _LEFT_OUT_FOLDERS = {"node_modules", "venv", "env", "build", "dist", "target", "__pycache__"}
 
 
@@ -56,9 +67,11 @@ def _lot(document: Document) -> str:
 def _files(repo: Path) -> Iterator[Path]:
     """What git tracks; without git, what lies there outside of hidden and built folders."""
     try:
-        listed = subprocess.run(
-            ["git", "ls-files", "-z"],  # noqa: S607 - git is found as people find it
+        listed = subprocess.run(  # noqa: S603 - constant words
+            [*_GIT, "ls-files", "-z"],
             cwd=repo,
+            env={**os.environ, **_GIT_ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             check=True,
         ).stdout
@@ -74,9 +87,14 @@ def _files(repo: Path) -> Iterator[Path]:
             yield path
 
 
+def _is_own(repo: Path, file: Path) -> bool:
+    """Return whether a path leads to an ordinary file without leaving the repository by a link."""
+    return file.is_file() and file.resolve() == repo.resolve() / file.relative_to(repo)
+
+
 def _read(repo: Path, path: Path) -> Document | None:
     file = repo / path
-    if language_for(path=path.name).grammar is None or file.is_symlink() or not file.is_file():
+    if language_for(path=path.name).grammar is None or not _is_own(repo, file):
         return None
     if file.stat().st_size > _MOST_FILE_BYTES:
         return None

@@ -1,10 +1,11 @@
 import logging
+import os
 import sys
 
 import pytest
 
 from assist_server.cli import main
-from assist_server.cli.serve import configure_logging
+from assist_server.cli.logs import OneLineFormatter, configure_logging, log_handler
 from assist_server.lsp.client import LspClient
 from assist_server.settings import LogSettings
 
@@ -68,6 +69,30 @@ def test_the_log_goes_to_the_file_that_is_set(tmp_path):
             one.setLevel(level)
     (line,) = (tmp_path / "log").read_text().splitlines()
     assert line.endswith("WARNING assist_server.lsp: but this")
+
+
+def test_a_record_of_the_log_is_one_line_that_a_terminal_does_not_obey(tmp_path):
+    formatter = OneLineFormatter("%(message)s")
+    fields = {"level": logging.ERROR, "msg": "key %s", "args": ("a\x1b[2Jb\nERROR forged",)}
+    record = logging.makeLogRecord({**fields, "levelno": logging.ERROR})
+    assert formatter.format(record) == r"key a\x1b[2Jb\nERROR forged"
+    error = ValueError("\x1b]0;title\x07")
+    record = logging.makeLogRecord({"msg": "failed", "exc_info": (ValueError, error, None)})
+    lines = formatter.format(record).splitlines()
+    assert lines[-1] == r"ValueError: \x1b]0;title\x07"
+    assert all(map(str.isprintable, lines))
+
+
+@pytest.mark.parametrize("kind", ["folder that is missing", "folder", "pipe"])
+def test_a_log_file_that_cannot_be_written_is_named(tmp_path, kind):
+    path = tmp_path / ("no/log" if kind == "folder that is missing" else "log")
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    handler, problem = log_handler(str(path))
+    assert handler.stream is sys.stderr
+    assert problem.startswith(f"Correct log.file, {str(path)!r} cannot be written: ")
 
 
 def test_every_command_has_help(run):

@@ -185,6 +185,16 @@ def test_a_draft_model_reads_a_long_prompt_in_pieces():
     assert [bool(drafter.propose(ROOM)) for _ in range(3)] == [False, False, True]
 
 
+def test_a_draft_model_forgets_what_it_read_for_another_client():
+    drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
+    drafts([1, 2, 3], "one")
+    assert len(drafts.read([1, 2, 3])) == 2
+    drafts([1, 2, 3, 4], "one")
+    assert len(drafts._sequence) == 2
+    drafts([1, 2, 3], "other")
+    assert len(drafts._sequence) == 0
+
+
 def test_a_draft_model_says_nothing_before_the_first_token():
     drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
     assert drafts([1, 2, 3]).propose(ROOM) == []
@@ -261,7 +271,7 @@ def test_nothing_is_guessed_behind_the_last_position(way):
     context_tokens = MODELS[way.rpartition("-")[0]].config.max_position_embeddings
     prompt = (40, 41) * ((context_tokens - 6) // 2)
     prefixes = PrefixCache(model, NO_LIMIT_BYTES)
-    decoder = Decoder(model, prefixes, lambda _: Tireless(), context_tokens)
+    decoder = Decoder(model, prefixes, lambda *_: Tireless(), context_tokens)
     count = context_tokens - len(prompt)
     plain = continue_prompt(make_decoder(model, drafts=False), prompt, count)
     assert continue_prompt(decoder, prompt, count) == plain

@@ -117,10 +117,13 @@ def test_one_client_killed_in_the_middle_leaves_the_other_alone(listening, tmp_p
     assert not Path(place).exists()
 
 
-def test_tcp(listening):
-    _, place = listening({"answer": "answer()"}, "tcp", "0")
+def test_tcp(listening, tmp_path):
+    _, place = listening({"answer": "answer()"}, "tcp", f"0:{tmp_path / 'token'}")
     with connect(place) as client:
-        client.initialize()
+        token = (tmp_path / "token").read_text().strip()
+        client.initialize(options={"token": token, "device": "cpu"})
+        ready(client)
+        assert not client.seen("window/showMessage")
         client.open("file:///a.py", "x = ")
         assert client.inline_completion("file:///a.py", 0, 4)
         assert client.shut_down() == 0

@@ -14,7 +14,7 @@ import pytest
 from lsp_steps import inline_params
 
 from assist_server.lsp.framing import FrameReader, frame
-from assist_server.lsp.server import MAX_THREADS
+from assist_server.lsp.server import BACKGROUND_THREADS, INTERACTIVE_THREADS
 
 REQUESTS = 20_000
 WARM_UP = 2_000
@@ -132,6 +132,6 @@ def test_memory_descriptors_and_threads_stay(server):
     assert memory < memory_before * 1.05
     assert descriptors <= descriptors_before
     # Each connection starts threads as they are needed, up to a limit.
-    assert threads <= CLIENTS * MAX_THREADS + PROCESS_THREADS
+    assert threads <= CLIENTS * (INTERACTIVE_THREADS + BACKGROUND_THREADS) + PROCESS_THREADS
     for client in clients:
         client.socket.close()

@@ -1,4 +1,6 @@
-"""The real server process with a scripted model: `scripted_server.py SCRIPT [unix|tcp PLACE]`.
+"""The real server process with a scripted model.
+
+Usage: `scripted_server.py SCRIPT`, and for several clients `unix PATH` or `tcp PORT:TOKEN_FILE`.
 
 Everything but the model is the product's own: transport, protocol, documents, handlers, settings.
 """
@@ -12,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assist_server.cli.serve import configure_logging
+from assist_server.cli.logs import configure_logging, shared_log
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.hosting import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
@@ -72,8 +74,10 @@ def main(
         return ScriptedBackend(answer=answer, step_ms=step_ms, drawn=drawn, languages=languages)
 
     pool = ModelPool(open_backend)
+    is_shared = len(sys.argv) > 2
+    follow = shared_log(LogSettings()) if is_shared else configure_logging
     try:
-        code = asyncio.run(serve(lambda: create_server(pool), *sys.argv[2:]))
+        code = asyncio.run(serve(lambda: create_server(pool, None, follow), *sys.argv[2:]))
     except AssistError as error:
         print(error, file=sys.stderr)
         code = 2
@@ -85,7 +89,8 @@ async def serve(create, kind="stdio", place="") -> int:
     if kind == "unix":
         return await serve_unix(create, Path(place))
     if kind == "tcp":
-        return await serve_tcp(create, "127.0.0.1", int(place))
+        port, token_file = place.split(":", 1)
+        return await serve_tcp(create, "127.0.0.1", int(port), Path(token_file))
     return await serve_stdio(create)
 
 

@@ -3,12 +3,12 @@
 import os
 import platform
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from assist_server import __version__
+from assist_server.search_path import PYTHON, child_environment
 
 _ASK_TORCH = "import torch; print(torch.get_num_threads())"
 _BUSY_LOAD = 0.7
@@ -76,6 +76,10 @@ def _version(package: str) -> str | None:
 
 def _torch_threads() -> int | None:
     done = subprocess.run(  # noqa: S603 - this interpreter, a constant program
-        [sys.executable, "-c", _ASK_TORCH], capture_output=True, text=True, check=False
+        [*PYTHON, "-c", _ASK_TORCH],
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return int(done.stdout) if done.stdout.strip().isdigit() else None

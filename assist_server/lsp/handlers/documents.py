@@ -19,6 +19,7 @@ def register(server: AssistServer) -> None:
     builtin[types.NOTEBOOK_DOCUMENT_DID_CLOSE] = server.notebooks.close
     for method in (types.TEXT_DOCUMENT_DID_CHANGE, types.NOTEBOOK_DOCUMENT_DID_CHANGE):
         server.protocol.on_unreadable[method] = lambda params: unreadable_change(server, params)
+    server.protocol.on_unread = lambda *what: unread_message(server, *what)
 
 
 def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> None:
@@ -29,8 +30,10 @@ def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> N
     """
     document = params.text_document
     server.documents.open(document)
-    end = len(server.documents.get(document.uri).text)
-    server.reading_ahead.touch(Touched(document.uri, document.version, end))
+    snapshot = server.documents.find(document.uri)
+    if snapshot is None:
+        return  # it is too long
+    server.reading_ahead.touch(Touched(document.uri, document.version, len(snapshot.text)))
 
 
 def did_change(server: AssistServer, params: types.DidChangeTextDocumentParams) -> None:
@@ -53,3 +56,11 @@ def unreadable_change(server: AssistServer, params: Any) -> None:
             server.documents.close(uri)
         case {"notebookDocument": {"uri": str(uri)}}:
             server.notebooks.forget(uri)
+
+
+def unread_message(server: AssistServer, method: str, uri: str | None, reason: str) -> None:
+    """Say that a message was too long, and forget the documents that it may have changed."""
+    if not method or method.endswith(("/didChange", "/didOpen")):
+        for changed in [uri] if uri is not None else server.documents.uris():
+            server.documents.close(changed)
+    server.show(types.MessageType.Warning, f"assist-server: {reason}")

@@ -177,7 +177,7 @@ async def _generate(server: AssistServer, context: CursorContext, how: _How) -> 
 
     try:
         backend = await server.ready_backend(how.wait_ms)
-        return await server.run(lambda: work(backend), cancel)
+        return await server.run(lambda: work(backend), cancel, how.priority)
     except ModelLoadingError as error:
         return InlineCompletion(Outcome.MODEL_LOADING, str(error))
     except AssistError as error:

@@ -6,7 +6,6 @@ from typing import Any
 
 from lsprotocol import types
 
-from assist_server.config import Layer
 from assist_server.errors import AssistError
 from assist_server.lsp.handlers import completion
 from assist_server.lsp.process_watch import watch_process
@@ -36,8 +35,11 @@ def initialize(server: AssistServer, params: types.InitializeParams) -> None:
     server.documents.encoding = PositionEncoding(server.workspace.position_encoding or "utf-16")
     folders = params.workspace_folders
     server.documents.root_uri = folders[0].uri if folders else params.root_uri
-    if params.initialization_options is not None:
-        server.put_layer(Layer("initializationOptions", params.initialization_options))
+    options = params.initialization_options
+    if isinstance(options, dict):
+        options = {name: value for name, value in options.items() if name != "token"}
+    if options is not None:
+        server.put_layer("initializationOptions", options)
     server.apply_settings()
     completion.register_for_client(server)
     if params.process_id is not None:
@@ -88,5 +90,5 @@ async def _pull_configuration(server: AssistServer) -> None:
 
 
 def _put_configuration(server: AssistServer, values: Any) -> None:
-    server.put_layer(Layer("workspace/configuration", values))
+    server.put_layer("workspace/configuration", values)
     server.apply_settings()

@@ -50,9 +50,9 @@ export async function createEnvironment(folder: string, log: LogOutputChannel): 
         }
       }
     };
-    await step("making an environment", python, ["-m", "venv", folder]);
+    await step("making an environment", python, ["-I", "-m", "venv", folder]);
     if (!token.isCancellationRequested) {
-      const pip = ["-m", "pip", "install", "--upgrade", "--disable-pip-version-check"];
+      const pip = ["-I", "-m", "pip", "install", "--upgrade", "--disable-pip-version-check"];
       await step("asking pip", inEnvironment(folder, "python"), [...pip, source]);
     }
     return !token.isCancellationRequested;

@@ -118,6 +118,27 @@ def test_a_sequence_in_use_is_nobody_elses():
     assert len(held) == 3
 
 
+def read_by(prefixes, client, ids):
+    """Read a prompt for a client; how many tokens were known."""
+    sequence = prefixes.take(tuple(ids), client)
+    known = len(sequence)
+    sequence.extend(ids[known:])
+    prefixes.put(sequence)
+    return known
+
+
+def test_what_was_read_for_one_client_is_unknown_to_another():
+    prefixes = PrefixCache(RecordingModel(), 100_000)
+    prompt = [1, 2, *range(1000, 1600)]
+    assert read_by(prefixes, "one", prompt) == 0
+    assert read_by(prefixes, "other", prompt) == 0
+    assert read_by(prefixes, "", prompt) == 0
+    for client in ("one", "other", ""):
+        assert read_by(prefixes, client, [*prompt, 7]) == len(prompt)
+        assert read_by(prefixes, client, [1, 2, 3]) == 2  # a copy, which is the client's, too
+    assert read_by(prefixes, "third", [1, 2, 3]) == 0
+
+
 ids = st.lists(st.integers(1, 3), min_size=1, max_size=40)
 
 

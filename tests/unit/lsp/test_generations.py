@@ -10,7 +10,7 @@ from lsp_steps import URI
 
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import FinishReason
-from assist_server.lsp.server import MAX_THREADS
+from assist_server.lsp.server import INTERACTIVE_THREADS
 
 LINES = 30
 NO_PREPARATION = {"completion": {"predict_next": False}}
@@ -130,7 +130,7 @@ def test_of_many_places_only_the_last_one_is_generated_for():
     async def scenario(client, backend):
         for line in range(LINES):
             client.complete(line, line, 4)
-            await backend.begun(min(line + 1, MAX_THREADS))
+            await backend.begun(min(line + 1, INTERACTIVE_THREADS))
         for line in range(LINES - 1):
             assert (await client.answer(line))["result"]["items"] == []
         backend.gate.set()
@@ -140,7 +140,7 @@ def test_of_many_places_only_the_last_one_is_generated_for():
 
     ends = play(scenario)
     assert ends["finished"] == 1
-    assert ends["stopped"] >= MAX_THREADS
+    assert ends["stopped"] >= INTERACTIVE_THREADS
 
 
 def test_an_answer_that_is_known_stops_the_generation_for_another_place():

@@ -1,0 +1,59 @@
+"""The password of a listening port: a file that only the user can read.
+
+Every program of the machine reaches a port, those of other users and of web pages among them.
+"""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from assist_server.errors import InputError
+
+_FEWEST_CHARS = 16
+
+
+def read_or_make_token(path: Path) -> str:
+    """Return the token in a file, which is made where it is missing.
+
+    Raises:
+        InputError: others can read the file, or it holds no token.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(path)
+        token = _read(path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise InputError(
+            f"cannot use the token file {str(path)!r}: {reason}; choose another with --token-file"
+        ) from error
+    if len(token) < _FEWEST_CHARS:
+        raise InputError(
+            f"the token in {str(path)!r} has less than {_FEWEST_CHARS} characters; "
+            "remove the file, and a new one is made"
+        )
+    return token
+
+
+def _make(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+
+
+def _read(path: Path) -> str:
+    if not path.is_file():
+        raise InputError(f"the token file {str(path)!r} is no regular file; choose another")
+    with path.open(encoding="utf-8") as file:
+        found = os.fstat(file.fileno())
+        if os.name == "posix" and (found.st_uid != os.getuid() or found.st_mode & 0o077):
+            mode = stat.filemode(found.st_mode)
+            raise InputError(
+                f"others may read the token file {str(path)!r} ({mode}); close it with chmod 600, "
+                "or remove it, and a new one is made"
+            )
+        return file.read(4096).strip()

@@ -1,0 +1,127 @@
+"""No verb runs code of the folder that it is started in."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from distributions import install, library_code
+from tiny_models import FAMILIES, save_family
+
+import assist_server
+from assist_server.cli.main import app
+from assist_server.lsp.framing import frame
+
+PACKAGE_FOLDER = str(Path(assist_server.__file__).parent.parent)
+LIBRARIES = (
+    *("torch", "numpy", "transformers", "tokenizers", "safetensors", "huggingface_hub", "pygls"),
+    *("lsprotocol", "pydantic", "rich", "typer", "click", "psutil", "platformdirs", "tree_sitter"),
+    *("sitecustomize", "usercustomize", "matplotlib", "cattrs", "attrs", "regex", "yaml", "peft"),
+)
+OPTIONS = {
+    "serve": (),
+    "complete": ("fnmatch_.py", "--line", 20, "--column", 1, "--model", "MODEL"),
+    "document": ("fnmatch_.py", "--line", 60, "--model", "MODEL"),
+    "summarize": ("fnmatch_.py", "--model", "MODEL"),
+    "doctor": ("--model", "MODEL"),
+    "models": (),
+    "demo": (),
+    # With a model that does not exist it ends as soon as its server has said so.
+    "bench": ("--quick", "--model", "./nothing"),
+    "eval": ("--repo", ".", "--quick", "--places", 1, "--pieces", 1, "--model", "MODEL"),
+    "train": ("--size", "toy", "--packages", "PACKAGES", "--tokens", "15k", "--out", "OUT"),
+    "finetune": ("--repo", ".", "--model", "MODEL", "--tokens", "9k", "--out", "OUT"),
+    "calibrate": ("--repo", ".", "--quick", "--model", "MODEL", "--out", "OUT"),
+}
+CODES = {"bench": 2, "calibrate": 2}
+"""A model of random weights is never right enough to be calibrated."""
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    """A model and packages from elsewhere."""
+    folder = tmp_path_factory.mktemp("material")
+    names = ("textwrap", "shlex", "bisect", "calendar", "cmd", "code", "fnmatch", "heapq", "csv")
+    files = {f"free/{path}": text for path, text in library_code(*names).items()}
+    held_out = {f"jinja2/{path}": text for path, text in library_code("abc", "shelve").items()}
+    install(folder / "packages", "free", files)
+    install(folder / "packages", "jinja2", held_out)
+    family = next(one for one in FAMILIES if one.config == "Qwen2Config")
+    return {"MODEL": save_family(family, folder), "PACKAGES": folder / "packages"}
+
+
+@pytest.fixture
+def traces(tmp_path):
+    """The file in which hostile code leaves its name."""
+    return tmp_path / "traces"
+
+
+@pytest.fixture
+def hostile(project, traces):
+    """A repository with a module for each that we might import, and with commands for git."""
+    leave_name = f"open({str(traces)!r}, 'a').write(__name__ + '\\n')\nraise SystemExit(99)\n"
+    for name in {*sys.stdlib_module_names, *LIBRARIES}:
+        (project / f"{name}.py").write_text(leave_name)
+    (project / "assist_server").mkdir()
+    for name in ("__init__", "__main__"):
+        (project / "assist_server" / f"{name}.py").write_text(leave_name)
+    for path, text in library_code("fnmatch", "textwrap", "csv", "cmd", "shlex").items():
+        (project / path.replace(".py", "_.py")).write_text(text)
+    configure_git(project, traces)
+    return project
+
+
+def configure_git(project, traces):
+    """Have every command of git run ours, where the repository's settings may say so."""
+    if shutil.which("git") is None:
+        return
+    script = project / "run.sh"
+    script.write_text(f"#!/bin/sh\necho git >> '{traces}'\n")
+    script.chmod(0o755)
+    for command in (("init", "-q"), ("add", "."), ("config", "core.fsmonitor", str(script))):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    for hook in ("post-index-change", "fsmonitor-watchman"):
+        shutil.copy(script, project / ".git" / "hooks" / hook)
+
+
+def conversation(folder):
+    """A whole one, with the folder as its workspace."""
+    messages = [
+        ("initialize", {"processId": None, "rootUri": folder.as_uri(), "capabilities": {}}),
+        ("initialized", {}),
+        ("workspace/executeCommand", {"command": "assist.status", "arguments": [True]}),
+        ("shutdown", None),
+        ("exit", None),
+    ]
+    notifications = {"initialized", "exit"}
+    return b"".join(
+        frame(json.dumps(
+            {"jsonrpc": "2.0", "method": method, "params": params}
+            | ({} if method in notifications else {"id": number})
+        ).encode())
+        for number, (method, params) in enumerate(messages)
+    )  # fmt: skip
+
+
+def test_every_verb_is_tried():
+    names = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert set(OPTIONS) == names
+
+
+@pytest.mark.parametrize("verb", OPTIONS)
+def test_nothing_of_the_folder_is_run(verb, hostile, traces, material, tmp_path):
+    known = {name: str(path) for name, path in material.items()} | {"OUT": str(tmp_path / "out")}
+    options = [known.get(option, str(option)) for option in OPTIONS[verb]]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "assist_server", verb, *options],
+        input=conversation(hostile) if verb == "serve" else b"",
+        env={**os.environ, "PYTHONPATH": PACKAGE_FOLDER, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    assert not traces.exists(), traces.read_text()
+    assert done.returncode == CODES.get(verb, 0), done.stderr.decode()
