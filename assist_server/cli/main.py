@@ -333,6 +333,9 @@ def train(  # noqa: PLR0913 - as above
         bool,
         typer.Option("--standard-library", help="Learn from it as well; with --packages."),
     ] = False,
+    answers: Annotated[
+        Path | None, typer.Option(help="File of `assist-server answers`, to keep a model's chat.")
+    ] = None,
     time: _Time = None,
     tokens: _Tokens = None,
     resume: _Resume = False,
@@ -349,10 +352,26 @@ def train(  # noqa: PLR0913 - as above
     kept = parse_count(vocabulary, "--vocabulary", "8192 or 24k")
     run_train(
         TrainChoice(
-            out, size, corpus, folders, standard_library, start, kept, layers, budget, resume,
-            seed, device or "auto",
+            out, size, corpus, folders, standard_library, start, kept, layers, answers, budget,
+            resume, seed, device or "auto",
         )
     )  # fmt: skip
+
+
+@app.command()
+def answers(  # noqa: PLR0913 - as above
+    corpus: Annotated[Path, typer.Option(help="Folder with a corpus.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="File for the answers.", show_default=False)],
+    model: Annotated[str, typer.Option(help="Model with a chat format: a folder, or a hub id.")],
+    *,
+    count: Annotated[int, typer.Option(min=1, help="Good answers that are wanted.")] = 1000,
+    seed: _Seed = 0,
+    device: _Device = None,
+) -> None:
+    """Have a model answer requests about a corpus; `train --answers` keeps its chat by them."""
+    from assist_server.cli.answers import AnswersChoice, run_answers  # noqa: PLC0415
+
+    run_answers(_flags(model, device), AnswersChoice(corpus, out, count, seed))
 
 
 @app.command()

@@ -25,6 +25,8 @@ class TrainChoice:
     """Tokens to keep of that model's vocabulary; None for all."""
     layers: int | None
     """Layers to keep of that model, the most important ones; None for all."""
+    answers: Path | None
+    """A file with a model's own answers, which keep its chat; None for none."""
     budget: Budget | None
     """None for that of the training that is resumed, or the size's usual one."""
     is_resumed: bool

@@ -7,6 +7,7 @@ Language Models to Fill in the Middle" (2022); Gong et al., "Structure-Aware Fil
 (2025).
 """
 
+import json
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +42,8 @@ class Layout(Enum):
     PREFIX_FIRST = auto()
     LEFT_TO_RIGHT = auto()
     """Without a hole."""
+    CHAT = auto()
+    """The prefix is a request, the middle its answer."""
 
 
 class Hole(Enum):
@@ -119,6 +122,8 @@ def cut(
     dice = random.Random(f"{seed}:{epoch}:{document.origin.sha256}")  # noqa: S311 - no secret
     if document.origin.kind == "pair":
         yield _pair(document)
+    elif document.origin.kind == "answer":
+        yield _answer(document)
     else:
         yield from _Cutter(document, dice, piece_chars, mixture).examples()
 
@@ -132,6 +137,21 @@ def _pair(document: Document) -> Example:
         short,
         line_end + long,
         Layout.SUFFIX_FIRST,
+        is_end=True,
+        is_parted=True,
+        learns_all=False,
+    )
+
+
+def _answer(document: Document) -> Example:
+    """Lay out a request and its answer, which are the two values of a JSON object."""
+    content = json.loads(document.text)
+    return Example(
+        document.origin.path,
+        content["request"],
+        content["answer"],
+        "",
+        Layout.CHAT,
         is_end=True,
         is_parted=True,
         learns_all=False,

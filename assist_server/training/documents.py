@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from assist_server.training.split import Split, split_of
 
-Kind = Literal["code", "pair"]
-"""Source code, or a short text about a longer one, which stands below it behind a blank line."""
+Kind = Literal["code", "pair", "answer"]
+"""Source code; a short text about a longer one, which stands below it after a blank line; or a
+request and its answer, as JSON."""
 
 _MOST_PAIR_CHARS = 4_000
 """About what a context holds; what stands behind it would be cut off each time."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokenizers import Tokenizer
 
@@ -12,7 +12,7 @@ from assist_server.syntax.languages import LANGUAGES, Language, language_for
 from assist_server.training.cutting import Mixture
 from assist_server.training.documents import Document
 from assist_server.training.packing import Window
-from assist_server.training.rendering import Vocabulary
+from assist_server.training.rendering import ChatFormat, Vocabulary
 from assist_server.training.streaming import Recipe, WindowStream
 from assist_server.training.tokenizer import END, control_ids
 
@@ -30,12 +30,13 @@ class Material:
     """Of documents that are never learned from; empty where there are none."""
 
 
-def make_material(
+def make_material(  # noqa: PLR0913, PLR0917 - what decides about the windows
     tokenizer: Tokenizer,
     documents: Sequence[Document],
     context_tokens: int,
     seed: int,
     processes: int = 0,
+    chat: ChatFormat | None = None,
 ) -> Material:
     """Lay out documents for a training in the template `assist`.
 
@@ -45,6 +46,7 @@ def make_material(
         context_tokens: Size of a window.
         seed: Decides order, pieces and holes.
         processes: That cut, where one thread beside the training would not be fast enough.
+        chat: How conversations are written, where answers are among the documents.
 
     Raises:
         InputError: no document may be trained on.
@@ -52,7 +54,7 @@ def make_material(
     by_split = split_documents(documents)
     if not by_split["train"]:
         raise InputError("the corpus holds nothing to train on; build another one")
-    vocabulary = own_vocabulary(tokenizer)
+    vocabulary = replace(own_vocabulary(tokenizer), chat=chat)
     chars = chars_per_token(tokenizer, by_split["train"]) * context_tokens
     recipe = Recipe(seed, context_tokens, int(chars), Mixture())
     stream = WindowStream(by_split["train"], vocabulary, recipe, processes)

@@ -14,6 +14,8 @@ from assist_server.engine.device import plan_device
 from assist_server.engine.execution import multiplies_bfloat16
 from assist_server.engine.transformers_backend import probe_device_facts
 from assist_server.errors import InputError
+from assist_server.training.answers import read_answers
+from assist_server.training.chat_format import read_chat_format
 from assist_server.training.choices import TrainChoice
 from assist_server.training.corpus import MANIFEST, build_corpus, has_corpus, read_corpus
 from assist_server.training.depth import important_layers
@@ -78,6 +80,7 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
         size.course.context_tokens,
         choice.seed,
         device_plan.cutting_processes,
+        None if choice.answers is None else read_chat_format(choice.out),
     )
     if start is not None and choice.layers is not None:
         watcher.tell("measuring the layers")
@@ -110,6 +113,8 @@ def _start(choice: TrainChoice) -> StartingModel | None:
     if choice.start is None:
         if choice.vocabulary is not None or choice.layers is not None:
             raise InputError("--vocabulary and --layers cut a model down; name one with --from")
+        if choice.answers is not None:
+            raise InputError("--answers keep the chat of a model; name one with --from")
         return None
     if choice.size is not None:
         raise InputError("--from has a size of its own; leave --size out")
@@ -131,7 +136,8 @@ def _documents(corpus: Path, choice: TrainChoice, watcher: Watcher) -> list[Docu
             watcher.tell,
             has_standard_library=choice.has_standard_library,
         )
-    return list(read_corpus(corpus))
+    answers = [] if choice.answers is None else read_answers(choice.answers)
+    return [*read_corpus(corpus), *answers]
 
 
 def _with_important_layers(start: StartingModel, material: Material, count: int) -> StartingModel:

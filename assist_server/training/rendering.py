@@ -30,6 +30,16 @@ class Rendered:
 
 
 @dataclass(frozen=True)
+class ChatFormat:
+    """What stands around a request and its answer, as token ids."""
+
+    before: tuple[int, ...]
+    between: tuple[int, ...]
+    end_id: int
+    """Ends an answer."""
+
+
+@dataclass(frozen=True)
 class Vocabulary:
     """A tokenizer, and what the model expects beside text."""
 
@@ -38,6 +48,8 @@ class Vocabulary:
     special_ids: Mapping[str, int]
     end_id: int
     bos_id: int | None = None
+    chat: ChatFormat | None = None
+    """Where answers are among what is learned."""
 
 
 class Renderer:
@@ -80,6 +92,8 @@ class Renderer:
         middle: list[int],
         suffix: list[int],
     ) -> Rendered:
+        if example.layout is Layout.CHAT:
+            return self._chat(prefix, middle)
         if len(path) > self._tokens * _LARGEST_PATH_SHARE:
             path = []
         template = self._template(example)
@@ -106,6 +120,18 @@ class Renderer:
         hole = slice(len(ids) - hole_size, None)
         weights[hole] = [_HOLE_WEIGHT * weight for weight in weights[hole]]
         return Rendered(ids[: self._tokens], weights[: self._tokens])
+
+    def _chat(self, request: list[int], answer: list[int]) -> Rendered:
+        """Lay out a conversation, of which the answer is learned; the request may lose its end."""
+        chat = self._vocabulary.chat
+        if chat is None:
+            raise ValueError("answers are to be learned, and there is no chat format")
+        fixed = len(chat.before) + len(chat.between) + 1
+        answer = answer[: self._tokens - fixed]
+        request = request[: self._tokens - fixed - len(answer)]
+        given = [*chat.before, *request, *chat.between]
+        learned = [*answer, chat.end_id]
+        return Rendered([*given, *learned], [0.0] * len(given) + [_HOLE_WEIGHT] * len(learned))
 
     def _template(self, example: Example) -> FimTemplate:
         if example.layout is Layout.LEFT_TO_RIGHT:

@@ -179,6 +179,23 @@ def test_a_smaller_model_of_one_is_trained_and_resumed_to_the_same_bits(
     backend.close()
 
 
+CHAT_TEMPLATE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}"
+
+
+def test_a_training_keeps_chat_by_answers(run, packages, toy, tmp_path):
+    start = shutil.copytree(toy, tmp_path / "start", ignore=shutil.ignore_patterns("training"))
+    answers = tmp_path / "answers.jsonl"
+    row = {"origin": "free/a.py", "request": "Why?\n\nx = 1", "answer": "It sets x to 1."}
+    answers.write_text(f"{json.dumps(row)}\n")
+    options = ("--from", start, "--packages", packages, "--answers", answers, "--device", "cpu")
+    without = run("train", *options, "--out", tmp_path / "without", "--tokens", "5k")
+    refused(without, "--answers needs a model with a chat format")
+    (start / "chat_template.jinja").write_text(CHAT_TEMPLATE)
+    done = run("train", *options, "--out", tmp_path / "out", "--tokens", "5k")
+    assert done.code == 0, done.err
+    assert (tmp_path / "out" / "chat_template.jinja").read_text() == CHAT_TEMPLATE
+
+
 # Fine-tuning
 
 OWN_NAMES = ("axle", "bearing", "clutch", "damper", "flange", "gasket", "hub", "lever")
@@ -252,6 +269,7 @@ def test_a_large_model_without_peft_is_refused(run, repo, tmp_path, monkeypatch)
         (("--from", "TOY", "--size", "small"), "has a size of its own; leave --size out"),
         (("--from", "EMPTY"), "is not a folder with config.json"),
         (("--vocabulary", "8k"), "cut a model down; name one with --from"),
+        (("--answers", "a.jsonl"), "keep the chat of a model; name one with --from"),
         (("--layers", "3"), "cut a model down; name one with --from"),
         (("--from", "TOY", "--vocabulary", "many"), "write it as 8192 or 24k"),
         (("--from", "TOY", "--vocabulary", "10"), "must be at least"),

@@ -1,0 +1,83 @@
+"""`assist-server answers`: have a model answer requests about a corpus, to keep its chat."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from assist_server.cli.opening import load_settings, opened_model
+from assist_server.engine.backend import Backend
+from assist_server.engine.request import GenerationRequest, collect
+from assist_server.errors import InputError
+
+_MAX_NEW_TOKENS = 160
+
+
+@dataclass(frozen=True)
+class AnswersChoice:
+    """What is asked."""
+
+    corpus: Path
+    out: Path
+    count: int
+    seed: int
+
+
+def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
+    """Ask until enough good answers are there, or nothing is left to ask about.
+
+    Answers are written as they come; a file that holds some is gone on with.
+
+    Raises:
+        AssistError: there is no corpus, or the model has no chat format.
+    """
+    from assist_server.training.answers import (  # noqa: PLC0415 - the training side
+        Answer,
+        requests_of,
+        why_rejected,
+        write_answer,
+    )
+    from assist_server.training.corpus import read_corpus  # noqa: PLC0415 - numpy
+
+    settings = load_settings(flags)
+    documents = list(read_corpus(choice.corpus))
+    done = _lines(choice.out)
+    rejected: Counter[str] = Counter()
+    with opened_model(settings) as backend:
+        if not backend.info.has_chat_template:
+            raise InputError(f"{settings.model!r} has no chat format; name an instruction model")
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("asking", total=choice.count, completed=done)
+            # Another file asks about other texts, and so does the rest of one that was begun.
+            for request in requests_of(documents, choice.seed + done):
+                if done >= choice.count:
+                    break
+                answer = _ask(backend, request.message)
+                reason = why_rejected(request, answer)
+                if reason is not None:
+                    rejected[reason] += 1
+                    continue
+                write_answer(choice.out, Answer(request.origin, request.message, answer))
+                done += 1
+                progress.update(task, completed=done)
+    typer.echo(f"{done} answers in {str(choice.out)!r}; left out: {_listed(rejected)}")
+
+
+def _lines(file: Path) -> int:
+    if not file.parent.is_dir():
+        raise InputError(f"cannot write {str(file)!r}; name a file in a folder that exists")
+    return file.read_text(encoding="utf-8").count("\n") if file.exists() else 0
+
+
+def _ask(backend: Backend, message: str) -> str:
+    ids = backend.encode_chat([{"role": "user", "content": message}])
+    request = GenerationRequest(tuple(ids), _MAX_NEW_TOKENS, end_ids=backend.info.end_ids)
+    return collect(backend.generate(request)).text.strip()
+
+
+def _listed(rejected: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in rejected.items()) or "none"
