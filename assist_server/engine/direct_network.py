@@ -76,12 +76,17 @@ class _FullLinear(nn.Module):
 
 
 class _Int8Linear(nn.Module):
-    """Weights in 8 bits with a scale for each row; inputs are quantized as they come."""
+    """Weights in 8 bits with a scale for each row; inputs are quantized as they come.
+
+    Processors without VNNI add pairs of products in 16 bits, which inputs of 8 bits would overflow:
+    there, inputs have 7 (PyTorch's documentation of `reduce_range`).
+    """
 
     takes_bfloat16 = False
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
+        self.reduces_range = not torch.cpu._is_vnni_supported()  # noqa: SLF001 - torch says it nowhere else
         full = weight.float()
         scale = full.abs().amax(dim=1).clamp_min(1e-8) / 127
         zero = torch.zeros(len(scale), dtype=torch.long)
@@ -90,7 +95,7 @@ class _Int8Linear(nn.Module):
         self.packed = torch.ops.quantized.linear_prepack(rows, bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = torch.ops.quantized.linear_dynamic(x, self.packed, reduce_range=False)
+        y: Tensor = torch.ops.quantized.linear_dynamic(x, self.packed, self.reduces_range)
         return y
 
 
