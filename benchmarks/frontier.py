@@ -12,6 +12,7 @@ taken in turns, several rounds, and the median is printed.
 import argparse
 import json
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ from assist_server.training.smaller import with_layers, with_vocabulary
 from assist_server.training.starting import StartingModel
 from assist_server.training.tokenizer import read_tokenizer
 
-FILE_CHARS = 6_000
+FILE_CHARS = 4_000
 PROMPT_TOKENS = 950
 ROUNDS = 5
 
@@ -135,6 +136,7 @@ def main() -> None:
                 "packed_mb": round(packed_megabytes(model), 1),
                 **quality(folder, sources),
             }
+            print(label, rows[label], file=sys.stderr, flush=True)
             models[label] = engine_model(folder)
     times = {label: [] for label in models}
     with torch.inference_mode():
