@@ -7,6 +7,7 @@ becomes a problem for the user to read; the rest of its layer still counts.
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +31,10 @@ PYPROJECT_TABLE = "assist-server"
 
 _SHOWN_CHARS, _KEY_CHARS = 40, 80
 _MOST_FILE_BYTES = 64 * 1024
-_MOST_NAMES_IN_LINE = 100
-"""Parts of text between dots: `tomllib` takes seconds for a key of thousands of names."""
+_MOST_NAMES_IN_KEY = 100
+_NAME = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
+_DEEP_KEY = re.compile(rf"(?<![\w\-\\]){_NAME}(?:\.[ \t]*+{_NAME}){{{_MOST_NAMES_IN_KEY}}}")
+"""`tomllib` takes seconds for a key of thousands of names."""
 _MOST_PROBLEMS = 10
 _MOST_TOLD = 3
 
@@ -177,9 +180,9 @@ def _check_length(content: bytes) -> None:
 
 
 def _check_depth(text: str) -> None:
-    for number, line in enumerate(text.split("\n"), 1):
-        if sum(bool(name.strip()) for name in line.split(".")) > _MOST_NAMES_IN_LINE:
-            raise ValueError(f"nested too deeply (at line {number})")
+    if (found := _DEEP_KEY.search(text)) is not None:
+        line = text.count("\n", 0, found.start()) + 1
+        raise ValueError(f"nested too deeply (at line {line})")
 
 
 def _read_regular(path: Path) -> bytes | None:

@@ -15,6 +15,7 @@ from assist_server.cli.eval import find_sources, with_completion
 from assist_server.cli.opening import load_settings, opened_model
 from assist_server.errors import InputError
 from assist_server.evaluation.evaluating import Choice, replays
+from assist_server.training.plotting import new_figure
 
 if TYPE_CHECKING:
     from assist_server.evaluation.calibrating import Calibration, Point
@@ -74,9 +75,7 @@ def _write(out: Path, found: "Calibration") -> None:
 
 def _plot(file: Path, curve: "Sequence[Point]") -> None:
     """Draw what each least confidence gives as a PNG."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = new_figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     thresholds = [point.threshold for point in curve]
     precisions = [100 * point.precision for point in curve]

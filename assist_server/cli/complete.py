@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from assist_server.cli.opening import load_settings, offset_at, opened_model, read_snapshot
+from assist_server.cli.terminal import say
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.features.inline_completion import InlineCompletion, complete
@@ -38,7 +39,7 @@ def run_complete(
         why = ", ".join(filter(None, (completion.outcome, completion.detail)))
         typer.echo(f"nothing to show: {why}", err=True)
     else:
-        typer.echo(completion.text)
+        say(completion.text)
 
 
 def _as_json(snapshot: Snapshot, completion: InlineCompletion) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from assist_server.cli.opening import (
     snapshot_of,
 )
 from assist_server.cli.replacing import refuse_special, replace_file
+from assist_server.cli.terminal import say
 from assist_server.engine.request import CancelToken
 from assist_server.features.documentation import document
 from assist_server.features.phrases import model_phrase_writer
@@ -57,11 +58,11 @@ def run_document(
         answer = {"name": found.name, "style": found.style, "text": found.text}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     elif output is Output.DIFF:
-        typer.echo(_diff(snapshot.path, source, changed), nl=False)
+        say(_diff(snapshot.path, source, changed), nl=False)
     elif output is Output.WRITE:
         replace_file(file, source.encode("utf-8"), changed.encode("utf-8"))
     else:
-        typer.echo(found.text)
+        say(found.text)
     for name in found.gone:
         typer.echo(
             f"assist-server: `{name}` is described, but `{found.name}` does not take it; "

@@ -52,8 +52,8 @@ def log_handler(file: str) -> tuple[logging.Handler, str]:
         if not is_pipe:
             return logging.FileHandler(file, encoding="utf-8"), ""
         reason = "a pipe"
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        reason = getattr(error, "strerror", None) or str(error)
     problem = printable(f"Correct log.file, {file!r} cannot be written: {reason}.")
     return logging.StreamHandler(sys.stderr), problem
 

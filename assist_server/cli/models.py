@@ -8,8 +8,10 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from assist_server.engine.opening import EMBEDDED, EMBEDDED_FOLDER
+from assist_server.errors import printable
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 
 
@@ -34,7 +36,7 @@ def run_models(*, as_json: bool) -> None:
         return
     table = Table("model", "weights", "where", box=None, header_style="bold")
     for entry in entries:
-        table.add_row(entry.model, f"{entry.megabytes:,.0f} MB", entry.where)
+        table.add_row(_plain(entry.model), f"{entry.megabytes:,.0f} MB", _plain(entry.where))
     console = Console()
     console.print(table)
     console.print("\nAny folder or hub id of a causal language model works as `model`, too.")
@@ -50,8 +52,14 @@ def run_export(model: str, out: Path, *, is_packed: bool) -> None:
     from assist_server.engine.export import export_model  # noqa: PLC0415 - brings torch
 
     with Console(stderr=True).status("reading the model") as status:
-        export_model(model, out, lambda message, _: status.update(message), is_packed=is_packed)
+        export_model(
+            model, out, lambda message, _: status.update(Text(message)), is_packed=is_packed
+        )
     typer.echo(f"use it by: model = {str(out.absolute())!r}")
+
+
+def _plain(name: str) -> Text:
+    return Text(printable(name))
 
 
 def _entry(model: str, folder: Path, where: str) -> ModelEntry:

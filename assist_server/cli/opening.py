@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from assist_server.config import Layer, read_settings, summarized
 from assist_server.context.snapshot import Snapshot
@@ -50,7 +51,7 @@ def opened_model(settings: Settings) -> Iterator[Backend]:
     """
     with Console(stderr=True).status("loading the model") as status:
         backend = open_model(
-            settings, lambda message, _: status.update(f"loading the model: {message}")
+            settings, lambda message, _: status.update(Text(f"loading the model: {message}"))
         )
     try:
         yield backend

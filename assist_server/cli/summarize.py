@@ -17,6 +17,7 @@ from assist_server.cli.opening import (
     opened_model,
     read_snapshot,
 )
+from assist_server.cli.terminal import spelled_out
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.summaries.work import Selection
@@ -40,7 +41,7 @@ def run_summarize(
         answer = {"markdown": summary.markdown, "method": summary.method}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     elif sys.stdout.isatty():
-        Console().print(Markdown(summary.markdown))
+        Console().print(Markdown(spelled_out(summary.markdown)))
     else:
         typer.echo(summary.markdown)
 

@@ -65,14 +65,15 @@ class Backend(Protocol):
         """What is loaded."""
         ...
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str, client: str = "") -> list[int]:
         """Ids of `text`, all of them ordinary: control tokens spelled in the text stay text.
 
-        Nothing is added: no leading blank, no begin-of-text token.
+        Nothing is added: no leading blank, no begin-of-text token. What is remembered of it makes
+        it faster for the same `client` only.
         """
         ...
 
-    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
         """Ids of a conversation in the model's own chat format, ready for the answer.
 
         Contents of messages become ordinary ids, as in `encode`.
@@ -141,13 +142,14 @@ class NullBackend:
             languages=self.languages,
         )
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str, client: str = "") -> list[int]:
         """One id per character: its code point."""
+        del client
         return [ord(character) for character in text]
 
-    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
         """The contents of the messages, one after the other."""
-        return self.encode("\n".join(message["content"] for message in messages))
+        return self.encode("\n".join(message["content"] for message in messages), client)
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
         """The characters of the ids."""

@@ -23,13 +23,18 @@ class ClientBackend:
         """What is loaded."""
         return self.shared.info
 
-    def encode(self, text: str) -> list[int]:
-        """Ordinary ids of `text`."""
-        return self.shared.encode(text)
+    @property
+    def _cache_owner(self) -> str:
+        """Whose caches are used; everybody's where it is empty."""
+        return "" if self.shares_caches else self.client
 
-    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+    def encode(self, text: str, client: str = "") -> list[int]:
+        """Ordinary ids of `text`."""
+        return self.shared.encode(text, client or self._cache_owner)
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
         """Ids of a conversation in the model's own chat format."""
-        return self.shared.encode_chat(messages)
+        return self.shared.encode_chat(messages, client or self._cache_owner)
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
         """A prompt as people read it."""
@@ -37,9 +42,7 @@ class ClientBackend:
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
         """Continue a prompt for the client."""
-        if self.shares_caches:
-            return self.shared.generate(request)
-        return self.shared.generate(replace(request, client=self.client))
+        return self.shared.generate(replace(request, client=self._cache_owner))
 
     def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
         """Expect text to repeat what stands in the client's document of that name."""

@@ -27,13 +27,11 @@ def export_model(model: str, out: Path, report: Report, *, is_packed: bool) -> N
         is_packed: Write groups of 4 bits, and 8 for the embedding, instead of bfloat16.
 
     Raises:
-        InputError: the folder holds something.
+        InputError: the folder holds something or cannot be written; what was there before stays.
         ModelError: the model cannot be read.
-        AssistError: the folder cannot be written; what was there before stays.
     """
     source = locate_model(model)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{str(out)!r} is not an empty folder; choose another one")
+    _check_empty(out)
     try:
         tokenizer, read = read_model(source, DevicePlan("cpu", "bfloat16", ()), report)
     except AssistError:
@@ -52,8 +50,22 @@ def export_model(model: str, out: Path, report: Report, *, is_packed: bool) -> N
                 (new / CALIBRATION_FILE).write_bytes(calibration.read_bytes())
             for file in new.iterdir():
                 file.replace(out / file.name)
+    except Exception as error:  # of a full disk, two libraries in Rust raise kinds of their own
+        raise _unwritable(out, error) from error
+
+
+def _check_empty(out: Path) -> None:
+    try:
+        is_taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
     except OSError as error:
-        raise AssistError(f"cannot write {str(out)!r}: {error.strerror or error}") from error
+        raise _unwritable(out, error) from error
+    if is_taken:
+        raise InputError(f"{str(out)!r} is not an empty folder; choose another one")
+
+
+def _unwritable(out: Path, error: Exception) -> InputError:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return InputError(f"cannot write {str(out)!r}: {reason}; name another folder")
 
 
 def _write_plain(model: Any, folder: Path) -> None:

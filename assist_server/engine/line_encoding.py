@@ -38,15 +38,15 @@ class LineEncoder:
             pre_tokenize: Parts a text where no token crosses; None if there is no such step.
         """
         self._cut = find_cut(pre_tokenize) if pre_tokenize else None
-        self._of_line = lru_cache(_REMEMBERED_LINES)(lambda line: tuple(encode(line)))
-        self._of_long_text = lru_cache(_REMEMBERED_TEXTS)(lambda text: tuple(encode(text)))
+        self._of_line = lru_cache(_REMEMBERED_LINES)(lambda line, _client: tuple(encode(line)))
+        self._of_long_text = lru_cache(_REMEMBERED_TEXTS)(lambda text, _client: tuple(encode(text)))
 
-    def encode(self, text: str) -> list[int]:
-        """The ids of `text`."""
+    def encode(self, text: str, client: str = "") -> list[int]:
+        """Return the ids of `text`; what was encoded for another client makes it no faster."""
         ids: list[int] = []
         for piece in split_lines(text, self._cut) if self._cut else (text,):
-            is_short = len(piece) <= _LONGEST_LINE
-            ids.extend(self._of_line(piece) if is_short else self._of_long_text(piece))
+            encoded = self._of_line if len(piece) <= _LONGEST_LINE else self._of_long_text
+            ids.extend(encoded(piece, client))
         return ids
 
 

@@ -1,6 +1,8 @@
 """From the setting `model` to a loaded backend."""
 
 import logging
+import os
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -101,12 +103,12 @@ def locate_model(model: str, setting: str = "model") -> str:
     """
     if model == EMBEDDED:
         return str(EMBEDDED_FOLDER)
-    folder = Path(model).expanduser()
+    folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises where no home is known
     is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
-    if is_spelled_as_folder and folder.is_dir():
+    if is_spelled_as_folder and os.path.isdir(folder):  # noqa: PTH112 - as for the next one
         _check_folder(folder, setting)
         return str(folder)
-    if not is_spelled_as_folder and folder.exists():
+    if not is_spelled_as_folder and os.path.exists(folder):  # noqa: PTH110 - Path's raises
         # transformers would load it, and a cloned repository may bring such a folder along.
         raise ModelError(
             f"{model!r} is a hub id and also a folder here; write the folder as './{model}', "
@@ -144,5 +146,4 @@ def _check_folder(folder: Path, setting: str) -> None:
 
 
 def _looks_like_hub_id(model: str) -> bool:
-    organisation, _, name = model.partition("/")
-    return bool(organisation and name and "/" not in name)
+    return re.fullmatch(r"[\w.-]+/[\w.-]+", model, re.ASCII) is not None

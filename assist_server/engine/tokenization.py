@@ -60,9 +60,9 @@ class TokenCodec:
         ]
         self._lines = LineEncoder(self._encode_text, _pre_tokenization(backend))
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str, client: str = "") -> list[int]:
         """Ordinary ids of `text`; nothing is added and no control token comes of it."""
-        return self._lines.encode(text)
+        return self._lines.encode(text, client)
 
     def _encode_text(self, text: str) -> list[int]:
         ids: list[int] = []
@@ -87,7 +87,7 @@ class TokenCodec:
             start = match.end()
         return ids + self._encode_inside(text[start:])
 
-    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
         """Ids of a conversation in the tokenizer's own chat format.
 
         Raises:
@@ -102,7 +102,7 @@ class TokenCodec:
         ids: list[int] = []
         for piece in re.split("(\ue000\\d+\ue001)", rendered):
             if piece.startswith("\ue000"):
-                ids += self.encode(messages[int(piece[1:-1])]["content"])
+                ids += self.encode(messages[int(piece[1:-1])]["content"], client)
             else:
                 ids += self.encode_template(piece)
         return ids

@@ -99,13 +99,13 @@ class TransformersBackend:
         """What is loaded."""
         return self._info
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str, client: str = "") -> list[int]:
         """Ordinary ids of `text`."""
-        return self._codec.encode(text)
+        return self._codec.encode(text, client)
 
-    def encode_chat(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
         """Ids of a conversation in the model's own chat format."""
-        return self._codec.encode_chat(messages)
+        return self._codec.encode_chat(messages, client)
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
         """A prompt as people read it."""

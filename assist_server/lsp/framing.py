@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Longer messages are skipped: no editor sends them, and a length out of nowhere is an error."""
 
-BEGINNING_BYTES = 2048
-"""So much of a skipped message is told."""
+KEPT_BYTES = 2048
+"""So much of a skipped message's beginning and of its end is told."""
 
 _MAX_HEADER_BYTES = 8 * 1024
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
@@ -28,14 +28,14 @@ _STRAY_HEADER = re.compile(_LENGTH + rb"\r?\n", re.IGNORECASE)
 _LONGEST_STRAY_BYTES = 64
 _FIRST_BYTES = b"content-"
 
-OnSkipped = Callable[[bytes, int], None]
-"""Is told how a message begins that is too long to be read, and its length in bytes."""
+OnSkipped = Callable[[bytes, bytes, int], None]
+"""Is told how a message begins and ends that is too long to be read, and its length in bytes."""
 
 
 class FrameReader:
     """Collects bytes and gives out the bodies of complete messages."""
 
-    def __init__(self, on_skipped: OnSkipped = lambda _beginning, _length: None) -> None:
+    def __init__(self, on_skipped: OnSkipped = lambda _beginning, _end, _length: None) -> None:
         self.max_body_bytes = MAX_BODY_BYTES
         self._on_skipped = on_skipped
         self._buffer = bytearray()
@@ -45,13 +45,14 @@ class FrameReader:
         """In so much of it there is no header."""
         self._skipped_bytes = 0
         """The length of the body, where it is too long to be kept."""
-        self._is_told = False
+        self._beginning = b""
+        """Of a body that is too long."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Take in bytes; the bodies that are complete now, in order."""
         self._buffer += data
         while self._body_bytes is not None or self._read_header():
-            self._tell_skipped()
+            self._keep_beginning()
             if not self._is_complete():
                 return
             body = self._cut_body()
@@ -73,12 +74,11 @@ class FrameReader:
     def _begin_body(self, length: int) -> None:
         self._body_bytes, self._searched_bytes = length, 0
         self._skipped_bytes = length if length > self.max_body_bytes else 0
-        self._is_told = not self._skipped_bytes
+        self._beginning = b""
 
-    def _tell_skipped(self) -> None:
-        if not self._is_told and len(self._buffer) >= BEGINNING_BYTES:
-            self._is_told = True
-            self._on_skipped(bytes(self._buffer[:BEGINNING_BYTES]), self._skipped_bytes)
+    def _keep_beginning(self) -> None:
+        if self._skipped_bytes and not self._beginning and len(self._buffer) >= KEPT_BYTES:
+            self._beginning = bytes(self._buffer[:KEPT_BYTES])
 
     def _is_complete(self) -> bool:
         """Whether the body has arrived, or a header by which it is known to have ended before."""
@@ -88,23 +88,27 @@ class FrameReader:
             stray = _STRAY_HEADER.search(self._buffer, self._searched_bytes, reach)
             if stray is not None and stray.start() < body_bytes:
                 self._body_bytes = stray.start()
-                if not self._is_told:  # all of it is still here
+                if not self._beginning:  # all of it is still here
                     self._skipped_bytes = 0
                 return True
         if len(self._buffer) >= body_bytes:
             return True
         self._searched_bytes = max(0, len(self._buffer) - _LONGEST_STRAY_BYTES)
-        if self._skipped_bytes and self._is_told:
-            del self._buffer[: self._searched_bytes]
-            self._body_bytes, self._searched_bytes = body_bytes - self._searched_bytes, 0
+        if self._beginning:
+            gone = max(0, len(self._buffer) - KEPT_BYTES)
+            del self._buffer[:gone]
+            self._body_bytes, self._searched_bytes = body_bytes - gone, self._searched_bytes - gone
         return False
 
     def _cut_body(self) -> bytes | None:
         """Take the body out of the buffer; None where it was too long to be kept."""
         size, self._body_bytes = self._body_bytes or 0, None
         with memoryview(self._buffer) as view:
-            body = None if self._skipped_bytes else bytes(view[:size])
+            body = bytes(view[max(0, size - KEPT_BYTES) if self._skipped_bytes else 0 : size])
         del self._buffer[:size]
+        if self._skipped_bytes:
+            self._on_skipped(self._beginning or body, body, self._skipped_bytes)
+            return None
         return body
 
 

@@ -53,6 +53,11 @@ class NotebookStore:
         for cell in self._cells.pop(uri, ()):
             self._documents.close(cell.document)
 
+    def forget_all(self) -> None:
+        """Forget every notebook, when it is not known which one has changed."""
+        for uri in list(self._cells):
+            self.forget(uri)
+
     def neighbours(self, uri: str) -> tuple[str, str]:
         """The code of the cells before and behind a cell; nothing for other documents."""
         for cells in self._cells.values():

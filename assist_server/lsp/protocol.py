@@ -130,13 +130,15 @@ class AssistProtocol(LanguageServerProtocol):
                 return secrets.compare_digest(token.encode("utf-8", "replace"), self.token.encode())
         return self.token is None
 
-    def refuse_long(self, beginning: bytes, length: int) -> None:
-        """Say that a message was not read, of which this is the beginning.
+    def refuse_long(self, beginning: bytes, end: bytes, length: int) -> None:
+        """Say that a message was not read, of which these are the beginning and the end.
 
         What it would have changed is not known any more.
         """
         head, _, rest = beginning.decode("utf-8", "replace").partition('"params"')
-        request_id, method = _ID.search(head), _METHOD.search(head)
+        _, is_found, tail = end.decode("utf-8", "replace").rstrip()[:-1].rpartition("}")
+        around = head + (tail if is_found else "")  # editors write the keys in any order
+        request_id, method = _ID.search(around), _METHOD.search(around)
         reason = (
             f"a message of {length / 1e6:,.0f} MB was not read, as only {MAX_BODY_BYTES / 1e6:,.0f}"
             " MB are possible; close the large document, or split it"

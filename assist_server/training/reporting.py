@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Protocol
 
-from assist_server.errors import InputError
+from assist_server.training.plotting import new_figure
 
 _MEAN_STEPS = 20
 """Drawn as one: single steps tell more about their examples than about the model."""
@@ -95,12 +95,8 @@ def plot_log(log: Path, file: Path) -> None:
     Raises:
         InputError: matplotlib is missing.
     """
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise InputError("a plot needs matplotlib; install 'assist-server[train]'") from error
     rows = read_log(log)
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure = new_figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     tokens = [row["tokens"] / 1e6 for row in rows]
     losses = [row["loss"] for row in rows]

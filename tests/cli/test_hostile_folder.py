@@ -28,6 +28,8 @@ OPTIONS = {
     "summarize": ("fnmatch_.py", "--model", "MODEL"),
     "doctor": ("--model", "MODEL"),
     "models": (),
+    "models export": ("OUT", "--model", "MODEL"),
+    "corpus": ("--packages", "PACKAGES", "--out", "OUT"),
     "demo": (),
     # With a model that does not exist it ends as soon as its server has said so.
     "bench": ("--quick", "--model", "./nothing"),
@@ -70,6 +72,7 @@ def hostile(project, traces):
         (project / "assist_server" / f"{name}.py").write_text(leave_name)
     for path, text in library_code("fnmatch", "textwrap", "csv", "cmd", "shlex").items():
         (project / path.replace(".py", "_.py")).write_text(text)
+    (project / "matplotlibrc").write_text("text.usetex: True\n")
     configure_git(project, traces)
     return project
 
@@ -107,7 +110,14 @@ def conversation(folder):
 
 
 def test_every_verb_is_tried():
+    groups = {
+        group.typer_instance.registered_callback.callback.__name__: group.typer_instance
+        for group in app.registered_groups
+    }
     names = {command.name or command.callback.__name__ for command in app.registered_commands}
+    names |= groups.keys()
+    for name, group in groups.items():
+        names |= {f"{name} {command.callback.__name__}" for command in group.registered_commands}
     assert set(OPTIONS) == names
 
 
@@ -116,7 +126,7 @@ def test_nothing_of_the_folder_is_run(verb, hostile, traces, material, tmp_path)
     known = {name: str(path) for name, path in material.items()} | {"OUT": str(tmp_path / "out")}
     options = [known.get(option, str(option)) for option in OPTIONS[verb]]
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "assist_server", verb, *options],
+        [sys.executable, "-P", "-m", "assist_server", *verb.split(), *options],
         input=conversation(hostile) if verb == "serve" else b"",
         env={**os.environ, "PYTHONPATH": PACKAGE_FOLDER, "OMP_NUM_THREADS": "1"},
         capture_output=True,

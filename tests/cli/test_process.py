@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 import assist_server
+from assist_server.lsp.client import LspClient
 
 COMMAND = [sys.executable, "-P", "-m", "assist_server"]
 END = """
@@ -75,6 +76,21 @@ def test_a_file_that_is_named_from_a_folder_that_is_gone(tmp_path, environment):
     done = run_in_shell(script, environment, "summarize", "a.py", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "assist-server: there is no file 'a.py'; check the path\n"
+
+
+def test_a_server_outlives_its_working_folder(tmp_path, environment):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    script = 'cd "$0" && exec "$@"'
+    with LspClient(("sh", "-c", script, str(folder), *COMMAND, "serve"), env=environment) as client:
+        client.initialize(options={"model": "./nothing"})
+        client.wait_until(lambda: client.seen("window/showMessage"))
+        folder.rmdir()
+        client.notify(
+            "workspace/didChangeConfiguration", {"settings": {"assist": {"model": "./no"}}}
+        )
+        client.wait_until(lambda: len(client.seen("window/showMessage")) > 1)
+        assert "/no'" in client.seen("window/showMessage")[1]["message"]
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])

@@ -83,16 +83,24 @@ def test_a_record_of_the_log_is_one_line_that_a_terminal_does_not_obey(tmp_path)
     assert all(map(str.isprintable, lines))
 
 
-@pytest.mark.parametrize("kind", ["folder that is missing", "folder", "pipe"])
+@pytest.mark.parametrize(
+    "kind", ["folder that is missing", "folder", "pipe", "null character", "long name"]
+)
 def test_a_log_file_that_cannot_be_written_is_named(tmp_path, kind):
     path = tmp_path / ("no/log" if kind == "folder that is missing" else "log")
     if kind == "folder":
         path.mkdir()
     elif kind == "pipe":
         os.mkfifo(path)
+    elif kind == "null character":
+        path = tmp_path / "a\0b"
+    elif kind == "long name":
+        path = tmp_path / ("x" * 300)
     handler, problem = log_handler(str(path))
     assert handler.stream is sys.stderr
-    assert problem.startswith(f"Correct log.file, {str(path)!r} cannot be written: ")
+    assert problem.startswith(
+        f"Correct log.file, {str(path)!r} cannot be written: ".replace("\\", "\\\\")[:25]
+    )
 
 
 def test_every_command_has_help(run):

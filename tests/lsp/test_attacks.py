@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from lsp_steps import URI, ready, run
+from lsp_steps import URI, inline_params, ready, run
 
 from assist_server.lsp.client import RequestError
 from assist_server.lsp.framing import FrameReader, frame
@@ -218,6 +218,14 @@ def test_a_request_beyond_all_measure_is_answered(start):
         client.wait(number)
 
 
+def test_a_request_beyond_all_measure_is_answered_though_its_number_comes_last(start):
+    client = begun(start)
+    body = {"params": {"id": 1, "text": "x" * 70_000_000}, "method": "no/such", "id": "last"}
+    client.send_bytes(frame(json.dumps({**body, "jsonrpc": "2.0"}).encode()))
+    with pytest.raises(RequestError, match="70 MB was not read"):
+        client.wait("last")
+
+
 def test_a_change_beyond_all_measure_forgets_the_document(start):
     client = begun(start)
     client.open(URI, "x = ")
@@ -299,14 +307,18 @@ def test_more_than_can_be_handled_is_not_read_ahead(port):
 # Work of others
 
 
-def test_queued_summaries_do_not_delay_a_completion(start):
-    client = start(answer="answer(x)", step_ms=20)
+@pytest.mark.parametrize("kind", ["typing", "key"])
+def test_queued_summaries_do_not_delay_a_completion(start, kind):
+    """Who asks by a key also gets alternatives, which are made by a second step."""
+    client = start(answer="answer(x)", step_ms=100, drawn=["other(y)"])
     client.initialize()
     ready(client)
     client.open(URI, "\n\n\n".join(f"def f{n}(a):\n    return a + {n}" for n in range(50)))
     area = {"start": {"line": 0, "character": 0}, "end": {"line": 100, "character": 0}}
     params = {"command": "assist.summarize", "arguments": [URI, area]}
     summaries = [client.start_request("workspace/executeCommand", params) for _ in range(100)]
-    assert client.inline_completion(URI, 2, 0)
+    asked = {**inline_params(2, 0), "context": {"triggerKind": 2 if kind == "typing" else 1}}
+    found = client.request("textDocument/inlineCompletion", asked)
+    assert len(found["items"]) == (1 if kind == "typing" else 2)
     unanswered = [number for number in summaries if number not in client._answers]
-    assert len(unanswered) > 90
+    assert len(unanswered) > 50

@@ -143,8 +143,8 @@ def test_settings_come_from_all_their_places(start, tmp_path):
     project = tmp_path / "project"
     project.mkdir()
     (project / ".assist.toml").write_text("[completion\n")
-    client = start(answer="answer()")
-    client.configuration = {"completion": {"max_new_tokens_single_line": 3}}
+    client = start(answer="alpha + beta")
+    client.configuration = {"completion": {"max_new_tokens_single_line": 8}}
     client.initialize(
         {**CAPABILITIES, "workspace": {"configuration": True}},
         options={"completion": {"max_new_token": 5}},
@@ -152,7 +152,7 @@ def test_settings_come_from_all_their_places(start, tmp_path):
     )
     ready(client)
     client.open(URI, "x = ")
-    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "ans"
+    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "alpha"
     shown = json.dumps(client.seen("window/showMessage"))
     assert "nonsense" in shown
     assert "completion.max_new_tokens" in shown

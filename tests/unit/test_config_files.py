@@ -128,7 +128,7 @@ def test_a_pipe_in_place_of_the_file_is_not_waited_for(project):
     assert problem.message == "Correct this file, it is ignored: not a regular file."
 
 
-@pytest.mark.parametrize("unit", [b"a.", b'"a".', b"a . "])
+@pytest.mark.parametrize("unit", [b"a.", b'"a".', b"a . ", b"'a'\t.", b'"\\"".', b'".". '])
 @pytest.mark.parametrize("line", [b"%sa = 1\n", b"[%sa]\n", b"x = {%sa = 1}\n"])
 def test_no_file_of_the_allowed_length_takes_long(project, unit, line, monkeypatch):
     """What `tomllib` is given costs no more than a few names in a line do."""
@@ -139,6 +139,20 @@ def test_no_file_of_the_allowed_length_takes_long(project, unit, line, monkeypat
         (project / ".assist.toml").write_bytes(content)
         read_project_layer(project)
     assert [len(text) for text in given] == [len(line % (unit * 50))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "description = '" + "One. Two words. " * 100 + "'\n",
+        "known = [" + "'a.b.c', " * 100 + "]\n",
+        "# " + "." * 1_000 + " 1.2.3, 4.5.6" * 100 + "\n",
+        "\n".join(f"a{n}.b.c = 1.5" for n in range(300)) + "\n",
+    ],
+)
+def test_dots_that_are_no_deep_keys_are_fine(project, text):
+    (project / "pyproject.toml").write_text(text + '[tool.assist-server]\ndevice = "cpu"\n')
+    assert read_settings_of_project(project) == (Settings(device="cpu"), ())
 
 
 def test_a_long_pyproject_that_does_not_name_us_is_nobodys_concern(project):

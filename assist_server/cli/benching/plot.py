@@ -6,6 +6,7 @@ from pathlib import Path
 
 from assist_server.cli.benching.measuring import LengthFigures
 from assist_server.errors import InputError
+from assist_server.training.plotting import new_figure
 
 
 def check_plotting(file: Path) -> None:
@@ -22,9 +23,7 @@ def check_plotting(file: Path) -> None:
 
 def plot(file: Path, keystrokes_ms: Sequence[float], lengths: Sequence[LengthFigures]) -> None:
     """Draw how keystrokes are spread, and what they cost against the length of the file."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - an extra that few have installed
-
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = new_figure(figsize=(10, 4), layout="constrained")
     spread, by_length = figure.subplots(1, 2)
     spread.ecdf(keystrokes_ms)
     spread.set(xlabel="milliseconds", ylabel="share of keystrokes", title="keystroke to answer")

@@ -60,7 +60,9 @@ def unreadable_change(server: AssistServer, params: Any) -> None:
 
 def unread_message(server: AssistServer, method: str, uri: str | None, reason: str) -> None:
     """Say that a message was too long, and forget the documents that it may have changed."""
-    if not method or method.endswith(("/didChange", "/didOpen")):
-        for changed in [uri] if uri is not None else server.documents.uris():
+    if method.startswith("notebookDocument/"):
+        server.notebooks.forget_all()
+    elif not method or method.endswith(("/didChange", "/didOpen")):
+        for changed in [uri] if method and uri is not None else server.documents.uris():
             server.documents.close(changed)
     server.show(types.MessageType.Warning, f"assist-server: {reason}")

@@ -135,7 +135,9 @@ async def _alternatives(
     async def generate() -> list[InlineCompletion]:
         backend = await server.ready_backend(0)
         return await server.run(
-            lambda: alternatives(answer.context, backend, server.settings, first, cancel), cancel
+            lambda: alternatives(answer.context, backend, server.settings, first, cancel),
+            cancel,
+            Priority.INTERACTIVE,
         )
 
     try:

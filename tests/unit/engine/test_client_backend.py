@@ -33,6 +33,27 @@ def test_requests_are_marked_where_caches_are_not_shared():
     assert [request.client for request in backend.requests] == ["", "one "]
 
 
+class EncodingBackend(NullBackend):
+    """Notes for whom it encodes."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoded = []
+
+    def encode(self, text, client=""):
+        self.encoded.append((text, client))
+        return super().encode(text)
+
+
+def test_text_is_encoded_for_the_client_where_caches_are_not_shared():
+    backend = EncodingBackend()
+    for shares in (True, False):
+        client = client_of(backend, "one ", shares=shares)
+        client.encode("a")
+        client.encode_chat([{"role": "user", "content": "b"}])
+    assert backend.encoded == [("a", ""), ("b", ""), ("a", "one "), ("b", "one ")]
+
+
 def test_drafts_look_up_in_the_clients_own_texts_only():
     backend = DraftingBackend()
     one, ten = client_of(backend, "client-1 "), client_of(backend, "client-10 ")

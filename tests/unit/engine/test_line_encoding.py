@@ -136,6 +136,18 @@ def test_after_an_edit_one_line_is_encoded():
     assert counting.asked == ["\nline 50!"]
 
 
+@pytest.mark.parametrize("text", ["one\ntwo\n", "x" * 600])
+def test_what_one_client_had_encoded_is_encoded_anew_for_another(text):
+    counting = Counting()
+    encoder = LineEncoder(counting.encode, gpt2_parting)
+    expected = encoder.encode(text, "one")
+    asked = list(counting.asked)
+    assert encoder.encode(text, "other") == expected
+    assert counting.asked == asked * 2
+    encoder.encode(text, "one")
+    assert counting.asked == asked * 2
+
+
 def test_a_text_that_cannot_be_cut_is_remembered_too():
     counting = Counting()
     encoder = LineEncoder(counting.encode, None)

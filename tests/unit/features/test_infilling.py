@@ -27,8 +27,8 @@ def backend_for(template, cls=NullBackend):
 class EmbeddedTokens(NullBackend):
     """The embedded model's tokens, without the model."""
 
-    def encode(self, text):
-        return EMBEDDED.encode(text)
+    def encode(self, text, client=""):
+        return EMBEDDED.encode(text, client)
 
 
 def at(prefix, suffix, **more):

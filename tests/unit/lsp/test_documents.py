@@ -124,6 +124,46 @@ def test_cells_of_a_notebook_whose_change_cannot_be_read_are_forgotten(changes):
     assert talk(converse) == []
 
 
+HEAD = '{"jsonrpc":"2.0","method":"%s","params":'
+UNREAD = [
+    ("textDocument/didChange", '{"textDocument":{"uri":"' + URI + '"},"x":"', "x}]}}"),
+    ("textDocument/didChange", '{"contentChanges":[{"text":"', '"}],"textDocument":{"uri":"u"}}}'),
+    ("notebookDocument/didChange", '{"notebookDocument":{"uri":"' + NOTEBOOK + '"},"x":"', "x}]}}"),
+    ("notebookDocument/didChange", '{"change":{"uri":"cell:other","x":"', 'x"}}}'),
+]
+
+
+@pytest.mark.parametrize(("method", "begun", "ended"), UNREAD)
+@pytest.mark.parametrize("method_stands", ["before", "after"])
+def test_after_a_change_that_was_not_read_there_are_no_answers(method, begun, ended, method_stands):
+    async def converse(client):
+        client.open("x = ")
+        items = [{"uri": CELL, "languageId": "python", "version": 1, "text": "x = "}]
+        cells = [{"kind": 2, "document": CELL}]
+        book = {"uri": NOTEBOOK, "notebookType": "jupyter", "version": 1, "cells": cells}
+        client.notify("notebookDocument/didOpen", notebookDocument=book, cellTextDocuments=items)
+        uri = CELL if method.startswith("notebook") else URI
+        assert await client.items(5, 0, 4, uri)
+        head, end = HEAD % method + begun, ended
+        if method_stands == "after":
+            head, end = '{"params":' + begun, f'{ended[:-1]},"method":"{method}"}}'
+        client.server.protocol.refuse_long(head.encode(), end.encode(), 70_000_000)
+        return await client.items(6, 0, 4, uri)
+
+    assert talk(converse) == []
+
+
+def test_a_long_request_that_was_not_read_closes_nothing():
+    async def converse(client):
+        client.open("x = ")
+        head = b'{"jsonrpc":"2.0","id":9,"method":"workspace/executeCommand","params":{"x":"'
+        client.server.protocol.refuse_long(head, b'","id":7}}', 70_000_000)
+        assert "70 MB" in (await client.answer(9))["error"]["message"]
+        return await client.items(5, 0, 4)
+
+    assert talk(converse)
+
+
 @pytest.mark.parametrize("params", [None, 7, {}, {"textDocument": 7}, {"textDocument": {"uri": 7}}])
 def test_a_change_of_nobody_knows_what_closes_nothing(params):
     async def converse(client):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.lsp.framing import MAX_BODY_BYTES, FrameReader, frame
+from assist_server.lsp.framing import KEPT_BYTES, MAX_BODY_BYTES, FrameReader, frame
 
 bodies = st.lists(st.binary(max_size=60), max_size=6)
 
@@ -40,6 +40,22 @@ def test_a_message_beyond_all_measure_is_skipped_and_the_next_one_read():
     for _ in range(length // (1 << 20)):
         assert list(reader.feed(b"x" * (1 << 20))) == []
     assert list(reader.feed(b"x" * (length % (1 << 20)) + frame(b"{}"))) == [b"{}"]
+
+
+@pytest.mark.parametrize("size", [1 << 12, 1 << 20], ids="pieces of {}".format)
+def test_of_a_skipped_message_beginning_and_end_are_told_in_its_turn(size):
+    told = []
+    reader = FrameReader(lambda *what: told.append((*what, len(found))))
+    found, reader.max_body_bytes = [], 100_000
+    body = b"begin" + b"x" * 200_000 + b"end}"
+    stream = frame(b"1") + frame(body) + frame(b"2")
+    for start in range(0, len(stream), size):
+        found += reader.feed(stream[start : start + size])
+    ((beginning, end, length, _),) = told
+    assert found == [b"1", b"2"]
+    assert (beginning, end) == (body[: len(beginning)], body[-len(end) :])
+    assert len(beginning) == len(end) == KEPT_BYTES
+    assert length == len(body)
 
 
 def test_endless_noise_is_not_collected():
