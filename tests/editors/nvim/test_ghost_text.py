@@ -220,10 +220,10 @@ def test_the_file_on_disk_is_what_was_seen(typing, kind, before, after):
 @KINDS
 def test_tabs_and_wide_characters_on_the_same_line_are_counted_right(lend, kind):
     editor = lend(scripted("(done)"), "def f():\n\temit('😋é' + x)\n", kind=kind)
-    editor.type("G", "A", " ", "g", "o")
+    editor.type("G", "A", " + ", "g", "o")
     editor.until_ghost("(done)")
     editor.nvim.input("(<Tab>")
-    editor.until(editor.text, ["def f():", "\temit('😋é' + x) go(done)"])
+    editor.until(editor.text, ["def f():", "\temit('😋é' + x) + go(done)"])
 
 
 def test_utf_16_positions_are_understood(start):
@@ -244,10 +244,10 @@ def test_utf_16_positions_are_understood(start):
     encoding = "local c = require('assist.client').get() return c and c.offset_encoding"
     editor.until(lambda: editor.lua(encoding), "utf-16")
     editor.until_ready()
-    editor.type("A", " ", "g", "o")
+    editor.type("A", " + ", "g", "o")
     editor.until_ghost("(done)")
     editor.nvim.input("(<Tab>")
-    editor.until(editor.text, ["emit('😋é' + x) go(done)"])
+    editor.until(editor.text, ["emit('😋é' + x) + go(done)"])
 
 
 @KINDS
