@@ -260,9 +260,8 @@ def test_a_file_of_20000_lines_is_completed_at_its_end(typing, kind):
 
 
 @KINDS
-def test_ghost_text_and_the_menu_are_seen_together(start, kind):
-    editor = start(scripted("lpha(beta)"), "alphabet = 1\nalpine = 2\n", kind=kind)
-    editor.until_ready()
+def test_ghost_text_and_the_menu_are_seen_together(lend, kind):
+    editor = lend(scripted("lpha(beta)"), "alphabet = 1\nalpine = 2\n", kind=kind)
     editor.type("G", "o", "a")
     editor.until_ghost("lpha(beta)")
     editor.type("<C-x><C-n>")
@@ -290,9 +289,8 @@ def test_ghost_text_can_be_hidden_behind_the_menu(start, kind):
 
 
 @KINDS
-def test_an_item_of_the_menu_that_is_taken_takes_the_ghost_text_away(start, kind):
-    editor = start(scripted("lpha(beta)"), "alphabet = 1\nalpine = 2\n", kind=kind)
-    editor.until_ready()
+def test_an_item_of_the_menu_that_is_taken_takes_the_ghost_text_away(lend, kind):
+    editor = lend(scripted("lpha(beta)"), "alphabet = 1\nalpine = 2\n", kind=kind)
     editor.type("G", "o", "a")
     editor.until_ghost("lpha(beta)")
     editor.silence_server()

@@ -29,7 +29,7 @@ def test_a_killed_server_is_started_again_without_a_word(workbench):
 
 
 def test_a_server_that_keeps_crashing_is_given_up_with_one_sentence(workbench):
-    workbench.open("x = 1\n", answer="a server of its own")
+    workbench.open_with({"answer": CALL}, "x = 1\n", is_fresh=True)
     for _ in range(4):
         (server,) = wait_for(workbench.server.language_servers, "a server")
         workbench.wait_for_status(READY)
