@@ -308,8 +308,9 @@ def test_status_names_the_model(lent):
 
 @KINDS
 def test_a_slow_model_is_shown_as_loading(start, kind):
-    editor = start(scripted(load_ms=1500), kind=kind)
+    editor = start(scripted(loads_when="~/loaded"), kind=kind)
     editor.until(editor.statusline, "assist: loading 50%")
+    (editor.folder / "loaded").touch()
     editor.until_ready()
     assert editor.heard() == []
 

@@ -7,8 +7,10 @@ CALL = "alpha(beta, gamma)"
 
 
 def test_a_slow_model_is_shown_as_loading_and_then_completes(workbench):
-    script = {"answer": CALL, "load_ms": 4000}
+    gate = workbench.server.home / "slowly-loaded"
+    script = {"answer": CALL, "loads_when": str(gate)}
     workbench.open_with(script, "x = 1\n", status="loading 50 %")
+    gate.touch()
     workbench.wait_for_status(READY)
     workbench.press("Control+End")
     workbench.type("y = ")
