@@ -144,6 +144,7 @@ def test_what_came_too_early_is_asked_for_again_once_the_model_is_ready(workbenc
 
 def test_the_tooltip_speaks_in_sentences(workbench):
     workbench.open("x = 1\n", answer=CALL)
+    workbench.page("mouse.move", 500, 300)  # it may be there since it clicked
     workbench.page("hover", '.statusbar-item[id*="assist.status"] a')
     tooltip = lambda: "".join(workbench.texts(".monaco-hover"))  # noqa: E731 - a probe
     wait_for(lambda: "is ready" in tooltip(), "the tooltip")
