@@ -29,7 +29,7 @@ def still_works(client):
 
 def code_of(client, request_id):
     with pytest.raises(RequestError) as caught:
-        client.wait(request_id, 10)
+        client.wait(request_id)
     assert caught.value.data in (None, {"isRefusal": True})  # no traceback
     return caught.value.code
 
@@ -159,7 +159,7 @@ def test_before_initialize_and_after_shutdown(start):
     assert code_of(client, late) == INVALID_REQUEST
     assert code_of(client, client.start_request("shutdown")) == INVALID_REQUEST
     client.notify("exit")
-    assert client.process.wait(10) == 0
+    assert client.process.wait(60) == 0
 
 
 @pytest.mark.parametrize(

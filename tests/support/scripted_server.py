@@ -32,8 +32,13 @@ class ScriptedBackend(NullBackend):
     drawn: Sequence[str] = ()
     """What it writes where tokens are drawn, one after the other and again."""
     n_drawn: int = 0
+    follows: Path | None = None
+    """A file with what it is to answer from now on; one server serves many tests so."""
+    followed: str = ""
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        if self.follows:
+            self.follow(self.follows.read_text(encoding="utf-8"))
         if request.sampling.temperature and self.drawn:
             self.n_drawn += 1
             text = self.drawn[(self.n_drawn - 1) % len(self.drawn)]
@@ -47,6 +52,14 @@ class ScriptedBackend(NullBackend):
                 return
             yield chunk
 
+    def follow(self, text: str) -> None:
+        """Answer what a script says; one that was followed before changes nothing."""
+        if text != self.followed:
+            script = json.loads(text)
+            self.answer, self.step_ms = script.get("answer", ""), script.get("step_ms", 0.0)
+            self.drawn, self.n_drawn = script.get("drawn", ()), 0
+            self.followed = text
+
 
 def main(
     answer="",
@@ -58,6 +71,7 @@ def main(
     drawn=(),
     loads_when="",
     prints=False,
+    follows="",
 ) -> None:
     configure_logging(LogSettings(level="debug"))
 
@@ -71,7 +85,9 @@ def main(
             time.sleep(0.01)  # until the test says so
         if load_error:
             raise ModelError(load_error)
-        return ScriptedBackend(answer=answer, step_ms=step_ms, drawn=drawn, languages=languages)
+        backend = ScriptedBackend(answer=answer, step_ms=step_ms, drawn=drawn, languages=languages)
+        backend.follows = Path(follows) if follows else None
+        return backend
 
     pool = ModelPool(open_backend)
     is_shared = len(sys.argv) > 2

@@ -1,5 +1,6 @@
 """Real Neovim for the tests: 0.12 with inline completion of its own, and 0.10 without."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -74,16 +75,27 @@ def lent_editors():
 
 
 @pytest.fixture
-def lend(launch, lent_editors, tmp_path):
-    """Opens a file in an editor that may have served other tests: lend(command, text, ...)."""
+def lend(launch, lent_editors, tmp_path, tmp_path_factory):
+    """Opens a file in an editor that may have served other tests: lend(command, text, ...).
+
+    Its server answers what the last one who lent it wanted.
+    """
+    from neovim import parts, scripted  # noqa: PLC0415 - needs pynvim, which may be missing
+
     used = []
 
     def lend_editor(command, text="", options="", kind="builtin"):
-        key = (*command, options, kind)
+        beginning, answers = parts(command)
+        key = (json.dumps(beginning), options, kind)
         file = _write(tmp_path / "code.py", text)
         if key not in lent_editors:
-            lent_editors[key] = launch(command, options, kind, file)
+            script_file = tmp_path_factory.mktemp("script") / "script.json"
+            script_file.write_text(answers, encoding="utf-8")
+            shared = scripted(**beginning, follows=str(script_file))
+            lent_editors[key] = launch(shared, options, kind, file)
+            lent_editors[key].script_file = script_file
         editor = lent_editors[key]
+        editor.rewrite_script(answers)
         editor.nvim.command(f"edit! {file}")
         editor.file = file
         used.append(editor)

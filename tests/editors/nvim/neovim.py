@@ -15,6 +15,8 @@ REPOSITORY = Path(__file__).parents[3]
 PLUGIN = REPOSITORY / "editors" / "nvim"
 SCRIPTED_SERVER = REPOSITORY / "tests" / "support" / "scripted_server.py"
 PATIENCE_S = 60
+ANSWERING = {"answer", "drawn", "step_ms"}
+"""The parts of a script that may change while its server runs."""
 
 _GHOST_TEXT = """
 local found = {}
@@ -46,6 +48,13 @@ def scripted(answer="", **script):
     return [sys.executable, str(SCRIPTED_SERVER), script]
 
 
+def parts(command):
+    """What a scripted server has to know at its start, and what it may be told while it runs."""
+    script = json.loads(command[-1])
+    answers = {name: script.pop(name) for name in ANSWERING & script.keys()}
+    return script, json.dumps(answers)
+
+
 def real():
     """The command of the product's own server, with the embedded model."""
     return [sys.executable, "-m", "assist_server"]
@@ -59,6 +68,7 @@ class Neovim:
     folder: Path
     nvim: pynvim.Nvim = field(init=False)
     silenced: int | None = None
+    script_file: Path | None = None
 
     def start(self, init: str, file: Path | None = None, **environment: str) -> "Neovim":
         """Start with a configuration; every home and cache is empty."""
@@ -81,6 +91,12 @@ class Neovim:
         self.type("<C-\\><C-n>")
         self.nvim.command("silent! only! | silent! tabonly! | %bwipeout!")
         self.lua("_G.heard = {}")
+
+    def rewrite_script(self, script: str) -> None:
+        """Let the server answer something else from now on; it may be reading at this moment."""
+        new = self.script_file.with_suffix(".new")
+        new.write_text(script, encoding="utf-8")
+        new.replace(self.script_file)
 
     def stop(self) -> None:
         """End the editor and, with it, the server."""

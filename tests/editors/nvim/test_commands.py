@@ -47,8 +47,8 @@ end
 def lent(lend):
     """An editor on a function, shared with tests that leave its server alone."""
 
-    def begin(answer="", kind="builtin"):
-        return lend(scripted(answer), FUNCTION, kind=kind)
+    def begin(answer="", kind="builtin", **script):
+        return lend(scripted(answer, **script), FUNCTION, kind=kind)
 
     return begin
 
@@ -146,8 +146,8 @@ def test_why_tells_what_became_of_the_last_requests(lent, kind):
 
 
 @KINDS
-def test_a_pause_ends_when_it_is_ended(ready, kind):
-    editor = ready("alpha(1)", kind=kind)
+def test_a_pause_ends_when_it_is_ended(lent, kind):
+    editor = lent("alpha(1)", kind=kind)
     editor.type("G", "o")
     editor.until_ghost("alpha(1)")
     editor.nvim.command("Assist pause")
@@ -237,10 +237,9 @@ def test_loading_is_not_written_over_what_is_typed_below_the_text(start):
 
 @KINDS
 @pytest.mark.parametrize("verb", ["document", "summarize", "why"])
-def test_a_buffer_without_a_filetype_is_served_when_asked(start, kind, verb):
-    editor = start(scripted("alpha(1)"), FUNCTION, kind=kind)
-    editor.until_ready()
-    plain = editor.folder / "plain"
+def test_a_buffer_without_a_filetype_is_served_when_asked(lent, kind, verb):
+    editor = lent("alpha(1)", kind=kind)
+    plain = editor.file.with_name("plain")
     plain.write_text("One sentence stands here. Another one stands there.\n")
     editor.nvim.command(f"edit {plain}")
     assert editor.lua("return vim.bo.filetype") == ""
@@ -309,14 +308,15 @@ def test_status_names_the_model(lent):
 
 @KINDS
 def test_a_slow_model_is_shown_as_loading(start, kind):
-    editor = start(scripted(load_ms=1500), kind=kind)
+    editor = start(scripted(loads_when="~/loaded"), kind=kind)
     editor.until(editor.statusline, "assist: loading 50%")
+    (editor.folder / "loaded").touch()
     editor.until_ready()
     assert editor.heard() == []
 
 
-def test_work_is_shown(ready):
-    editor = ready("alpha(beta)" * 20, step_ms=20)
+def test_work_is_shown(lent):
+    editor = lent("alpha(beta)" * 20, step_ms=20)
     editor.nvim.command("4,5Assist summarize")
     editor.type("G", "o")
     editor.until(editor.statusline, "assist: working")
@@ -513,8 +513,8 @@ def test_neovims_own_package_manager_installs_it_as_the_help_says(start, tmp_pat
 
 
 @KINDS
-def test_a_summary_that_comes_while_one_types_waits_for_normal_mode(ready, kind):
-    editor = ready("alpha", step_ms=5, kind=kind)
+def test_a_summary_that_comes_while_one_types_waits_for_normal_mode(lent, kind):
+    editor = lent("alpha", step_ms=5, kind=kind)
     editor.silence_server()
     editor.nvim.command("4,5Assist summarize")
     editor.type("gg", "O", "import sys")
@@ -543,8 +543,9 @@ def test_a_summary_is_inserted_where_its_lines_have_moved(lent, kind):
 
 
 @KINDS
-def test_a_file_that_is_closed_before_its_answer_comes_is_no_trouble(ready, kind):
-    editor = ready("alpha(1)", kind=kind)
+def test_a_file_that_is_closed_before_its_answer_comes_is_no_trouble(lent, kind):
+    editor = lent("alpha(1)", kind=kind)
+    editor.lua("vim.v.errmsg = ''")
     editor.silence_server()
     editor.nvim.command("Assist summarize")
     editor.nvim.command("Assist document")
@@ -577,12 +578,12 @@ def test_a_restart_with_requests_under_way_loses_them_alone(ready, kind):
 
 
 @KINDS
-def test_closed_files_leave_nothing_behind(ready, kind):
-    editor = ready("alpha(1)", kind=kind)
+def test_closed_files_leave_nothing_behind(lent, kind):
+    editor = lent("alpha(1)", kind=kind)
     editor.lua(COUNT_TRACES)
     before = editor.lua("return _G.count_traces()")
     for number in range(5):
-        file = editor.folder / f"{number}.py"
+        file = editor.file.with_name(f"{number}.py")
         file.write_text("x = 1\n")
         editor.nvim.command(f"edit {file}")
         editor.type("G", "o")

@@ -154,9 +154,8 @@ def test_accepted_lines_are_repeated_with_their_own_indentation(typing_ghost):
     editor.until(editor.text, ["x = 1", *block.split("\n"), *block.split("\n")])
 
 
-def test_a_macro_holds_what_was_accepted_and_nothing_of_the_server(start):
-    editor = start(scripted("alpha(1)"), "x = 1\n")
-    editor.until_ready()
+def test_a_macro_holds_what_was_accepted_and_nothing_of_the_server(lend):
+    editor = lend(scripted("alpha(1)"), "x = 1\n")
     editor.type("qq", "G", "o")
     editor.until_ghost("alpha(1)")
     editor.silence_server()
@@ -166,9 +165,8 @@ def test_a_macro_holds_what_was_accepted_and_nothing_of_the_server(start):
     editor.until(editor.text, ["x = 1", *["alpha(1) + 1"] * 3])
 
 
-def test_a_macro_replaces_what_the_accepted_text_replaced(start):
-    editor = start(scripted("value)"), "print()\nprint()\n")
-    editor.until_ready()
+def test_a_macro_replaces_what_the_accepted_text_replaced(lend):
+    editor = lend(scripted("value)"), "print()\nprint()\n")
     editor.type("qq", "f(", "a")
     editor.until(editor.ghost)
     editor.silence_server()
@@ -178,9 +176,8 @@ def test_a_macro_replaces_what_the_accepted_text_replaced(start):
     editor.until(editor.text, ["print(value)", "print(value)"])
 
 
-def test_a_key_before_a_special_one_is_replayed_as_it_was_typed(start):
-    editor = start(scripted(""), "x = 1\n")
-    editor.until_ready()
+def test_a_key_before_a_special_one_is_replayed_as_it_was_typed(lend):
+    editor = lend(scripted(""), "x = 1\n")
     editor.type("qq", "G", "o", "b", "<Tab>", "<Left>", "c", "<Esc>", "q")
     editor.until(editor.text, ["x = 1", "b  c "])
     editor.type("@q")
@@ -204,9 +201,8 @@ def test_a_menus_plugin_may_take_a_key_over_and_come_back_to_it(start, kind):
     assert editor.lua("return _G.n_taken_over") == 1
 
 
-def test_tab_can_be_replayed_from_a_macro(start):
-    editor = start(scripted("alpha(1)"), "x = 1\n")
-    editor.until_ready()
+def test_tab_can_be_replayed_from_a_macro(lend):
+    editor = lend(scripted("alpha(1)"), "x = 1\n")
     editor.type("qq", "G", "o", "b", "<Tab>", "c", "<Esc>", "q")
     editor.until(editor.text, ["x = 1", "b   c"])
     editor.type("@q")

@@ -16,7 +16,7 @@ if __name__ == "__main__":
     script = json.loads(Path(file).read_text(encoding="utf-8"))
     if verb == "serve" and script is not None:
         sys.argv = sys.argv[:2]
-        scripted_server.main(**script)
+        scripted_server.main(**script, follows=file)
     else:
         sys.argv = ["assist-server", *sys.argv[2:]]
         main()

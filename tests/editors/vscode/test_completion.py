@@ -199,8 +199,7 @@ def test_a_setting_that_is_not_set_leaves_the_users_file_in_force(workbench):
     file.parent.mkdir(parents=True)
     file.write_text("[completion]\nenabled = false\n", encoding="utf-8")
     try:
-        # Another script, so that the server starts anew and reads the file.
-        workbench.open("x = 1\n", answer=f"{CALL}  # anew")
+        workbench.open_with({"answer": CALL}, "x = 1\n", is_fresh=True)  # it reads the file
         workbench.press("Control+End")
         assert wait_for(lambda: explains(workbench, "switched off by the settings"), "the reason")
     finally:

@@ -49,7 +49,8 @@ def test_the_environment_of_the_workspace_is_searched(workbench, settings):
     write_program(environment / "bin" / "assist-server", script)
     try:
         settings(assist__server__command=None)
-        type_and_accept(workbench, workbench.open("x = 1\n", answer=CALL))
+        file = workbench.open_with({"answer": CALL}, "x = 1\n", is_fresh=True)
+        type_and_accept(workbench, file)
     finally:
         shutil.rmtree(environment)
 
@@ -68,7 +69,7 @@ def test_an_environment_is_made_where_the_user_wants_it(
 ):
     wheel = wheel_of_scripted_server(tmp_path, workbench.server.home / "script.json")
     settings(assist__server__command=None, assist__server__package=str(wheel))
-    script = {"answer": "made(here)"}  # another one, so that the server starts anew
+    script = {"answer": "made(here)"}
     file = workbench.open_with(script, "x = 1\n", status="error")
     assert not own_environment.exists()
     workbench.page("mouse.move", 500, 300)  # a hover of the message would cover its button
@@ -84,11 +85,11 @@ def test_an_environment_is_made_where_the_user_wants_it(
 def test_what_is_at_hand_is_offered_for_installation(
     workbench, settings, own_environment, tmp_path, kind
 ):
-    script = workbench.server.home / "script.json"
-    wheel = wheel_of_scripted_server(tmp_path, script)
+    wheel = wheel_of_scripted_server(tmp_path, workbench.server.home / "script.json")
     source = clone_of_scripted_server(tmp_path / "clone", wheel) if kind == "clone" else wheel
     settings(assist__server__command=None)
-    file = workbench.open_with({"answer": f"from({kind})"}, "x = 1\n", status="error")
+    script = {"answer": f"from({kind})"}
+    file = workbench.open_with(script, "x = 1\n", status="error")
     workbench.page("mouse.move", 500, 300)  # a hover of the message would cover its button
     workbench.page("click", '.notification-list-item a:has-text("Install")')
     row = "Folder of a clone" if kind == "clone" else "Wheel"

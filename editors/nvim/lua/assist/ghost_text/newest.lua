@@ -1,13 +1,27 @@
----Only the answer to the newest request counts; older requests are cancelled.
+---Only the answer to the newest request counts; older requests are cancelled. What is asked for
+---because somebody typed, a moment ago, does not take the place of what a key asked for since.
 local positions = require("assist.positions")
 
 local M = {}
 
 local METHOD = "textDocument/inlineCompletion"
-local newest = {} ---@type table<integer, { id?: integer, client: vim.lsp.Client }>
+
+---@class assist.Request
+---@field id? integer
+---@field client vim.lsp.Client
+---@field place string the text and the cursor that it was made for
+---@field take? fun(items: lsp.InlineCompletionItem[], encoding: string) of a key's
+
+local newest = {} ---@type table<integer, assist.Request>
 
 M.METHOD = METHOD
 M.INVOKED, M.AUTOMATIC = 1, 2 -- kinds of requests
+
+---@param buf integer
+---@return string
+local function place_in(buf)
+  return ("%d:%d:%d"):format(vim.api.nvim_buf_get_changedtick(buf), positions.cursor())
+end
 
 ---@param buf integer
 function M.cancel(buf)
@@ -24,8 +38,12 @@ end
 ---@param take? fun(items: lsp.InlineCompletionItem[], encoding: string)
 ---@return integer? id
 function M.ask(client, buf, send, take)
+  local place, older = place_in(buf), newest[buf]
+  if not take and older and older.take and older.place == place then
+    return nil
+  end
   M.cancel(buf)
-  local request = { client = client }
+  local request = { client = client, place = place, take = take } ---@type assist.Request
   newest[buf] = request
   request.id = send(function(err, result)
     if newest[buf] ~= request then
