@@ -1,6 +1,7 @@
 """Real functions documented, their signatures changed at random, their documentation updated.
 
-    python benchmarks/documentation_updates.py FOLDER [--updated 48] [--seed 1] [--json FILE]
+    python benchmarks/documentation_updates.py FOLDER [--updated 48] [--described] [--seed 1]
+                                               [--json FILE]
 
 FOLDER holds source files of any packages. What is checked is checked by other means than the
 product's own: words on the text itself, entries by plain patterns, and the program's tokens by
@@ -36,7 +37,7 @@ _LINES_TRIED = 8
 _ENTRY = (
     r"^[\s/*!#-]*(?:[-*+]\s+)?(?:"
     r"(?::(?:param|arg\w*)\b[^:\n]*?|[@\\](?:param|arg\w*)(?:\[.*?\])?\s+(?:\{{.*\}}\s+)?)"
-    r"[`*\s\[]*(?<!\w){0}(?!\w)"
+    r"[`*\s\[]*(?<!\w){0}(?!\w|\.\w)"
     r"|[`*]*{0}[`*]*\s*(?: \(.*?\))?(?::| -|$))"
 )
 
@@ -64,7 +65,7 @@ def places(folder: Path, seed: int) -> dict[str, list[Place]]:
         if not path.is_file() or language.id not in LANGUAGE_IDS:
             continue
         try:
-            text = path.read_bytes().decode()
+            text = path.read_text("utf-8")
         except UnicodeDecodeError:
             continue
         begins = _offsets(text, path, draw)
@@ -239,6 +240,8 @@ def survey(candidates: list[Place], wanted: int, draw: random.Random) -> Counter
     counts there.
     """
     counts: Counter[str] = Counter()
+    if not candidates:
+        return counts
     counted = "left" if candidates[0].language in WITHOUT_ENTRIES else "updated"
     for place in candidates:
         if counts[counted] >= wanted:
@@ -255,11 +258,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--updated", type=int, default=48, help="functions of each language")
+    parser.add_argument(
+        "--described", action="store_true", help="only whose parameters somebody has described"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     draw = random.Random(arguments.seed)  # noqa: S311 - repeatable, not secret
     found = places(arguments.folder, arguments.seed)
+    if arguments.described:
+        found = {
+            language: [one for one in candidates if any(entries(one).values())]
+            for language, candidates in found.items()
+        }
     figures = {
         language: survey(candidates, arguments.updated, draw)
         for language, candidates in sorted(found.items())
