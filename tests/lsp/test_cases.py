@@ -89,10 +89,12 @@ class Document:
     def accepted(self):
         """The text with the first completion accepted; as it is where there is none."""
         here = {"start": self.place, "end": self.place}
-        return self.edited([
-            {"range": item.get("range") or here, "newText": item["insertText"]}
-            for item in self.items()[:1]
-        ])
+        return self.edited(
+            [
+                {"range": item.get("range") or here, "newText": item["insertText"]}
+                for item in self.items()[:1]
+            ]
+        )
 
 
 def is_like(text, expected):
@@ -177,11 +179,21 @@ def test_a_cell_is_completed_from_the_one_above(server):
     texts = ["import numpy as np\nexample_variable = 42", "# Title", "%%time\nprint(exam"]
     languages = ["python", "markdown", "python"]
     cells = [
-        {"uri": f"vscode-notebook-cell:/w/nb.ipynb#{n}", "languageId": id_, "version": 1, "text": text}
+        {
+            "uri": f"vscode-notebook-cell:/w/nb.ipynb#{n}",
+            "languageId": id_,
+            "version": 1,
+            "text": text,
+        }
         for n, (id_, text) in enumerate(zip(languages, texts, strict=True))
     ]
     kinds = [{"kind": 1 + (one["languageId"] == "python"), "document": one["uri"]} for one in cells]
-    book = {"uri": "file:///w/nb.ipynb", "notebookType": "jupyter-notebook", "version": 1, "cells": kinds}
+    book = {
+        "uri": "file:///w/nb.ipynb",
+        "notebookType": "jupyter-notebook",
+        "version": 1,
+        "cells": kinds,
+    }
     server.notify(
         "notebookDocument/didOpen", {"notebookDocument": book, "cellTextDocuments": cells}
     )

@@ -154,47 +154,47 @@ def test_a_typed_block_comment_inside_a_class(newline):
 
 
 OTHERS = [
-    ("rust", "///█\nfn load() {}\n", "/// Loads the load operation.\nfn load() {}\n"),
-    ("rust", "/// █\n///\nfn load() {}\n", "/// Loads the load operation.\nfn load() {}\n"),
+    ("rust", "///█\nfn load() {}\n", "/// Loads.\nfn load() {}\n"),
+    ("rust", "/// █\n///\nfn load() {}\n", "/// Loads.\nfn load() {}\n"),
     (
         "lua",
         "---█\nfunction load(a) end\n",
-        "--- Load the load operation.\n---@param a any The value of a.\nfunction load(a) end\n",
+        "--- Load the result.\n---@param a any The value of a.\nfunction load(a) end\n",
     ),
     (
         "lua",
         "--- █\n---\nfunction load(a) end\n",
-        "--- Load the load operation.\n---@param a any The value of a.\nfunction load(a) end\n",
+        "--- Load the result.\n---@param a any The value of a.\nfunction load(a) end\n",
     ),
     (
         "c",
         "///█\nint load(int a);\n",
-        "/// Load the load operation.\n///\n/// @param a The value of a.\n/// @return The result.\nint load(int a);\n",
+        "/// Load the result.\n///\n/// @param a The value of a.\n/// @return The result.\nint load(int a);\n",
     ),
     (
         "cpp",
         "//!█\nint load(int a);\n",
-        "//! Load the load operation.\n//!\n//! @param a The value of a.\n//! @return The result.\nint load(int a);\n",
+        "//! Load the result.\n//!\n//! @param a The value of a.\n//! @return The result.\nint load(int a);\n",
     ),
     (
         "cpp",
         "/*!█\n */\nint load(int a);\n",
-        "/*!\n * Load the load operation.\n *\n * @param a The value of a.\n * @return The result.\n */\nint load(int a);\n",
+        "/*!\n * Load the result.\n *\n * @param a The value of a.\n * @return The result.\n */\nint load(int a);\n",
     ),
     (
         "go",
         "package p\n\n//█\nfunc load(a int) {}\n",
-        "package p\n\n// load loads the load operation.\nfunc load(a int) {}\n",
+        "package p\n\n// load loads the result.\nfunc load(a int) {}\n",
     ),
     (
         "go",
         "package p\n\n// █\n//\n//go:noinline\nfunc load(a int) {}\n",
-        "package p\n\n// load loads the load operation.\n//\n//go:noinline\nfunc load(a int) {}\n",
+        "package p\n\n// load loads the result.\n//\n//go:noinline\nfunc load(a int) {}\n",
     ),
     (
         "rust",
         "/** █ */\n#[inline]\nfn load(a: u8) {}\n",
-        "/**\n * Loads the load operation.\n *\n * # Arguments\n *\n * * `a` - The value of a.\n */\n#[inline]\nfn load(a: u8) {}\n",
+        "/**\n * Loads the result.\n *\n * # Arguments\n *\n * * `a` - The value of a.\n */\n#[inline]\nfn load(a: u8) {}\n",
     ),
 ]
 
@@ -230,7 +230,9 @@ def test_what_an_editor_laid_out_is_filled(language_id, marked, expected, newlin
     assert after == expected.replace("\n", newline)
 
 
-RESULT = "def load(path, mode=1):\n    {}\n    if mode:\n        raise KeyError(mode)\n    return path\n"
+RESULT = (
+    "def load(path, mode=1):\n    {}\n    if mode:\n        raise KeyError(mode)\n    return path\n"
+)
 PYTHON_LAID_OUT = [
     (
         '"""\n    █\n    :param path: \n    :param mode:\n    :return: \n    """',
