@@ -1,6 +1,7 @@
 """Real functions documented, their signatures changed at random, their documentation updated.
 
-    python benchmarks/documentation_updates.py FOLDER [--functions 400] [--seed 1] [--json FILE]
+    python benchmarks/documentation_updates.py FOLDER [--updated 48] [--described] [--seed 1]
+                                               [--json FILE]
 
 FOLDER holds source files of any packages. What is checked is checked by other means than the
 product's own: words on the text itself, entries by plain patterns, and the program's tokens by
@@ -31,11 +32,12 @@ from assist_server.syntax.languages import language_for
 from assist_server.text.edits import apply_edits
 
 NEW_NAME = "zz_added"
+WITHOUT_ENTRIES = frozenset({"go", "rust"})
 _LINES_TRIED = 8
 _ENTRY = (
     r"^[\s/*!#-]*(?:[-*+]\s+)?(?:"
     r"(?::(?:param|arg\w*)\b[^:\n]*?|[@\\](?:param|arg\w*)(?:\[.*?\])?\s+(?:\{{.*\}}\s+)?)"
-    r"[`*\s\[]*(?<!\w){0}(?!\w)"
+    r"[`*\s\[]*(?<!\w){0}(?!\w|\.\w)"
     r"|[`*]*{0}[`*]*\s*(?: \(.*?\))?(?::| -|$))"
 )
 
@@ -54,8 +56,8 @@ def silent(_prefix: str, _suffix: str, _request: object) -> None:
     """Leave every phrase to the names."""
 
 
-def places(folder: Path, count: int, seed: int) -> Iterator[Place]:
-    """Yield functions with parameters, as many of each language as of the others."""
+def places(folder: Path, seed: int) -> dict[str, list[Place]]:
+    """Return functions with parameters by language, in random order, few of each file."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     groups: dict[str, list[Place]] = {}
     for path in sorted(folder.rglob("*")):
@@ -63,15 +65,13 @@ def places(folder: Path, count: int, seed: int) -> Iterator[Place]:
         if not path.is_file() or language.id not in LANGUAGE_IDS:
             continue
         try:
-            text = path.read_bytes().decode()
+            text = path.read_text("utf-8")
         except UnicodeDecodeError:
             continue
         begins = _offsets(text, path, draw)
         found = [Place(str(path), language.id, text, place) for place in begins]
         groups.setdefault(language.id, []).extend(draw.sample(found, min(len(found), 3)))
-    share = -(-count // max(len(groups), 1))
-    for language in sorted(groups):
-        yield from draw.sample(groups[language], min(share, len(groups[language])))
+    return {language: draw.sample(found, len(found)) for language, found in groups.items()}
 
 
 def _offsets(text: str, path: Path, draw: random.Random) -> list[int]:
@@ -226,25 +226,55 @@ def measure(place: Place, draw: random.Random) -> tuple[str, list[str]]:
     updated, refusal = update(changed)
     found += faults(changed, updated)
     if refusal is None:
+        is_new = NEW_NAME in entries(updated) and not entries(changed)[NEW_NAME]
+        if is_new and not entries(updated)[NEW_NAME]:
+            found.append("not described")
         return "updated", found
     return "left" if "already" in refusal else "update refused", found
+
+
+def survey(candidates: list[Place], wanted: int, draw: random.Random) -> Counter[str]:
+    """Measure functions of one language until as many as `wanted` were changed and updated.
+
+    A language whose documentation has no entries has nothing to update: what was left as it was
+    counts there.
+    """
+    counts: Counter[str] = Counter()
+    if not candidates:
+        return counts
+    counted = "left" if candidates[0].language in WITHOUT_ENTRIES else "updated"
+    for place in candidates:
+        if counts[counted] >= wanted:
+            break
+        outcome, found = measure(place, draw)
+        counts.update([outcome, *found])
+        for fault in found:
+            print(f"{fault}: {place.path}:{place.text.count(chr(10), 0, place.offset) + 1}")
+    return counts
 
 
 def main() -> None:
     """Print the figures of every language."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--functions", type=int, default=400)
+    parser.add_argument("--updated", type=int, default=48, help="functions of each language")
+    parser.add_argument(
+        "--described", action="store_true", help="only whose parameters somebody has described"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     draw = random.Random(arguments.seed)  # noqa: S311 - repeatable, not secret
-    figures: dict[str, Counter[str]] = {}
-    for place in places(arguments.folder, arguments.functions, arguments.seed):
-        outcome, found = measure(place, draw)
-        figures.setdefault(place.language, Counter()).update([outcome, *found])
-        for fault in found:
-            print(f"{fault}: {place.path}:{place.text.count(chr(10), 0, place.offset) + 1}")
+    found = places(arguments.folder, arguments.seed)
+    if arguments.described:
+        found = {
+            language: [one for one in candidates if any(entries(one).values())]
+            for language, candidates in found.items()
+        }
+    figures = {
+        language: survey(candidates, arguments.updated, draw)
+        for language, candidates in sorted(found.items())
+    }
     for language, counts in figures.items():
         print(language, dict(counts))
     print("all", dict(sum(figures.values(), Counter())))

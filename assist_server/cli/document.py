@@ -16,7 +16,7 @@ from assist_server.cli.opening import (
     read_source,
     snapshot_of,
 )
-from assist_server.cli.replacing import refuse_special, replace_file
+from assist_server.cli.replacing import replace_file
 from assist_server.cli.terminal import say
 from assist_server.engine.request import CancelToken
 from assist_server.features.documentation import document
@@ -45,7 +45,6 @@ def run_document(
     Raises:
         AssistError: the file, the line or the model cannot be used, or nothing is to document.
     """
-    refuse_special(file)
     source = read_source(file)
     snapshot = snapshot_of(file, source)
     offset = line_start(snapshot, line)

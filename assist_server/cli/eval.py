@@ -251,7 +251,7 @@ def _never_seen(folder: Path | None, split: Split) -> Iterator[Source]:
 
 def _text(file: Path) -> str | None:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8") if file.is_file() else None
     except (OSError, UnicodeDecodeError):
         return None  # it is no Python source then, or not ours to read
 

@@ -1,6 +1,7 @@
 """What the verbs share: settings, source files and a model to ask."""
 
 import contextlib
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -77,8 +78,9 @@ def read_source(path: Path) -> str:
     """The text of a source file, its line ends kept as they are.
 
     Raises:
-        InputError: it does not exist, cannot be read, or is not text.
+        InputError: it does not exist, is no plain file, cannot be read, or is not text.
     """
+    refuse_special(path)
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -88,6 +90,17 @@ def read_source(path: Path) -> str:
             f"cannot read {str(path)!r}: {error.strerror}; choose a text file"
         ) from error
     return decode_source(content, str(path))
+
+
+def refuse_special(file: Path) -> None:
+    """Make sure that a path is a plain file, if it exists: reading a pipe would wait for ever.
+
+    Raises:
+        InputError: it is something else.
+    """
+    with contextlib.suppress(OSError):
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise InputError(f"{str(file)!r} is not a regular file; choose a source file")
 
 
 def decode_source(content: bytes, name: str) -> str:

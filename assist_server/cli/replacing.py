@@ -7,23 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from assist_server.cli.opening import refuse_special
 from assist_server.errors import InputError
 
 try:
     import fcntl
-except ImportError:  # pragma: no cover - Windows
+except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
-
-
-def refuse_special(file: Path) -> None:
-    """Make sure that a path is a plain file, if it exists: reading a pipe would wait for ever.
-
-    Raises:
-        InputError: it is something else.
-    """
-    with contextlib.suppress(OSError):
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise InputError(f"{str(file)!r} is not a regular file; choose a source file")
 
 
 def replace_file(file: Path, before: bytes, after: bytes) -> None:
@@ -51,12 +41,18 @@ def replace_file(file: Path, before: bytes, after: bytes) -> None:
 
 @contextlib.contextmanager
 def _locked(target: Path) -> Iterator[os.stat_result]:
-    """Keep other writers of this program out until the file at a path has been replaced."""
+    """Keep other writers of this program out until the file at a path has been replaced.
+
+    Where there are no such locks nobody is kept out, and nothing is held open either: Windows
+    replaces no file that is.
+    """
     refuse_special(target)
+    if fcntl is None:
+        yield target.stat()
+        return
     while True:
         with target.open("rb") as stream:
-            if fcntl is not None:
-                fcntl.flock(stream, fcntl.LOCK_EX)
+            fcntl.flock(stream, fcntl.LOCK_EX)
             held, current = os.fstat(stream.fileno()), target.stat()
             if (held.st_dev, held.st_ino) == (current.st_dev, current.st_ino):
                 yield current
@@ -95,7 +91,8 @@ def _copy_owner_and_attributes(source: Path, descriptor: int, status: os.stat_re
     made = os.fstat(descriptor)
     if (made.st_uid, made.st_gid) != (status.st_uid, status.st_gid):
         os.fchown(descriptor, status.st_uid, status.st_gid)
-    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+    if hasattr(os, "fchmod"):  # Windows: the mode is that of the folder
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
     if hasattr(os, "listxattr"):
         for name in os.listxattr(source):
             os.setxattr(descriptor, name, os.getxattr(source, name))

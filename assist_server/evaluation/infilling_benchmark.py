@@ -42,6 +42,8 @@ def read_items(file: Path) -> Iterator[Item]:
         InputError: it is not in that format.
     """
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for without end
+            raise OSError("not a regular file")
         content = file.read_bytes()
         text = gzip.decompress(content) if file.suffix == ".gz" else content
         for line in text.splitlines():

@@ -31,6 +31,11 @@ _IS_ABOUT_ELSE = re.compile(
     r"[@\\](typedef|callback|function|method|name|event|file\w*|overload|license|module|fn|def\w*"
     r"|struct|class|page|packageDocumentation)\b"
 )
+# A macro that it does not know, the first half of a type, a linkage.
+_IS_BROKEN_OFF = re.compile(
+    r"(?:::|[*&\"]|\b(?!else\b|do\b|return\b)[A-Za-z_]\w*|\b[A-Z_]\w*\([^()]*\))\s*$"
+)
+_CODE_BEFORE = re.compile(r"[ \t]*((?![#/*])[^\s;{}][^\n;{}]*)")
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def comment_above(tree: SyntaxTree, node: tree_sitter.Node) -> Span | None:
     begins, continues = _BEGINS[tree.language.id], _CONTINUES[tree.language.id]
     found: int | None = None
     end = 0
-    for comment in _comments_above(tree, tree.start(node)):
+    for comment in _comments_above(tree, _beginning(tree, tree.start(node))):
         if comment.blank_lines and (end or not _belongs(tree, comment, begins)):
             break
         is_order = is_directive(comment.text, tree.language.id)
@@ -90,13 +95,23 @@ def comment_within(tree: SyntaxTree, start: int, end: int) -> Span | None:
 
 def place_for_comment(tree: SyntaxTree, start: int) -> int:
     """Return where a comment about what begins at `start` goes: above the orders to tools."""
-    place = start
-    for comment in _comments_above(tree, start):
+    place = _beginning(tree, start)
+    for comment in _comments_above(tree, place):
         if comment.blank_lines:
             break
         if is_directive(comment.text, tree.language.id):
             place = comment.start
     return place
+
+
+def _beginning(tree: SyntaxTree, start: int) -> int:
+    """Return where a definition begins, with what the grammar of C has broken off before it."""
+    if tree.language.id not in {"c", "cpp"}:
+        return start
+    begin = tree.text.rfind("\n", 0, start) + 1
+    code = _CODE_BEFORE.fullmatch(tree.text, begin, start)
+    is_broken_off = code is not None and _IS_BROKEN_OFF.search(code[1])
+    return code.start(1) if code and is_broken_off else start
 
 
 def _comments_above(tree: SyntaxTree, offset: int) -> Iterator[_Comment]:

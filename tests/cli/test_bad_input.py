@@ -1,6 +1,9 @@
 """Bad input: one line on standard error that says what to do, and exit code 2."""
 
+import os
 import re
+import stat
+from pathlib import Path
 
 import pytest
 from tiny_models import FAMILIES, save_family
@@ -39,8 +42,42 @@ def test_a_missing_file(run, verb):
     assert_refused(run(verb, "nope.py", *place), "no file 'nope.py'", "check the path")
 
 
-def test_a_folder(run):
-    assert_refused(run("complete", ".", *PLACE), "Is a directory", "choose a text file")
+VERBS = {"complete": PLACE, "document": PLACE[:2], "summarize": ()}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "device.py", "socket"])
+def test_what_is_no_regular_file(run, project, verb, kind):
+    path = project / kind
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "device":
+        path = Path("/dev/zero")
+    elif kind == "device.py":
+        path.symlink_to("/dev/zero")
+    else:
+        os.mknod(path, stat.S_IFSOCK | 0o600)
+    assert_refused(run(verb, path, *VERBS[verb]), str(path), "not a regular file", "choose a")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_file_that_may_not_be_read(run, source, monkeypatch, verb):
+    def denied(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    source.chmod(0)
+    if os.access(source, os.R_OK):  # the superuser may
+        monkeypatch.setattr(Path, "read_bytes", denied)
+    assert_refused(run(verb, "a.py", *VERBS[verb]), "'a.py'", "Permission denied", "choose a")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_a_benchmark_that_is_no_regular_file(run, project, kind):
+    path = project / "items.jsonl"
+    os.mkfifo(path) if kind == "pipe" else path.mkdir()
+    assert_refused(run("eval", "--infilling", path), "items.jsonl", "not a regular file")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
 import os
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 
-from assist_server.cli.replacing import refuse_special, replace_file
+from assist_server.cli import replacing
+from assist_server.cli.opening import refuse_special
+from assist_server.cli.replacing import replace_file
 from assist_server.errors import InputError
 
 
@@ -103,3 +107,48 @@ def test_what_is_no_regular_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="not a regular file"):
         replace_file(pipe, b"", b"")
     refuse_special(tmp_path / "missing.py")
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """What Windows does not have is not there, and it replaces no file that is open."""
+    monkeypatch.setattr(replacing, "fcntl", None)
+    for name in ("fchown", "fchmod", "listxattr", "setxattr", "getxattr"):
+        monkeypatch.delattr(os, name, raising=False)
+    replace = replacing.Path.replace
+
+    def replace_closed(source, target):
+        opened = {os.path.realpath(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd")}
+        if str(target) in opened:
+            raise PermissionError(13, "Access is denied")
+        return replace(source, target)
+
+    monkeypatch.setattr(replacing.Path, "replace", replace_closed)
+
+
+@pytest.mark.usefixtures("windows")
+def test_without_what_windows_lacks(file):
+    replace_file(file, b"old\n", b"new\n")
+    assert file.read_bytes() == b"new\n"
+    assert list(file.parent.iterdir()) == [file]
+    with pytest.raises(InputError, match="changed meanwhile"):
+        replace_file(file, b"old\n", b"newer\n")
+    file.chmod(0o444)
+    with pytest.raises(InputError, match="write-protected"):
+        replace_file(file, b"new\n", b"newer\n")
+    assert file.read_bytes() == b"new\n"
+
+
+def test_the_module_loads_without_locks(file):
+    code = (
+        "import os, sys\n"
+        "sys.modules['fcntl'] = None\n"
+        "for name in ('fchown', 'fchmod', 'listxattr'):\n"
+        "    delattr(os, name)\n"
+        "from pathlib import Path\n"
+        "from assist_server.cli.replacing import fcntl, replace_file\n"
+        "assert fcntl is None\n"
+        "replace_file(Path(sys.argv[1]), b'old\\n', b'new\\n')\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(file)], check=True)
+    assert file.read_bytes() == b"new\n"

@@ -137,22 +137,30 @@ def _action(definition: Definition, words: list[str]) -> str:
         return "release what the object holds"
     if definition.name.startswith("operator") and not definition.name.isidentifier():
         return "apply the operator"
-    first, rest = (words or ["do"])[0], spell_out(words[1:])
+    if not words:
+        return "carry out the operation"
+    first, rest = words[0], spell_out(words[1:])
     if first in _FIRST_WORDS and rest:
         return _FIRST_WORDS[first].format(rest)
     if is_verb(first):
-        return f"{_SYNONYMS.get(first, first)} {_object(definition, first, rest)}"
-    gives = definition.returns_value or definition.is_generator
-    return f"{'return' if gives else 'handle'} {_with_the(spell_out(words) or 'operation')}"
+        return f"{_SYNONYMS.get(first, first)} {_object(definition, first, rest)}".rstrip()
+    order = "return" if definition.returns_value else "handle"
+    order = "yield" if definition.is_generator else order
+    return f"{order} {_with_the(spell_out(words))}"
 
 
 def _object(definition: Definition, verb: str, named: str) -> str:
-    """What a verb is about: what its name says, else its first parameter, else its class."""
+    """What a verb is about: what its name says, else what it takes, else its class, or nothing."""
     if named:
         return _with_the(named)
-    first = [one.name for one in definition.parameters if len(one.name) > 1 and not one.stars]
-    nouns = split_name(first[0]) if first else split_name(definition.parent or "")
-    return f"the {spell_out(nouns) or f'{verb} operation'}"
+    names = [one.name for one in definition.parameters if not one.stars and one.name != "..."]
+    long = [name for name in names if len(name) > 1]
+    nouns = split_name(long[0]) if long else []
+    if not nouns and names:
+        given = "the given value" + "s" * (len(names) > 1)
+        return "the result" if verb in _GETTERS else given
+    nouns = nouns or split_name(definition.parent or "")
+    return f"the {spell_out(nouns)}" if nouns else ""
 
 
 def _with_the(noun: str) -> str:

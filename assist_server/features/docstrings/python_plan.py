@@ -14,6 +14,7 @@ from assist_server.features.docstrings.layout import (
     without_indent,
 )
 from assist_server.features.docstrings.mentions import Mention, find_mentions, like_mentioned
+from assist_server.features.docstrings.python_gaps import fill_gaps
 from assist_server.features.docstrings.python_sections import (
     Docstring,
     Entry,
@@ -183,6 +184,7 @@ class _Update:
         if not self.sections:
             yield from self._first_sections()
             return
+        yield from fill_gaps(self.docstring, self.sections, self.writer, self.newline)
         yield from self._renamings()
         yield from self._removals()
         if self.change.missing and (decorated := self._decorated_entries()):

@@ -71,7 +71,8 @@ class Docstring:
 
     def end_of(self, line: int) -> int:
         """Offset where a new line can be added below `line`."""
-        return min(self.line_ends[line], self.end)
+        is_last = line == len(self.lines) - 1
+        return self.end if is_last else self.line_ends[line]
 
 
 def read_docstring(text: str, span: Span) -> Docstring | None:

@@ -266,3 +266,23 @@ def test_an_entry_that_is_there_twice_is_refused_whoever_planned_it(added):
     place = source.index('    """\n')
     with pytest.raises(AssistError, match="described once"):
         verify(tree, definition, [TextEdit(place, place, added)], "google")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Floating::Matcher WithinULP█(int a, int b);\n",
+        "FOO_API BAR int f█(int a);\n",
+        "MY_EXPORT(x) int f█(int a);\n",
+        'extern "C" int f█(int a);\n',
+        "  static FOO_INLINE BAR int f█(int a);\n",
+    ],
+)
+@pytest.mark.parametrize("above", ["", "int x;\n", "// NOLINTNEXTLINE\n"])
+@pytest.mark.parametrize("language_id", ["c", "cpp"])
+def test_a_comment_goes_above_what_the_grammar_breaks_off(language_id, header, above):
+    after = update(above + header, language_id)
+    plain = header.replace("█", "")
+    assert after.endswith("*/\n" + (above if above.startswith("//") else "") + plain)
+    marked = after.replace(plain, header)
+    assert update(marked, language_id) == after

@@ -154,47 +154,47 @@ def test_a_typed_block_comment_inside_a_class(newline):
 
 
 OTHERS = [
-    ("rust", "///█\nfn load() {}\n", "/// Loads the load operation.\nfn load() {}\n"),
-    ("rust", "/// █\n///\nfn load() {}\n", "/// Loads the load operation.\nfn load() {}\n"),
+    ("rust", "///█\nfn load() {}\n", "/// Loads.\nfn load() {}\n"),
+    ("rust", "/// █\n///\nfn load() {}\n", "/// Loads.\nfn load() {}\n"),
     (
         "lua",
         "---█\nfunction load(a) end\n",
-        "--- Load the load operation.\n---@param a any The value of a.\nfunction load(a) end\n",
+        "--- Load the result.\n---@param a any The value of a.\nfunction load(a) end\n",
     ),
     (
         "lua",
         "--- █\n---\nfunction load(a) end\n",
-        "--- Load the load operation.\n---@param a any The value of a.\nfunction load(a) end\n",
+        "--- Load the result.\n---@param a any The value of a.\nfunction load(a) end\n",
     ),
     (
         "c",
         "///█\nint load(int a);\n",
-        "/// Load the load operation.\n///\n/// @param a The value of a.\n/// @return The result.\nint load(int a);\n",
+        "/// Load the result.\n///\n/// @param a The value of a.\n/// @return The result.\nint load(int a);\n",
     ),
     (
         "cpp",
         "//!█\nint load(int a);\n",
-        "//! Load the load operation.\n//!\n//! @param a The value of a.\n//! @return The result.\nint load(int a);\n",
+        "//! Load the result.\n//!\n//! @param a The value of a.\n//! @return The result.\nint load(int a);\n",
     ),
     (
         "cpp",
         "/*!█\n */\nint load(int a);\n",
-        "/*!\n * Load the load operation.\n *\n * @param a The value of a.\n * @return The result.\n */\nint load(int a);\n",
+        "/*!\n * Load the result.\n *\n * @param a The value of a.\n * @return The result.\n */\nint load(int a);\n",
     ),
     (
         "go",
         "package p\n\n//█\nfunc load(a int) {}\n",
-        "package p\n\n// load loads the load operation.\nfunc load(a int) {}\n",
+        "package p\n\n// load loads the result.\nfunc load(a int) {}\n",
     ),
     (
         "go",
         "package p\n\n// █\n//\n//go:noinline\nfunc load(a int) {}\n",
-        "package p\n\n// load loads the load operation.\n//\n//go:noinline\nfunc load(a int) {}\n",
+        "package p\n\n// load loads the result.\n//\n//go:noinline\nfunc load(a int) {}\n",
     ),
     (
         "rust",
         "/** █ */\n#[inline]\nfn load(a: u8) {}\n",
-        "/**\n * Loads the load operation.\n *\n * # Arguments\n *\n * * `a` - The value of a.\n */\n#[inline]\nfn load(a: u8) {}\n",
+        "/**\n * Loads the result.\n *\n * # Arguments\n *\n * * `a` - The value of a.\n */\n#[inline]\nfn load(a: u8) {}\n",
     ),
 ]
 
@@ -228,3 +228,58 @@ LAID_OUT = [
 def test_what_an_editor_laid_out_is_filled(language_id, marked, expected, newline):
     after = fill(marked.replace("\n", newline), language_id)
     assert after == expected.replace("\n", newline)
+
+
+RESULT = (
+    "def load(path, mode=1):\n    {}\n    if mode:\n        raise KeyError(mode)\n    return path\n"
+)
+PYTHON_LAID_OUT = [
+    (
+        '"""\n    █\n    :param path: \n    :param mode:\n    :return: \n    """',
+        '"""\n    Load the path.\n\n    :param path: The path.\n    :param mode: The mode.\n    :return: The result.\n    """',
+    ),
+    (
+        '"""█\n\n    :param path: \n    :param mode: Mine.\n    :raises KeyError:"""',
+        '"""\n    Load the path.\n\n    :param path: The path.\n    :param mode: Mine.\n    :raises KeyError: If a key is missing."""',
+    ),
+    (
+        '"""\n    █\n    @param path: \n    @param mode:\n    @return: \n    """',
+        '"""\n    Load the path.\n\n    @param path: The path.\n    @param mode: The mode.\n    @return: The result.\n    """',
+    ),
+    (
+        '"""\n    █\n    Args:\n        path: \n        mode (int): \n\n    Returns:\n\n    """',
+        '"""\n    Load the path.\n\n    Args:\n        path: The path.\n        mode (int): The mode.\n\n    Returns:\n        The result.\n\n    """',
+    ),
+    (
+        '"""\n    █\n    Parameters\n    ----------\n    path :\n    mode :\n        Mine.\n\n    Returns\n    -------\n\n    """',
+        '"""\n    Load the path.\n\n    Parameters\n    ----------\n    path :\n        The path.\n    mode :\n        Mine.\n\n    Returns\n    -------\n    object\n        The result.\n\n    """',
+    ),
+    (
+        '"""Mine.█\n\n    :param path:\n    :param mode: Mine too.\n    :rtype:\n    """',
+        '"""Mine.\n\n    :param path: The path.\n    :param mode: Mine too.\n    :rtype:\n    """',
+    ),
+    (
+        '"""\n    █\n    :param path:\n    """',
+        '"""\n    Load the path.\n\n    :param path: The path.\n    :param mode: The mode.\n    """',
+    ),
+]
+
+
+@pytest.mark.parametrize(("laid_out", "expected"), PYTHON_LAID_OUT)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_docstring_that_an_editor_laid_out_is_filled(laid_out, expected, newline):
+    after = fill(RESULT.format(laid_out).replace("\n", newline))
+    assert after == RESULT.format(expected).replace("\n", newline)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"""Mine.█\n\n    Parameters\n    ----------\n    path : str\n    mode\n    """',
+        '"""Mine.█\n\n    :param path: See:\n    :param mode: ``a:``\n    :return: It:\n    """',
+        '"""Mine.█\n\n    Args:\n        path:\n            Below.\n        mode: Here.\n    """',
+    ],
+)
+def test_a_docstring_without_gaps_is_left_alone(written):
+    with pytest.raises(InputError, match="already documented"):
+        fill(RESULT.format(written))

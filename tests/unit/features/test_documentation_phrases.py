@@ -107,7 +107,7 @@ def test_no_phrase_can_break_out(raw):
             None,
             "Open the path.",
         ),
-        (defined("reset"), PhraseKind.SUMMARY, "", None, "Reset the reset operation."),
+        (defined("reset"), PhraseKind.SUMMARY, "", None, "Reset."),
         (
             defined("__init__", Kind.CONSTRUCTOR, parent="HTTPServer"),
             PhraseKind.SUMMARY,
