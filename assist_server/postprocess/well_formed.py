@@ -1,6 +1,7 @@
 """Code that is as well-formed with the candidate as without it.
 
-Only the lines around the cursor are parsed, whatever the document's length, and mostly once.
+Only the lines around the cursor are parsed, whatever the document's length, and mostly once. Where
+they cannot be read even without a candidate, what they tell is held against the whole document.
 """
 
 import re
@@ -10,11 +11,13 @@ from functools import cached_property
 from itertools import islice
 
 from assist_server.context.cursor import CursorContext
+from assist_server.context.enclosing_lines import enclosing_lines
 from assist_server.postprocess.brackets import open_before, scan
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.written_lines import with_text
+from assist_server.syntax.languages import Language
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.tokens import count_errors
+from assist_server.syntax.tokens import adds_errors, count_errors
 
 _REACH_LINES, _FAR_REACH_LINES = 24, 200
 _MOST_BEGINNINGS = 8
@@ -23,11 +26,27 @@ _MOST_BEGINNINGS = 8
 _NAME = "x"
 """Stands for the expression that may be missing at the cursor."""
 
+_BRACKETS = ("(", "[", "{")
 _QUOTES = ('"', "'", "`", '"""', "'''")
-_CLOSER_OF = {"(": ")", "[": "]", "{": "}", **dict(zip(_QUOTES, _QUOTES, strict=True))}
+_CLOSER_OF = {
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "/*": "*/",
+    "--[[": "]]",
+    "[[": "]]",
+    **dict(zip(_QUOTES, _QUOTES, strict=True)),
+}
 _CLOSER = re.compile(r"[ \t]*[)\]}\"'`>;,]")
 _TOKEN_END = re.compile(r"(?<=\w)(?!\w)|(?<=[^\w\s])")
 _FIRST_LINE = re.compile(r"\s*[^\n]*")
+_LUA_BLOCK = re.compile(r"\b(then|do|else)\b|\bfunction\b[^()]*\([^()]*\)\s*(--.*)?$")
+_DIRECTIVE_END = re.compile(r"^[ \t]*#[ \t]*(endif|else|elif)\b", re.MULTILINE)
+_COMMENT = re.compile(r"/\*|--\[\[")
+_COMMENTS = (("/*",), ("--[[",))
+_MOST_LINES = 1000
+"""A longer document takes too long to be parsed as a whole."""
+
 _BODY_FOLLOWS = re.compile(r"\s*(\{|=>|:)")
 """Without its body, the head of a statement would take the next statement for it."""
 
@@ -38,16 +57,15 @@ def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate 
     Where the whole adds one, it may replace closers after the cursor; else its longest beginning is
     kept that adds none and ends where a token does.
     """
-    gap = _Gap(context, _REACH_LINES)
-    if gap.is_right_with(candidate):
+    near = _Gap(context, _REACH_LINES)
+    is_right = near.is_right_with(candidate)
+    if is_right and not (_may_repair(candidate, context) and near.is_broken):
         return candidate
-    if gap.is_broken:  # perhaps only as its lines begin or end inside something
-        gap = _Gap(context, _FAR_REACH_LINES)
-    if gap.holds(candidate):
-        return candidate
-    for wider in _wider(candidate, context.line_suffix):
-        if gap.holds(wider):
-            return wider
+    # It is broken perhaps only as its lines begin or end inside something.
+    gap = _Gap(context, _FAR_REACH_LINES, near) if near.is_broken else near
+    for option in (candidate, *_wider(candidate, context.line_suffix)):
+        if gap.holds(option):
+            return option
     for beginning in islice(gap.beginnings(candidate), _MOST_BEGINNINGS):
         if gap.holds(beginning):
             return with_text(beginning, beginning.text)
@@ -57,25 +75,49 @@ def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate 
 class _Gap:
     """The lines around the cursor, with texts in place of the gap there."""
 
-    def __init__(self, context: CursorContext, reach_lines: int) -> None:
-        snapshot, offset = context.snapshot, context.offset
-        self._language = snapshot.language
+    def __init__(
+        self, context: CursorContext, reach_lines: int, nearer: "_Gap | None" = None
+    ) -> None:
+        self._nearer = nearer
+        self._language = context.snapshot.language
         self._context = context
+        self._closing = ""
+        self._tree: SyntaxTree | None = None
         if self._language.grammar is None:
-            self._before, self._after, is_cut = context.line_prefix, context.line_suffix, False
+            self._before, self._after = context.line_prefix, context.line_suffix
         else:
-            start, end = snapshot.part_near(context.line, reach_lines)
-            self._before, self._after = snapshot.text[start:offset], snapshot.text[offset:end]
-            is_cut = end < len(snapshot.text) and not self._language.blocks_by_indentation
-        self._closing = self._braces() if is_cut else ""
+            self._cut_out(reach_lines)
+
+    def _cut_out(self, reach_lines: int) -> None:
+        """Take the lines around the cursor, and what opens and closes the blocks around them."""
+        text, offset = self._context.snapshot.text, self._context.offset
+        start, end = self._context.snapshot.part_near(self._context.line, reach_lines)
+        self._before, self._after = text[start:offset], text[offset:end]
+        heads = self._openers_of(enclosing_lines(text, start, self._reach_chars))
+        self._before = "".join(heads) + self._before
+        if end < len(text):
+            inner = scan(self._before + self._after, self._language).still_open[-1:]
+            span = "" if inner and inner[0] in _BRACKETS else _closers(inner)
+            tail = self._openers_of(enclosing_lines(text, end, self._reach_chars))
+            closers = span + self._closers_of(tail)
+            self._closing = "\n" * bool(closers) + closers
+
+    @property
+    def _reach_chars(self) -> int:
+        """How far up the heads of blocks are looked for; indented blocks do without them."""
+        return 4096 if self._language.blocks_by_indentation else 64 * 1024
 
     def is_right_with(self, candidate: Candidate) -> bool:
         """Return whether there is no error at all with a candidate."""
+        if _leaves_comment_open(candidate.text, self._language):
+            return False
         return not self._errors(candidate.text, candidate.replaced_chars)
 
     def holds(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error."""
         text, replaced = candidate.text, candidate.replaced_chars
+        if _leaves_comment_open(text, self._language):
+            return False
         errors = self._errors(text, replaced)
         if not errors:
             return True
@@ -87,7 +129,27 @@ class _Gap:
         begins_block = text.rstrip().endswith("{") and own == [len(text.rstrip()) - 1]
         if own and not begins_block:
             return False
-        return self._errors(text + _closers(found.still_open), replaced) <= self._mended_errors
+        closed = text + _closers(found.still_open)
+        if self._errors(closed, replaced) > self._mended_errors:
+            return False
+        return self._holds_elsewhere(candidate)
+
+    def _holds_elsewhere(self, candidate: Candidate) -> bool:
+        """Return whether a candidate adds no error to the whole, or near the cursor if long."""
+        text, offset = self._context.snapshot.text, self._context.offset
+        if self._nearer and self._nearer.is_worse_with(candidate):
+            return False
+        is_long = self._context.snapshot.lines.line_count > _MOST_LINES
+        if self._language.grammar is None or is_long:
+            return True
+        before = self._context.snapshot.syntax
+        whole = text[:offset] + candidate.text + text[offset + candidate.replaced_chars :]
+        # Parsed anew: with errors, what is left of an earlier tree may be read another way.
+        return before is None or not adds_errors(SyntaxTree(whole, self._language), before)
+
+    def is_worse_with(self, candidate: Candidate) -> bool:
+        """Return whether a candidate adds an error to those that are there anyway."""
+        return self._errors(candidate.text, candidate.replaced_chars) > self._plain_errors
 
     @property
     def is_broken(self) -> bool:
@@ -126,14 +188,38 @@ class _Gap:
     def _errors(self, text: str, replaced_chars: int = 0) -> int:
         whole = self._before + text + self._after[replaced_chars:] + self._closing
         if self._language.grammar:
-            return count_errors(SyntaxTree(whole, self._language))
+            self._tree = SyntaxTree(whole, self._language, earlier=self._tree)
+            return count_errors(self._tree)
         found = scan(whole, self._language)
         return len(found.still_open) + (found.unopened is not None)
 
-    def _braces(self) -> str:
-        """Return what closes the blocks that go on after the lines that are parsed."""
-        still_open = scan(self._before + self._after, self._language).still_open
-        return "\n" + "}" * still_open.count("{")
+    def _openers_of(self, lines: tuple[str, ...]) -> list[str]:
+        """Return the lines that are needed; blocks by indentation are read without their heads."""
+        needs_all = not self._language.blocks_by_indentation
+        return [line for line in lines if needs_all or scan(line, self._language).still_open]
+
+    def _closers_of(self, lines: list[str]) -> str:
+        """Return what closes the blocks that some lines have opened."""
+        closers = []
+        for line in reversed(lines):
+            if self._language.id == "lua" and _LUA_BLOCK.search(line):
+                closers.append(" end")
+            closers.append(_closers(scan(line, self._language).still_open))
+        return "".join(closers)
+
+
+def _may_repair(candidate: Candidate, context: CursorContext) -> bool:
+    """Return whether a candidate may close or hide what only its lines, cut out, have too much."""
+    opened = scan(context.line_prefix, context.snapshot.language).still_open
+    found = scan(candidate.text, context.snapshot.language, opened)
+    hides = found.still_open and found.still_open[-1] not in _BRACKETS and context.line_suffix
+    ends_directive = _DIRECTIVE_END.search(candidate.text)
+    return found.unopened is not None or bool(hides or ends_directive)
+
+
+def _leaves_comment_open(text: str, language: Language) -> bool:
+    """Return whether a text begins a comment whose end would be that of a later one."""
+    return bool(_COMMENT.search(text)) and scan(text, language).still_open[-1:] in _COMMENTS
 
 
 def _wider(candidate: Candidate, suffix: str) -> Iterator[Candidate]:

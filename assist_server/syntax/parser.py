@@ -5,6 +5,7 @@ and nowhere else.
 """
 
 import bisect
+from functools import cached_property
 from itertools import accumulate
 
 import tree_sitter
@@ -16,9 +17,17 @@ class SyntaxTree:
     """The tree of one text or of a part of it, with offsets in characters; immutable."""
 
     def __init__(
-        self, text: str, language: Language, start: int = 0, end: int | None = None
+        self,
+        text: str,
+        language: Language,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        earlier: "SyntaxTree | None" = None,
     ) -> None:
         """Parse `text`, or only what lies from `start` to `end`; offsets mean the whole text.
+
+        What is the same in the text of an `earlier` tree is not parsed again.
 
         Raises:
             ValueError: the language has no grammar.
@@ -28,16 +37,32 @@ class SyntaxTree:
         self.text = text
         self.language = language
         self._start = start
-        part = text[start:end]
+        self._part = text[start:end]
         # Lone surrogates are legal in JSON, hence in documents; a grammar sees "?" for them.
-        source = part.encode("utf-8", "replace")
-        self._tree = tree_sitter.Parser(load_grammar(language.grammar)).parse(source)
-        # Number of bytes before each character; only needed when the two counts differ.
-        self._byte_offsets = (
-            None
-            if len(source) == len(part)
-            else [0, *accumulate(len(character.encode("utf-8", "replace")) for character in part)]
-        )
+        self._source = self._part.encode("utf-8", "replace")
+        parser = tree_sitter.Parser(load_grammar(language.grammar))
+        if earlier is None or earlier.language is not language:
+            self._tree = parser.parse(self._source)
+        else:
+            self._tree = parser.parse(self._source, earlier.edited_into(self._source))
+
+    def edited_into(self, source: bytes) -> tree_sitter.Tree:
+        """Return a copy of the tree that knows where another source differs from its own."""
+        own = self._source
+        start = _common_start(own, source)
+        same = _common_start(own[start:][::-1], source[start:][::-1])
+        ends = len(own) - same, len(source) - same
+        tree = self._tree.copy()
+        tree.edit(start, *ends, _point(own, start), _point(own, ends[0]), _point(source, ends[1]))
+        return tree
+
+    @cached_property
+    def _byte_offsets(self) -> list[int] | None:
+        """The number of bytes before each character; None where the two counts are the same."""
+        if len(self._source) == len(self._part):
+            return None
+        sizes = (len(character.encode("utf-8", "replace")) for character in self._part)
+        return [0, *accumulate(sizes)]
 
     @property
     def root(self) -> tree_sitter.Node:
@@ -73,3 +98,20 @@ class SyntaxTree:
     def _to_bytes(self, offset: int) -> int:
         within = max(0, offset - self._start)
         return within if self._byte_offsets is None else self._byte_offsets[within]
+
+
+def _common_start(one: bytes, other: bytes) -> int:
+    """Return how many bytes two texts have in common from their beginning."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _point(source: bytes, offset: int) -> tuple[int, int]:
+    """Return the row and column of a byte."""
+    return source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1

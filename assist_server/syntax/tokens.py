@@ -33,7 +33,28 @@ def _leaves(tree: SyntaxTree, top: tree_sitter.Node, span: Span) -> Iterator[tup
 
 
 def count_errors(tree: SyntaxTree) -> int:
-    """How many places of the text the grammar could not read."""
+    """Count the places of the text that the grammar could not read.
+
+    They are counted in the written form of the tree, as some missing nodes are in no list of
+    children: the line end that lacks between two statements of Python.
+    """
+    if not tree.root.has_error:
+        return 0
+    written = str(tree.root)
+    return written.count("(ERROR") + written.count("(MISSING")
+
+
+def adds_errors(after: SyntaxTree, before: SyntaxTree) -> bool:
+    """Return whether a tree has more errors than another one.
+
+    Those that are nodes of their own may get more while others get fewer, so both numbers count.
+    """
+    if not after.root.has_error:
+        return False
+    return count_errors(after) > count_errors(before) or _nodes(after) > _nodes(before)
+
+
+def _nodes(tree: SyntaxTree) -> int:
     return sum(node.is_error or node.is_missing for node in _broken(tree.root))
 
 

@@ -91,8 +91,10 @@ def errors_in(text: str, path: str) -> int:
     count = 0
     while waiting:
         node = waiting.pop()
-        count += node.is_error or node.is_missing
-        waiting += node.children
+        broken = [child for child in node.children if child.has_error]
+        # A line end that lacks is in no list of children.
+        count += node.is_error or node.is_missing or (node.has_error and not broken)
+        waiting += broken
     return count
 
 
@@ -153,6 +155,58 @@ def test_what_is_accepted_in_the_middle_of_a_line(marked, written, accepted):
 
 
 @pytest.mark.parametrize(
+    ("path", "marked", "written"),
+    [
+        ("a.py", "x = f(a)█\n\n\ny = 1\n", "b = 2"),
+        (
+            "a.py",
+            "WORDS = [\n" + '    "a",\n' * 30 + "    █\n" + '    "a",\n' * 30 + "]\n",
+            "b = c",
+        ),
+        (
+            "a.js",
+            "a = {\n" + "  f() {\n    g();\n  },\n" * 20 + "  █\n  h() {\n  },\n};\n",
+            "x();}",
+        ),
+        ("a.js", "f(function (a) {\n" + "  g(a);\n" * 30 + "  █;\n});\n", "h(a) }"),
+        ("a.c", "#if A\nint a;\n" + "int f(void) { return 1; }\n" * 30 + "█\n#endif\n", "#endif"),
+        ("a.c", "int a;\n█\nint b;\n/* c */\nint d;\n", "/* e"),
+    ],
+)
+def test_what_only_the_lines_around_take_for_right_is_not_kept(path, marked, written):
+    offset, text = marked.index("█"), marked.replace("█", "")
+    after = after_acceptance(text, path, offset, written)
+    assert after is None or errors_in(after, path) <= errors_in(text, path), after
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("a.ts", "export class A extends B {\n"),
+        ("A.java", "class A\n    extends B\n{\n"),
+        ("a.ts", "export class A {\n  f(\n    x: X,\n  ) {\n    g();\n  }\n"),
+    ],
+)
+def test_members_of_a_long_class_are_read_with_its_head_alone(path, head, monkeypatch):
+    parsed = []
+
+    class Counted(SyntaxTree):
+        def __init__(self, text, language, earlier=None):
+            parsed.append(text)
+            super().__init__(text, language, earlier=earlier)
+
+    monkeypatch.setattr("assist_server.postprocess.well_formed.SyntaxTree", Counted)
+    typed = "int " if path == "A.java" else ""
+    members = f"  {typed}f() {{\n    return g(1, 2);\n  }}\n" * 600
+    text = head + members + "}\n"
+    offset = text.index("g(1", len(text) // 2)
+    assert after_acceptance(text[:offset] + text[offset + 7 :], path, offset, "h(3)") is not None
+    assert len(parsed) == 1
+    assert parsed[0].startswith(head.split("\n")[0])
+    assert errors_in(parsed[0], path) == 0
+
+
+@pytest.mark.parametrize(
     ("marked", "written", "accepted"),
     [
         ("val a = listOf(█)", '1, "two', "val a = listOf(1,)"),
@@ -170,9 +224,9 @@ def test_of_a_long_document_only_a_part_is_parsed(monkeypatch):
     parsed = []
 
     class Counted(SyntaxTree):
-        def __init__(self, text, language):
+        def __init__(self, text, language, earlier=None):
             parsed.append(text.count("\n"))
-            super().__init__(text, language)
+            super().__init__(text, language, earlier=earlier)
 
     monkeypatch.setattr("assist_server.postprocess.well_formed.SyntaxTree", Counted)
     source = SOURCES["a.py"]
