@@ -1,19 +1,22 @@
 """A file's content replaced by another, without losing what somebody saved meanwhile."""
 
 import contextlib
+import importlib
 import os
 import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from assist_server.cli.opening import refuse_special
 from assist_server.errors import InputError
 
+fcntl: ModuleType | None
 try:
-    import fcntl
+    fcntl = importlib.import_module("fcntl")
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 
 def replace_file(file: Path, before: bytes, after: bytes) -> None:

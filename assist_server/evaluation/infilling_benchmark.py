@@ -41,9 +41,9 @@ def read_items(file: Path) -> Iterator[Item]:
     Raises:
         InputError: it is not in that format.
     """
+    if file.exists() and not file.is_file():  # a pipe would be waited for without end
+        raise InputError(f"{str(file)!r} is not a regular file; name a file of JSON lines")
     try:
-        if file.exists() and not file.is_file():  # a pipe would be waited for without end
-            raise OSError("not a regular file")
         content = file.read_bytes()
         text = gzip.decompress(content) if file.suffix == ".gz" else content
         for line in text.splitlines():

@@ -118,8 +118,8 @@ def windows(monkeypatch):
     replace = replacing.Path.replace
 
     def replace_closed(source, target):
-        opened = {os.path.realpath(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd")}
-        if str(target) in opened:
+        opened = {one.resolve() for one in replacing.Path("/proc/self/fd").iterdir()}
+        if target in opened:
             raise PermissionError(13, "Access is denied")
         return replace(source, target)
 

@@ -12,7 +12,7 @@ import pytest
 from lsp_steps import ready, run
 
 from assist_server.lsp.client import CAPABILITIES, LspClient, RequestError
-from assist_server.text.edits import TextEdit, apply_edits
+from assist_server.text.edits import TextEdit
 from assist_server.text.lines import LineIndex, Position, PositionEncoding
 from assist_server.text.newlines import edit_original, with_line_feeds
 
@@ -353,7 +353,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("language", "text", "first", "last", "expected"), PLACES)
-def test_a_summary_as_a_comment(server, language, text, first, last, expected):
+def test_a_summary_as_a_comment(server, language, text, first, last, expected):  # noqa: PLR0917
     document = Document(server, text, language)
     commented = document.commented(text.index(first), text.rindex(last) + 1)
     assert is_like(commented, expected), commented

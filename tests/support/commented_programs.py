@@ -303,6 +303,17 @@ HOSTILE = [
         "go:generate", "go", "package a\n\n//go:noinline\n‸func f() {}\n", "go", "package a\n\n"
     ),
     Hostile("cgo", "go", 'package a\n\n// #include <b.h>\n‸import "C"\n', "go"),
+    Hostile("comment of cgo", "go", 'package a\n\n‸// #include <b.h>\nimport "C"\n', "go"),
+    Hostile(
+        "block of cgo", "go", 'package a\n\n‸/*\n#include <b.h>\n\nint c;\n*/\nimport "C"\n', "go"
+    ),
+    Hostile(
+        "import above cgo",
+        "go",
+        'package a\n\n‸import "b"\n\n// int c;\nimport "C"\n',
+        "go",
+        "package a\n\n",
+    ),
     Hostile("NOLINTNEXTLINE", "cpp", "int a;\n// NOLINTNEXTLINE(b)\n‸int c;\n", "cpp", "int a;\n"),
     Hostile(
         "diagnostics of Lua",

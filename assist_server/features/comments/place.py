@@ -51,7 +51,7 @@ def line_for_comment(lines: list[str], line: int, marks: CommentMarks) -> int | 
     line = max(line, head)
     while line > head and line < len(lines) and _belongs_together(lines, line, marks):
         line -= 1
-    if line < len(lines) and marks.not_above.match(lines[line]):
+    if line < len(lines) and marks.not_above.match("\n".join(lines[line:])):
         return None
     return None if _is_opaque(lines, line, marks) else line
 

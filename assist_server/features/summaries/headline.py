@@ -21,6 +21,9 @@ _CODE = re.compile(r"[=(){}\[\]<>|\\_;@#$]|--|\.\w|/\s")
 _STEM_CHARS = 4
 """Words that begin alike are taken for forms of one word: read, reads, reading."""
 
+_MOST_LINES_OF_HEAD = 3
+"""How far below its beginning code may say of itself what it does."""
+
 _SMALL_WORDS = frozenset(
     [
         "all",
@@ -99,7 +102,8 @@ def _is_phrase(text: str) -> bool:
 
 def _stands_elsewhere(text: str, selection: Selection) -> bool:
     whole = selection.snapshot.text
-    others = whole[: selection.start], whole[selection.end :]
+    below = selection.text.split("\n")[_MOST_LINES_OF_HEAD:]  # there it is about a part
+    others = whole[: selection.start], whole[selection.end :], "\n".join(below)
     said = _plain(text)
     return any(said in _plain(other) for other in others)
 

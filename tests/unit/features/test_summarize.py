@@ -116,6 +116,14 @@ def test_a_comment_that_stands_elsewhere_in_the_file_is_no_headline():
     assert found.markdown.startswith("12 lines of Python:")
 
 
+@pytest.mark.parametrize(("line", "is_headline"), [(0, True), (1, True), (5, False), (12, False)])
+def test_a_comment_about_a_part_of_the_code_is_no_headline(line, is_headline):
+    lines = CODE.splitlines(keepends=True)
+    text = "".join([*lines[:line], "# A stack of plain items\n", *lines[line:]])
+    found = summarize(whole(text), NullBackend(answer="a stack of plain items"), Settings())
+    assert found.markdown.startswith("A stack of plain items.") == is_headline
+
+
 @pytest.mark.parametrize(
     ("path", "documentation", "said"),
     [
