@@ -272,6 +272,9 @@ def test_a_buffer_that_is_no_file_is_told_why_it_is_not_served(lent):
     editor.nvim.command("enew | setlocal buftype=nofile")
     editor.nvim.command("Assist document")
     assert editor.heard() == ["assist: a buffer of the type nofile is no file to work on"]
+    editor.nvim.command("Assist status")  # which is no file's
+    (message,) = editor.until(lambda: editor.heard()[1:])
+    assert message.startswith("assist: embedded")
 
 
 def test_nothing_to_document_is_no_error(lent):

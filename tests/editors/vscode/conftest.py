@@ -76,7 +76,7 @@ def pytest_runtest_makereport(item, call):
     report = yield
     folder = os.environ.get("ASSIST_FAILURE_PICTURES")
     if folder and report.failed and "workbench" in item.funcargs:
-        item.funcargs["workbench"].screenshot(Path(folder, f"{item.name}.png"))
+        item.funcargs["workbench"].screenshot(Path(folder, f"{item.name.replace('/', '_')}.png"))
     return report
 
 

@@ -88,7 +88,7 @@ def test_what_is_at_hand_is_offered_for_installation(
     wheel = wheel_of_scripted_server(tmp_path, workbench.server.home / "script.json")
     source = clone_of_scripted_server(tmp_path / "clone", wheel) if kind == "clone" else wheel
     settings(assist__server__command=None)
-    script = {"answer": f"from({kind})"}
+    script = {"answer": f"made_of_{kind}()"}
     file = workbench.open_with(script, "x = 1\n", status="error")
     workbench.page("mouse.move", 500, 300)  # a hover of the message would cover its button
     workbench.page("click", '.notification-list-item a:has-text("Install")')
@@ -152,7 +152,8 @@ def test_an_installation_that_fails_is_one_sentence_with_the_remedy(
     workbench, settings, setting, value
 ):
     workbench.open("x = 1\n", answer=CALL)
-    settings(**{f"assist__server__{setting}": value})
+    named = {"assist__server__package": "/somewhere/package"}  # or else it would be asked for
+    settings(**named | {f"assist__server__{setting}": value})
     workbench.run("Assist: Install the Server")
 
     def failures():

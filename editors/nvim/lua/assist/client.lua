@@ -325,7 +325,8 @@ end
 ---@param take? fun(result: any)
 function M.execute(command, arguments, take)
   local buf = vim.api.nvim_get_current_buf()
-  if not M.serves(buf) then
+  local is_about_file = #arguments > 0
+  if is_about_file and not M.serves(buf) then
     return serve_on_demand(buf, function()
       M.execute(command, arguments, take)
     end)
