@@ -44,6 +44,11 @@ function M.previous()
   return require("assist.suggestion").cycle(-1)
 end
 
+---Ask for a proposal here, also where none is made unasked.
+function M.ask()
+  require("assist.suggestion").ask()
+end
+
 ---Take the ghost text away.
 ---@return boolean # whether there was one
 function M.dismiss()

@@ -249,6 +249,14 @@ local function watch(buf)
   end)
 end
 
+---Ask at the cursor as a person who wants a proposal, whatever the language is.
+function M.ask()
+  local buf = vim.api.nvim_get_current_buf()
+  require("assist.ghost_text.newest").ask_for_others(buf, function(items, encoding)
+    M.take(buf, items, encoding)
+  end)
+end
+
 ---Ask at the cursor where nothing could be proposed before.
 function M.ask_again()
   local buf = vim.api.nvim_get_current_buf()
