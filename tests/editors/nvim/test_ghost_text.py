@@ -143,18 +143,6 @@ def test_other_proposals_are_asked_for_after_some_was_typed(lend, kind):
     assert editor.text() == ["x = 1", "f"]
 
 
-@EVERY_KIND
-def test_other_proposals_asked_for_right_after_a_key_are_not_lost(lend, kind):
-    slow = {"drawn": ["first_of_all()", "final()"], "step_ms": 20}  # longer than editors wait
-    editor = lend(scripted("first()", **slow), "x = 1\n", kind=kind)
-    editor.type("G", "o")
-    editor.until_ghost("first()")
-    editor.nvim.input("f<M-Left>")  # what the editor asks by itself comes after the key
-    editor.until(lambda: editor.ghost() not in {"irst()", ""})
-    editor.type("<Esc>")
-    assert editor.text() == ["x = 1", "f"]
-
-
 @KINDS
 def test_that_there_is_no_other_proposal_is_said(typing, kind):
     editor = typing(kind=kind)
