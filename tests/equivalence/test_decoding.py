@@ -238,8 +238,8 @@ def test_a_model_that_drafts_for_itself_is_nearly_always_right(way):
     drafting = DraftModel(WAYS[way], context_tokens=200, known_ids=VOCABULARY)
     taken = []
 
-    def spied(prompt_ids):
-        drafter = drafting(prompt_ids)
+    def spied(prompt_ids, client):
+        drafter = drafting(prompt_ids, client)
         tell = drafter.tell
         drafter.tell = lambda ids, accepted, proposed: (
             taken.append((accepted, proposed)),
