@@ -109,14 +109,14 @@ class _Gap:
 
     def is_right_with(self, candidate: Candidate) -> bool:
         """Return whether there is no error at all with a candidate."""
-        if _leaves_comment_open(candidate.text, self._language):
+        if self._is_unfit(candidate):
             return False
         return not self._errors(candidate.text, candidate.replaced_chars)
 
     def holds(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error."""
         text, replaced = candidate.text, candidate.replaced_chars
-        if _leaves_comment_open(text, self._language):
+        if self._is_unfit(candidate):
             return False
         errors = self._errors(text, replaced)
         if not errors:
@@ -133,6 +133,14 @@ class _Gap:
         if self._errors(closed, replaced) > self._mended_errors:
             return False
         return self._holds_elsewhere(candidate)
+
+    def _is_unfit(self, candidate: Candidate) -> bool:
+        """Return whether a candidate changes what stands after it, though nothing is malformed."""
+        if _leaves_comment_open(candidate.text, self._language):
+            return True
+        ends = candidate.text[-1:], self._context.line_suffix[candidate.replaced_chars :][:1]
+        is_inside_name = _is_of_name(self._context.line_prefix[-1:])
+        return not is_inside_name and all(map(_is_of_name, ends))
 
     def _holds_elsewhere(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error to the whole, or near the cursor if long."""
@@ -215,6 +223,10 @@ def _may_repair(candidate: Candidate, context: CursorContext) -> bool:
     hides = found.still_open and found.still_open[-1] not in _BRACKETS and context.line_suffix
     ends_directive = _DIRECTIVE_END.search(candidate.text)
     return found.unopened is not None or bool(hides or ends_directive)
+
+
+def _is_of_name(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _leaves_comment_open(text: str, language: Language) -> bool:
