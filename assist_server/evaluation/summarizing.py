@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
+from assist_server.errors import InputError
 from assist_server.evaluation.figures import Estimate, Figures
 from assist_server.evaluation.overlap import rouge_l, rouge_n
 from assist_server.features.summaries.work import Selection
@@ -34,7 +35,10 @@ def product_summarizer(backend: Backend, settings: Settings) -> Summarizer:
 
     def write(text: str) -> str:
         selection = Selection(Snapshot("file:///text.txt", "text.txt", text), 0, len(text))
-        return summarize(selection, backend, settings).markdown
+        try:
+            return summarize(selection, backend, settings).markdown
+        except InputError:
+            return ""  # nothing shorter is to be had
 
     return write
 

@@ -32,7 +32,8 @@ def program(monkeypatch):
 def found(program, tmp_path):
     for name, text in SOURCES.items():
         (tmp_path / name).write_text(text)
-    return list(program.places(tmp_path, 9, 1))
+    by_language = program.places(tmp_path, 1)
+    return [place for places in by_language.values() for place in places]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -77,7 +77,8 @@ def seen_by_editor(client, place):
     uri = place.file.as_uri()
     client.open(uri, place.file.read_text(encoding="utf-8"))
     items = client.inline_completion(uri, place.line - 1, place.column - 1)
-    return [(item["insertText"], *item["range"].values()) for item in items]
+    likeliest = items[:1]  # others are drawn for who asks
+    return [(item["insertText"], *item["range"].values()) for item in likeliest]
 
 
 def shown(found):

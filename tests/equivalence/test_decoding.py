@@ -285,7 +285,7 @@ def test_nothing_is_guessed_that_could_not_be_taken_back(way):
     """A window that has slid over tokens cannot go back to them."""
     window = MODELS[way.removesuffix("-stock")].config.sliding_window
     prompt = PROMPT[:window]
-    decoder = make_decoder(WAYS[way], drafting=lambda _: Tireless())
+    decoder = make_decoder(WAYS[way], drafting=lambda *_: Tireless())
     plain = continue_prompt(make_decoder(WAYS[way], drafts=False), prompt, 2 * window)
     assert continue_prompt(decoder, prompt, 2 * window) == plain
 

@@ -123,7 +123,9 @@ def test_a_suffix_may_be_missing_and_comes_next_then():
 
 def test_both_orders_come_in_their_shares():
     layouts = [example.layout for example in cuts(SHLEX, Mixture(infilling=0.5, prefix_first=0.5))]
-    shares = [layouts.count(layout) / len(layouts) for layout in Layout]
+    shares = [
+        layouts.count(layout) / len(layouts) for layout in Layout if layout is not Layout.CHAT
+    ]
     assert all(0.15 < share < 0.6 for share in shares), shares
 
 
