@@ -17,7 +17,7 @@ from assist_server.cli.opening import (
     opened_model,
     read_snapshot,
 )
-from assist_server.cli.terminal import spelled_out
+from assist_server.cli.terminal import is_terminal, spelled_out
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.summaries.work import Selection
@@ -40,7 +40,7 @@ def run_summarize(
     if as_json:
         answer = {"markdown": summary.markdown, "method": summary.method}
         typer.echo(json.dumps(answer, ensure_ascii=False))
-    elif sys.stdout.isatty():
+    elif is_terminal():
         Console().print(Markdown(spelled_out(summary.markdown)))
     else:
         typer.echo(summary.markdown)

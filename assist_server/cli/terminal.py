@@ -13,7 +13,13 @@ _OBEYED = re.compile(r"[^\n\r\t]|\r(?!\n)")
 
 def say(text: str, *, nl: bool = True) -> None:
     """Print a text: to programs as it is, to people with control characters spelled out."""
-    typer.echo(spelled_out(text) if sys.stdout.isatty() else text, nl=nl)
+    # Click would take colours out of what programs get.
+    typer.echo(spelled_out(text) if is_terminal() else text, nl=nl, color=True)
+
+
+def is_terminal() -> bool:
+    """Return whether people see what is printed."""
+    return sys.stdout.isatty()
 
 
 def spelled_out(text: str) -> str:

@@ -106,6 +106,8 @@ def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool =
     while current != before:
         before = current
         for one in filters:
+            if one is keep_well_formed and current != before:
+                break  # it parses, and judges only what no other filter changes any more
             kept = one(current, context)
             if kept != current:
                 rules.append(one.__name__)

@@ -9,8 +9,9 @@ from assist_server.postprocess.written_lines import with_text, written_lines
 # (longest period in characters, repetitions that make a loop): the shorter what is repeated, the
 # more often good code repeats it.
 _LOOPS_IN_LINE = ((2, 48), (9, 6), (29, 4), (120, 3))
-# Rules and paths (`# -----`, `../../`) repeat what holds no letter; up to a line's width, they may.
+# Rules and paths (`# -----`, `../../`) repeat few symbols; up to a line's width, they may.
 _MIN_SYMBOL_CHARS = 100
+_FEW_SYMBOLS = 3
 
 
 def cut_repetition(candidate: Candidate, context: CursorContext) -> Candidate | None:
@@ -36,7 +37,8 @@ def _loop_in_line(line: str) -> int | None:
     for period in range(1, min(_LOOPS_IN_LINE[-1][0], len(line) // 3) + 1):
         repetitions = next(count for longest, count in _LOOPS_IN_LINE if period <= longest)
         least = period * repetitions
-        if not re.search(r"\w", line[-period:]):
+        round_ = line[-period:]
+        if not re.search(r"\w", round_) and len(set(round_)) <= _FEW_SYMBOLS:
             least = max(least, _MIN_SYMBOL_CHARS)
         # What ends in a loop equals itself shifted by one period; a cheap test before the count.
         if len(line) >= least and line[-least:-period] == line[-least + period :]:

@@ -106,6 +106,7 @@ def test_a_log_file_that_cannot_be_written_is_named(tmp_path, kind):
 def test_every_command_has_help(run):
     registered = main.app.registered_commands
     commands = [command.name or command.callback.__name__ for command in registered]
+    commands += [group.name for group in main.app.registered_groups if group.name]
     assert set(commands) >= {"serve", "complete", "document", "summarize", "doctor", "models"}
     for command in commands:
         assert command in run("--help").out
