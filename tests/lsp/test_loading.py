@@ -161,7 +161,8 @@ def test_settings_come_from_all_their_places(start, tmp_path):
 
 
 def test_another_model_is_loaded_when_the_setting_changes(start):
-    client = start(answer="answer()")
+    # What is loaded before the client has agreed to a progress bar shows none.
+    client = start(answer="answer()", load_ms=500)
     client.initialize()
     ready(client)
     client.notify(
