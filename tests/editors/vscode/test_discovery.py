@@ -81,41 +81,22 @@ def test_an_environment_is_made_where_the_user_wants_it(
 
 
 @pytest.mark.usefixtures("no_server_on_path")
-@pytest.mark.parametrize("kind", ["clone", "wheel"])
-def test_what_is_at_hand_is_offered_for_installation(
-    workbench, settings, own_environment, tmp_path, kind
-):
+def test_a_wheel_is_offered_for_installation(workbench, settings, own_environment, tmp_path):
     wheel = wheel_of_scripted_server(tmp_path, workbench.server.home / "script.json")
-    source = clone_of_scripted_server(tmp_path / "clone", wheel) if kind == "clone" else wheel
     settings(assist__server__command=None)
-    script = {"answer": f"made_of_{kind}()"}
+    script = {"answer": "made_of_a_wheel()"}
     file = workbench.open_with(script, "x = 1\n", status="error")
     workbench.page("mouse.move", 500, 300)  # a hover of the message would cover its button
     workbench.page("click", '.notification-list-item a:has-text("Install")')
-    row = "Folder of a clone" if kind == "clone" else "Wheel"
-    workbench.page("click", f'.quick-input-list .monaco-list-row:has-text("{row}")')
+    workbench.page("click", '.quick-input-list .monaco-list-row:has-text("Wheel")')
     workbench.page("waitForSelector", '.quick-input-widget:has-text("Install") .quick-input-action')
     workbench.press("Control+A")
-    workbench.type(str(source))
+    workbench.type(str(wheel))
     workbench.press("Enter")
     wait_for((own_environment / "bin" / "assist-server").exists, "the installed program")
     workbench.wait_for_status(READY)
     wait_for(lambda: not workbench.notifications(), "the end of all messages")
     type_and_accept(workbench, file)
-
-
-def clone_of_scripted_server(folder, wheel):
-    """A folder that pip can install without a network: it builds what is there already."""
-    folder.mkdir()
-    (folder / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "build_of_tests"\nbackend-path = ["."]\n'
-        '[project]\nname = "assist-server"\nversion = "1"\n'
-    )
-    (folder / "build_of_tests.py").write_text(
-        "import shutil\n\n\ndef build_wheel(folder, *_):\n"
-        f"    shutil.copy({str(wheel)!r}, folder)\n    return {wheel.name!r}\n"
-    )
-    return folder
 
 
 def wheel_of_scripted_server(folder, script):
