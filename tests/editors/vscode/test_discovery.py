@@ -80,25 +80,6 @@ def test_an_environment_is_made_where_the_user_wants_it(
     type_and_accept(workbench, file)
 
 
-@pytest.mark.usefixtures("no_server_on_path")
-def test_a_wheel_is_offered_for_installation(workbench, settings, own_environment, tmp_path):
-    wheel = wheel_of_scripted_server(tmp_path, workbench.server.home / "script.json")
-    settings(assist__server__command=None)
-    script = {"answer": "made_of_a_wheel()"}
-    file = workbench.open_with(script, "x = 1\n", status="error")
-    workbench.page("mouse.move", 500, 300)  # a hover of the message would cover its button
-    workbench.page("click", '.notification-list-item a:has-text("Install")')
-    workbench.page("click", '.quick-input-list .monaco-list-row:has-text("Wheel")')
-    workbench.page("waitForSelector", '.quick-input-widget:has-text("Install") .quick-input-action')
-    workbench.press("Control+A")
-    workbench.type(str(wheel))
-    workbench.press("Enter")
-    wait_for((own_environment / "bin" / "assist-server").exists, "the installed program")
-    workbench.wait_for_status(READY)
-    wait_for(lambda: not workbench.notifications(), "the end of all messages")
-    type_and_accept(workbench, file)
-
-
 def wheel_of_scripted_server(folder, script):
     """A package with a command of the server's name, small enough to be installed in a test."""
     start = (
