@@ -9,10 +9,10 @@ from safetensors.torch import save
 
 from assist_server.engine.backend import Report
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.loading import CALIBRATION_FILE, read_model
+from assist_server.engine.loading import CALIBRATION_FILE, read_named_model
 from assist_server.engine.opening import locate_model
 from assist_server.engine.packed_weights import PACKED_FILE, pack
-from assist_server.errors import AssistError, InputError, ModelError
+from assist_server.errors import InputError
 
 _NARROW_BITS, _WIDE_BITS = 4, 8
 
@@ -32,12 +32,8 @@ def export_model(model: str, out: Path, report: Report, *, is_packed: bool) -> N
     """
     source = locate_model(model)
     _check_empty(out)
-    try:
-        tokenizer, read = read_model(source, DevicePlan("cpu", "bfloat16", ()), report)
-    except AssistError:
-        raise
-    except Exception as error:  # four libraries read it, and each raises its own kinds
-        raise ModelError(f"cannot load the model {model!r}: {error}") from error
+    plan = DevicePlan("cpu", "bfloat16", ())
+    tokenizer, read = read_named_model(source, model, plan, report)
     report("writing the model", 90)
     try:
         out.mkdir(parents=True, exist_ok=True)

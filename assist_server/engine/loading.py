@@ -23,7 +23,7 @@ from assist_server.engine.device import DevicePlan
 from assist_server.engine.hub import fetch_model
 from assist_server.engine.packed_weights import PACKED_FILE, read_packed
 from assist_server.engine.weight_files import check_weight_files
-from assist_server.errors import ModelError
+from assist_server.errors import AssistError, ModelError
 
 CALIBRATION_FILE = "display_rule.json"
 
@@ -66,6 +66,20 @@ def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]
             "choose a transformer"
         )
     return tokenizer, model
+
+
+def read_named_model(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
+    """Read tokenizer and model as `read_model` does, with every failure in one sentence.
+
+    Raises:
+        AssistError: it cannot be read; the message names the model as the user did.
+    """
+    try:
+        return read_model(source, plan, report)
+    except AssistError:
+        raise
+    except Exception as error:  # four libraries read it, and each raises its own kinds
+        raise ModelError(f"cannot load the model {name!r}: {error}") from error
 
 
 def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:

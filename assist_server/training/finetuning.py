@@ -9,11 +9,11 @@ import torch
 
 from assist_server.engine.backend import tell_nobody
 from assist_server.engine.device import plan_device
-from assist_server.engine.loading import read_model
+from assist_server.engine.loading import read_named_model
 from assist_server.engine.opening import locate_model
 from assist_server.engine.tokenization import TokenCodec
 from assist_server.engine.transformers_backend import context_length, probe_device_facts
-from assist_server.errors import AssistError, InputError, ModelError
+from assist_server.errors import InputError
 from assist_server.prompts.fim import LEFT_TO_RIGHT, choose_template
 from assist_server.training.choices import FinetuneChoice
 from assist_server.training.corpus import Summary, has_corpus, read_corpus, write_corpus
@@ -60,7 +60,7 @@ def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
     documents = None if choice.is_resumed else repository_documents(choice.repo)
     watcher.tell("loading the model")
     device = plan_device(probe_device_facts(), choice.device)
-    tokenizer, model = _read(source, choice.model, device)
+    tokenizer, model = read_named_model(source, choice.model, device, tell_nobody)
     check_trainable(model, choice.model)
     _check_room(choice, model)
     model = prepare(model.to(device.device), choice.model)
@@ -88,15 +88,6 @@ def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
     }
     _export(choice.out, tokenizer, merged(model), facts)
     return facts
-
-
-def _read(source: str, name: str, plan: Any) -> tuple[Any, Any]:
-    try:
-        return read_model(source, plan, tell_nobody)
-    except AssistError:
-        raise
-    except Exception as error:  # four libraries read it, and each raises its own kinds
-        raise ModelError(f"cannot load the model {name!r}: {error}") from error
 
 
 def _check_room(choice: FinetuneChoice, model: Any) -> None:
