@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psutil
@@ -16,8 +17,8 @@ from lsp_steps import inline_params
 from assist_server.lsp.framing import FrameReader, frame
 from assist_server.lsp.server import BACKGROUND_THREADS, INTERACTIVE_THREADS
 
-REQUESTS = 20_000
-WARM_UP = 2_000
+WARM_UP = 6_000
+REQUESTS = 6_000
 CLIENTS = 4
 IN_FLIGHT = 20
 PROCESS_THREADS = 5
@@ -37,6 +38,9 @@ class Client:
         self.read_all()
         self.notify("initialized", {})
         self.open()
+
+    def close(self):
+        self.socket.close()
 
     def send(self, message):
         self.socket.sendall(frame(json.dumps({"jsonrpc": "2.0", **message}).encode()))
@@ -110,11 +114,18 @@ def server(tmp_path):
         reader.join()
 
 
-def test_memory_descriptors_and_threads_stay(server):
-    process, place = server
-    watched = psutil.Process(process.pid)
+@pytest.fixture
+def clients(server):
     rng = random.Random(7)  # noqa: S311 - repeatable, not secret
-    clients = [Client(place, number, rng) for number in range(CLIENTS)]
+    with ExitStack() as opened:
+        yield [
+            opened.enter_context(closing(Client(server[1], number, rng)))
+            for number in range(CLIENTS)
+        ]
+
+
+def test_memory_descriptors_and_threads_stay(server, clients):
+    watched = psutil.Process(server[0].pid)
 
     def play(requests, in_flight):
         for _ in range(requests // (CLIENTS * in_flight)):
@@ -125,13 +136,11 @@ def test_memory_descriptors_and_threads_stay(server):
                 client.read_all()
         return watched.memory_info().rss, watched.num_fds(), watched.num_threads()
 
-    # The first requests come more at a time than the others: memory is taken in pieces of a
-    # megabyte, and a leak is what grows although the load does not.
+    # The threads of a connection start as they are needed, each with a megabyte for its memory, and
+    # the allocator takes pieces for the peak: the first requests, which come more at a time, are
+    # many enough for all of that. What grows after them is a leak.
     memory_before, descriptors_before, _ = play(WARM_UP, 4 * IN_FLIGHT)
-    memory, descriptors, threads = play(REQUESTS - WARM_UP, IN_FLIGHT)
+    memory, descriptors, threads = play(REQUESTS, IN_FLIGHT)
     assert memory < memory_before * 1.05
     assert descriptors <= descriptors_before
-    # Each connection starts threads as they are needed, up to a limit.
     assert threads <= CLIENTS * (INTERACTIVE_THREADS + BACKGROUND_THREADS) + PROCESS_THREADS
-    for client in clients:
-        client.socket.close()
