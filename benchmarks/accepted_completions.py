@@ -28,7 +28,7 @@ import tree_sitter
 
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.opening import open_backend
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.features.inline_completion import complete
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.pipeline import clean

@@ -20,9 +20,9 @@ import transformers
 from rich.console import Console
 from rich.table import Table
 
-from assist_server.engine.graphed_model import GraphedModel
-from assist_server.engine.language_model import LanguageModel
-from assist_server.engine.stock_model import StockModel
+from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.protocol import LanguageModel
+from assist_server.engine.models.transformers_model import StockModel
 
 SHAPES: dict[str, dict[str, Any]] = {
     "0.5b": {

@@ -23,8 +23,8 @@ import torch
 
 from assist_server.cli.eval import find_sources
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.direct_model import DirectModel
-from assist_server.engine.loading import read_model
+from assist_server.engine.loading.checkpoint import read_model
+from assist_server.engine.models.torchscript_model import DirectModel
 from assist_server.evaluation.places import Source
 from assist_server.evaluation.reading import read_figures
 from assist_server.training.depth import important_layers

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import track
 
 from assist_server.engine.backend import Backend, ModelChoice
-from assist_server.engine.opening import open_backend
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.request import collect
 from assist_server.features import infilling
 from assist_server.settings import Settings

@@ -166,14 +166,14 @@ def heartbeat_gaps_ms(load: Callable[[], None]) -> list[float]:
 
 def load_as_the_server_does() -> None:
     """Load with the measures of `engine.quiet_import`."""
-    from assist_server.engine.opening import open_backend  # noqa: PLC0415 - on the thread
+    from assist_server.engine.loading.open_backend import open_backend  # noqa: PLC0415 - on the thread
 
     open_backend(ModelChoice("embedded")).close()
 
 
 def load_plainly() -> None:
     """Load the same without them."""
-    from assist_server.engine.opening import EMBEDDED_FOLDER  # noqa: PLC0415
+    from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER  # noqa: PLC0415
     from assist_server.engine.transformers_backend import (  # noqa: PLC0415 - on the thread
         TransformersBackend,
     )

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 from rich.table import Table
 
-from assist_server.engine.quiet_import import let_waiting_threads_sleep
+from assist_server.engine.loading.torch_import import let_waiting_threads_sleep
 
 REPEATS = 9
 SHOWN_OPERATORS = 8
@@ -36,11 +36,11 @@ def main() -> int:
 
 def measure(model: str, dtype: str, tokens: int) -> None:
     """Print a table for a prompt, and one for a step."""
-    from assist_server.engine.decode import PREFILL_PIECE_TOKENS  # noqa: PLC0415 - imports torch
+    from assist_server.engine.decoding.decoder import PREFILL_PIECE_TOKENS  # noqa: PLC0415 - imports torch
     from assist_server.engine.device import DeviceFacts, plan_device  # noqa: PLC0415
-    from assist_server.engine.execution import plan_execution  # noqa: PLC0415
-    from assist_server.engine.loading import read_model  # noqa: PLC0415
-    from assist_server.engine.opening import locate_model  # noqa: PLC0415
+    from assist_server.engine.loading.checkpoint import read_model  # noqa: PLC0415
+    from assist_server.engine.loading.open_backend import locate_model  # noqa: PLC0415
+    from assist_server.engine.models.selection import plan_execution  # noqa: PLC0415
 
     plan = plan_device(DeviceFacts(), "cpu", dtype)
     _, loaded = read_model(locate_model(model), plan, lambda *_: None)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assist_server.cli.opening import load_settings, opened_model
-from assist_server.engine.opening import locate_model
+from assist_server.engine.loading.open_backend import locate_model
 from assist_server.errors import InputError
 from assist_server.evaluation.evaluating import (
     Choice,

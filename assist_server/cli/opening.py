@@ -12,7 +12,7 @@ from rich.text import Text
 from assist_server.config import Layer, read_settings, summarized
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend, ModelChoice, Report, tell_nobody
-from assist_server.engine.opening import open_backend
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.errors import InputError
 from assist_server.settings import Settings
 

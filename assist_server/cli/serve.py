@@ -12,8 +12,8 @@ from assist_server.cli.logs import configure_logging, shared_log
 from assist_server.cli.opening import FLAGS
 from assist_server.cli.process import leave_working_folder
 from assist_server.config import Layer, read_settings, user_file_path
-from assist_server.engine.hosting import ModelPool
-from assist_server.engine.opening import open_backend
+from assist_server.engine.loading.model_pool import ModelPool
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.errors import InputError
 from assist_server.lsp.transport import (
     CreateServer,

@@ -9,20 +9,20 @@ from typing import Any
 import torch
 
 from assist_server.engine.backend import ModelChoice, ModelInfo, Report, tell_nobody
-from assist_server.engine.decode import Decoder, Step
-from assist_server.engine.detokenizer import StreamingDetokenizer
+from assist_server.engine.decoding.decoder import Decoder, Step
+from assist_server.engine.decoding.draft_model import DraftModel
+from assist_server.engine.decoding.healing import ByteTrie, ForcedText, cut_back
+from assist_server.engine.decoding.ngram_drafts import MakeDrafter, NgramDrafting
+from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
-from assist_server.engine.draft_model import DraftModel
-from assist_server.engine.drafting import MakeDrafter, NgramDrafting
-from assist_server.engine.execution import cache_limit_bytes, plan_execution
-from assist_server.engine.healing import ByteTrie, ForcedText, cut_back
-from assist_server.engine.loading import read_calibration, read_model
-from assist_server.engine.opening import locate_model
-from assist_server.engine.prefix_cache import PrefixCache
+from assist_server.engine.loading.checkpoint import read_calibration, read_model
+from assist_server.engine.loading.open_backend import locate_model
+from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.engine.scheduler import Scheduler
 from assist_server.engine.stopping import kept_length
-from assist_server.engine.tokenization import TokenCodec
+from assist_server.engine.tokens.codec import TokenCodec
+from assist_server.engine.tokens.detokenizer import StreamingDetokenizer
 from assist_server.errors import ModelError
 
 _log = logging.getLogger(__name__)

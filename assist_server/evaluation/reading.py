@@ -12,9 +12,9 @@ from itertools import groupby, pairwise
 import torch
 
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.loading import read_model
-from assist_server.engine.stock_model import StockModel
-from assist_server.engine.tokenization import TokenCodec
+from assist_server.engine.loading.checkpoint import read_model
+from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.engine.transformers_backend import context_length
 from assist_server.evaluation.figures import Estimate, Figures
 from assist_server.evaluation.places import Source

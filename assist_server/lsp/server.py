@@ -21,7 +21,7 @@ from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.client_backend import ClientBackend
-from assist_server.engine.hosting import (
+from assist_server.engine.loading.model_pool import (
     HostState,
     ModelHost,
     ModelPool,

@@ -1,7 +1,7 @@
 """Putting a server together."""
 
 from assist_server.config import Layer
-from assist_server.engine.hosting import ModelPool
+from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.lsp.handlers import (
     code_actions,
     commands,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from transformers import AutoTokenizer
 
-from assist_server.engine.tokenization import TokenCodec
+from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.errors import InputError
 from assist_server.training.rendering import ChatFormat
 

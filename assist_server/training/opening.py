@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from typing import Any
 
-from assist_server.engine.quiet_import import let_waiting_threads_sleep
+from assist_server.engine.loading.torch_import import let_waiting_threads_sleep
 from assist_server.errors import AssistError, InputError
 from assist_server.training.choices import FinetuneChoice, TrainChoice
 from assist_server.training.reporting import Watcher

@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 
 from assist_server.engine.device import plan_device
-from assist_server.engine.execution import multiplies_bfloat16
+from assist_server.engine.models.selection import multiplies_bfloat16
 from assist_server.engine.transformers_backend import probe_device_facts
 from assist_server.errors import InputError
 from assist_server.training.answers import read_answers

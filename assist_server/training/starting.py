@@ -16,7 +16,7 @@ from safetensors.torch import load
 from torch import Tensor
 from transformers import AutoConfig
 
-from assist_server.engine.packed_weights import PACKED_FILE, unpack
+from assist_server.engine.loading.packed_weights import PACKED_FILE, unpack
 from assist_server.errors import InputError
 from assist_server.training.control_tokens import with_control_tokens
 from assist_server.training.exporting import write_json

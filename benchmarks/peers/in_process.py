@@ -9,7 +9,7 @@ from engine_process import Ask, Told, milliseconds_since, serve
 from prompts import Asker, add_choice, chosen
 
 from assist_server.engine.backend import Backend, ModelChoice
-from assist_server.engine.opening import open_backend
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.request import FinishReason, GenerationRequest, collect
 
 

@@ -15,7 +15,7 @@ from assist_server.cli.benching.traces import Trace, library_files, make_traces
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend, ModelChoice
-from assist_server.engine.opening import open_backend
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.request import CancelToken, GenerationRequest
 from assist_server.features.inline_completion import build_request
 from assist_server.settings import Settings

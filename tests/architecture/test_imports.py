@@ -17,59 +17,19 @@ MODULES = {
     for module in pkgutil.walk_packages(assist_server.__path__, "assist_server.")
     if module.name != "assist_server.__main__"  # which is there to be run
 }
+TENSOR_PACKAGES = ("engine.decoding", "engine.models", "training")
+TENSOR_MODULES = (
+    "engine.loading.checkpoint",
+    "engine.loading.export",
+    "engine.loading.packed_weights",
+    "engine.transformers_backend",
+    "evaluation.calibrating",
+    "evaluation.reading",
+)
 TENSOR_SIDE = {
-    f"assist_server.engine.{name}"
-    for name in (
-        "decode",
-        "direct_model",
-        "direct_network",
-        "draft_model",
-        "drafting",
-        "execution",
-        "export",
-        "graphed_model",
-        "healing",
-        "language_model",
-        "loading",
-        "packed_weights",
-        "prefix_cache",
-        "sampling",
-        "static_network",
-        "stock_model",
-        "transformers_backend",
-    )
-} | {f"assist_server.evaluation.{name}" for name in ("calibrating", "reading")}
-TENSOR_SIDE |= {
-    f"assist_server.training.{name}"
-    for name in (
-        "ahead",
-        "chat_format",
-        "checkpoints",
-        "control_tokens",
-        "corpus",
-        "depth",
-        "duplicates",
-        "exporting",
-        "finetuning",
-        "learning",
-        "losses",
-        "material",
-        "network",
-        "packing",
-        "muon",
-        "planning",
-        "pretraining",
-        "rendering",
-        "repository",
-        "resuming",
-        "smaller",
-        "starting",
-        "stock_network",
-        "streaming",
-        "tokenizer",
-        "trainer",
-        "workplace",
-    )
+    name
+    for name in MODULES
+    if name.removeprefix("assist_server.").startswith((*TENSOR_PACKAGES, *TENSOR_MODULES))
 }
 """The only modules behind which torch and transformers may be."""
 

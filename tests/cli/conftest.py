@@ -11,7 +11,7 @@ import pytest
 
 from assist_server.cli import complete, document, main, summarize
 from assist_server.engine.backend import ModelChoice, NullBackend
-from assist_server.engine.opening import open_backend
+from assist_server.engine.loading.open_backend import open_backend
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from distributions import install, library_code
 from tiny_models import FAMILIES, save_family
 
 from assist_server.engine.backend import ModelChoice
-from assist_server.engine.opening import open_backend
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.settings import Settings
 from assist_server.training import opening, resources

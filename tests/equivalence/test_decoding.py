@@ -10,16 +10,15 @@ from hypothesis import strategies as st
 from sequences import GREEDY, NO_LIMIT_BYTES, continue_prompt, direct, make_decoder
 from tiny_models import FAMILIES, build_model
 
-from assist_server.engine import decode
-from assist_server.engine.decode import Decoder
-from assist_server.engine.direct_model import covers
-from assist_server.engine.draft_model import DraftModel
-from assist_server.engine.drafting import NgramDrafting
-from assist_server.engine.graphed_model import GraphedModel
-from assist_server.engine.language_model import LanguageModel
-from assist_server.engine.prefix_cache import PrefixCache
+from assist_server.engine.decoding.decoder import Decoder
+from assist_server.engine.decoding.draft_model import DraftModel
+from assist_server.engine.decoding.ngram_drafts import NgramDrafting
+from assist_server.engine.decoding.prefix_cache import PrefixCache
+from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.protocol import LanguageModel
+from assist_server.engine.models.torchscript_model import covers
+from assist_server.engine.models.transformers_model import StockModel
 from assist_server.engine.request import Sampling
-from assist_server.engine.stock_model import StockModel
 
 PROMPT = tuple(range(40, 75))
 NEW_TOKENS = 24
@@ -46,7 +45,7 @@ def generate(model, prompt: tuple[int, ...], count: int) -> list[int]:
 @pytest.mark.parametrize("piece", [512, 7])
 @pytest.mark.parametrize("drafts", [False, True])
 def test_greedy_equals_generate(way, piece, drafts, monkeypatch):
-    monkeypatch.setattr(decode, "PREFILL_PIECE_TOKENS", piece)
+    monkeypatch.setattr(f"{Decoder.__module__}.PREFILL_PIECE_TOKENS", piece)
     decoder = make_decoder(WAYS[way], drafts=drafts)
     theirs = generate(MODELS[way.rpartition("-")[0]], PROMPT, NEW_TOKENS)
     assert continue_prompt(decoder, PROMPT, NEW_TOKENS) == theirs

@@ -10,10 +10,9 @@ from tiny_models import FAMILIES, build_model, build_tokenizer
 
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine import decode
 from assist_server.engine.backend import ModelChoice
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.opening import EMBEDDED_FOLDER
+from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER
 from assist_server.engine.request import CancelToken, Priority, collect
 from assist_server.engine.transformers_backend import TransformersBackend
 from assist_server.features.inline_completion import build_request
@@ -27,6 +26,8 @@ SETTINGS = Settings(
 )
 WAIT_S = 60
 QWEN = FAMILIES[4]
+
+PIECE_TOKENS = "assist_server.engine.decoding.decoder.PREFILL_PIECE_TOKENS"
 
 
 class WatchedBackend(TransformersBackend):
@@ -70,7 +71,7 @@ def ask_inline(backend):
 
 @pytest.mark.parametrize("stops", [{1}, {2, 3}, {1, 20, 39}, {17, 41, 60, 61}])
 def test_a_summary_that_rested_is_the_undisturbed_one(backend, stops, monkeypatch):
-    monkeypatch.setattr(decode, "PREFILL_PIECE_TOKENS", 50)  # early stops are within the prompt
+    monkeypatch.setattr(PIECE_TOKENS, 50)  # early stops are within the prompt
     backend.watch(set())
     undisturbed, alone = summary(backend), collect(ask_inline(backend))
     assert len(set(undisturbed)) > 10  # the model says something

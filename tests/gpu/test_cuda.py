@@ -8,10 +8,10 @@ from sequences import continue_prompt, make_decoder
 from tiny_models import FAMILIES, TinyFamily, build_model, build_tokenizer
 
 from assist_server.engine.device import plan_device
-from assist_server.engine.direct_model import covers
-from assist_server.engine.graphed_model import GraphedModel
+from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.torchscript_model import covers
+from assist_server.engine.models.transformers_model import StockModel
 from assist_server.engine.request import GenerationRequest, collect
-from assist_server.engine.stock_model import StockModel
 from assist_server.engine.transformers_backend import TransformersBackend, probe_device_facts
 
 pytestmark = [

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from assist_server.cli.logs import configure_logging, shared_log
 from assist_server.engine.backend import NullBackend
-from assist_server.engine.hosting import ModelPool
+from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.errors import AssistError, ModelError
 from assist_server.lsp.transport import serve_stdio, serve_tcp, serve_unix

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from assist_server.engine.decode import Decoder
-from assist_server.engine.direct_model import DirectModel
-from assist_server.engine.drafting import MakeDrafter, NgramDrafting
-from assist_server.engine.language_model import LanguageModel
-from assist_server.engine.prefix_cache import PrefixCache
+from assist_server.engine.decoding.decoder import Decoder
+from assist_server.engine.decoding.ngram_drafts import MakeDrafter, NgramDrafting
+from assist_server.engine.decoding.prefix_cache import PrefixCache
+from assist_server.engine.models.protocol import LanguageModel
+from assist_server.engine.models.torchscript_model import DirectModel
 from assist_server.engine.request import Sampling
 
 GREEDY = Sampling()

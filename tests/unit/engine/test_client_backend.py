@@ -2,7 +2,7 @@
 
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.client_backend import ClientBackend
-from assist_server.engine.drafting import NgramDrafting
+from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.request import GenerationRequest, collect
 
 ROOM = 8

@@ -4,7 +4,7 @@ import pytest
 from tiny_models import FAMILIES, TinyFamily, build_tokenizer, save_family
 
 from assist_server.engine.backend import ModelChoice
-from assist_server.engine.opening import open_backend
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.features.infilling import Gap, build_prompt, choose_model_template
 from assist_server.settings import Settings

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from assist_server.engine.backend import NullBackend
-from assist_server.engine.hosting import ModelPool
+from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.lsp.connection import Connection
 from assist_server.lsp.framing import FrameReader, frame
 from assist_server.lsp.wiring import create_server

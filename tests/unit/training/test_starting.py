@@ -11,8 +11,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from assist_server.engine.backend import tell_nobody
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.export import export_model
-from assist_server.engine.loading import read_model
+from assist_server.engine.loading.checkpoint import read_model
+from assist_server.engine.loading.export import export_model
 from assist_server.errors import InputError
 from assist_server.training.depth import block_influence, important_layers
 from assist_server.training.exporting import export_weights

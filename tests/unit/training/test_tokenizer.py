@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from assist_server.engine.tokenization import TokenCodec
+from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.prompts.fim import choose_template
 from assist_server.training.tokenizer import (
     CONTROL_TOKENS,

@@ -1,0 +1,1 @@
+"""From a prompt to tokens: prefix cache, healing, drafts, sampling."""

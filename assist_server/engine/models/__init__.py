@@ -1,0 +1,1 @@
+"""One forward pass a file, and which one a machine uses."""

@@ -1,0 +1,211 @@
+"""Short passes as CUDA graphs: hundreds of small kernels started by one call.
+
+On a GPU, a step of a small model takes far longer to start than to compute. A graph is captured
+once for each of a few shapes and replayed from then on. It knows addresses only, so there is one
+buffer, the desk, on which the sequence that is being continued lies; the others are put aside.
+"""
+
+import logging
+import math
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from assist_server.engine.models.cuda_graph_network import StaticNetwork
+
+_log = logging.getLogger(__name__)
+
+_NARROW_TOKENS = (1, 2, 4, 8, 16)
+"""Sizes of the passes that are captured: a step, and a step with drafts."""
+_SMALLEST_CAPACITY = 1024
+_SMALLEST_SEEN = 256
+_WARMING_PASSES = 2
+"""Before a capture: libraries choose their kernels and allocate what they need."""
+
+
+class GraphedModel:
+    """A `LanguageModel` over a transformers model of Llama's shape on a CUDA device."""
+
+    def __init__(self, model: Any, *, is_captured: bool = True) -> None:
+        """Take over a model that is on its device.
+
+        Without capture the same passes are run kernel by kernel, on any device.
+        """
+        self._network = StaticNetwork(model)
+        self._capturing = _Capturing() if is_captured else None
+        self._passes: dict[tuple[int, int], _Pass] = {}
+        self._desk = self._network.new_buffer(_SMALLEST_CAPACITY)
+        self._nothing = self._network.new_buffer(0)
+        self._lying: weakref.ref[GraphedCache] | None = None
+        self.bytes_per_token = self._desk.nbytes // _SMALLEST_CAPACITY
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self._network.device
+
+    def new_cache(self) -> "GraphedCache":
+        """An empty sequence."""
+        return GraphedCache(self, self._nothing)
+
+    @torch.inference_mode()
+    def forward(self, cache: "GraphedCache", ids: Sequence[int], wanted: int) -> Tensor:
+        """Logits [wanted, vocabulary] behind the last of `ids`, which follow a sequence."""
+        count, start = len(ids), cache.length
+        tokens = next((tokens for tokens in _NARROW_TOKENS if tokens >= count), count)
+        self._lay(cache, start + tokens)
+        seen = min(max(_SMALLEST_SEEN, _power_of_two(start + tokens)), self._desk.size(3))
+        rows = slice(count - wanted, count)
+        if tokens > _NARROW_TOKENS[-1]:
+            inputs = torch.tensor(ids, device=self.device), torch.tensor(start, device=self.device)
+            return self._network(*inputs, self._desk, seen=seen, rows=rows)
+        if (tokens, seen) not in self._passes:
+            self._passes[tokens, seen] = self._new_pass(tokens, seen, start)
+        padded = [*ids, *[0] * (tokens - count)]
+        # The next replay writes where this one's logits are.
+        return self._passes[tokens, seen].run(padded, start)[rows].clone()
+
+    @torch.inference_mode()
+    def copied(self, cache: "GraphedCache", length: int) -> Tensor:
+        """Keys and values of the first tokens of a sequence, wherever they are."""
+        content = self._desk if self._is_lying(cache) else cache.aside
+        return content[:, :, :, :length].clone()
+
+    def _new_pass(self, tokens: int, seen: int, start: int) -> "_Pass":
+        one = _Pass(self._network, self._desk, tokens, seen)
+        if self._capturing is not None:
+            try:
+                one.capture(start, self._capturing)
+            except RuntimeError as error:  # this shape is run kernel by kernel, then
+                _log.warning("a pass of %d tokens cannot be captured: %s", tokens, error)
+        return one
+
+    def _is_lying(self, cache: "GraphedCache") -> bool:
+        return self._lying is not None and self._lying() is cache
+
+    def _lay(self, cache: "GraphedCache", room: int) -> None:
+        """Put a sequence on the desk, which has room for so many tokens then."""
+        if room > self._desk.size(3):
+            larger = self._network.new_buffer(_power_of_two(room))
+            larger[:, :, :, : self._desk.size(3)] = self._desk
+            self._passes.clear()  # they know the old address
+            if self._capturing is not None:
+                self._capturing = _Capturing()  # a pool without graphs is gone
+            self._desk = larger
+        if self._is_lying(cache):
+            return
+        other = self._lying() if self._lying is not None else None
+        if other is not None:
+            other.aside = self.copied(other, other.length)
+        self._desk[:, :, :, : cache.length] = cache.aside[:, :, :, : cache.length]
+        cache.aside = self._nothing
+        self._lying = weakref.ref(cache)
+
+
+class GraphedCache:
+    """A `KvCache` whose content lies on the model's desk or aside."""
+
+    def __init__(self, model: GraphedModel, aside: Tensor, length: int = 0) -> None:
+        self._model = model
+        self.aside = aside
+        """The content while another sequence lies on the desk; belongs to the model."""
+        self._length = length
+
+    @property
+    def length(self) -> int:
+        """Tokens in it."""
+        return self._length
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the keys and values."""
+        return self._length * self._model.bytes_per_token
+
+    @property
+    def rewind_limit(self) -> float:
+        """None."""
+        return math.inf
+
+    def extend(self, ids: Sequence[int], wanted: int) -> Tensor:
+        """Append tokens; logits [wanted, vocabulary] behind the last of them."""
+        logits = self._model.forward(self, ids, wanted)
+        self._length += len(ids)
+        return logits
+
+    def truncate(self, length: int) -> None:
+        """Forget all but the first `length` tokens."""
+        self._length = min(self._length, length)
+
+    def fork(self, length: int) -> "GraphedCache":
+        """A copy of the first `length` tokens."""
+        kept = min(length, self._length)
+        return GraphedCache(self._model, self._model.copied(self, kept), kept)
+
+
+_idle_streams: list[Any] = []
+
+
+class _Capturing:
+    """Where the graphs of one desk are captured, and the memory that they share.
+
+    Libraries keep a workspace for each stream (cuBLAS: 32 MiB on an H100), whose address the graphs
+    know. So each desk has a stream of its own; and as a workspace is never given back, the stream
+    of a desk that is gone goes to the next one.
+    """
+
+    def __init__(self) -> None:
+        stream: Any = _idle_streams.pop() if _idle_streams else torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self.stream = stream
+        self.pool = torch.cuda.graph_pool_handle()
+        weakref.finalize(self, _idle_streams.append, stream)
+
+
+class _Pass:
+    """A forward pass of one shape, whose inputs are written in place."""
+
+    def __init__(self, network: StaticNetwork, desk: Tensor, tokens: int, seen: int) -> None:
+        self._network, self._desk, self._seen = network, desk, seen
+        self._ids = torch.zeros(tokens, dtype=torch.long, device=network.device)
+        self._start = torch.zeros((), dtype=torch.long, device=network.device)
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._logits = torch.empty(0)
+
+    def capture(self, start: int, capturing: "_Capturing") -> None:
+        """Record the pass; from `start` on, the desk holds nothing of worth.
+
+        Raises:
+            RuntimeError: something in it cannot be captured here.
+        """
+        self._start.fill_(start)
+        stream = capturing.stream
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(_WARMING_PASSES):
+                self._compute()
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        # Other threads may use the device meanwhile.
+        options = {"pool": capturing.pool, "stream": stream, "capture_error_mode": "thread_local"}
+        with torch.cuda.graph(graph, **options):
+            self._logits = self._compute()
+        self._graph = graph
+
+    def run(self, ids: Sequence[int], start: int) -> Tensor:
+        """Logits [tokens, vocabulary], overwritten by the next run of a captured pass."""
+        self._ids.copy_(torch.tensor(ids))
+        self._start.fill_(start)
+        if self._graph is None:
+            return self._compute()
+        self._graph.replay()
+        return self._logits
+
+    def _compute(self) -> Tensor:
+        return self._network(self._ids, self._start, self._desk, seen=self._seen, rows=slice(None))
+
+
+def _power_of_two(number: int) -> int:
+    """The next power of two."""
+    return 1 << (number - 1).bit_length()

@@ -1,0 +1,182 @@
+"""Text to token ids and back, such that text stays text.
+
+Two traps of Hugging Face tokenizers are closed here. Control tokens spelled in a user's text would
+become control tokens: Qwen's infilling tokens even when `split_special_tokens` is on, because they
+are "added" but not "special". And SentencePiece tokenizers put a blank before whatever they encode
+and drop it from whatever they decode, which is wrong in the middle of a document.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from assist_server.engine.tokens.chat_template import ChatTemplate
+from assist_server.engine.tokens.line_cache import LineEncoder
+from assist_server.engine.tokens.token_bytes import read_token_bytes
+from assist_server.errors import ModelError
+
+_ANCHOR = "\n"
+
+_SAMPLE = (
+    "def Überfall(x1, *_):\n\t  return x1 != '\N{SNAKE}\N{CJK UNIFIED IDEOGRAPH-6F22}'  # No.\r\n"
+)
+"""Some of everything that code is made of."""
+
+
+class TokenCodec:
+    """Encodes and decodes for one tokenizer; may be used from any thread."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        """Wrap a transformers tokenizer that is backed by the `tokenizers` library.
+
+        Raises:
+            ModelError: the tokenizer is of another make.
+        """
+        backend = getattr(tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            raise ModelError(
+                "the model's tokenizer has no tokenizer.json; choose a model that has one"
+            )
+        self._tokenizer = tokenizer
+        self._backend = backend
+        # Before the flag below, which the tokenizer's own call would take back.
+        self.bos_id = _bos_id(tokenizer)
+        backend.no_truncation()
+        backend.no_padding()
+        backend.encode_special_tokens = True  # "encode them as text", in spite of the name
+        added = backend.get_added_tokens_decoder()
+        self.special_ids: Mapping[str, int] = {
+            token.content: token_id for token_id, token in added.items() if token.content.strip()
+        }
+        self.end_ids = frozenset(token_id for token_id, token in added.items() if token.special)
+        self._control_ids = frozenset(self.special_ids.values())
+        longest_first = sorted(self.special_ids, key=len, reverse=True)
+        self._special = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        self._anchor_ids = self._encode_piece(_ANCHOR)
+        self._needs_anchor = self._encode_piece(_ANCHOR + "a") != [
+            *self._anchor_ids,
+            *self._encode_piece("a"),
+        ]
+        self._lines = LineEncoder(self._encode_text, _pre_tokenization(backend))
+
+    def encode(self, text: str, client: str = "") -> list[int]:
+        """Ordinary ids of `text`; nothing is added and no control token comes of it."""
+        return self._lines.encode(text, client)
+
+    def _encode_text(self, text: str) -> list[int]:
+        ids: list[int] = []
+        start = 0
+        for match in self._special.finditer(text):
+            # Cut behind the first character: no half of a control token is one.
+            ids += self._encode_inside(text[start : match.start() + 1])
+            start = match.start() + 1
+        ids += self._encode_inside(text[start:])
+        if self._control_ids.isdisjoint(ids):
+            return ids
+        # Some tokens are looked for in the normalized text, where " <PRE>" may be "▁<PRE>".
+        return [token_id for character in text for token_id in self._encode_inside(character)]
+
+    def encode_template(self, text: str) -> list[int]:
+        """Ids of a trusted template, in which control tokens are meant as such."""
+        ids: list[int] = []
+        start = 0
+        for match in self._special.finditer(text):
+            ids += self._encode_inside(text[start : match.start()])
+            ids.append(self.special_ids[match.group()])
+            start = match.end()
+        return ids + self._encode_inside(text[start:])
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
+        """Ids of a conversation in the tokenizer's own chat format.
+
+        Raises:
+            ModelError: the tokenizer has no chat format.
+        """
+        if not self.has_chat_template:
+            raise ModelError("this model has no chat format; choose an instruction-tuned model")
+        # Private-use characters stand for the contents while the template is applied, so that the
+        # users' words are encoded apart from the template's control tokens.
+        marked = [f"\ue000{i}\ue001" for i in range(len(messages))]
+        rendered = self._chat_template.render([m["role"] for m in messages], marked)
+        ids: list[int] = []
+        for piece in re.split("(\ue000\\d+\ue001)", rendered):
+            if piece.startswith("\ue000"):
+                ids += self.encode(messages[int(piece[1:-1])]["content"], client)
+            else:
+                ids += self.encode_template(piece)
+        return ids
+
+    @cached_property
+    def _chat_template(self) -> ChatTemplate:
+        try:
+            source = self._tokenizer.get_chat_template()
+        except ValueError as error:  # several, and none of them the usual one
+            raise ModelError(f"the model's chat format cannot be used: {error}") from error
+        return ChatTemplate(source, dict(self._tokenizer.special_tokens_map))
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether the tokenizer knows how conversations are written."""
+        return getattr(self._tokenizer, "chat_template", None) is not None
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of `ids` as it stands behind other text; control tokens give nothing."""
+        anchored: str = self._backend.decode([*self._anchor_ids, *ids], skip_special_tokens=True)
+        return anchored.removeprefix(_ANCHOR)
+
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """The text of a prompt with its control tokens spelled out, for people to read."""
+        text: str = self._backend.decode(ids, skip_special_tokens=False)
+        return text
+
+    def token_bytes(self) -> list[bytes]:
+        """The bytes that each id adds to a text: none for control tokens and the unknown token.
+
+        All are empty where the bytes do not add up to the text that was encoded, as with
+        tokenizers that change the text or spell it in a way of their own.
+        """
+        spelled = read_token_bytes(self._backend)
+        if b"".join(spelled[token_id] for token_id in self.encode(_SAMPLE)) != _SAMPLE.encode():
+            return [b""] * len(spelled)
+        unknown = getattr(self._backend.model, "unk_token", None)
+        unknown_ids = {self._backend.token_to_id(unknown)} if unknown else set()
+        for token_id in self._control_ids | self.end_ids | unknown_ids:
+            spelled[token_id] = b""
+        return spelled
+
+    def _encode_inside(self, text: str) -> list[int]:
+        """Ids of text as it stands inside a document, without the blank of a text's start."""
+        if not text or not self._needs_anchor:
+            return self._encode_piece(text)
+        anchored = self._encode_piece(_ANCHOR + text)
+        count = len(self._anchor_ids)
+        if anchored[:count] == self._anchor_ids:
+            return anchored[count:]
+        return self._encode_piece(text)  # the anchor was merged: a tokenizer without that blank
+
+    def _encode_piece(self, text: str) -> list[int]:
+        # A lone surrogate has no UTF-8; models have never seen one anyway.
+        readable = text.encode("utf-8", "replace").decode("utf-8")
+        ids: list[int] = self._backend.encode(readable, add_special_tokens=False).ids
+        return ids
+
+
+def _pre_tokenization(backend: Any) -> Callable[[str], list[str]] | None:
+    """How a tokenizer parts text before it looks for tokens; None if it does not."""
+    normalizer, pre_tokenizer = backend.normalizer, backend.pre_tokenizer
+    if pre_tokenizer is None:
+        return None
+
+    def pre_tokenize(text: str) -> list[str]:
+        normalized = normalizer.normalize_str(text) if normalizer else text
+        return [piece for piece, _ in pre_tokenizer.pre_tokenize_str(normalized)]
+
+    return pre_tokenize
+
+
+def _bos_id(tokenizer: Any) -> int | None:
+    """The token that a tokenizer itself would put before every text."""
+    first = tokenizer("a").input_ids[:1]
+    bos: int | None = tokenizer.bos_token_id
+    return bos if bos is not None and first == [bos] else None

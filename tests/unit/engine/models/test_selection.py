@@ -1,0 +1,118 @@
+import pytest
+import torch
+from tiny_models import FAMILIES, build_model
+
+from assist_server.engine.device import DeviceFacts, plan_device
+from assist_server.engine.models import selection
+from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
+from assist_server.engine.models.torchscript_model import DirectModel
+from assist_server.engine.models.transformers_model import StockModel
+
+BY_CONFIG = {family.config: family for family in FAMILIES}
+
+
+def plan_for(config: str, dtype: str):
+    plan = plan_device(DeviceFacts(), "auto", dtype)
+    return plan_execution(build_model(BY_CONFIG[config], 300), plan, dtype)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [("auto", "float16"), ("float16", "float16"), ("float32", "float32"), ("int8", "int8")],
+)
+def test_llamas_shape_is_run_directly_on_a_cpu(dtype, expected):
+    model, plan = plan_for("LlamaConfig", dtype)
+    assert isinstance(model, DirectModel)
+    assert (plan.device, plan.dtype) == ("cpu", expected)
+    assert any(reason.startswith(expected) for reason in plan.reasons)
+    assert any("threads for a single token" in reason for reason in plan.reasons)
+
+
+@pytest.mark.parametrize(
+    ("config", "dtype", "expected"),
+    [
+        ("GPT2Config", "auto", torch.float32),
+        ("LlamaConfig", "bfloat16", torch.bfloat16),
+        ("GPT2Config", "int8", torch.float32),
+    ],
+)
+def test_everything_else_is_run_by_transformers(config, dtype, expected):
+    model, plan = plan_for(config, dtype)
+    assert isinstance(model, StockModel)
+    logits = model.new_cache().extend([40, 41], 1)
+    assert logits.dtype == expected
+    assert plan.dtype == str(expected).removeprefix("torch.")
+    assert any("int8" in reason for reason in plan.reasons) == (dtype == "int8")
+
+
+def test_caches_take_a_part_of_the_free_memory():
+    assert 1 << 20 < cache_limit_bytes("cpu") <= 1 << 30
+
+
+LLAMA = build_model(BY_CONFIG["LlamaConfig"], 300)
+
+
+def chosen(monkeypatch, make, *, slower="stock"):
+    """What is chosen between transformers' passes and those that `make` gives."""
+    tried = selection._tried
+
+    def with_a_handicap(model):
+        ms, logits = tried(model)
+        is_slower = isinstance(model, StockModel) == (slower == "stock")
+        return ms + 1000 * is_slower, logits
+
+    monkeypatch.setattr(selection, "_tried", with_a_handicap)
+    monkeypatch.setattr(selection, "GraphedModel", make)
+    return selection._with_graphs(LLAMA, StockModel(LLAMA))
+
+
+def static(model):
+    return GraphedModel(model, is_captured=False)
+
+
+def test_graphs_are_used_where_they_are_faster(monkeypatch):
+    model, reason = chosen(monkeypatch, static)
+    assert isinstance(model, GraphedModel)
+    assert reason.startswith("with CUDA graphs: a step takes")
+    model, reason = chosen(monkeypatch, static, slower="graphs")
+    assert isinstance(model, StockModel)
+    assert reason.startswith("without CUDA graphs: a step takes")
+
+
+def test_graphs_that_give_other_numbers_are_not_used(monkeypatch):
+    other = build_model(BY_CONFIG["LlamaConfig"], 300, seed=1)
+    model, reason = chosen(monkeypatch, lambda _: static(other))
+    assert isinstance(model, StockModel)
+    assert "other numbers" in reason
+
+
+def test_a_device_that_captures_nothing_is_used_without(monkeypatch):
+    def fail(model):
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    model, reason = chosen(monkeypatch, fail)
+    assert isinstance(model, StockModel)
+    assert reason == "without CUDA graphs: operation not permitted when stream is capturing"
+
+
+class Slow:
+    """A model whose steps take a second each, by a clock of its own."""
+
+    narrow_threads = 1
+    now_s = 0.0
+    steps = 0
+
+    def new_cache(self):
+        return self
+
+    def extend(self, ids, _wanted):
+        self.now_s += 1
+        self.steps += len(ids) == 1
+
+
+def test_trying_out_a_slow_machine_is_cut_short(monkeypatch):
+    model = Slow()
+    monkeypatch.setattr(selection.time, "perf_counter", lambda: model.now_s)
+    assert selection._step_ms(model, [2, 1]) == {2: 1000.0, 1: 1000.0}
+    assert model.steps == 2 * (selection._WARMING_PASSES + 1)
