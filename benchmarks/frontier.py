@@ -27,15 +27,15 @@ from assist_server.engine.loading.checkpoint import read_model
 from assist_server.engine.models.torchscript_model import DirectModel
 from assist_server.evaluation.places import Source
 from assist_server.evaluation.reading import read_figures
-from assist_server.training.depth import important_layers
-from assist_server.training.documents import document_of
-from assist_server.training.exporting import export_weights
-from assist_server.training.material import make_material
-from assist_server.training.network import Network
-from assist_server.training.schedule import parse_count
-from assist_server.training.smaller import with_layers, with_vocabulary
-from assist_server.training.starting import StartingModel
-from assist_server.training.tokenizer import read_tokenizer
+from assist_server.training.data.documents import document_of
+from assist_server.training.examples.windows import make_material
+from assist_server.training.loop.schedule import parse_count
+from assist_server.training.model.export import export_weights
+from assist_server.training.model.initial_model import StartingModel
+from assist_server.training.model.layer_importance import important_layers
+from assist_server.training.model.network import Network
+from assist_server.training.model.smaller import with_layers, with_vocabulary
+from assist_server.training.model.tokenizer import read_tokenizer
 
 FILE_CHARS = 4_000
 PROMPT_TOKENS = 950

@@ -35,13 +35,13 @@ def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
     Raises:
         AssistError: there is no corpus, or the model has no chat format.
     """
-    from assist_server.training.answers import (  # noqa: PLC0415 - the training side
+    from assist_server.training.data.corpus import read_corpus  # noqa: PLC0415 - numpy
+    from assist_server.training.examples.answers import (  # noqa: PLC0415 - the training side
         Answer,
         requests_of,
         why_rejected,
         write_answer,
     )
-    from assist_server.training.corpus import read_corpus  # noqa: PLC0415 - numpy
 
     settings = load_settings(flags)
     documents = list(read_corpus(choice.corpus))

@@ -12,7 +12,7 @@ from rich.table import Table
 from assist_server.errors import InputError
 
 if TYPE_CHECKING:
-    from assist_server.training.corpus import Summary
+    from assist_server.training.data.corpus import Summary
 
 _MEGABYTE = 1_000_000
 
@@ -34,7 +34,7 @@ def run_corpus(choice: CorpusChoice) -> None:
     Raises:
         InputError: there is one already, or nothing that may be trained on.
     """
-    from assist_server.training.corpus import (  # noqa: PLC0415 - numpy
+    from assist_server.training.data.corpus import (  # noqa: PLC0415 - numpy
         SUMMARY,
         build_corpus,
         has_corpus,

@@ -28,12 +28,12 @@ from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_i
 from assist_server.evaluation.places import Source
 from assist_server.evaluation.summarizing import Pair
 from assist_server.settings import Settings
-from assist_server.training.cleaning import why_unfit
-from assist_server.training.debian import debian_pairs
-from assist_server.training.documents import Document
-from assist_server.training.npm import npm_documents
-from assist_server.training.shares import language_of
-from assist_server.training.split import (
+from assist_server.training.data.cleaning import why_unfit
+from assist_server.training.data.debian import debian_pairs
+from assist_server.training.data.documents import Document
+from assist_server.training.data.npm import npm_documents
+from assist_server.training.data.shares import language_of
+from assist_server.training.data.split import (
     FRESH,
     HELD_OUT,
     SourceFile,
@@ -130,7 +130,7 @@ def _material(what: What) -> Material:
 def _trained(corpus: Path | None, seed: int) -> list[Source]:
     if corpus is None:
         return []
-    from assist_server.training.corpus import read_corpus  # noqa: PLC0415 - numpy
+    from assist_server.training.data.corpus import read_corpus  # noqa: PLC0415 - numpy
 
     documents = [
         document

@@ -109,8 +109,8 @@ def train(  # noqa: PLR0913 - as above
 ) -> None:
     """Train a small model on permissively licensed code of this machine."""
     from assist_server.cli.train import run_train  # noqa: PLC0415
-    from assist_server.training.choices import TrainChoice  # noqa: PLC0415
-    from assist_server.training.schedule import parse_budget, parse_count  # noqa: PLC0415
+    from assist_server.training.loop.schedule import parse_budget, parse_count  # noqa: PLC0415
+    from assist_server.training.options import TrainChoice  # noqa: PLC0415
 
     budget = parse_budget(time, tokens)
     folders = tuple(packages) if packages else None
@@ -177,8 +177,8 @@ def finetune(  # noqa: PLR0913 - as above
 ) -> None:
     """Train a model further on one's own code."""
     from assist_server.cli.train import run_train  # noqa: PLC0415
-    from assist_server.training.choices import FinetuneChoice  # noqa: PLC0415
-    from assist_server.training.schedule import parse_budget  # noqa: PLC0415
+    from assist_server.training.loop.schedule import parse_budget  # noqa: PLC0415
+    from assist_server.training.options import FinetuneChoice  # noqa: PLC0415
 
     budget = parse_budget(time, tokens)
     run_train(FinetuneChoice(out, repo, model, budget, resume, seed, device or "auto"))

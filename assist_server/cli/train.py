@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from assist_server.training.choices import FinetuneChoice, TrainChoice
-from assist_server.training.opening import run_training
-from assist_server.training.reporting import StepReport, plot_log
+from assist_server.training.loop.reports import StepReport, plot_log
+from assist_server.training.options import FinetuneChoice, TrainChoice
+from assist_server.training.run import run_training
 
 
 class _Terminal:

@@ -20,9 +20,9 @@ from assist_server.engine.backend import ModelChoice
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.settings import Settings
-from assist_server.training import opening, resources
-from assist_server.training.checkpoints import read_state
-from assist_server.training.reporting import TrainingLog, read_log
+from assist_server.training.loop import resources
+from assist_server.training.loop.checkpoints import read_state
+from assist_server.training.loop.reports import TrainingLog, read_log
 
 NAMES = ("textwrap", "shlex", "bisect", "calendar", "cmd", "code", "fnmatch", "heapq", "csv")
 HELD_OUT = ("abc", "graphlib", "shelve")
@@ -240,7 +240,7 @@ def qwen(folder):
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 def test_a_large_model_learns_by_lora(run, repo, tmp_path, monkeypatch):
     pytest.importorskip("peft")
-    monkeypatch.setattr("assist_server.training.stock_network._FULL_PARAMETERS", 0)
+    monkeypatch.setattr("assist_server.training.model.stock_network._FULL_PARAMETERS", 0)
     model, out = qwen(tmp_path), tmp_path / "mine"
     result = run("finetune", "--repo", repo, "--model", model, "--out", out, "--tokens", "9k")
     assert result.code == 0, result.err
@@ -253,7 +253,7 @@ def test_a_large_model_learns_by_lora(run, repo, tmp_path, monkeypatch):
 
 def test_a_large_model_without_peft_is_refused(run, repo, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
-    monkeypatch.setattr("assist_server.training.stock_network._FULL_PARAMETERS", 0)
+    monkeypatch.setattr("assist_server.training.model.stock_network._FULL_PARAMETERS", 0)
     model = qwen(tmp_path)
     result = run("finetune", "--repo", repo, "--model", model, "--out", tmp_path / "mine")
     refused(result, "needs peft: install 'assist-server[train]'")
@@ -283,7 +283,7 @@ def test_what_a_training_cannot_begin_with_is_refused(run, toy, tmp_path, option
 
 
 def test_a_torch_that_is_too_old_is_named(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "version", lambda _: "2.10.1+cpu")
+    monkeypatch.setattr("assist_server.training.run.version", lambda _: "2.10.1+cpu")
     refused(
         run("train", "--out", tmp_path / "out"), "needs torch 2.11 or newer, and this is 2.10.1"
     )
@@ -294,7 +294,7 @@ def test_a_process_that_was_ended_is_no_riddle(run, tmp_path, monkeypatch):
     def ended(*_):
         raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")
 
-    monkeypatch.setattr(opening, "_run", ended)
+    monkeypatch.setattr("assist_server.training.run._run", ended)
     result = run("train", "--out", tmp_path / "out")
     refused(result, "perhaps for want of memory; what was saved before is kept")
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from assist_server.training.losses import chunked_loss
-from assist_server.training.network import Network, Segments
-from assist_server.training.sizes import Shape
+from assist_server.training.model.losses import chunked_loss
+from assist_server.training.model.network import Network, Segments
+from assist_server.training.model.sizes import Shape
 
 pytestmark = [
     pytest.mark.gpu,
@@ -47,7 +47,7 @@ def test_states_and_gradients_are_those_of_the_cpu(shape, is_compiled):
 
 @pytest.mark.parametrize("is_compiled", [False, True])
 def test_the_loss_is_that_of_the_cpu(is_compiled, monkeypatch):
-    monkeypatch.setattr("assist_server.training.losses._COMPILED_CHUNK_TOKENS", 5)
+    monkeypatch.setattr("assist_server.training.model.losses._COMPILED_CHUNK_TOKENS", 5)
     torch.manual_seed(0)
     hidden, head = torch.randn(13, 8), torch.randn(31, 8)
     targets, weights = torch.randint(0, 31, (13,)), torch.rand(13)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assist_server.cli.benching.measuring import LengthFigures
 from assist_server.errors import InputError
-from assist_server.training.plotting import new_figure
+from assist_server.training.loop.plot import new_figure
 
 
 def check_plotting(file: Path) -> None:

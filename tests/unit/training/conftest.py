@@ -3,7 +3,7 @@
 import pytest
 from distributions import library_code
 
-from assist_server.training.documents import document_of
+from assist_server.training.data.documents import document_of
 
 NAMES = ("textwrap", "shlex", "bisect", "calendar", "colorsys", "cmd", "code", "fnmatch", "heapq")
 
@@ -27,7 +27,7 @@ def documents():
 @pytest.fixture(scope="session")
 def tokenizer(documents):
     """A tokenizer of a few hundred tokens."""
-    from assist_server.training.tokenizer import train_tokenizer  # noqa: PLC0415 - loads much
+    from assist_server.training.model.tokenizer import train_tokenizer  # noqa: PLC0415 - loads much
 
     return train_tokenizer([document.text for document in documents], 512)
 
@@ -35,6 +35,6 @@ def tokenizer(documents):
 @pytest.fixture(scope="session")
 def vocabulary(tokenizer):
     """The tokenizer with our layout."""
-    from assist_server.training.material import own_vocabulary  # noqa: PLC0415 - as above
+    from assist_server.training.examples.windows import own_vocabulary  # noqa: PLC0415 - as above
 
     return own_vocabulary(tokenizer)

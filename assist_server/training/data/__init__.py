@@ -1,0 +1,1 @@
+"""The corpus: sources, licences, cleaning, split."""

@@ -1,0 +1,181 @@
+"""The corpus: what is trained on, with a manifest that names every file, its licence and its split.
+
+A folder with three files. `manifest.jsonl`: a line for each file (see `Origin`). `texts.jsonl.gz`:
+a line for each file that is trained or validated on, with its sha256 and its text. `summary.json`:
+what was left out, and why.
+"""
+
+import gzip
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from assist_server.errors import InputError
+from assist_server.training.data.cleaning import why_unfit
+from assist_server.training.data.debian import debian_pairs
+from assist_server.training.data.documents import Document, Origin
+from assist_server.training.data.duplicates import HeldOutCode, SeenFiles, fingerprint_of
+from assist_server.training.data.shares import capped, language_of, within_shares
+from assist_server.training.data.sources import Sources
+
+MANIFEST, TEXTS, SUMMARY = "manifest.jsonl", "texts.jsonl.gz", "summary.json"
+
+_ROOM_FOR_COPIES = 1.15
+"""How much more than wanted is looked at: so many bytes turn out to be copies of others."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Summary:
+    """What became of everything that was found."""
+
+    files: dict[str, int] = field(default_factory=dict)
+    """Number of files by split."""
+    bytes: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Number of files by reason."""
+    refused_licences: dict[str, str] = field(default_factory=dict)
+    languages: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Number of bytes by language and split."""
+    is_capped: bool = False
+    """Whether no distribution has more than its share; too few cannot all have so little."""
+
+
+def build_corpus(
+    folder: Path,
+    packages: Sequence[Path] | None = None,
+    tell: Tell = lambda _: None,
+    *,
+    has_standard_library: bool = False,
+    most_bytes: int | None = None,
+) -> Summary:
+    """Collect what this machine offers, or what folders with packages hold, and write the corpus.
+
+    Args:
+        folder: For the corpus.
+        packages: Folders with packages, see `Sources`; None for this environment.
+        tell: Told what is being done.
+        has_standard_library: Take the standard library beside folders with packages.
+        most_bytes: Of source files that are trained on; None for all that the shares allow.
+
+    Raises:
+        InputError: there is nothing that may be trained on.
+    """
+    sources = Sources(packages, has_standard_library=has_standard_library)
+    tell("reading installed distributions")
+    found = sources.documents()
+    if packages is None:
+        found = chain(found, debian_pairs())
+    summary = Summary()
+    kept = select(found, summary, tell, most_bytes=most_bytes)
+    summary.refused_licences = sources.refused
+    if not summary.files.get("train"):
+        raise InputError(
+            "nothing here may be trained on: no installed distribution states a permissive "
+            "licence; install packages, or name folders that hold some with --packages"
+        )
+    write_corpus(folder, kept, summary)
+    return summary
+
+
+def select(
+    found: Iterable[Document],
+    summary: Summary,
+    tell: Tell = lambda _: None,
+    *,
+    most_bytes: int | None = None,
+) -> list[Document]:
+    """What may be used of what was found: clean, each thing once, nothing held out in training."""
+    left_out: Counter[str] = Counter()
+    fit: list[Document] = []
+    for document in found:
+        reason = why_unfit(document)
+        if reason is None:
+            fit.append(document)
+        else:
+            left_out[reason] += 1
+    # Before the slow part as well as after it: most of a giant need not be looked at.
+    fit_count = len(fit)
+    fit, _ = capped(fit)
+    fit = within_shares(fit, most_bytes and round(most_bytes * _ROOM_FOR_COPIES))
+    held_out = [document for document in fit if document.origin.split != "train"]
+    tell("looking for copies of held-out code")
+    copies = HeldOutCode(fingerprint_of(document) for document in held_out)
+    seen = SeenFiles()
+    unique: list[Document] = []
+    for number, document in enumerate(fit):
+        if number % 100 == 0:
+            tell(f"looking for copies: {number} of {len(fit)} files")
+        fingerprint = fingerprint_of(document)
+        if document.origin.split == "train" and copies.is_copied_by(fingerprint):
+            left_out["copy of held-out code"] += 1
+        elif not seen.take(fingerprint):
+            left_out["duplicate"] += 1
+        else:
+            unique.append(document)
+    kept, summary.is_capped = capped(unique)
+    kept = within_shares(kept, most_bytes)
+    left_out["above its share"] += fit_count - len(fit) + len(unique) - len(kept)
+    summary.left_out = {reason: count for reason, count in left_out.most_common() if count}
+    for document in kept:
+        origin = document.origin
+        summary.files[origin.split] = summary.files.get(origin.split, 0) + 1
+        summary.bytes[origin.split] = summary.bytes.get(origin.split, 0) + origin.bytes
+    summary.languages = _by_language(kept)
+    return kept
+
+
+def _by_language(documents: Sequence[Document]) -> dict[str, dict[str, int]]:
+    """Return the bytes of source files by language and split; of pairs, as a language of theirs."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for document in documents:
+        origin = document.origin
+        name = language_of(origin.path) if origin.kind == "code" else origin.kind
+        found[name or "other"][origin.split] += origin.bytes
+    return {name: dict(sizes) for name, sizes in sorted(found.items())}
+
+
+def write_corpus(folder: Path, documents: Sequence[Document], summary: Summary) -> None:
+    """Write the corpus; the manifest last, so that a corpus with one is complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with gzip.open(folder / TEXTS, "wt", encoding="utf-8", compresslevel=6) as texts:
+        for document in documents:
+            if document.origin.split != "test":
+                row = {"sha256": document.origin.sha256, "text": document.text}
+                texts.write(json.dumps(row) + "\n")
+    (folder / SUMMARY).write_text(json.dumps(asdict(summary), indent=2) + "\n", encoding="utf-8")
+    rows = (json.dumps(document.origin.as_row()) + "\n" for document in documents)
+    (folder / MANIFEST).write_text("".join(rows), encoding="utf-8")
+
+
+def read_corpus(folder: Path) -> Iterator[Document]:
+    """The documents that are trained or validated on, in the manifest's order.
+
+    Raises:
+        InputError: the folder holds no corpus, or one whose files do not belong together.
+    """
+    try:
+        manifest = (folder / MANIFEST).read_text(encoding="utf-8")
+        with gzip.open(folder / TEXTS, "rt", encoding="utf-8") as texts:
+            for line in manifest.splitlines():
+                origin = Origin(**json.loads(line))
+                if origin.split == "test":
+                    continue
+                row = json.loads(texts.readline())
+                if row["sha256"] != origin.sha256:
+                    raise InputError(f"the texts in {str(folder)!r} are not those of its manifest")
+                yield Document(origin, row["text"])
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"cannot read a corpus in {str(folder)!r} ({error}); name a folder with "
+            f"{MANIFEST} and {TEXTS}, or an empty one to build it there"
+        ) from error
+
+
+def has_corpus(folder: Path) -> bool:
+    """Whether a complete corpus lies in a folder."""
+    return (folder / MANIFEST).is_file()

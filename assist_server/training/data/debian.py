@@ -1,0 +1,134 @@
+"""Pairs of a long text and a short one from Debian packages: descriptions and manual pages.
+
+Only packages whose copyright file is machine-readable (DEP-5) and names permissive licences alone.
+"""
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from assist_server.training.data.documents import Document, pair_of
+from assist_server.training.data.licences import PERMISSIVE, is_permissive
+
+_ROOT = Path("/")
+_SHORT_NAMES = {
+    "bsd-2": "BSD-2-Clause",
+    "bsd-3": "BSD-3-Clause",
+    "expat": "MIT",
+    "public-domain": "CC0-1.0",
+    "mit/x11": "MIT",
+    "python": "PSF-2.0",
+    **{licence.lower(): licence for licence in PERMISSIVE},
+}
+"""DEP-5's names of licences where they differ from SPDX's."""
+
+
+def debian_pairs(root: Path = _ROOT) -> Iterator[Document]:
+    """Pairs from the packages that are installed below a root; none where Debian is not there."""
+    status = root / "var/lib/dpkg/status"
+    if not status.is_file():
+        return
+    for paragraph in status.read_text(encoding="utf-8", errors="replace").split("\n\n"):
+        fields = read_fields(paragraph)
+        name, version = fields.get("Package", ""), fields.get("Version", "")
+        licence = copyright_licence(root / "usr/share/doc" / name / "copyright") if name else ""
+        if not is_permissive(licence):
+            continue
+        synopsis, _, long = fields.get("Description", "").partition("\n")
+        found = [(f"descriptions/{name}.txt", synopsis, unfolded(long))]
+        found += [(f"manual/{page.name}", *parts) for page, parts in _pages(root, name)]
+        for path, short, text in found:
+            pair = pair_of(f"debian:{name}", version, licence, path, short, text)
+            if pair is not None:
+                yield pair
+
+
+def read_fields(paragraph: str) -> dict[str, str]:
+    """The fields of a paragraph in Debian's control format, continued lines as they are."""
+    parts = re.split(r"^([A-Za-z][\w-]*):[ \t]*", paragraph, flags=re.MULTILINE)
+    return {key: value.rstrip("\n") for key, value in zip(parts[1::2], parts[2::2], strict=True)}
+
+
+def unfolded(long: str) -> str:
+    """A long description without its marks: a blank in front, and a dot for an empty line."""
+    lines = (line.removeprefix(" ") for line in long.splitlines())
+    return "\n".join("" if line == "." else line for line in lines)
+
+
+def copyright_licence(file: Path) -> str:
+    """All licences that a DEP-5 file names, as an SPDX expression; empty where it is not one."""
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    if not text.startswith("Format:"):
+        return ""
+    names = re.findall(r"^License:[ \t]*(\S[^\n]*)$", text, flags=re.MULTILINE)
+    known = [_SHORT_NAMES.get(name.strip().lower(), "unknown") for name in names]
+    return " AND ".join(dict.fromkeys(known))
+
+
+def spdx_expression(written: str) -> str:
+    """Return DEP-5's `A or B, and C` as an SPDX expression; names not understood stay as they are.
+
+    A comma binds less than "and", which binds more than "or".
+    """
+    written = re.sub(r"\bwith\s+(\S+)\s+exception\b", r"WITH \1-exception", written)
+    parts = re.split(r",\s*(and|or)\s+", written.strip())
+    spelled = [
+        part.upper() if number % 2 else " ".join(map(_spdx_word, part.split()))
+        for number, part in enumerate(parts)
+    ]
+    if len(spelled) == 1:
+        return spelled[0]
+    return " ".join(part if number % 2 else f"({part})" for number, part in enumerate(spelled))
+
+
+def _spdx_word(word: str) -> str:
+    if word.lower() in {"and", "or"}:
+        return word.upper()
+    return _SHORT_NAMES.get(word.lower(), word)
+
+
+def _pages(root: Path, package: str) -> Iterator[tuple[Path, tuple[str, str]]]:
+    try:
+        listed = (root / f"var/lib/dpkg/info/{package}.list").read_text(encoding="utf-8")
+    except OSError:
+        return
+    for line in listed.splitlines():
+        page = root / line.lstrip("/")
+        if re.fullmatch(r"/usr/share/man/man\d/[^/]+\.gz", line) and page.is_file():
+            parts = manual_parts(
+                gzip.decompress(page.read_bytes()).decode("utf-8", errors="replace")
+            )
+            if parts is not None:
+                yield page, parts
+
+
+def manual_parts(roff: str) -> tuple[str, str] | None:
+    """What a manual page says its subject is, and its description, without the markup."""
+    sections = re.split(r'^\.S[Hh] +"?([^"\n]*)"?[^\n]*\n', roff, flags=re.MULTILINE)
+    by_name = dict(zip(map(str.upper, sections[1::2]), sections[2::2], strict=True))
+    if "NAME" not in by_name or "DESCRIPTION" not in by_name:
+        return None
+    name = " ".join(_plain(by_name["NAME"]).split())
+    _, dash, short = name.partition(" - ")
+    return (short, _plain(by_name["DESCRIPTION"])) if dash else None
+
+
+def _plain(roff: str) -> str:
+    """Running text: macros that only mark words keep them, all others begin a paragraph."""
+    lines = []
+    for line in roff.splitlines():
+        macro = re.match(r"[.']\s*([A-Za-z]*)\s*(.*)", line)
+        if macro is None:
+            lines.append(line)
+        elif macro[1] in {"B", "I", "BR", "RB", "IR", "RI", "BI", "IB", "Nm", "Fl", "Ar", "Xr"}:
+            lines.append(macro[2].replace('"', ""))
+        else:
+            lines.append("")
+    text = re.sub(r"\\f(?:\w|\(\w\w|\[\w*\])|\\[&|^%/,]|\\s[-+]?\d+", "", "\n".join(lines))
+    for mark, meaning in ((r"\-", "-"), (r"\(aq", "'"), (r"\e", "\\"), (r"\ ", " ")):
+        text = text.replace(mark, meaning)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()

@@ -1,0 +1,103 @@
+"""The code of one repository as documents to train on."""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from assist_server.errors import InputError
+from assist_server.syntax.languages import language_for
+from assist_server.training.data.cleaning import why_unfit
+from assist_server.training.data.documents import Document, document_of
+from assist_server.training.data.duplicates import Fingerprint, SeenFiles
+
+_VALIDATION_SHARE = 20
+"""One of so many files is kept aside, to see whether training helps; one at least, of several."""
+
+_MOST_FILE_BYTES = 1_000_000
+_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+_GIT_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+"""A repository's own settings name commands: for watching its files, for hooks, and for fetching
+what is missing. None of them is run."""
+
+_LEFT_OUT_FOLDERS = {"node_modules", "venv", "env", "build", "dist", "target", "__pycache__"}
+
+
+def repository_documents(repo: Path) -> list[Document]:
+    """Source files of a repository that are worth learning from; each thing once.
+
+    Raises:
+        InputError: there are none.
+    """
+    if not repo.is_dir():
+        raise InputError(f"there is no folder {str(repo)!r}; name a repository with --repo")
+    seen = SeenFiles()
+    found = [
+        document
+        for path in sorted(_files(repo))
+        if (document := _read(repo, path)) is not None
+        and why_unfit(document) is None
+        and seen.take(Fingerprint(document.text))
+    ]
+    if not found:
+        raise InputError(
+            f"{str(repo)!r} holds no source code to learn from; name another folder with --repo"
+        )
+    lots = sorted(range(len(found)), key=lambda number: _lot(found[number]))
+    aside = set(lots[: max(len(found) > 1, len(found) // _VALIDATION_SHARE)])
+    return [
+        Document(replace(document.origin, split="validation"), document.text)
+        if number in aside
+        else document
+        for number, document in enumerate(found)
+    ]
+
+
+def _lot(document: Document) -> str:
+    return hashlib.sha256(document.origin.path.encode()).hexdigest()
+
+
+def _files(repo: Path) -> Iterator[Path]:
+    """What git tracks; without git, what lies there outside of hidden and built folders."""
+    try:
+        listed = subprocess.run(  # noqa: S603 - constant words
+            [*_GIT, "ls-files", "-z"],
+            cwd=repo,
+            env={**os.environ, **_GIT_ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        listed = b""
+    if listed:
+        yield from (Path(name.decode("utf-8", "replace")) for name in listed.split(b"\0") if name)
+        return
+    for file in repo.rglob("*"):
+        path = file.relative_to(repo)
+        is_hidden = any(part.startswith(".") for part in path.parts)
+        if not is_hidden and _LEFT_OUT_FOLDERS.isdisjoint(path.parts):
+            yield path
+
+
+def _is_own(repo: Path, file: Path) -> bool:
+    """Return whether a path leads to an ordinary file without leaving the repository by a link."""
+    return file.is_file() and file.resolve() == repo.resolve() / file.relative_to(repo)
+
+
+def _read(repo: Path, path: Path) -> Document | None:
+    file = repo / path
+    if language_for(path=path.name).grammar is None or not _is_own(repo, file):
+        return None
+    if file.stat().st_size > _MOST_FILE_BYTES:
+        return None
+    found = document_of("", "", "", path.as_posix(), file.read_bytes(), "code")
+    # The licence is the user's own matter, and the split is by file: there is but one project.
+    return found and Document(replace(found.origin, split="train"), found.text)

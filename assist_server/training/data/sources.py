@@ -1,0 +1,110 @@
+"""The documents that this machine offers: distributions, npm and Debian sources, prose."""
+
+import platform
+import sysconfig
+from collections.abc import Iterator, Sequence
+from importlib.metadata import Distribution, PackageMetadata
+from pathlib import Path
+
+from assist_server.training.data.debian_sources import debian_documents
+from assist_server.training.data.documents import Document, document_of, pair_of
+from assist_server.training.data.licences import is_permissive, licence_expression
+from assist_server.training.data.npm import npm_documents
+from assist_server.training.data.readmes import first_paragraph, readme_pair
+from assist_server.training.data.split import installed_distributions, normalise, source_files
+
+_STANDARD_LIBRARY_LICENCE = "PSF-2.0"
+_NOT_STANDARD_LIBRARY = {"site-packages", "dist-packages", "lib-dynload", "__pycache__"}
+
+
+class Sources:
+    """Where documents come from, and what was passed over for its licence."""
+
+    def __init__(
+        self, folders: Sequence[Path] | None = None, *, has_standard_library: bool = False
+    ) -> None:
+        """Take the distributions of this environment, or the packages in folders.
+
+        Args:
+            folders: Made by `pip install --target`, or with tarballs from `npm pack`, or with
+                Debian's source packages (`.dsc` and archives); None for this environment.
+            has_standard_library: Take the standard library beside folders; it is part of this
+                environment anyway.
+        """
+        self._folders = folders
+        self._has_standard_library = has_standard_library or folders is None
+        self.refused: dict[str, str] = {}
+        """Distributions whose licence does not allow training or is not known: name and licence."""
+
+    def documents(self) -> Iterator[Document]:
+        """Everything that may be used, held-out documents among it."""
+        for distribution in installed_distributions(self._folders):
+            licence = licence_expression(distribution.metadata)
+            if is_permissive(licence):
+                yield from _of_distribution(distribution)
+            else:
+                self.refused[normalise(distribution.metadata["Name"])] = licence or "unknown"
+        if self._has_standard_library:
+            yield from standard_library()
+        for folder in self._folders or ():
+            for archive in sorted(folder.glob("*.tgz")):
+                yield from _with_readme_pairs(npm_documents(archive, self.refused))
+            for description in sorted(folder.glob("*.dsc")):
+                yield from _with_readme_pairs(debian_documents(description, self.refused))
+
+
+def _with_readme_pairs(documents: Iterator[Document]) -> Iterator[Document]:
+    for document in documents:
+        yield document
+        pair = readme_pair(document)
+        if pair is not None:
+            yield pair
+
+
+def _of_distribution(distribution: Distribution) -> Iterator[Document]:
+    for source in source_files(distribution):
+        found = document_of(
+            source.distribution,
+            source.version,
+            source.licence,
+            source.path,
+            source.read_bytes(),
+            "code",
+        )
+        if found is not None:
+            yield found
+    yield from _pairs(distribution.metadata)
+
+
+def _pairs(metadata: PackageMetadata) -> Iterator[Document]:
+    """Yield a distribution's summary and its description, and that one's first paragraph."""
+    name, version = normalise(metadata["Name"]), metadata["Version"]
+    licence = licence_expression(metadata)
+    fields = (metadata.get_all(field) or [""] for field in ("Summary", "Description"))
+    summary, long = (str(values[0]) for values in fields)
+    paragraph = first_paragraph(long)
+    found = {f"summaries/{name}.md": (summary, long)}
+    if paragraph is not None:
+        found[f"paragraphs/{name}.md"] = paragraph
+    for path, (short, text) in found.items():
+        pair = pair_of(name, version, licence, path, short, text)
+        if pair is not None:
+            yield pair
+
+
+def standard_library() -> Iterator[Document]:
+    """Python's own modules; each top-level one counts as a distribution of its own."""
+    root = Path(sysconfig.get_path("stdlib"))
+    for file in sorted(root.rglob("*.py")):
+        path = file.relative_to(root)
+        if _NOT_STANDARD_LIBRARY.isdisjoint(path.parts):
+            found = document_of(
+                f"stdlib:{path.parts[0].removesuffix('.py')}",
+                platform.python_version(),
+                _STANDARD_LIBRARY_LICENCE,
+                path.as_posix(),
+                file.read_bytes(),
+                "code",
+            )
+            if found is not None:
+                yield found

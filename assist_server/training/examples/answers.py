@@ -1,0 +1,140 @@
+"""A model's own answers to requests about a corpus: they keep its chat while it learns to infill.
+
+No foreign data: the requests are those that the product asks, the texts are the corpus', and the
+answers are the base's, of which only good ones are kept. An answer is kept where it is short, comes
+to an end, repeats nothing, and names no number and no name that its text does not.
+"""
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from assist_server.errors import InputError
+from assist_server.prompts.instructions import load_instruction
+from assist_server.syntax.languages import language_for
+from assist_server.training.data.documents import Document, document_of
+
+_MOST_TEXT_CHARS = 1_600
+_FEWEST_WORDS, _MOST_WORDS = 6, 120
+_MOST_ECHOED_SHARE = 0.6
+_RUN_WORDS = 4
+_PROSE = ("Rewrite this text in plain and short English.", "Say in one sentence what this is.")
+_CODE = ("Explain in one or two sentences what this code does.",)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NAME = re.compile(
+    r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w*|(?<![.!?:] )(?<![-*] )(?<!^)[A-Z][a-z]{2,})\b",
+    re.MULTILINE,
+)
+"""Identifiers, and words with a capital that do not begin a sentence or a line."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A request to a model, and what it said."""
+
+    origin: str
+    """The distribution and the path of the text that is asked about."""
+    request: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A text, and what is asked about it."""
+
+    origin: str
+    instruction: str
+    text: str
+
+    @property
+    def message(self) -> str:
+        """What the model is sent, in the form of the product's own requests."""
+        return f"{self.instruction}\n\n{self.text}"
+
+
+def requests_of(documents: Sequence[Document], seed: int) -> Iterator[Request]:
+    """Yield requests about documents that are trained on, in an order drawn by the seed, once."""
+    dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    order = [document for document in documents if document.origin.split == "train"]
+    dice.shuffle(order)
+    for document in order:
+        text = _part(document.text, dice)
+        language = language_for(path=document.origin.path)
+        is_code = document.origin.kind == "code" and language.grammar is not None
+        kind = f"{language.id} code" if is_code else "a text"
+        asked = (load_instruction("summarize", kind=kind), *(_CODE if is_code else _PROSE))
+        origin = f"{document.origin.distribution}/{document.origin.path}"
+        yield Request(origin, dice.choice(asked), text)
+
+
+def _part(text: str, dice: random.Random) -> str:
+    """Return whole lines of a text, from a place where a paragraph or a definition may begin."""
+    starts = [0, *(match.end() for match in re.finditer(r"\n\n(?=\S)", text))]
+    start = dice.choice([each for each in starts if len(text) - each > _MOST_TEXT_CHARS] or [0])
+    part = text[start : start + _MOST_TEXT_CHARS]
+    return part if start + len(part) == len(text) else part[: part.rfind("\n") + 1] or part
+
+
+def why_rejected(request: Request, answer: str) -> str | None:
+    """Return why an answer is not learned from, in a word or two; None where it is fine."""
+    words = answer.split()
+    runs = Counter(zip(*(words[start:] for start in range(_RUN_WORDS)), strict=False))
+    if not _FEWEST_WORDS <= len(words) <= _MOST_WORDS:
+        return "length"
+    if not answer.rstrip("*_`)\"' ").endswith((".", "!", "?")):
+        return "no end"
+    if max(runs.values(), default=0) > 1 or any(one == other for one, other in pairwise(words)):
+        return "repetition"
+    if _echoed_share(request.text, words) > _MOST_ECHOED_SHARE:
+        return "echo"
+    if unsupported(request.text, answer):
+        return "unsupported"
+    return None
+
+
+def unsupported(text: str, answer: str) -> list[str]:
+    """Return the numbers and names of an answer that its text does not have."""
+    found = [*_NUMBER.findall(answer), *_NAME.findall(answer)]
+    lower = text.lower()
+    return [each for each in found if each.lower() not in lower]
+
+
+def _echoed_share(text: str, words: Sequence[str]) -> float:
+    """Return the share of runs of words that stand in the text just so."""
+    joined = " ".join(text.split())
+    runs = [" ".join(words[start : start + _RUN_WORDS]) for start in range(len(words))]
+    return sum(run in joined for run in runs) / max(1, len(runs))
+
+
+def write_answer(file: Path, answer: Answer) -> None:
+    """Append an answer."""
+    with file.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(asdict(answer)) + "\n")
+
+
+def read_answers(file: Path) -> list[Document]:
+    """Return the answers of a file as documents to train on.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    found: list[Document] = []
+    try:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            answer = Answer(**json.loads(line))
+            distribution, _, path = answer.origin.partition("/")
+            content = json.dumps({"request": answer.request, "answer": answer.answer}).encode()
+            document = document_of(distribution, "", "", path, content, "answer")
+            if document is not None and document.origin.split == "train":
+                found.append(document)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"cannot read answers in {str(file)!r} ({error}); make them with "
+            "`assist-server answers`"
+        ) from error
+    return found

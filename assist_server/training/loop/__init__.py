@@ -1,0 +1,1 @@
+"""Steps, optimisers, schedule, checkpoints, reports."""

@@ -1,0 +1,303 @@
+"""The loop of training: batches in, better weights out, and a state to go on from at any time."""
+
+import contextlib
+import math
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from assist_server.training.examples.packing import IGNORED, Window
+from assist_server.training.examples.streaming import START, Position, WindowStream
+from assist_server.training.loop.checkpoints import LATEST, STABLE, link_state, save_state
+from assist_server.training.loop.optimisers import Average, Optimisers
+from assist_server.training.loop.reports import StepReport, TrainingLog, Watcher
+from assist_server.training.loop.schedule import Budget, Schedule
+from assist_server.training.model.losses import chunked_loss
+from assist_server.training.model.network import Segments, to_device
+from assist_server.training.model.sizes import Rates
+
+_Z_LOSS = 1e-4
+_LARGEST_GRADIENT = 1.0
+_SAVE_SECONDS = 300.0
+_VALIDATION_STEPS = 100
+
+
+class TrainedNetwork(Protocol):
+    """What can be trained."""
+
+    @property
+    def head(self) -> Tensor:
+        """The weight that makes logits of hidden states."""
+        ...
+
+    def __call__(self, inputs: Tensor, segments: Segments) -> Tensor:
+        """Hidden states of ids, each example of a window for itself."""
+        ...
+
+    def train(self, mode: bool = True) -> Any:  # noqa: FBT001, FBT002 - torch's own signature
+        """Switch dropout on or off."""
+        ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the steps are made."""
+
+    seed: int
+    batch_windows: int
+    micro_windows: int
+    rates: Rates
+    device: str
+    is_bfloat16: bool
+    is_compiled: bool = False
+    """Whether the loss has kernels of its own."""
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """The windows of a step."""
+
+    windows: Sequence[Window]
+    tokens: int
+    """How many are learned."""
+    epoch: int
+    following: Position
+    """Where the stream goes on behind it."""
+
+
+def _learned(windows: Sequence[Window]) -> int:
+    return sum(int((window.targets != IGNORED).sum()) for window in windows)
+
+
+@dataclass
+class Place:
+    """How far a training is."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    position: Position = START
+    decay_start: float | None = None
+    """In the budget's unit, once the decay has begun."""
+
+
+class Trainer:
+    """One training: a network, the stream that it reads, and where it is."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all of it is state
+        self,
+        network: TrainedNetwork,
+        weights: Mapping[str, nn.Parameter],
+        stream: WindowStream,
+        validation: Sequence[Window],
+        plan: Plan,
+        folder: Path,
+    ) -> None:
+        """Train the `weights` of a network, and keep states in a folder."""
+        self._network, self._weights = network, weights
+        self._stream, self._validation, self._plan = stream, validation, plan
+        self._folder = folder
+        self._device = torch.device(plan.device)
+        self._optimisers = Optimisers(weights, plan.rates)
+        self._average = Average(weights)
+        self._budget = Budget()
+        self._ahead: _Batch | None = None
+        """Made while a step was at work, for the next one."""
+        self.place = Place()
+
+    # States
+
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on exactly."""
+        budget = self._budget
+        return {
+            "budget": {"tokens": budget.tokens, "seconds": budget.seconds},
+            "weights": {name: weight.detach() for name, weight in self._weights.items()},
+            "average": self._average.state(),
+            "optimisers": self._optimisers.state(),
+            "place": {**vars(self.place), "position": list(self.place.position)},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                weight.copy_(state["weights"][name])
+        self._average.restore(state["average"])
+        self._optimisers.restore(state["optimisers"])
+        place = state["place"]
+        self.place = Place(**{**place, "position": Position(*place["position"])})
+
+    def save(self) -> None:
+        """Write the newest state.
+
+        Raises:
+            AssistError: it cannot be written.
+        """
+        save_state(self.state(), self._folder / LATEST)
+
+    # The loop
+
+    def run(self, budget: Budget, watcher: Watcher) -> None:
+        """Train until the budget is used up or the watcher wants to stop; the state is saved.
+
+        Raises:
+            AssistError: a state cannot be written.
+        """
+        place, self._budget = self.place, budget
+        spent = budget.spent(place.tokens, place.seconds)
+        schedule = Schedule.of(budget, spent, self._plan.rates.warmup_steps)
+        if place.decay_start is not None:
+            schedule = Schedule(budget.total, place.decay_start, self._plan.rates.warmup_steps)
+        log = TrainingLog(self._folder / "log.jsonl", place.step)
+        last_save = time.monotonic()
+        self._ahead = None
+        with contextlib.closing(self._batches()) as batches:
+            while not schedule.is_over(spent) and not watcher.wants_to_stop():
+                if schedule.decays(spent) and place.decay_start is None:
+                    self._keep_stable()
+                    place.decay_start = schedule.decay_start
+                report = self._step(batches, schedule, spent, budget, watcher)
+                if report is None:
+                    break
+                spent = budget.spent(place.tokens, place.seconds)
+                log.write(report)
+                watcher.step(report)
+                if time.monotonic() - last_save > _SAVE_SECONDS:
+                    self.save()
+                    last_save = time.monotonic()
+        self.save()
+
+    def _keep_stable(self) -> None:
+        self.save()
+        link_state(self._folder / LATEST, self._folder / STABLE)
+
+    def _batches(self) -> Generator[_Batch, None, None]:
+        """The batches from the place on."""
+        with contextlib.closing(self._stream.windows(self.place.position)) as windows:
+            while True:
+                taken = [next(windows) for _ in range(self._plan.batch_windows)]
+                batch = [window for window, _ in taken]
+                yield _Batch(batch, _learned(batch), taken[0][1].epoch, taken[-1][1])
+
+    def _step(
+        self,
+        batches: Generator[_Batch, None, None],
+        schedule: Schedule,
+        spent: float,
+        budget: Budget,
+        watcher: Watcher,
+    ) -> StepReport | None:
+        """One step; None where it was broken off, which leaves everything as it was."""
+        began = time.monotonic()
+        place = self.place
+        batch = self._ahead or next(batches)
+        self._ahead = None
+        torch.manual_seed(hash((self._plan.seed, place.step)))
+        loss = self._gradients(batch, watcher)
+        if loss is None:
+            return None
+        norm = nn.utils.clip_grad_norm_(self._weights.values(), _LARGEST_GRADIENT)
+        # A GPU is still at work on these gradients; only the next lines wait for it.
+        self._ahead = next(batches)
+        rate = schedule.rate(place.step, spent)
+        if math.isfinite(norm.item()):
+            self._optimisers.step(rate)
+            self._average.update(place.step)
+        else:
+            self._optimisers.forget_gradients()
+        place.step += 1
+        place.tokens += batch.tokens
+        place.position = batch.following
+        measures = place.step % _VALIDATION_STEPS == 0
+        validation_loss = self.validation_loss() if measures else None
+        seconds = time.monotonic() - began
+        place.seconds += seconds
+        now_spent = budget.spent(place.tokens, place.seconds)
+        left = max(0.0, schedule.total - now_spent) / max(1e-9, now_spent) * place.seconds
+        return StepReport(
+            place.step,
+            place.tokens,
+            batch.epoch,
+            round(place.seconds, 3),
+            loss.item(),
+            validation_loss,
+            rate,
+            norm.item(),
+            batch.tokens / seconds,
+            min(1.0, now_spent / schedule.total),
+            left,
+        )
+
+    def _gradients(self, batch: _Batch, watcher: Watcher) -> Tensor | None:
+        """Fill the gradients; the mean loss, or None where the watcher broke it off."""
+        windows = batch.windows
+        weight = max(1.0, sum(float(window.weights.sum()) for window in windows))
+        losses: list[Tensor] = []
+        self._network.train()
+        for start in range(0, len(windows), self._plan.micro_windows):
+            if watcher.wants_to_stop():
+                self._optimisers.forget_gradients()
+                return None
+            total, plain = self._losses(windows[start : start + self._plan.micro_windows])
+            (total / weight).backward()  # type: ignore[no-untyped-call]
+            losses.append(plain)
+        return torch.stack(losses).sum() / max(1, batch.tokens)
+
+    def _losses(self, windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
+        targets = np.stack([window.targets for window in windows]).ravel()
+        places = (targets != IGNORED).nonzero()[0]
+        weights = np.stack([window.weights for window in windows]).ravel()[places]
+        inputs = self._tensor(np.stack([window.inputs for window in windows]))
+        segments = Segments([window.lengths for window in windows], self._device)
+        dtype = torch.bfloat16 if self._plan.is_bfloat16 else torch.float32
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._plan.is_bfloat16):
+            hidden = self._network(inputs, segments).flatten(0, 1)
+        hidden = hidden.index_select(0, self._tensor(places)).to(dtype)
+        learned, weight = self._tensor(targets[places]), self._tensor(weights)
+        head, is_compiled = self._network.head, self._plan.is_compiled
+        return chunked_loss(hidden, head, learned, weight, _Z_LOSS, is_compiled=is_compiled)
+
+    def _tensor(self, values: NDArray[Any]) -> Tensor:
+        return to_device(torch.from_numpy(values), self._device)
+
+    # Held-out code
+
+    @torch.no_grad()
+    def validation_loss(self) -> float | None:
+        """Nats per token on held-out windows; None where there are none."""
+        if not self._validation:
+            return None
+        self._network.train(mode=False)
+        size = self._plan.micro_windows
+        starts = range(0, len(self._validation), size)
+        # What is compiled is of the shape of a step; to compile another would take longer.
+        with torch.compiler.set_stance("force_eager"):
+            losses = [self._losses(self._validation[start : start + size])[1] for start in starts]
+        return torch.stack(losses).sum().item() / max(1, _learned(self._validation))
+
+    def use_better_weights(self) -> tuple[str, float | None]:
+        """Put the average in the weights' place if it is better; which it was, and its loss.
+
+        Without held-out code the average is taken.
+        """
+        plain_loss = self.validation_loss()
+        plain = {name: weight.detach().clone() for name, weight in self._weights.items()}
+        self._put(self._average.state())
+        average_loss = self.validation_loss()
+        if plain_loss is None or average_loss is None or average_loss <= plain_loss:
+            return "average", average_loss
+        self._put(plain)
+        return "last", plain_loss
+
+    def _put(self, values: Mapping[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, weight in self._weights.items():
+                weight.copy_(values[name])

@@ -1,0 +1,90 @@
+"""Smaller models of one that exists: with the first merges of its tokenizer, or fewer layers.
+
+Whatever is cut off, the rest still works: a byte-pair tokenizer of the first merges is a valid one
+because each merge needs only earlier ones, and a transformer without one of its inner layers only
+loses what that layer would have added to the stream.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from assist_server.errors import InputError
+from assist_server.training.model.initial_model import EMBEDDING, HEAD, StartingModel, token_ids
+
+
+def with_vocabulary(model: StartingModel, size: int) -> StartingModel:
+    """Return the model with a vocabulary of `size` tokens: those that are made of no later merges.
+
+    Raises:
+        InputError: the tokenizer is not byte-pair encoding, or has no room for its alphabet.
+    """
+    if model.tokenizer["model"]["type"] != "BPE":
+        raise InputError("--vocabulary cuts byte-pair tokenizers only; leave it out")
+    if size >= len(token_ids(model.tokenizer)):
+        return model
+    tokenizer, kept = _cut(model.tokenizer, size)
+    rows = torch.tensor(kept)
+    names = {EMBEDDING, HEAD} & model.weights.keys()
+    weights = {**model.weights, **{name: model.weights[name][rows] for name in names}}
+    new_ids = {old: new for new, old in enumerate(kept)}
+    config = {key: _moved(key, value, new_ids) for key, value in model.config.items()}
+    shape = replace(model.shape, vocabulary=len(kept))
+    return replace(model, shape=shape, config=config, weights=weights, tokenizer=tokenizer)
+
+
+def _cut(tokenizer: Mapping[str, Any], size: int) -> tuple[dict[str, Any], list[int]]:
+    """Return a tokenizer with fewer merges, and the old ids of its tokens in their new order."""
+    found = copy.deepcopy(dict(tokenizer))
+    ids = token_ids(found)
+    merges = found["model"]["merges"]
+    made = ["".join(pair if isinstance(pair, list) else pair.split(" ")) for pair in merges]
+    base = ids.keys() - set(made)
+    room = size - len(base)
+    if room < 0:
+        raise InputError(f"--vocabulary must be at least {len(base)} for this model's tokenizer")
+    # Two merges may make the same token; it counts once.
+    names, count = dict.fromkeys(base), 0
+    while count < len(made) and (len(names) < size or made[count] in names):
+        names[made[count]] = None
+        count += 1
+    kept = sorted({ids[name] for name in names})
+    new_ids = {old: new for new, old in enumerate(kept)}
+    vocabulary = found["model"]["vocab"]
+    found["model"]["merges"] = merges[:count]
+    found["model"]["vocab"] = {
+        name: new_ids[number] for name, number in vocabulary.items() if number in new_ids
+    }
+    for token in found["added_tokens"]:
+        token["id"] = new_ids[token["id"]]
+    return found, kept
+
+
+def _moved(key: str, value: Any, new_ids: Mapping[int, int]) -> Any:
+    """Return a value of `config.json` with the new number of a token where it names one."""
+    if not key.endswith("_token_id") or value is None:
+        return value
+    if isinstance(value, int):
+        return new_ids.get(value)
+    return [new_ids[number] for number in value if number in new_ids]
+
+
+def with_layers(model: StartingModel, kept: Sequence[int]) -> StartingModel:
+    """Return the model with some of its layers, named by their numbers in rising order."""
+    weights: dict[str, Tensor] = {}
+    for name, weight in model.weights.items():
+        if not name.startswith("layers."):
+            weights[name] = weight
+            continue
+        _, number, rest = name.split(".", 2)
+        if int(number) in kept:
+            weights[f"layers.{kept.index(int(number))}.{rest}"] = weight
+    config = dict(model.config)
+    if config.get("layer_types"):
+        config["layer_types"] = [config["layer_types"][number] for number in kept]
+    shape = replace(model.shape, layers=len(kept))
+    return replace(model, shape=shape, config=config, weights=weights)

@@ -1,0 +1,47 @@
+"""What the commands `train` and `finetune` are asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_server.training.loop.schedule import Budget
+
+
+@dataclass(frozen=True)
+class TrainChoice:
+    """A training on permissively licensed code."""
+
+    out: Path
+    size: str | None
+    """Of a model from nothing; None where `start` gives the shape."""
+    corpus: Path | None
+    """A folder with a corpus, or one to build it in; None for one within `out`."""
+    packages: tuple[Path, ...] | None
+    """Folders with installed packages to learn from; None for this environment."""
+    has_standard_library: bool
+    """Whether the standard library is learned from beside such folders."""
+    start: Path | None
+    """A folder with a model whose weights are begun with; None for random ones."""
+    vocabulary: int | None
+    """Tokens to keep of that model's vocabulary; None for all."""
+    layers: int | None
+    """Layers to keep of that model, the most important ones; None for all."""
+    answers: Path | None
+    """A file with a model's own answers, which keep its chat; None for none."""
+    budget: Budget | None
+    """None for that of the training that is resumed, or the size's usual one."""
+    is_resumed: bool
+    seed: int
+    device: str
+
+
+@dataclass(frozen=True)
+class FinetuneChoice:
+    """More training for a model that exists, on one's own code."""
+
+    out: Path
+    repo: Path
+    model: str
+    budget: Budget | None
+    is_resumed: bool
+    seed: int
+    device: str

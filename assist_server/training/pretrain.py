@@ -1,0 +1,227 @@
+"""A model of our own: corpus, tokenizer, training, and the folder that the engine loads."""
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from assist_server.engine.device import plan_device
+from assist_server.engine.models.selection import multiplies_bfloat16
+from assist_server.engine.transformers_backend import probe_device_facts
+from assist_server.errors import InputError
+from assist_server.training.data.corpus import MANIFEST, build_corpus, has_corpus, read_corpus
+from assist_server.training.data.documents import Document
+from assist_server.training.examples.answers import read_answers
+from assist_server.training.examples.chat_format import read_chat_format
+from assist_server.training.examples.windows import Material, learned_languages, make_material
+from assist_server.training.loop.capacity import TrainingDevice, check_room, plan_training
+from assist_server.training.loop.reports import Watcher
+from assist_server.training.loop.resuming import state_to_resume
+from assist_server.training.loop.trainer import Plan, Trainer
+from assist_server.training.model.export import export_weights, model_config
+from assist_server.training.model.initial_model import StartingModel
+from assist_server.training.model.layer_importance import important_layers
+from assist_server.training.model.network import Network
+from assist_server.training.model.sizes import Shape, Size, continued_course, find_size
+from assist_server.training.model.smaller import with_layers, with_vocabulary
+from assist_server.training.model.tokenizer import (
+    END,
+    PAD,
+    control_ids,
+    read_tokenizer,
+    save_tokenizer,
+    train_tokenizer,
+)
+from assist_server.training.options import TrainChoice
+from assist_server.training.run_folder import open_workplace
+
+_USUAL_SIZE = "small"
+_TOKENIZER_CHARS = 40_000_000
+"""Text from which merges are learned; more changes little and takes memory."""
+
+_MEASURED_WINDOWS = 8
+"""For the importance of layers, whose order does not change with more."""
+
+
+def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
+    """Train a model, or go on; return what is known of it in the end.
+
+    Raises:
+        AssistError: something that was asked for cannot be done.
+    """
+    device = plan_device(probe_device_facts(), choice.device).device
+    start = _start(choice)
+    size = _size(choice, start, device)
+    identity = {
+        "command": "train",
+        "size": size.name,
+        "seed": choice.seed,
+        "from": None if start is None else start.sha256,
+        "vocabulary": choice.vocabulary,
+        "layers": choice.layers,
+    }
+    check_room(choice.out, size, device)
+    folder = open_workplace(choice.out, identity, is_resumed=choice.is_resumed)
+    corpus = choice.corpus or folder / "corpus"
+    documents = _documents(corpus, choice, watcher)
+    if start is not None:
+        start.write_tokenizer(choice.out)
+    tokenizer = _tokenizer(choice.out, documents, size, watcher)
+    watcher.tell("preparing")
+    device_plan = plan_training(size, device, watcher)
+    material = make_material(
+        tokenizer,
+        documents,
+        size.course.context_tokens,
+        choice.seed,
+        device_plan.cutting_processes,
+        None if choice.answers is None else read_chat_format(choice.out),
+    )
+    if start is not None and choice.layers is not None:
+        watcher.tell("measuring the layers")
+        start = _with_important_layers(start, material, choice.layers)
+    shape = replace(size.shape, vocabulary=tokenizer.get_vocab_size())
+    shape = shape if start is None else start.shape
+    trainer, network = make_trainer(shape, material, size, choice.seed, device_plan, folder, start)
+    loss_before = None if start is None else trainer.validation_loss()
+    state, budget = state_to_resume(folder, choice.budget)
+    if state is not None:
+        trainer.restore(state)
+    trainer.run(budget or size.course.budget, watcher)
+    watcher.tell("writing the model")
+    facts = _facts(size, corpus, device, trainer)
+    if start is None:
+        config = _config(tokenizer, shape, size)
+    else:
+        config = start.trained_config()
+        facts |= {
+            "begun_from_sha256": start.sha256,
+            "validation_nats_per_token_before": loss_before,
+        }
+    config |= {"languages": learned_languages(documents)}
+    export_weights(choice.out, config, dict(network.named_parameters()), facts)
+    return facts
+
+
+def _start(choice: TrainChoice) -> StartingModel | None:
+    """Return the model that is begun with, with the vocabulary that is asked for."""
+    if choice.start is None:
+        if choice.vocabulary is not None or choice.layers is not None:
+            raise InputError("--vocabulary and --layers cut a model down; name one with --from")
+        if choice.answers is not None:
+            raise InputError("--answers keep the chat of a model; name one with --from")
+        return None
+    if choice.size is not None:
+        raise InputError("--from has a size of its own; leave --size out")
+    start = StartingModel.open(choice.start)
+    return start if choice.vocabulary is None else with_vocabulary(start, choice.vocabulary)
+
+
+def _size(choice: TrainChoice, start: StartingModel | None, device: str) -> Size:
+    if start is None:
+        return find_size(choice.size or _USUAL_SIZE)
+    return Size("of --from", start.shape, continued_course(device, start.context_tokens))
+
+
+def _documents(corpus: Path, choice: TrainChoice, watcher: Watcher) -> list[Document]:
+    if not has_corpus(corpus):
+        build_corpus(
+            corpus,
+            choice.packages,
+            watcher.tell,
+            has_standard_library=choice.has_standard_library,
+        )
+    answers = [] if choice.answers is None else read_answers(choice.answers)
+    return [*read_corpus(corpus), *answers]
+
+
+def _with_important_layers(start: StartingModel, material: Material, count: int) -> StartingModel:
+    if not material.validation:
+        raise InputError("--layers measures on held-out code, and this corpus has none")
+    network = Network(start.shape)
+    start.put_weights(network)
+    return with_layers(
+        start, important_layers(network, material.validation[:_MEASURED_WINDOWS], count)
+    )
+
+
+def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
+    shape: Shape,
+    material: Material,
+    size: Size,
+    seed: int,
+    device: TrainingDevice,
+    folder: Path,
+    start: StartingModel | None = None,
+) -> tuple[Trainer, Network]:
+    """Return a trainer with random weights, or those of a model that exists, and its network."""
+    course = size.course
+    torch.manual_seed(seed)
+    network = Network(shape, course.rates.dropout)
+    if start is not None:
+        start.put_weights(network)
+    network = network.to(device.name)
+    plan = Plan(
+        seed,
+        course.batch_windows,
+        device.micro_windows,
+        course.rates,
+        device.name,
+        uses_bfloat16(device.name),
+        device.is_compiled,
+    )
+    weights = dict(network.named_parameters())
+    if device.is_compiled:
+        network.compile_layers()
+    trainer = Trainer(network, weights, material.stream, material.validation, plan, folder)
+    return trainer, network
+
+
+def uses_bfloat16(device: str) -> bool:
+    """Whether matrices are multiplied in bfloat16: where the device does that natively."""
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device == "cpu" and multiplies_bfloat16()
+
+
+def _tokenizer(out: Path, documents: Sequence[Document], size: Size, watcher: Watcher) -> Tokenizer:
+    if not (out / "tokenizer.json").exists():
+        watcher.tell("training the tokenizer")
+        texts = [document.text for document in documents if document.origin.split == "train"]
+        every = max(1, sum(map(len, texts)) // _TOKENIZER_CHARS + 1)
+        tokenizer = train_tokenizer(texts[::every], size.shape.vocabulary)
+        save_tokenizer(tokenizer, out, size.course.context_tokens)
+    return read_tokenizer(out)
+
+
+def _config(tokenizer: Tokenizer, shape: Shape, size: Size) -> dict[str, Any]:
+    ids = control_ids(tokenizer)
+    return model_config(shape, size.course.context_tokens, ids[END], ids[PAD])
+
+
+def _facts(size: Size, corpus: Path, device: str, trainer: Trainer) -> dict[str, Any]:
+    """What a model's card has to say."""
+    which, loss = trainer.use_better_weights()
+    place = trainer.place
+    manifest = (corpus / MANIFEST).read_bytes()
+    return {
+        "size": size.name,
+        "steps": place.step,
+        "tokens": place.tokens,
+        "seconds": round(place.seconds, 1),
+        "weights": which,
+        "validation_nats_per_token": loss,
+        "corpus_manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+        "corpus_files": manifest.count(b"\n"),
+        "device": torch.cuda.get_device_name()
+        if device == "cuda"
+        else platform.processor() or device,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
