@@ -25,8 +25,8 @@ from assist_server.cli.eval import find_sources
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.loading.checkpoint import read_model
 from assist_server.engine.models.torchscript_model import DirectModel
-from assist_server.evaluation.places import Source
-from assist_server.evaluation.reading import read_figures
+from assist_server.evaluation.perplexity import read_figures
+from assist_server.evaluation.tasks import Source
 from assist_server.training.data.documents import document_of
 from assist_server.training.examples.windows import make_material
 from assist_server.training.loop.schedule import parse_count

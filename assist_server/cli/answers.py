@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from assist_server.cli.opening import load_settings, opened_model
+from assist_server.cli.inputs import load_settings, opened_model
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.errors import InputError

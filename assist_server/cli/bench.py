@@ -8,19 +8,19 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from assist_server.cli.benching.drafts import measure_drafts
-from assist_server.cli.benching.machine import describe_machine
-from assist_server.cli.benching.measuring import (
+from assist_server.cli.benchmark.drafts import measure_drafts
+from assist_server.cli.benchmark.machine import describe_machine
+from assist_server.cli.benchmark.measurement import (
     Report,
     measure_engine,
     measure_keystrokes,
     measure_lengths,
 )
-from assist_server.cli.benching.plot import check_plotting, plot
-from assist_server.cli.benching.report import BenchReport, Choice, MemoryFigures, print_report
-from assist_server.cli.benching.session import Session
-from assist_server.cli.benching.traces import SourceFile, library_files, make_traces, pieces
-from assist_server.cli.opening import load_settings
+from assist_server.cli.benchmark.plot import check_plotting, plot
+from assist_server.cli.benchmark.report import BenchReport, Choice, MemoryFigures, print_report
+from assist_server.cli.benchmark.session import Session
+from assist_server.cli.benchmark.traces import SourceFile, library_files, make_traces, pieces
+from assist_server.cli.inputs import load_settings
 from assist_server.errors import InputError
 from assist_server.lsp.client import SERVER_COMMAND, LspClient
 

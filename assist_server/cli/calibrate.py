@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from assist_server.cli.benching.plot import check_plotting
+from assist_server.cli.benchmark.plot import check_plotting
 from assist_server.cli.eval import find_sources, with_completion
-from assist_server.cli.opening import load_settings, opened_model
+from assist_server.cli.inputs import load_settings, opened_model
 from assist_server.errors import InputError
-from assist_server.evaluation.evaluating import Choice, replays
+from assist_server.evaluation.suites import Choice, replays
 from assist_server.training.loop.plot import new_figure
 
 if TYPE_CHECKING:
-    from assist_server.evaluation.calibrating import Calibration, Point
+    from assist_server.evaluation.calibration import Calibration, Point
 
 _MUCH = Choice(pieces=60, piece_chars=250)
 _LITTLE = Choice(pieces=12, piece_chars=120)
@@ -47,7 +47,7 @@ def run_calibrate(  # noqa: PLR0913 - as many as the command has options
     with opened_model(settings) as backend:
         typing = replays(backend, sources, choice, settings)
         typed = list(track(typing, "typing again", choice.pieces, console=Console(stderr=True)))
-    from assist_server.evaluation.calibrating import calibrate, examples_of  # noqa: PLC0415 - numpy
+    from assist_server.evaluation.calibration import calibrate, examples_of  # noqa: PLC0415 - numpy
 
     found = calibrate(examples_of(typed), choice.seed)
     if found is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from assist_server.cli.opening import load_settings, offset_at, opened_model, read_snapshot
+from assist_server.cli.inputs import load_settings, offset_at, opened_model, read_snapshot
 from assist_server.cli.terminal import say
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from assist_server import __version__
-from assist_server.cli.opening import FLAGS, open_model
+from assist_server.cli.inputs import FLAGS, open_model
 from assist_server.config import Layer, SettingProblem, read_settings, user_file_path
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot

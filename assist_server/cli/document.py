@@ -9,14 +9,14 @@ from pathlib import Path
 
 import typer
 
-from assist_server.cli.opening import (
+from assist_server.cli.file_replacement import replace_file
+from assist_server.cli.inputs import (
     line_start,
     load_settings,
     opened_model,
     read_source,
     snapshot_of,
 )
-from assist_server.cli.replacing import replace_file
 from assist_server.cli.terminal import say
 from assist_server.engine.request import CancelToken
 from assist_server.features.documentation import document

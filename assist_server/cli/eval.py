@@ -11,10 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from assist_server.cli.opening import load_settings, opened_model
+from assist_server.cli.inputs import load_settings, opened_model
 from assist_server.engine.loading.open_backend import locate_model
 from assist_server.errors import InputError
-from assist_server.evaluation.evaluating import (
+from assist_server.evaluation.figures import Estimate
+from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_items
+from assist_server.evaluation.suites import (
     Choice,
     Material,
     Suites,
@@ -23,10 +25,8 @@ from assist_server.evaluation.evaluating import (
     evaluate_model,
     merged,
 )
-from assist_server.evaluation.figures import Estimate
-from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_items
-from assist_server.evaluation.places import Source
-from assist_server.evaluation.summarizing import Pair
+from assist_server.evaluation.summaries import Pair
+from assist_server.evaluation.tasks import Source
 from assist_server.settings import Settings
 from assist_server.training.data.cleaning import why_unfit
 from assist_server.training.data.debian import debian_pairs
@@ -152,7 +152,7 @@ def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
             name, backend, tasks, settings, status.update, runs_tests=can_be_isolated()
         )
     # Last, as it computes on this thread, and the model's own one is in nobody's way any more.
-    from assist_server.evaluation.reading import read_figures  # noqa: PLC0415 - with torch
+    from assist_server.evaluation.perplexity import read_figures  # noqa: PLC0415 - with torch
 
     for suite, sources in ((TEXT, material.sources), (f"{TEXT}, trained on", material.trained)):
         read = sources[:: max(1, len(sources) // _MOST_READ_FILES)]

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
+from assist_server.cli.inputs import FLAGS
 from assist_server.cli.logs import configure_logging, shared_log
-from assist_server.cli.opening import FLAGS
 from assist_server.cli.process import leave_working_folder
 from assist_server.config import Layer, read_settings, user_file_path
 from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.errors import InputError
+from assist_server.lsp.create_server import create_server
 from assist_server.lsp.transport import (
     CreateServer,
     serve_connecting,
@@ -22,7 +23,6 @@ from assist_server.lsp.transport import (
     serve_tcp,
     serve_unix,
 )
-from assist_server.lsp.wiring import create_server
 
 _LAST_PORT = 65535
 

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from assist_server.cli.opening import (
+from assist_server.cli.inputs import (
     decode_source,
     line_start,
     load_settings,

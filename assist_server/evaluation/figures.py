@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
-from assist_server.evaluation.places import Place
+from assist_server.evaluation.tasks import Place
 from assist_server.syntax.languages import language_for
 from assist_server.syntax.parser import SyntaxTree
 

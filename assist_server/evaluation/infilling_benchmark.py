@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_server.errors import InputError
-from assist_server.evaluation.places import Kind, Place
+from assist_server.evaluation.tasks import Kind, Place
 
 _TEST_SECONDS = 10.0
 _ISOLATED = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.evaluation.figures import Estimate, Figures
-from assist_server.evaluation.places import Source
+from assist_server.evaluation.tasks import Source
 from assist_server.features.inline_completion import InlineCompletion
 
 _FEWEST_CHARS = 2

@@ -30,15 +30,15 @@ from assist_server.engine.loading.model_pool import (
 from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import AssistError, ModelLoadingError, printable
 from assist_server.features.languages import Offer, offer_in
-from assist_server.features.reading_ahead import learn_around, read_prompt
-from assist_server.lsp.completing import Completions
+from assist_server.features.prefetch import learn_around, read_prompt
+from assist_server.lsp.completion_session import Completions
 from assist_server.lsp.documents import TOO_LONG, DocumentStore
 from assist_server.lsp.history import RequestHistory
-from assist_server.lsp.leniency import lenient_converter
+from assist_server.lsp.lenient_converter import lenient_converter
 from assist_server.lsp.notebooks import NotebookStore
+from assist_server.lsp.prefetch_timer import ReadingAhead, Touched
 from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.protocol import AssistProtocol
-from assist_server.lsp.reading_ahead import ReadingAhead, Touched
 from assist_server.settings import LogSettings, Settings
 
 _T = TypeVar("_T")

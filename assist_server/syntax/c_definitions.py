@@ -6,10 +6,10 @@ import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
+from assist_server.syntax.exception_grammars import CPP
+from assist_server.syntax.exceptions import escaping
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.raising import escaping
-from assist_server.syntax.raising_grammars import CPP
-from assist_server.syntax.walking import ancestors, first_of, outermost, own_nodes
+from assist_server.syntax.tree_walk import ancestors, first_of, outermost, own_nodes
 
 _TYPES = {
     "struct_specifier": Kind.STRUCT,

@@ -18,7 +18,7 @@ from assist_server.syntax import (
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_within, place_for_comment
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import ancestors, is_comment
+from assist_server.syntax.tree_walk import ancestors, is_comment
 from assist_server.text.indentation import indent_width
 
 __all__ = ["Definition", "Kind", "Parameter", "ParameterKind", "Span", "find_definition"]

@@ -9,7 +9,7 @@ import tree_sitter
 from assist_server.syntax.definition import Span
 from assist_server.syntax.directives import is_directive
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import ancestors, is_comment
+from assist_server.syntax.tree_walk import ancestors, is_comment
 
 _BLOCK = r"/\*\*(?![*/])"
 _BEGINS = {

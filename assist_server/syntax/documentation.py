@@ -7,7 +7,7 @@ import tree_sitter
 from assist_server.syntax.definition import Span
 from assist_server.syntax.outline import find_definitions
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import is_comment
+from assist_server.syntax.tree_walk import is_comment
 
 _QUOTES = {'"""', "'''"}
 _MARK = re.compile(r"/\*+[!*]?|//[/!]?|--+|#+!?")

@@ -1,7 +1,7 @@
 """What a place in the source lies within."""
 
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import ancestors, is_comment
+from assist_server.syntax.tree_walk import ancestors, is_comment
 
 
 def enclosing_starts(tree: SyntaxTree, offset: int) -> list[int]:

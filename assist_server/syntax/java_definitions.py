@@ -4,10 +4,10 @@ import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
+from assist_server.syntax.exception_grammars import JAVA
+from assist_server.syntax.exceptions import escaping
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.raising import escaping
-from assist_server.syntax.raising_grammars import JAVA
-from assist_server.syntax.walking import first_of, is_comment
+from assist_server.syntax.tree_walk import first_of, is_comment
 
 _KINDS = {
     "method_declaration": Kind.METHOD,

@@ -5,7 +5,7 @@ import tree_sitter
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import first_of, own_nodes
+from assist_server.syntax.tree_walk import first_of, own_nodes
 
 _BORDERS = frozenset({"function_declaration", "function_definition"})
 _STATEMENTS = frozenset({"assignment_statement", "variable_declaration"})

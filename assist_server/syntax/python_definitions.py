@@ -6,10 +6,10 @@ from dataclasses import replace
 import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
+from assist_server.syntax.exception_grammars import PYTHON
+from assist_server.syntax.exceptions import escaping
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.raising import escaping
-from assist_server.syntax.raising_grammars import PYTHON
-from assist_server.syntax.walking import ancestors, first_of, is_comment, own_nodes
+from assist_server.syntax.tree_walk import ancestors, first_of, is_comment, own_nodes
 
 _BORDERS = frozenset({"function_definition", "class_definition", "lambda"})
 _NOTHING = frozenset({"None", "NoReturn", "Never", "typing.NoReturn", "typing.Never"})

@@ -5,7 +5,7 @@ import tree_sitter
 from assist_server.syntax.definition import Definition, Kind, Parameter, Span
 from assist_server.syntax.doc_comments import comment_above
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import first_of, is_comment, own_nodes
+from assist_server.syntax.tree_walk import first_of, is_comment, own_nodes
 
 _KINDS = {
     "function_item": Kind.FUNCTION,

@@ -6,11 +6,11 @@ import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
+from assist_server.syntax.exception_grammars import SCRIPT
+from assist_server.syntax.exceptions import escaping
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.raising import escaping
-from assist_server.syntax.raising_grammars import SCRIPT
 from assist_server.syntax.script_wrappers import unwrap
-from assist_server.syntax.walking import first_of, outermost, own_nodes
+from assist_server.syntax.tree_walk import first_of, outermost, own_nodes
 
 _FUNCTIONS = frozenset({
     "function_declaration", "generator_function_declaration", "function_signature",

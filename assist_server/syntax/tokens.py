@@ -6,7 +6,7 @@ import tree_sitter
 
 from assist_server.syntax.definition import Span
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import is_comment
+from assist_server.syntax.tree_walk import is_comment
 
 
 def code_tokens(tree: SyntaxTree, span: Span, without: Span | None = None) -> list[str]:

@@ -26,8 +26,8 @@ from participants import Asked, Participant, Samples, Served
 from prompts import Choice, Requests, add_choice, chosen, requests_from
 from rich.console import Console
 
-from assist_server.cli.benching.machine import BUSY, describe_machine
-from assist_server.cli.benching.session import Session
+from assist_server.cli.benchmark.machine import BUSY, describe_machine
+from assist_server.cli.benchmark.session import Session
 from assist_server.engine.loading.open_backend import locate_model
 from assist_server.lsp.client import SERVER_COMMAND, LspClient
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from engine_process import Engine
 from prompts import Choice, Requests
 
-from assist_server.cli.benching.session import Session
+from assist_server.cli.benchmark.session import Session
 
 COLD = "cold"
 """One token at a place in a file that was not seen before."""

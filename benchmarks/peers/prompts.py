@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields, replace
 
 from engine_process import Ask
 
-from assist_server.cli.benching.traces import Trace, library_files, make_traces
+from assist_server.cli.benchmark.traces import Trace, library_files, make_traces
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend, ModelChoice

@@ -23,8 +23,8 @@ TENSOR_MODULES = (
     "engine.loading.export",
     "engine.loading.packed_weights",
     "engine.transformers_backend",
-    "evaluation.calibrating",
-    "evaluation.reading",
+    "evaluation.calibration",
+    "evaluation.perplexity",
 )
 TENSOR_SIDE = {
     name
@@ -56,7 +56,7 @@ def import_each(names):
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["assist_server.lsp.wiring", "assist_server.cli.main"])
+@pytest.mark.parametrize("name", ["assist_server.lsp.create_server", "assist_server.cli.main"])
 def test_the_server_and_the_command_line_start_without_torch(name):
     assert import_each([name]) == "imported 1\n"
 

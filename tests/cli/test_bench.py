@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tiny_models import FAMILIES, save_family
 
 from assist_server.cli import bench
-from assist_server.cli.benching import measuring
-from assist_server.cli.benching.drafts import DraftFigures
-from assist_server.cli.benching.figures import Spread
-from assist_server.cli.benching.session import Answer, Session
-from assist_server.cli.benching.traces import (
+from assist_server.cli.benchmark import measurement
+from assist_server.cli.benchmark.drafts import DraftFigures
+from assist_server.cli.benchmark.figures import Spread
+from assist_server.cli.benchmark.session import Answer, Session
+from assist_server.cli.benchmark.traces import (
     SourceFile,
     copied,
     lengthened,
@@ -131,8 +131,8 @@ def answer(model_ms=0.0, first_token_ms=None, new_tokens=0):
 
 def test_decoding_speed_counts_what_comes_behind_the_first_token():
     answers = [answer(30, 10, 5), answer(60, 40, 3), answer(99, 99, 1), answer(5)]
-    assert measuring.tokens_per_second(answers) == 6 / 40 * 1000
-    assert measuring.tokens_per_second([answer(99, 99, 1)]) is None
+    assert measurement.tokens_per_second(answers) == 6 / 40 * 1000
+    assert measurement.tokens_per_second([answer(99, 99, 1)]) is None
 
 
 def test_an_answer_is_from_the_model_when_that_took_time_or_said_something():
@@ -231,7 +231,7 @@ def test_outcomes_are_told_apart_by_rule_but_not_by_likelihood():
         replace(answer(), outcome=Outcome.DOUBTFUL, detail="1% likely to be right"),
         answer(),
     ]
-    assert [measuring.kind(each) for each in answered] == [
+    assert [measurement.kind(each) for each in answered] == [
         "filtered: it is too short",
         "too likely to be wrong",
         "shown",

@@ -8,7 +8,7 @@ import pytest
 from lsp_steps import URI, ready
 from lsprotocol import types
 
-from assist_server.lsp.leniency import lenient_converter
+from assist_server.lsp.lenient_converter import lenient_converter
 
 RECORDED = sorted((Path(__file__).parent / "capabilities").glob("*.json"))
 ENCODINGS = {

@@ -20,7 +20,7 @@ def test_initialize_is_answered_before_torch_is_imported(start):
 import sys
 sys.argv = ["serve"]
 import assist_server.cli.serve, assist_server.cli.main
-from assist_server.lsp.wiring import create_server
+from assist_server.lsp.create_server import create_server
 create_server(None)
 print([name for name in ("torch", "transformers") if name in sys.modules])
 """

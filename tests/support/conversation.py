@@ -8,8 +8,8 @@ from lsp_steps import URI
 
 from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.lsp.connection import Connection
+from assist_server.lsp.create_server import create_server
 from assist_server.lsp.framing import FrameReader, frame
-from assist_server.lsp.wiring import create_server
 
 CAPABILITIES = {
     "notebookDocument": {"synchronization": {}},

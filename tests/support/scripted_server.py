@@ -19,8 +19,8 @@ from assist_server.engine.backend import NullBackend
 from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.errors import AssistError, ModelError
+from assist_server.lsp.create_server import create_server
 from assist_server.lsp.transport import serve_stdio, serve_tcp, serve_unix
-from assist_server.lsp.wiring import create_server
 from assist_server.settings import LogSettings
 
 

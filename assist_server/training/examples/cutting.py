@@ -20,7 +20,7 @@ from assist_server.syntax.definition import Span
 from assist_server.syntax.documentation import documented, module_documentation
 from assist_server.syntax.languages import language_for
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import ancestors
+from assist_server.syntax.tree_walk import ancestors
 from assist_server.text.identifiers import healing_start
 from assist_server.training.data.documents import Document
 

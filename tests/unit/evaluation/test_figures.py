@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.evaluation.figures import Estimate, Written, figures, score
-from assist_server.evaluation.places import Kind, Place
+from assist_server.evaluation.tasks import Kind, Place
 
 TEXT = "total = add(first, second)\nprint(total)\n"
 START = TEXT.index("first")

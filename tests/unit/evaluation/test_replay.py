@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.evaluation.places import Source
 from assist_server.evaluation.replay import choose_spans, replay, savings
+from assist_server.evaluation.tasks import Source
 from assist_server.features.inline_completion import InlineCompletion, Outcome
 
 TEXT = "first = 1\nsecond = first\nthird = second\n"

@@ -5,7 +5,7 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.features.inline_completion import accepted, complete
 from assist_server.features.line_beginning import with_indentation
-from assist_server.features.typing_through import rest_of
+from assist_server.features.reuse import rest_of
 from assist_server.settings import Settings
 
 

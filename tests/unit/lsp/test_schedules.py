@@ -12,8 +12,8 @@ import pytest
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.lsp.connection import Connection
+from assist_server.lsp.create_server import create_server
 from assist_server.lsp.framing import FrameReader, frame
-from assist_server.lsp.wiring import create_server
 
 SCHEDULES = 1_000
 URIS = [f"file:///{name}.py" for name in "abc"]

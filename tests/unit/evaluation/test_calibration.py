@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from assist_server.evaluation.calibrating import Example, calibrate, fit
+from assist_server.evaluation.calibration import Example, calibrate, fit
 from assist_server.features.confidence import confidence
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from assist_server.cli.benching.figures import Spread
-from assist_server.cli.benching.session import Answer, Session
-from assist_server.cli.benching.traces import Trace, lengthened
+from assist_server.cli.benchmark.figures import Spread
+from assist_server.cli.benchmark.session import Answer, Session
+from assist_server.cli.benchmark.traces import Trace, lengthened
 from assist_server.features.inline_completion import Outcome
 
 Report = Callable[[str], None]

@@ -18,7 +18,7 @@ from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError
 from assist_server.evaluation.figures import Estimate, Figures
 from assist_server.evaluation.overlap import chrf
-from assist_server.evaluation.places import Source
+from assist_server.evaluation.tasks import Source
 from assist_server.features.docstrings.filling import PhraseWriter
 from assist_server.features.documentation import document
 from assist_server.features.phrases import model_phrase_writer

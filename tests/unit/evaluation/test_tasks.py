@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assist_server.evaluation.places import Kind, Source, choose_places
+from assist_server.evaluation.tasks import Kind, Source, choose_places
 
 SOURCE = Source(
     "shapes.py",

@@ -12,7 +12,7 @@ from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.evaluation.figures import Written
-from assist_server.evaluation.places import Kind, Place
+from assist_server.evaluation.tasks import Kind, Place
 from assist_server.features.inline_completion import complete
 from assist_server.settings import Settings
 

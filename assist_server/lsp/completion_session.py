@@ -14,7 +14,7 @@ from typing import Any
 
 from assist_server.context.cursor import CursorContext
 from assist_server.features.inline_completion import InlineCompletion, Outcome, accepted
-from assist_server.features.typing_through import may_agree, rest_of
+from assist_server.features.reuse import may_agree, rest_of
 
 _PREPARE_AFTER_S = 0.15
 """A pause in typing that is long enough to mean that the completion is being read."""

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
-from assist_server.evaluation.documenting import (
+from assist_server.evaluation.completers import Writer, copy_writer, model_writer, ngram_writer
+from assist_server.evaluation.documentation import (
     Function,
     choose_functions,
     names_documenter,
@@ -16,17 +17,16 @@ from assist_server.evaluation.documenting import (
 )
 from assist_server.evaluation.figures import Estimate, Figures, figures, score
 from assist_server.evaluation.infilling_benchmark import Item, passes
-from assist_server.evaluation.places import Kind, Place, Source, choose_places
 from assist_server.evaluation.replay import Ask, Replay, choose_spans, replay, savings
-from assist_server.evaluation.script_places import choose_script_places
-from assist_server.evaluation.summarizing import (
+from assist_server.evaluation.script_tasks import choose_script_places
+from assist_server.evaluation.summaries import (
     Pair,
     lead,
     product_summarizer,
     rated_summaries,
     text_rank,
 )
-from assist_server.evaluation.writers import Writer, copy_writer, model_writer, ngram_writer
+from assist_server.evaluation.tasks import Kind, Place, Source, choose_places
 from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
 from assist_server.settings import Settings
 

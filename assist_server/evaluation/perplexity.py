@@ -17,7 +17,7 @@ from assist_server.engine.models.transformers_model import StockModel
 from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.engine.transformers_backend import context_length
 from assist_server.evaluation.figures import Estimate, Figures
-from assist_server.evaluation.places import Source
+from assist_server.evaluation.tasks import Source
 from assist_server.prompts.fim import path_comment
 
 _MOST_CONTEXT_TOKENS = 1024

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from assist_server.cli.benching.measuring import Report
-from assist_server.cli.benching.traces import Trace, copied
-from assist_server.cli.opening import open_model
+from assist_server.cli.benchmark.measurement import Report
+from assist_server.cli.benchmark.traces import Trace, copied
+from assist_server.cli.inputs import open_model
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend

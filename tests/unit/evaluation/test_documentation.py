@@ -1,11 +1,11 @@
 import pytest
 
-from assist_server.evaluation.documenting import (
+from assist_server.evaluation.documentation import (
     choose_functions,
     names_documenter,
     rated_documentation,
 )
-from assist_server.evaluation.places import Source
+from assist_server.evaluation.tasks import Source
 from assist_server.settings import Settings
 
 TEXT = '''"""Shapes."""

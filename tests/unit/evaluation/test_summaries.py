@@ -1,4 +1,4 @@
-from assist_server.evaluation.summarizing import Pair, lead, rated_summaries, text_rank
+from assist_server.evaluation.summaries import Pair, lead, rated_summaries, text_rank
 
 TEXT = (
     "It began long ago. The parser reads source files and the parser writes a tree. "

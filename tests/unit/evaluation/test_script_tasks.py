@@ -1,6 +1,6 @@
 from assist_server.evaluation.figures import Written, score
-from assist_server.evaluation.places import Source
-from assist_server.evaluation.script_places import choose_script_places
+from assist_server.evaluation.script_tasks import choose_script_places
+from assist_server.evaluation.tasks import Source
 
 SCRIPT = Source(
     "src/sum.ts",

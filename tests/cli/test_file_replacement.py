@@ -7,9 +7,9 @@ from threading import Barrier
 
 import pytest
 
-from assist_server.cli import replacing
-from assist_server.cli.opening import refuse_special
-from assist_server.cli.replacing import replace_file
+from assist_server.cli import file_replacement
+from assist_server.cli.file_replacement import replace_file
+from assist_server.cli.inputs import refuse_special
 from assist_server.errors import InputError
 
 
@@ -112,18 +112,18 @@ def test_what_is_no_regular_file_is_refused(tmp_path):
 @pytest.fixture
 def windows(monkeypatch):
     """What Windows does not have is not there, and it replaces no file that is open."""
-    monkeypatch.setattr(replacing, "fcntl", None)
+    monkeypatch.setattr(file_replacement, "fcntl", None)
     for name in ("fchown", "fchmod", "listxattr", "setxattr", "getxattr"):
         monkeypatch.delattr(os, name, raising=False)
-    replace = replacing.Path.replace
+    replace = file_replacement.Path.replace
 
     def replace_closed(source, target):
-        opened = {one.resolve() for one in replacing.Path("/proc/self/fd").iterdir()}
+        opened = {one.resolve() for one in file_replacement.Path("/proc/self/fd").iterdir()}
         if target in opened:
             raise PermissionError(13, "Access is denied")
         return replace(source, target)
 
-    monkeypatch.setattr(replacing.Path, "replace", replace_closed)
+    monkeypatch.setattr(file_replacement.Path, "replace", replace_closed)
 
 
 @pytest.mark.usefixtures("windows")
@@ -146,7 +146,7 @@ def test_the_module_loads_without_locks(file):
         "for name in ('fchown', 'fchmod', 'listxattr'):\n"
         "    delattr(os, name)\n"
         "from pathlib import Path\n"
-        "from assist_server.cli.replacing import fcntl, replace_file\n"
+        "from assist_server.cli.file_replacement import fcntl, replace_file\n"
         "assert fcntl is None\n"
         "replace_file(Path(sys.argv[1]), b'old\\n', b'new\\n')\n"
     )

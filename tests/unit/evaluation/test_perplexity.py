@@ -5,9 +5,9 @@ import torch
 from tiny_models import FAMILIES, save_family
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from assist_server.evaluation import reading as module
-from assist_server.evaluation.places import Source
-from assist_server.evaluation.reading import read_figures
+from assist_server.evaluation import perplexity as module
+from assist_server.evaluation.perplexity import read_figures
+from assist_server.evaluation.tasks import Source
 
 
 def bits_per_byte(model, sources):

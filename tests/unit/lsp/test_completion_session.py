@@ -8,14 +8,14 @@ import pytest
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.features.inline_completion import InlineCompletion, Outcome, accepted
-from assist_server.lsp import completing
-from assist_server.lsp.completing import DocumentCompletions
+from assist_server.lsp import completion_session
+from assist_server.lsp.completion_session import DocumentCompletions
 
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch):
     """The pause in typing that means reading takes no time."""
-    monkeypatch.setattr(completing, "_PREPARE_AFTER_S", 0)
+    monkeypatch.setattr(completion_session, "_PREPARE_AFTER_S", 0)
 
 
 def place(text: str) -> CursorContext:
@@ -125,7 +125,7 @@ def test_typing_what_is_shown_leaves_it_running():
 
 
 def test_a_request_within_the_pause_prepares_nothing(monkeypatch):
-    monkeypatch.setattr(completing, "_PREPARE_AFTER_S", 3600)
+    monkeypatch.setattr(completion_session, "_PREPARE_AFTER_S", 3600)
 
     async def scenario():
         ahead = Model("two()")

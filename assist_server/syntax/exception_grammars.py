@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import tree_sitter
 
+from assist_server.syntax.exceptions import Grammar, Handler, last_name
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.raising import Grammar, Handler, last_name
-from assist_server.syntax.walking import first_of
+from assist_server.syntax.tree_walk import first_of
 
 
 def _python_made(tree: SyntaxTree, value: tree_sitter.Node) -> str | None:

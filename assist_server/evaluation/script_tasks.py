@@ -6,10 +6,10 @@ from itertools import groupby
 
 import tree_sitter
 
-from assist_server.evaluation.places import Kind, Place, Source, by_turns
+from assist_server.evaluation.tasks import Kind, Place, Source, by_turns
 from assist_server.syntax.languages import language_for
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.walking import is_comment
+from assist_server.syntax.tree_walk import is_comment
 
 _TEXTS = {"string", "template_string", "regex", "jsx_text"}
 """What is one token for a reader, whatever the grammar sees in it."""

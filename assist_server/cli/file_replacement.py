@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from assist_server.cli.opening import refuse_special
+from assist_server.cli.inputs import refuse_special
 from assist_server.errors import InputError
 
 fcntl: ModuleType | None

@@ -1,6 +1,6 @@
 from assist_server.engine.backend import NullBackend
-from assist_server.evaluation.places import Kind, Place
-from assist_server.evaluation.writers import copy_writer, model_writer, ngram_writer
+from assist_server.evaluation.completers import copy_writer, model_writer, ngram_writer
+from assist_server.evaluation.tasks import Kind, Place
 from assist_server.settings import Settings
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from assist_server.cli.benching.drafts import DraftFigures
-from assist_server.cli.benching.figures import Spread
-from assist_server.cli.benching.machine import BUSY, Machine
-from assist_server.cli.benching.measuring import EngineFigures, KeystrokeFigures, LengthFigures
-from assist_server.cli.benching.session import Memory
+from assist_server.cli.benchmark.drafts import DraftFigures
+from assist_server.cli.benchmark.figures import Spread
+from assist_server.cli.benchmark.machine import BUSY, Machine
+from assist_server.cli.benchmark.measurement import EngineFigures, KeystrokeFigures, LengthFigures
+from assist_server.cli.benchmark.session import Memory
 
 
 @dataclass(frozen=True)

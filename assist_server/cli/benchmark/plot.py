@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
-from assist_server.cli.benching.measuring import LengthFigures
+from assist_server.cli.benchmark.measurement import LengthFigures
 from assist_server.errors import InputError
 from assist_server.training.loop.plot import new_figure
 

@@ -1,1 +1,0 @@
-"""What `assist-server bench` is made of: traces, a server under measurement, figures, a report."""

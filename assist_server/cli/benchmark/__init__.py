@@ -1,0 +1,1 @@
+"""Parts of `assist-server bench`: traces, a measured server, figures, a report."""
