@@ -48,15 +48,15 @@ class CompletionSettings(_Section):
     languages: dict[str, bool] = Field(
         default={},
         description="Languages (ids) and files (globs) where completions are on (`true`) or off "
-        "(`false`); the most specific entry wins. Default: the languages that the model knows.",
+        "(`false`), the most specific first; else those that the model knows.",
     )
     multi_line: Literal["auto", "never", "always"] = Field(
         default="auto", description="Allow completions of several lines; `auto` decides by the code."
     )
     min_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.2,
-        description="Hide a completion that is less likely than this to be right, unless you ask "
-        "for it. Only for calibrated models, such as the embedded one.",
+        description="Hide a completion less likely than this to be right, unless you ask for it; "
+        "for calibrated models, such as the embedded one.",
     )
     menu: Literal["auto", "always", "never"] = Field(
         default="auto",
