@@ -7,7 +7,8 @@ import sys
 import zipfile
 
 import pytest
-from workbench import EXTENSION, HERE, READY, CodeServer, Page, Workbench, wait_for
+from code_server import EXTENSION, HERE, CodeServer, wait_for
+from workbench import READY, Page, Workbench
 
 CALL = "alpha(beta, gamma)"
 SUPPORT = HERE.parents[1] / "support"

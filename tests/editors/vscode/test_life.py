@@ -1,7 +1,8 @@
 """The server's life as VS Code shows it: loading, crashes, and errors that are told once."""
 
 import pytest
-from workbench import ASK_KEY, CLEAR_KEY, READY, RESTART_KEY, wait_for
+from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, wait_for
+from workbench import READY
 
 CALL = "alpha(beta, gamma)"
 
@@ -127,16 +128,15 @@ def test_what_came_too_early_is_asked_for_again_once_the_model_is_ready(workbenc
     workbench.type("y = ")
 
     def is_told_so():
-        workbench.page("click", ".editor-group-container:first-child .monaco-editor .view-lines")
-        workbench.press("Control+End", ASK_KEY)  # again: a new editor may not ask at once
+        workbench.go_to_end()
+        workbench.press(ASK_KEY)  # again: a new editor may not ask at once
         workbench.run("Assist: Show Why")
         workbench.wait_for_rendered("The last answers for code")
         page = workbench.rendered()  # leaving the editor ends a request that still waits
         return "the model is loading" in page or "overtaken" in page
 
     wait_for(is_told_so, "the end of a request without an answer")
-    workbench.page("click", ".editor-group-container:first-child .monaco-editor .view-lines")
-    workbench.press("Control+End")
+    workbench.go_to_end()
     gate.touch()
     workbench.wait_for_status(READY)
     workbench.wait_for_ghost_text(CALL)

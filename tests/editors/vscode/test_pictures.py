@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from workbench import wait_for
+from code_server import wait_for
 
 INVENTORY = """\
 import json
