@@ -61,15 +61,3 @@ function page(title: string, body: string): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>${title.replace(/[&<>"]/g, "")}</title><style>${STYLE}</style></head><body>${body}</body></html>`;
 }
-
-/** Text that stays text in Markdown. */
-export function escaped(text: string): string {
-  return text.replace(/[\\`*_[\]<>|#]/g, "\\$&").replace(/\s+/g, " ");
-}
-
-/** Text as a block of code, whatever it holds. */
-export function codeBlock(text: string, language: string): string {
-  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}${language}\n${text}\n${fence}`;
-}

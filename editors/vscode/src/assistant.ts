@@ -5,9 +5,10 @@ import { type Disposable, type LogOutputChannel, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Callbacks } from "./client";
 import { findServer, type ServerProgram } from "./location";
-import { Problem, type Problems, sentenceFrom } from "./problems";
-import { reasonOf, ServerProcess } from "./process";
-import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settings";
+import type { Problems } from "./problems";
+import { ServerProcess } from "./process";
+import { Problem, reasonOf, sentenceFrom } from "./sentences";
+import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settingKeys";
 import type { ModelStatus, State } from "./state";
 
 const MAX_CRASHES = 3;

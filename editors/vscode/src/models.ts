@@ -10,9 +10,9 @@ import {
   workspace,
 } from "vscode";
 import type { ServerProgram } from "./location";
-import { Problem } from "./problems";
-import { reasonOf, run } from "./process";
-import { SECTION } from "./settings";
+import { run } from "./process";
+import { Problem, reasonOf } from "./sentences";
+import { SECTION } from "./settingKeys";
 
 interface ModelEntry {
   readonly model: string;

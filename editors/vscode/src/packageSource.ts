@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
 import { type QuickPickItem, Uri, window, workspace } from "vscode";
-import { Problem } from "./problems";
+import { Problem } from "./sentences";
 import { ownSettings } from "./settings";
 
 interface SourceItem extends QuickPickItem {

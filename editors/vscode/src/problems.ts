@@ -2,14 +2,6 @@
 
 import { commands, window } from "vscode";
 
-/** A failure that the user can do something about; its message is the sentence to show. */
-export class Problem extends Error {}
-
-/** A reason as a sentence, whether or not it ends as one. */
-export function sentenceFrom(reason: string): string {
-  return `assist-server: ${reason.replace(/[.\s]+$/, "")}.`;
-}
-
 /** Buttons: what they say, and the commands behind them. */
 export type Remedies = Readonly<Record<string, string>>;
 

@@ -12,7 +12,8 @@ import {
   window,
   workspace,
 } from "vscode";
-import { type AnswerPanel, escaped } from "./answerPanel";
+import type { AnswerPanel } from "./answerPanel";
+import { escaped } from "./markdown";
 import { rangeOf } from "./protocol";
 
 interface Summary {
