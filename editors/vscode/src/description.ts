@@ -82,7 +82,7 @@ function explained(reason: string, model: ModelStatus | undefined): string {
     return `${choice}.`;
   }
   if (choice === model?.device) {
-    return `It runs on ${deviceInWords(choice)}: ${why}.`;
+    return `The model runs on ${deviceInWords(choice)}: ${why}.`;
   }
   if (choice === model?.dtype) {
     return `It computes with numbers of the type ${choice}: ${why}.`;

@@ -92,7 +92,7 @@ for (const [device, sentence] of PLACES) {
 test("reasons of the server become sentences", () => {
   const reasons = ["cpu: no graphics card was found", "float32: `bf16` is slow: see the manual", "x"];
   assert.deepEqual(explain(running({ reasons })), [
-    "It runs on the processor: no graphics card was found.",
+    "The model runs on the processor: no graphics card was found.",
     "It computes with numbers of the type float32: bf16 is slow: see the manual.",
     "x.",
     "The server was started from /bin.",

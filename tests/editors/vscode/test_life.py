@@ -2,7 +2,7 @@
 
 import pytest
 from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, wait_for
-from workbench import READY
+from workbench import READY, STATUS
 
 CALL = "alpha(beta, gamma)"
 
@@ -149,7 +149,10 @@ def test_the_tooltip_speaks_in_sentences(workbench):
     tooltip = lambda: "".join(workbench.texts(".monaco-hover"))  # noqa: E731 - a probe
     wait_for(lambda: "is ready" in tooltip(), "the tooltip")
     words = tooltip()
+    label = workbench.page("getAttribute", f"{STATUS} a", "aria-label")
     workbench.page("mouse.move", 500, 300)
     assert "is ready on the processor" in words
+    assert "nbsp" not in label  # which screen readers would read aloud
+    assert "\N{NO-BREAK SPACE}" not in label
     assert "The server was started from" in words
     assert " - " not in words
