@@ -66,6 +66,7 @@ async function listModels(program: ServerProgram, log: LogOutputChannel): Promis
 async function chooseFolder(): Promise<string | undefined> {
   const home = process.env.HOME;
   const folders = await window.showOpenDialog({
+    title: "Folder of a model",
     canSelectFiles: false,
     canSelectFolders: true,
     openLabel: "Use as model",
