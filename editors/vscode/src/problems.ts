@@ -1,9 +1,7 @@
 /** What goes wrong is told in one sentence with its remedy, once, and no longer than it is true. */
 
 import { commands, window } from "vscode";
-
-/** Buttons: what they say, and the commands behind them. */
-export type Remedies = Readonly<Record<string, string>>;
+import type { Remedies } from "./sentences";
 
 const LOG: Remedies = { "Open Log": "assist.openLog" };
 

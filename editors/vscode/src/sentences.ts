@@ -1,5 +1,8 @@
 /** What goes wrong, as a sentence for people. */
 
+/** Buttons: what they say, and the commands behind them. */
+export type Remedies = Readonly<Record<string, string>>;
+
 /** A failure that the user can do something about; its message is the sentence to show. */
 export class Problem extends Error {}
 
@@ -11,6 +14,19 @@ export function sentenceFrom(reason: string): string {
 /** The reason in whatever was thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What to say where no server was found, and what may help. */
+export function notFound(isTrusted: boolean): { sentence: string; remedies: Remedies } {
+  const where = isTrusted ? "" : "trust this workspace if its Python environment has it, ";
+  return {
+    sentence: `assist-server was not found: let it be installed, ${where}or name it in the setting assist.server.command.`,
+    remedies: {
+      Install: "assist.createEnvironment",
+      ...(!isTrusted && { "Manage Trust": "workbench.trust.manage" }),
+      Settings: "assist.openSettings",
+    },
+  };
 }
 
 /** Whether the server says what cannot be done here, rather than that something is broken. */

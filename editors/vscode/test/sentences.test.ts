@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { run } from "../src/process";
-import { isRefusal, reasonOf, sentenceFrom } from "../src/sentences";
+import { isRefusal, notFound, reasonOf, sentenceFrom } from "../src/sentences";
 
 test("a reason ends as a sentence, however it ended", () => {
   for (const reason of ["no model", "no model.", "no model..", "no model. \n"]) {
@@ -22,6 +22,14 @@ test("only what the server marked as such is a refusal", () => {
   for (const other of [withData({}), withData(null), withData("isRefusal"), new Error(), null]) {
     assert.ok(!isRefusal(other));
   }
+});
+
+test("trust is offered only where it is missing", () => {
+  const [trusted, untrusted] = [notFound(true), notFound(false)];
+  assert.ok(!trusted.sentence.includes("trust"));
+  assert.deepEqual(Object.keys(trusted.remedies), ["Install", "Settings"]);
+  assert.ok(untrusted.sentence.includes("trust this workspace"));
+  assert.deepEqual(Object.keys(untrusted.remedies), ["Install", "Manage Trust", "Settings"]);
 });
 
 test("a program's output is given by line and as a whole", async () => {
