@@ -14,6 +14,7 @@ const STYLE = `
   pre { padding: .6em .8em; overflow: auto; background: var(--vscode-textCodeBlock-background); }
   code { font-family: var(--vscode-editor-font-family); font-size: .95em; }
   pre code { background: none; color: var(--vscode-editor-foreground); }
+  hr { border: none; border-top: 1px solid; opacity: .3; }
   blockquote { margin-left: 0; color: var(--vscode-descriptionForeground); }
 `;
 
