@@ -51,7 +51,8 @@ class CompletionSettings(_Section):
         "(`false`), the most specific first; else those that the model knows.",
     )
     multi_line: Literal["auto", "never", "always"] = Field(
-        default="auto", description="Allow completions of several lines; `auto` decides by the code."
+        default="auto",
+        description="Allow completions of several lines; `auto` decides by the code.",
     )
     min_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.2,
@@ -105,16 +106,20 @@ class DocumentationSettings(_Section):
         default=88, description="Maximum length of a docstring line, in characters."
     )
     max_phrase_tokens: _NewTokens = Field(
-        default=24, description="Maximum length of the phrase for a parameter or return value, in tokens."
+        default=24,
+        description="Maximum length of the phrase for a parameter or return value, in tokens.",
     )
 
 
 class SummarySettings(_Section):
     """Summaries of selected text."""
 
-    max_new_tokens: _NewTokens = Field(default=160, description="Maximum length of a summary, in tokens.")
+    max_new_tokens: _NewTokens = Field(
+        default=160, description="Maximum length of a summary, in tokens."
+    )
     max_prompt_tokens: _PromptTokens = Field(
-        default=768, description="Maximum length of the part of a selection in one prompt, in tokens."
+        default=768,
+        description="Maximum length of the part of a selection in one prompt, in tokens.",
     )
 
 
