@@ -17,7 +17,7 @@ from assist_server.features.docstrings.verification import verify
 from assist_server.settings import DocumentationSettings
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.definitions import LANGUAGE_IDS, find_definition
-from assist_server.syntax.docstrings import find_docstrings
+from assist_server.syntax.documentation import find_docstrings
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.edits import TextEdit, apply_edits
 from assist_server.text.indentation import detect_indent_unit

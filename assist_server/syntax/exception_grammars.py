@@ -1,4 +1,4 @@
-"""How each language raises exceptions and catches them."""
+"""How each language raises and catches exceptions."""
 
 import builtins
 import re
@@ -41,7 +41,7 @@ def _python_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
 
 
 def _suppressed(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
-    """What `with suppress(KeyError):` swallows, as a handler that does nothing."""
+    """Return what `with suppress(KeyError):` catches, as a handler that does nothing."""
     clause = first_of(node, "with_clause")
     names: list[str] = []
     for item in clause.named_children if clause else ():
@@ -66,7 +66,7 @@ def _python_supertypes(name: str) -> frozenset[str]:
     known = getattr(builtins, name, None)
     if isinstance(known, type) and issubclass(known, BaseException):
         return frozenset(base.__name__ for base in known.__mro__)
-    # An exception that is not built in is one of Exception's, as good as always.
+    # An exception that is not built in nearly always derives from Exception.
     return frozenset({"Exception", "BaseException"})
 
 

@@ -1,4 +1,4 @@
-"""Which exceptions leave a function: raised in its body, and not caught there."""
+"""Exceptions that leave a function: raised in its body and not caught there."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,36 +14,38 @@ class Handler:
     """One clause that catches exceptions."""
 
     types: tuple[str, ...]
-    """Their names; empty where it catches everything."""
+    """Names of the exceptions; empty if it catches everything."""
     variable: str | None
     body: tree_sitter.Node
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """How a language raises and catches."""
+    """How a language raises and catches exceptions."""
 
     borders: frozenset[str]
-    """What has exceptions of its own: inner functions and classes."""
+    """Nodes with exceptions of their own: inner functions and classes."""
     throw: str
     guards: frozenset[str]
-    """Statements that may catch what is raised in their `body`."""
+    """Statements that may catch what their `body` raises."""
     made: Callable[[SyntaxTree, tree_sitter.Node], str | None]
-    """The name of the exception that a raised expression makes, None where that is not known."""
+    """Returns the name of the exception that an expression creates; None if unknown."""
     handlers: Callable[[SyntaxTree, tree_sitter.Node], list[Handler]]
     supertypes: Callable[[str], frozenset[str]]
-    """What else catches an exception of a name."""
+    """Returns the names of other types that catch an exception of a name."""
 
 
 @dataclass(frozen=True)
 class _Caught:
-    """The handler that a statement stands in; `names` is what it would raise again."""
+    """The handler around a statement; `names` are the exceptions that it would raise again."""
 
     variable: str | None
     names: tuple[str, ...]
 
 
-def escaping(tree: SyntaxTree, body: tree_sitter.Node | None, grammar: Grammar) -> tuple[str, ...]:
+def uncaught_exceptions(
+    tree: SyntaxTree, body: tree_sitter.Node | None, grammar: Grammar
+) -> tuple[str, ...]:
     """Return the names of the exceptions that leave a body, each once, in the order raised."""
     if body is None:
         return ()
@@ -57,12 +59,12 @@ class _Search:
     tree: SyntaxTree
     grammar: Grammar
     inherited: dict[str, str]
-    """What the classes of the file are derived from."""
+    """Base class of each class in the file."""
     assigned: dict[str, str]
-    """The exceptions that variables hold."""
+    """Exception that each variable holds."""
 
     def names(self, top: tree_sitter.Node, around: tuple[_Caught, ...]) -> Iterator[str]:
-        """What leaves a node, the handlers around it being known."""
+        """Yield the names of exceptions that leave a node inside the given handlers."""
         waiting = [top]
         while waiting:
             node = waiting.pop()
@@ -77,7 +79,7 @@ class _Search:
 
     def _raised(self, node: tree_sitter.Node, around: tuple[_Caught, ...]) -> Iterator[str]:
         value = node.named_children[0] if node.named_children else None
-        if value is None:  # raised again; a catch-all that cleans up tells nothing of the cause
+        if value is None:  # raised again; a catch-all that cleans up does not name the cause
             yield from (name for name in (around[-1].names if around else ()) if name not in _ROOTS)
             return
         text = _TRACEBACK.sub("", self.tree.node_text(value))
@@ -99,7 +101,7 @@ class _Search:
             else:
                 caught.setdefault(index, []).append(name)
         for index, handler in enumerate(handlers):
-            known = tuple(caught.get(index, ()))  # says more than the name of all exceptions
+            known = tuple(caught.get(index, ()))  # more specific than the base of all exceptions
             again = known if known and _ROOTS.issuperset(handler.types) else handler.types
             yield from self.names(handler.body, (*around, _Caught(handler.variable, again)))
         bodies = {body, *(handler.body for handler in handlers)}
@@ -115,7 +117,7 @@ class _Search:
         return None
 
     def _types_of(self, name: str) -> frozenset[str]:
-        """The names under which an exception is caught."""
+        """Return the names under which an exception is caught."""
         known, current = {last_name(name)}, last_name(name)
         while current in self.inherited and self.inherited[current] not in known:
             current = self.inherited[current]
@@ -136,7 +138,7 @@ def _inherited(text: str) -> Iterator[tuple[str, str]]:
 
 
 def last_name(name: str) -> str:
-    """Return a name without what qualifies it."""
+    """Return a name without its qualifiers."""
     return re.split(r"\.|::", name)[-1]
 
 
@@ -147,7 +149,7 @@ def _holds(outer: tree_sitter.Node, inner: tree_sitter.Node) -> bool:
 def _assigned(
     tree: SyntaxTree, body: tree_sitter.Node, grammar: Grammar
 ) -> Iterator[tuple[str, str]]:
-    """Variables that are given an exception: `error = KeyError(key)`."""
+    """Yield variables to which an exception is assigned: `error = KeyError(key)`."""
     waiting = [body]
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""The code in a piece of source text, without its comments: what an edit of comments must keep."""
+"""The code in a text without its comments, which an edit of comments must keep, and its errors."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from assist_server.syntax.tree_walk import is_comment
 
 
 def code_tokens(tree: SyntaxTree, span: Span, without: Span | None = None) -> list[str]:
-    """The texts of the leaves within `span`, comments and what lies in `without` left out."""
+    """Return the texts of the leaves within `span`, without comments and without `without`."""
     leaves = _leaves(tree, tree.node_at(span.start, span.end), span)
     hidden = without or Span(-1, -1)
     return [
@@ -33,10 +33,10 @@ def _leaves(tree: SyntaxTree, top: tree_sitter.Node, span: Span) -> Iterator[tup
 
 
 def count_errors(tree: SyntaxTree) -> int:
-    """Count the places of the text that the grammar could not read.
+    """Count the places in the text that the grammar could not parse.
 
-    They are counted in the written form of the tree, as some missing nodes are in no list of
-    children: the line end that lacks between two statements of Python.
+    They are counted in the printed tree, as some missing nodes are in no list of children, such as
+    the missing line end between two statements in Python.
     """
     if not tree.root.has_error:
         return 0
@@ -47,7 +47,8 @@ def count_errors(tree: SyntaxTree) -> int:
 def adds_errors(after: SyntaxTree, before: SyntaxTree) -> bool:
     """Return whether a tree has more errors than another one.
 
-    Those that are nodes of their own may get more while others get fewer, so both numbers count.
+    Error nodes may become more while nodes without a required part become fewer, so both are
+    compared.
     """
     if not after.root.has_error:
         return False
@@ -55,7 +56,7 @@ def adds_errors(after: SyntaxTree, before: SyntaxTree) -> bool:
 
 
 def count_broken(tree: SyntaxTree) -> int:
-    """Count the nodes that are errors or missing, and those whose missing part is no node."""
+    """Count the nodes that are errors or missing, and those with a missing part that is no node."""
     count, waiting = 0, [tree.root] if tree.root.has_error else []
     while waiting:
         node = waiting.pop()

@@ -1,4 +1,4 @@
-"""Ways through a syntax tree."""
+"""Traversal of a syntax tree."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import tree_sitter
 
 
 def ancestors(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """The node and all that hold it, from the inside out."""
+    """Yield the node and all its ancestors, from the inside out."""
     current: tree_sitter.Node | None = node
     while current is not None:
         yield current
@@ -14,7 +14,7 @@ def ancestors(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def own_nodes(node: tree_sitter.Node, borders: frozenset[str]) -> Iterator[tree_sitter.Node]:
-    """The nodes below `node` in reading order, without what lies inside nodes of type `borders`."""
+    """Yield the nodes below `node` in reading order, not descending into types in `borders`."""
     waiting = list(reversed(node.named_children))
     while waiting:
         current = waiting.pop()
@@ -24,17 +24,17 @@ def own_nodes(node: tree_sitter.Node, borders: frozenset[str]) -> Iterator[tree_
 
 
 def first_of(node: tree_sitter.Node, *types: str) -> tree_sitter.Node | None:
-    """The first direct child of one of the types."""
+    """Return the first direct child of one of the types."""
     return next((child for child in node.children if child.type in types), None)
 
 
 def outermost(node: tree_sitter.Node, wrappers: frozenset[str]) -> tree_sitter.Node:
-    """The node itself, or the last of the wrappers around it."""
+    """Return the node itself, or the last of the wrappers around it."""
     while node.parent is not None and node.parent.type in wrappers:
         node = node.parent
     return node
 
 
 def is_comment(node: tree_sitter.Node) -> bool:
-    """Whether the node is a comment, in any grammar."""
+    """Return whether the node is a comment, in any grammar."""
     return node.type in {"comment", "line_comment", "block_comment"}

@@ -8,7 +8,7 @@ from assist_server.features.comments.place import line_for_comment
 from assist_server.features.comments.verification import is_only_comment
 from assist_server.features.comments.wording import comment_lines
 from assist_server.syntax.comment_marks import CommentMarks, Mark, find_comment_marks
-from assist_server.syntax.enclosing import enclosing_starts, is_inside_comment
+from assist_server.syntax.scope import enclosing_starts, is_inside_comment
 from assist_server.text.edits import TextEdit
 from assist_server.text.indentation import leading_whitespace
 from assist_server.text.newlines import BYTE_ORDER_MARK

@@ -82,7 +82,7 @@ def _belongs_together(lines: list[str], line: int, marks: CommentMarks) -> bool:
     if not above.strip():
         return False
     return bool(
-        marks.goes_on.search(above)
+        marks.continued.search(above)
         or marks.continues.match(lines[line])
         or marks.attached.match(above)
         or _DOCUMENTATION.match(above)

@@ -8,7 +8,7 @@ from assist_server.features.summaries.opening_sentence import opening_sentence
 from assist_server.features.summaries.work import Selection, Work
 from assist_server.syntax.comment_marks import find_comment_marks
 from assist_server.syntax.definition import Definition
-from assist_server.syntax.outline import find_definitions
+from assist_server.syntax.definitions import find_definitions
 from assist_server.text.newlines import split_lines
 
 _MAX_LISTED = 20
