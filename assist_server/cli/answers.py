@@ -1,4 +1,4 @@
-"""`assist-server answers`: have a model answer requests about a corpus, to keep its chat."""
+"""`assist-server answers`: answers of a model about a corpus, to preserve its chat in training."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _MAX_NEW_TOKENS = 160
 
 @dataclass(frozen=True)
 class AnswersChoice:
-    """What is asked."""
+    """What to ask, and where to write the answers."""
 
     corpus: Path
     out: Path
@@ -28,9 +28,9 @@ class AnswersChoice:
 
 
 def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
-    """Ask until enough good answers are there, or nothing is left to ask about.
+    """Ask until there are enough good answers or no more texts to ask about.
 
-    Answers are written as they come; a file that holds some is gone on with.
+    Answers are written as they arrive; an existing file is continued.
 
     Raises:
         AssistError: there is no corpus, or the model has no chat format.
@@ -52,7 +52,7 @@ def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
             raise InputError(f"{settings.model!r} has no chat format; name an instruction model")
         with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("asking", total=choice.count, completed=done)
-            # Another file asks about other texts, and so does the rest of one that was begun.
+            # Each file asks about different texts, and so does the continuation of one.
             for request in requests_of(documents, choice.seed + done):
                 if done >= choice.count:
                     break
