@@ -76,8 +76,8 @@ def read_comment(text: str, span: Span, known: Collection[str] = ()) -> Comment:
     closing = _CLOSING.search(source) if source.startswith("/*") else None
     start, lines, ends = span.start, [], []
     for line in source.split("\n"):
-        lines.append(line.removesuffix("\r"))
-        ends.append(start + len(lines[-1]))
+        lines.append(line)
+        ends.append(start + len(line))
         start += len(line) + 1
     end = span.start + closing.start() if closing else span.end
     return Comment(span, end, tuple(lines), tuple(ends), _read_tags(lines, known))
