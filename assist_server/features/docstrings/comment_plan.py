@@ -45,7 +45,8 @@ def plan_comment(
         return Plan((_filled_comment(text, definition, place, style),))
     if style.name in _TAGLESS or defers(written):
         return Plan(())
-    comment = read_comment(text, place, [one.name for one in definition.parameters])
+    known = [one.name for one in definition.parameters]
+    comment = read_comment(text, place, definition.name, known)
     update = _Update(text, definition, comment, style, prune)
     return Plan(tuple(update.insertions()), update.change.gone)
 
