@@ -27,6 +27,7 @@ TENSOR_SIDE = {
         "drafting",
         "execution",
         "export",
+        "failures",
         "graphed_model",
         "healing",
         "language_model",
