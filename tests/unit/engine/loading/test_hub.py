@@ -1,9 +1,14 @@
+import io
 import logging
 import socket
+import sys
+import threading
 
 import pytest
 from fake_hub import fake_hub
 from huggingface_hub import constants
+from huggingface_hub.utils import _detect_agent, enable_progress_bars
+from huggingface_hub.utils import logging as hub_logging
 from tiny_models import FAMILIES, save_family
 
 from assist_server.engine.backend import ModelChoice, tell_nobody
@@ -49,6 +54,16 @@ def test_a_model_is_downloaded_once(tmp_path, use):
     percents = [percent for _, percent in said]
     assert percents == sorted(percents)
     assert not any("consolidated" in path or ".bin" in path for path in asked)
+
+
+def test_the_hub_is_asked_for_the_model_and_nothing_else(tmp_path, use, monkeypatch):
+    monkeypatch.setattr(_detect_agent, "_registry", None)
+    monkeypatch.setattr(constants, "AGENT_HARNESSES_PATH", str(tmp_path / "none.json"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", False)
+    with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
+        use(served.url)
+        hub.fetch_model(NAME, tell_nobody)
+        assert [path for path in served.asked if NAME not in path] == []
 
 
 def test_what_is_here_needs_no_network(tmp_path, use):
@@ -107,6 +122,56 @@ def test_a_hub_that_says_nothing_is_not_waited_for(use, monkeypatch):
         use(f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ModelError, match="cannot be reached"):
             hub.fetch_model(NAME, tell_nobody)
+
+        for asking in (one for one in threading.enumerate() if one.name == "assist-hub"):
+            asking.join(5)
+            assert not asking.is_alive()
+
+
+def test_a_look_up_of_the_hubs_name_is_not_waited_for(use, monkeypatch):
+    """Nothing bounds how long the system looks for a name; people wait for 5 s at most."""
+    assert hub._PATIENCE_SECONDS < 5
+    monkeypatch.setattr(hub, "_PATIENCE_SECONDS", 0.05)
+    gone_on, ended = threading.Event(), threading.Event()
+
+    def look_up(*_, **__):
+        gone_on.wait(20)
+        ended.set()
+        raise OSError("no such host")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    use("http://hub.invalid")
+    with pytest.raises(ModelError, match="cannot be reached"):
+        hub.fetch_model(NAME, tell_nobody)
+    assert not ended.is_set()
+    gone_on.set()
+    assert ended.wait(20)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_download_says_nothing_to_the_terminal_though_it_is_tried_again(
+    tmp_path, use, monkeypatch, caplog
+):
+    folder = save_family(FAMILIES[0], tmp_path / "served")  # which shows bars of its own at times
+    enable_progress_bars()
+    hub_logging.set_verbosity_warning()
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    logger = logging.getLogger("huggingface_hub")
+    logger.addHandler(caplog.handler)
+    try:
+        with fake_hub(NAME, folder) as served:
+            served.failures = 1
+            use(served.url)
+            hub.fetch_model(NAME, tell_nobody)
+            assert not served.failures
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert caplog.records == []
+    assert sys.stderr.getvalue() == ""
 
 
 def test_offline_mode_is_named(monkeypatch):
