@@ -60,7 +60,7 @@ def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
 
 
 def _is_in_macro(tree: SyntaxTree, found: Definition) -> bool:
-    """Return whether a definition is only the text of a macro, which a comment would cut off."""
+    """Return whether a definition is the text of a macro, which a comment would cut off."""
     is_possible = tree.language.id in preprocessor.LANGUAGE_IDS
     return is_possible and preprocessor.is_in_directive(tree.text, found.keyword)
 

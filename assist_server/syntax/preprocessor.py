@@ -1,8 +1,8 @@
-r"""What the preprocessor of C takes for its own, which the grammar does not always see.
+r"""Directives of the C preprocessor, whose extent the grammar does not always know.
 
 Source: C23, 5.1.1.2: first a backslash joins its line with the next, then a comment becomes a
-blank, and only then does the line end that is left end a directive. The grammar ends it at a
-comment, and reads what follows as if it stood outside.
+blank, and only then a remaining line end ends a directive. The grammar ends it at a comment, and
+parses the rest as if it were outside.
 """
 
 import re
@@ -24,10 +24,10 @@ _PIECE = re.compile(
 
 
 def is_in_directive(text: str, offset: int) -> bool:
-    """Return whether a place belongs to a directive that begins before it."""
+    """Return whether an offset is inside a directive that begins before it."""
     above, _, own = text[:offset].rpartition("\n")
     if not (_ENDS_JOINED.search(above[-_LONGEST_END:]) or _MAY_BEGIN.search(own)):
-        return False  # all of a long text takes a second to be read
+        return False  # scanning all of a long text takes a second
     joined = _PIECE.sub(
         lambda found: " " if found["comment"] or found["joined"] else found[0], text[:offset]
     )
