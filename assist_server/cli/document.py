@@ -19,8 +19,8 @@ from assist_server.cli.inputs import (
 )
 from assist_server.cli.terminal import say
 from assist_server.engine.request import CancelToken
-from assist_server.features.documentation import document
-from assist_server.features.phrases import model_phrase_writer
+from assist_server.features.documentation.document import document
+from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.text.newlines import edit_original
 
 

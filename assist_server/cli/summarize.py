@@ -20,8 +20,8 @@ from assist_server.cli.inputs import (
 from assist_server.cli.terminal import is_terminal, spelled_out
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.summaries.work import Selection
-from assist_server.features.summarize import summarize
+from assist_server.features.summarize.summarize import summarize
+from assist_server.features.summarize.work import Selection
 
 
 def run_summarize(

@@ -4,7 +4,7 @@ import pytest
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.documentation import document
+from assist_server.features.documentation.document import document
 from assist_server.settings import DocumentationSettings
 from assist_server.text.edits import apply_edits
 
