@@ -29,6 +29,13 @@ _LONG_QUOTE = re.compile(r"\"{3}|'{3}")
 _FEWEST_LINES, _MOST_LINES = 5, 40
 """Lines to take above and below where there are as many, and lines to look at."""
 
+_CHUNK_CHARS = 2048
+_NO_HEAD = r"(?:[#*]|//|/\*|--|(?!default)\w+:[ \t]*$)"
+"""Directives, comments and labels stand at any column."""
+
+_HEAD_ENDING = re.compile(r"[)\]>]|\{[ \t]*$|(?P<block>\}(?!\)))|\}\)", re.MULTILINE)
+"""The beginning of the last line of a head, or of the block before it."""
+
 
 def whole_statements(
     text: str, line_start: int, line_end: int, *, by_definitions: bool = False
@@ -103,14 +110,6 @@ def _boundary(
             margin = min(margin, indent)
             seen += 1
     return found
-
-
-_CHUNK_CHARS = 2048
-_NO_HEAD = r"(?:[#*]|//|/\*|--|(?!default)\w+:[ \t]*$)"
-"""Directives, comments and labels stand at any column."""
-
-_HEAD_ENDING = re.compile(r"[)\]>]|\{[ \t]*$|(?P<block>\}(?!\)))|\}\)", re.MULTILINE)
-"""The beginning of the last line of a head, or of the block before it."""
 
 
 def enclosing_lines(text: str, offset: int, reach_chars: int) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from assist_server.evaluation.figures import Estimate, Figures
 from assist_server.evaluation.overlap import chrf
 from assist_server.evaluation.tasks import Source
 from assist_server.features.documentation.document import document
-from assist_server.features.documentation.filling import PhraseWriter
+from assist_server.features.documentation.layout import PhraseWriter
 from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.settings import Settings
 from assist_server.text.edits import apply_edits

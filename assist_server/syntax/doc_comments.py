@@ -35,6 +35,21 @@ _SPLIT_OFF = re.compile(
     r"(?:::|[*&\"]|\b(?!else\b|do\b|return\b)[A-Za-z_]\w*|\b[A-Z_]\w*\([^()]*\))\s*$"
 )
 _CODE_BEFORE = re.compile(r"[ \t]*((?![#/*])[^\s;{}][^\n;{}]*)")
+_MARK = r"(?:///?|/\*+!?|---?(?!-)|\#)"
+_TOOLS = r"""
+@ts- @flow @formatter @jsx @vite- @diagnostic \$Flow eslint- tslint: oxlint- biome- rome-
+prettier- deno- dprint- jshint jslint jscs: istanbul\s c8\s v8\s node:coverage webpack[A-Z]
+\#__ noinspection NOLINT NOSONAR CHECKSTYLE SUPPRESS clang-(?:format|tidy) cppcheck- lgtm\[
+codechecker_ coverity\[ GCOVR_ LCOV_ IWYU\s nosemgrep \#?nosec lint: luacheck: stylua: selene:
+cspell: spell-?checker: codespell:
+"""
+
+_NAMED = "|".join(_TOOLS.split())
+# For any tool name: `some-tool: disable-next-line`, `tool-ignore`, `tool:skip`.
+_INSTRUCTION = r"[\w@$\#./-]+[-:][ ]?(?:ignore|disable|enable|suppress|expect-|skip|off|on)\b"
+_DIRECTIVE = re.compile(rf"{_MARK}[ \t]*(?:{_NAMED}|{_INSTRUCTION})", re.IGNORECASE)
+# Go: `//go:noinline`, `//export F`, `// +build`; with a space before a word it is prose.
+_GO = re.compile(r"//(?:[a-z0-9]+:[a-z0-9]|(?:export|extern|line)\b|[ \t]*\+[a-z])")
 
 
 @dataclass(frozen=True)
@@ -140,22 +155,6 @@ def _comment_at(tree: SyntaxTree, offset: int) -> tree_sitter.Node | None:
 
 def _begins_line(text: str, offset: int) -> bool:
     return not text[text.rfind("\n", 0, offset) + 1 : offset].strip()
-
-
-_MARK = r"(?:///?|/\*+!?|---?(?!-)|\#)"
-_TOOLS = r"""
-@ts- @flow @formatter @jsx @vite- @diagnostic \$Flow eslint- tslint: oxlint- biome- rome-
-prettier- deno- dprint- jshint jslint jscs: istanbul\s c8\s v8\s node:coverage webpack[A-Z]
-\#__ noinspection NOLINT NOSONAR CHECKSTYLE SUPPRESS clang-(?:format|tidy) cppcheck- lgtm\[
-codechecker_ coverity\[ GCOVR_ LCOV_ IWYU\s nosemgrep \#?nosec lint: luacheck: stylua: selene:
-cspell: spell-?checker: codespell:
-"""
-_NAMED = "|".join(_TOOLS.split())
-# For any tool name: `some-tool: disable-next-line`, `tool-ignore`, `tool:skip`.
-_INSTRUCTION = r"[\w@$\#./-]+[-:][ ]?(?:ignore|disable|enable|suppress|expect-|skip|off|on)\b"
-_DIRECTIVE = re.compile(rf"{_MARK}[ \t]*(?:{_NAMED}|{_INSTRUCTION})", re.IGNORECASE)
-# Go: `//go:noinline`, `//export F`, `// +build`; with a space before a word it is prose.
-_GO = re.compile(r"//(?:[a-z0-9]+:[a-z0-9]|(?:export|extern|line)\b|[ \t]*\+[a-z])")
 
 
 def _is_directive(comment: str, language_id: str) -> bool:

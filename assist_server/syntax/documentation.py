@@ -21,6 +21,11 @@ _NO_PROSE = re.compile(
     re.IGNORECASE,
 )
 _LEAST_LETTERS = 12
+_QUERY = """
+(module . (comment)* . (expression_statement . (string) @docstring .))
+(class_definition body: (block . (comment)* . (expression_statement . (string) @docstring .)))
+(function_definition body: (block . (comment)* . (expression_statement . (string) @docstring .)))
+"""
 
 
 def documented(tree: SyntaxTree) -> list[Span]:
@@ -89,13 +94,6 @@ def _inner(text: str, span: Span) -> Span | None:
     end = _END.search(whole, first) if is_block else None
     last = end.start() if end else len(whole.rstrip())
     return Span(span.start + first, span.start + last) if last > first else None
-
-
-_QUERY = """
-(module . (comment)* . (expression_statement . (string) @docstring .))
-(class_definition body: (block . (comment)* . (expression_statement . (string) @docstring .)))
-(function_definition body: (block . (comment)* . (expression_statement . (string) @docstring .)))
-"""
 
 
 @cache

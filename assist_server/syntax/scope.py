@@ -9,6 +9,22 @@ import tree_sitter
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import ancestors, is_comment
 
+# Closed blocks, and Rust's `///`, whose grammar includes the line break.
+_CLOSED_COMMENT = re.compile(r"\*/\Z|\n\Z|\A--\[[\s\S]*\]\Z")
+_STRING_PARTS = ("string", "char_literal", "character_literal", "rune_literal", "heredoc")
+# Interpolations contain code, and so does the space between adjacent strings.
+_CODE_AMONG_STRINGS = frozenset(
+    {
+        "interpolation",  # Python: f"{name}"
+        "template_substitution",  # JavaScript: `${name}`
+        "string_interpolation",  # Java: "\\{name}"
+        "concatenated_string",  # C and Python: "a" "b"
+    }
+)
+# Node types of definitions end like this; calls have a `name` too, but are not definitions.
+_DEFINITION_ENDINGS = ("_definition", "_declaration", "_item", "_specifier", "_expression")
+_DEFINITION_WORDS = ("function", "method", "constructor", "class", "struct", "trait")
+
 
 class Region(StrEnum):
     """Kind of text at a place."""
@@ -25,23 +41,6 @@ class Scope:
     region: Region = Region.CODE
     definition: str | None = None
     """Name of the innermost function or class around the place."""
-
-
-# Closed blocks, and Rust's `///`, whose grammar includes the line break.
-_CLOSED_COMMENT = re.compile(r"\*/\Z|\n\Z|\A--\[[\s\S]*\]\Z")
-_STRING_PARTS = ("string", "char_literal", "character_literal", "rune_literal", "heredoc")
-# Interpolations contain code, and so does the space between adjacent strings.
-_CODE_AMONG_STRINGS = frozenset(
-    {
-        "interpolation",  # Python: f"{name}"
-        "template_substitution",  # JavaScript: `${name}`
-        "string_interpolation",  # Java: "\\{name}"
-        "concatenated_string",  # C and Python: "a" "b"
-    }
-)
-# Node types of definitions end like this; calls have a `name` too, but are not definitions.
-_DEFINITION_ENDINGS = ("_definition", "_declaration", "_item", "_specifier", "_expression")
-_DEFINITION_WORDS = ("function", "method", "constructor", "class", "struct", "trait")
 
 
 def find_scope(tree: SyntaxTree | None, offset: int) -> Scope:

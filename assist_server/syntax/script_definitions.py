@@ -41,6 +41,21 @@ _STATEMENTS = {
 }
 _WRAPPERS = frozenset({*_STATEMENTS, "export_statement", "ambient_declaration"})
 _NOTHING = frozenset({"void", "never", "undefined", "Promise<void>", "Promise<never>"})
+_TRANSPARENT = frozenset({
+    "parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression",
+    "type_assertion",
+})  # fmt: skip
+# Calls whose result is a function with the parameters of the wrapped one. Other calls, such as
+# `map` or `setTimeout`, return something else.
+_RETURNS_SAME_SIGNATURE = re.compile(
+    r"(React|_|lodash|Object|mobx|\w*[uU]tils?)?\.?("
+    r"memo\w*|forwardRef|use\w*Callback\w*|use\w*(Event|Handler|Debounce\w*|Throttle\w*)"
+    r"|debounce\w*|throttle\w*|once|curry\w*|observer|action|batch|cache|track\w*|untracked"
+    r"|freeze|assign|seal|promisify|callbackify|worklet|partial|bind|wrap\w*|with[A-Z]\w*"
+    r"|async[A-Z]\w*|catch[A-Z]\w*|define[A-Z]\w*|create\w*(Handler|Action|Callback|Component)"
+    r"|\w*(Handler|Callback|Middleware|Component)|inject|connect|styled|deprecate|rateLimit\w*)"
+)
+_INNER = frozenset({"arrow_function", "function_expression", "generator_function", "class"})
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
@@ -223,23 +238,6 @@ def _returns_value(
     if function.type == "arrow_function" and body is not None and body.type != "statement_block":
         return True
     return any(child.type == "return_statement" and child.named_child_count for child in own)
-
-
-_TRANSPARENT = frozenset({
-    "parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression",
-    "type_assertion",
-})  # fmt: skip
-# Calls whose result is a function with the parameters of the wrapped one. Other calls, such as
-# `map` or `setTimeout`, return something else.
-_RETURNS_SAME_SIGNATURE = re.compile(
-    r"(React|_|lodash|Object|mobx|\w*[uU]tils?)?\.?("
-    r"memo\w*|forwardRef|use\w*Callback\w*|use\w*(Event|Handler|Debounce\w*|Throttle\w*)"
-    r"|debounce\w*|throttle\w*|once|curry\w*|observer|action|batch|cache|track\w*|untracked"
-    r"|freeze|assign|seal|promisify|callbackify|worklet|partial|bind|wrap\w*|with[A-Z]\w*"
-    r"|async[A-Z]\w*|catch[A-Z]\w*|define[A-Z]\w*|create\w*(Handler|Action|Callback|Component)"
-    r"|\w*(Handler|Callback|Middleware|Component)|inject|connect|styled|deprecate|rateLimit\w*)"
-)
-_INNER = frozenset({"arrow_function", "function_expression", "generator_function", "class"})
 
 
 def unwrap(tree: SyntaxTree, value: tree_sitter.Node | None) -> tree_sitter.Node | None:

@@ -1,8 +1,8 @@
-"""Which parameters a documentation describes, as others read it.
+"""The parameters that documentation describes, found by independent parsers.
 
-The edits are planned by a reader of this project's own. What checks them must not be that reader,
-or both would be wrong together: here are the library docstring_parser for Python, and for comments
-a scanner that goes through them character by character.
+The edits are planned with this project's own parsers. Checks with the same parsers would repeat
+their mistakes, so here Python docstrings are read by the library docstring_parser, and comments by
+a scanner of characters.
 """
 
 import inspect
@@ -25,7 +25,7 @@ _OPENERS, _CLOSERS = "{[(<", "}])>"
 
 
 def in_docstring(literal: str, style: str) -> Counter[str]:
-    """Return how often each parameter is described in a string literal, by one convention."""
+    """Return how often a string literal describes each parameter in one convention."""
     found = _LITERAL.fullmatch(literal.strip())
     if found is None or style not in _STYLES:
         return Counter()
@@ -42,14 +42,14 @@ def in_docstring(literal: str, style: str) -> Counter[str]:
 
 
 def docstring_styles() -> tuple[str, ...]:
-    """Return the conventions that a docstring can be read by."""
+    """Return the conventions that can be parsed."""
     return tuple(_STYLES)
 
 
 def first_words(text: str, names: Collection[str]) -> Counter[str]:
-    """Return how many lines begin with each name and go on as an entry does.
+    """Return how many lines begin with each name and continue like an entry.
 
-    No convention is known here; so what a convention's reader does not see is seen.
+    This needs no convention, so it also finds what the parser of a convention misses.
     """
     counts: Counter[str] = Counter()
     for line in text.splitlines():
@@ -63,7 +63,7 @@ def first_words(text: str, names: Collection[str]) -> Counter[str]:
 
 
 def in_comment(comment: str, names: Collection[str]) -> Counter[str]:
-    """Return how often each parameter is described in a documentation comment."""
+    """Return how often a documentation comment describes each parameter."""
     counts: Counter[str] = Counter()
     text = "\n".join(_bare(line) for line in comment.splitlines())
     place = 0
@@ -79,7 +79,7 @@ def in_comment(comment: str, names: Collection[str]) -> Counter[str]:
 
 
 def _bare(line: str) -> str:
-    """A line of a comment without its marks; of a list, without its bullets."""
+    """Return a line of a comment without its marks and bullets."""
     bare = line.strip().removesuffix("*/").strip()
     for mark in ("/**", "/*!", "///", "//!", "//", "---", "--", "*"):
         if bare.startswith(mark):
@@ -89,7 +89,7 @@ def _bare(line: str) -> str:
 
 
 def _tagged(text: str, names: Collection[str]) -> list[str]:
-    """The parameters of the tag that a text begins with."""
+    """Return the parameters of the tag at the start of a text."""
     word, rest = _take_word(text)
     if rest[:1] == ":" and word in names:  # kernel-doc
         return [word]
@@ -103,7 +103,7 @@ def _tagged(text: str, names: Collection[str]) -> list[str]:
 
 
 def _listed(text: str, names: Collection[str]) -> list[str]:
-    """The names before a description, several of them with commas between."""
+    """Return the names before a description, separated by commas."""
     if text.startswith("...") and not text[3:4].isalnum():
         return ["..."]
     name, rest = _take_word(text.lstrip("."))
@@ -123,7 +123,7 @@ def _take_word(text: str) -> tuple[str, str]:
 
 
 def _past_group(text: str) -> str:
-    """What stands after the brackets that a text begins with."""
+    """Return the text after the brackets at its start."""
     depth = 0
     for place, character in enumerate(text):
         is_arrow = character == ">" and text[place - 1 : place] in {"=", "-"}

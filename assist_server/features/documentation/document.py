@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.documentation.comments.plan import plan_comment
-from assist_server.features.documentation.filling import Filling, PhraseWriter
-from assist_server.features.documentation.layout import Plan, has_words
+from assist_server.features.documentation.layout import Filling, PhraseWriter, Plan, has_words
 from assist_server.features.documentation.opened import closing_edit
 from assist_server.features.documentation.python.plan import plan_docstring
 from assist_server.features.documentation.signature_diff import collects_arguments
@@ -25,19 +24,19 @@ from assist_server.text.indentation import detect_indent_unit
 
 @dataclass(frozen=True)
 class Documentation:
-    """Edits that document one definition, checked to change nothing else."""
+    """Edits that document one definition, verified to change nothing else."""
 
     edits: tuple[TextEdit, ...]
     name: str
-    """What is documented."""
+    """Name of the definition."""
     style: str
     text: str
-    """The docstring or comment as it stands after the edits."""
+    """The docstring or comment after the edits."""
     model_phrases: int
     fallback_phrases: int
-    """How many phrases only names and types gave, because the model's were missing or unusable."""
+    """Number of phrases made from names and types, as the model's were missing or unusable."""
     gone: tuple[str, ...] = ()
-    """Names that it describes and the definition does not have; their entries stay."""
+    """Described names that the definition does not have; their entries stay."""
 
 
 def document(
@@ -47,16 +46,15 @@ def document(
     settings: DocumentationSettings,
     prune: Collection[str] = (),
 ) -> Documentation:
-    """Document the innermost definition around `offset`, or complete what is written about it.
+    """Return edits that document the definition at `offset`, or complete its documentation.
 
-    What is mentioned (parameters, results, exceptions) comes from the syntax tree; only sentences
-    come from `write_phrase`, one call for each. Words that a person has written stay, but for the
-    entries about the names in `prune`, if these are no parameters: they get the name that a
-    parameter has now, or go.
+    Parameters, results and exceptions come from the syntax tree; only sentences come from
+    `write_phrase`, one call for each. Existing words stay, except entries about the names in
+    `prune` that are not parameters: these entries get the parameter's present name, or are removed.
 
     Raises:
-        InputError: there is nothing to document: another language, no definition, or all is there.
-        AssistError: the checks found that the edits would have changed the code, or words.
+        InputError: there is nothing to document: unsupported language, no definition, or complete.
+        AssistError: the edits would have changed the code, or existing words.
     """
     place = find_place(snapshot, offset)
     tree, definition = place.tree, place.definition
@@ -79,19 +77,19 @@ def document(
 
 @dataclass(frozen=True)
 class Place:
-    """What stands at the cursor."""
+    """The definition at the cursor."""
 
     tree: SyntaxTree
     definition: Definition
     closing: TextEdit | None = None
-    """What closes documentation that has only been opened; the tree is the text's after it."""
+    """Edit that closes documentation just opened; the tree is that of the text after it."""
 
 
 def find_place(snapshot: Snapshot, offset: int) -> Place:
-    """Return the definition at an offset, documentation that was just opened above it closed.
+    """Return the definition at an offset, and the edit that closes documentation just opened.
 
     Raises:
-        InputError: there is none, or its language is another.
+        InputError: there is none, or its language is not supported.
     """
     language = snapshot.language
     tree = snapshot.syntax
@@ -112,7 +110,7 @@ def find_place(snapshot: Snapshot, offset: int) -> Place:
 
 
 def described_but_gone(tree: SyntaxTree, definition: Definition) -> tuple[str, ...]:
-    """Return the names that the documentation describes and the signature does not have."""
+    """Return the names that the documentation describes, but the signature does not have."""
     _, plan = _plan(tree, definition, "auto", ())
     return _gone(definition, plan, ())
 
@@ -130,12 +128,12 @@ def _nothing_to_do(definition: Definition, plan: Plan) -> str:
     listed = ", ".join(f"`{name}`" for name in gone)
     return (
         f"`{definition.name}` is already documented. It also describes {listed}, which it does not "
-        "take; what somebody wrote stays unless you ask to prune it."
+        "take; these entries stay unless you ask to prune them."
     )
 
 
 def _joined(tree: SyntaxTree, closing: TextEdit, edits: Sequence[TextEdit]) -> TextEdit:
-    """One edit of the text as it is, which closes the documentation and fills it.
+    """Return one edit of the original text that closes the documentation and fills it.
 
     The tree and the edits are those of the text after `closing`.
     """
@@ -149,7 +147,7 @@ def _joined(tree: SyntaxTree, closing: TextEdit, edits: Sequence[TextEdit]) -> T
 def _plan(
     tree: SyntaxTree, definition: Definition, wanted: str, prune: Collection[str]
 ) -> tuple[str, Plan]:
-    """The style's name, and what is to be inserted."""
+    """Return the style's name and the insertions."""
     if tree.language.id != "python":
         style = detect_comment_style(tree.text, tree.language.id)
         return style.name, plan_comment(tree.text, definition, style, prune)

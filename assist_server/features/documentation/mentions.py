@@ -1,7 +1,7 @@
-"""Entries about parameters that follow no convention, and lines in their manner.
+"""Entries about parameters that follow no convention, and new entries in the same form.
 
-People write `- x: ...`, `` `x` - ... ``, `x (int) -- ...` or a name above an indented line, with no
-title or tag that a reader of conventions would know. What is described so is not missing.
+People write `- x: ...`, `` `x` - ... ``, `x (int) -- ...` or a name above an indented line, without
+the title or tag of a convention. Parameters described like that are not missing.
 """
 
 import re
@@ -28,7 +28,7 @@ _WORD = re.compile(r"[\w$]+")
 
 @dataclass(frozen=True)
 class Mention:
-    """A line that begins the description of a parameter."""
+    """The first line of a parameter's description."""
 
     name: str
     line: int
@@ -37,7 +37,7 @@ class Mention:
 
     @cached_property
     def is_decorated(self) -> bool:
-        """Whether bullets or marks stand around the name, or something else than a colon after."""
+        """Return whether the name has bullets or marks, or is not followed by a colon."""
         if self.head is None:
             return False
         mark = _SEPARATOR.match(self.head["after"])
@@ -72,7 +72,7 @@ def _described(
 
 
 def _deeper(below: str, line: str) -> bool:
-    """Return whether a line's text begins further to the right than another's."""
+    """Return whether the text of a line is indented further than that of another."""
     return bool(below.strip(" \t*/#-!")) and _column(below) > _column(line)
 
 
@@ -80,13 +80,13 @@ def _column(line: str) -> int:
     return len(line) - len(line.lstrip(" \t*/#!"))
 
 
-def like_mentioned(
+def similar_entries(
     definition: Definition,
     missing: Collection[Parameter],
     mentions: Sequence[Mention],
     lines: Sequence[str],
 ) -> Iterator[tuple[int, tuple[Line, ...]]]:
-    """Yield entries in the manner of those that are there, each with the line that it follows."""
+    """Yield entries in the form of the existing ones, each with the line that it follows."""
     by_name = {one.name: one for one in mentions}
     groups: dict[int, list[Line]] = {}
     above = mentions[0]
@@ -95,12 +95,12 @@ def like_mentioned(
         if parameter in missing:
             request = PhraseRequest(PhraseKind.PARAMETER, parameter.name, definition)
             last = _last_line(above, mentions, lines)
-            groups.setdefault(last, []).extend(imitate(above, lines, request))
+            groups.setdefault(last, []).extend(_imitate(above, lines, request))
     yield from ((line, tuple(written)) for line, written in groups.items())
 
 
 def _last_line(mention: Mention, mentions: Sequence[Mention], lines: Sequence[str]) -> int:
-    """The last line of a description: before the next one, a tag or an empty line."""
+    """Return the last line of a description: before the next one, a tag or an empty line."""
     others = {one.line for one in mentions}
     last = mention.line
     while last + 1 < len(lines) and last + 1 not in others:
@@ -111,8 +111,8 @@ def _last_line(mention: Mention, mentions: Sequence[Mention], lines: Sequence[st
     return last
 
 
-def imitate(mention: Mention, lines: Sequence[str], request: PhraseRequest) -> tuple[Line, ...]:
-    """Return an entry for another parameter, written as the mentioned one is."""
+def _imitate(mention: Mention, lines: Sequence[str], request: PhraseRequest) -> tuple[Line, ...]:
+    """Return an entry for another parameter in the form of a mention."""
     line, head = lines[mention.line], mention.head
     below = lines[mention.line + 1] if mention.line + 1 < len(lines) else ""
     if head is None:

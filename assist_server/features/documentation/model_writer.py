@@ -1,10 +1,10 @@
-"""The model as a writer of the phrases in a docstring."""
+"""Phrases of documentation written by a model."""
 
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken, Generation, GenerationRequest, collect
 from assist_server.engine.stopping import stop_behind_words
 from assist_server.errors import InputError
-from assist_server.features.documentation.filling import PhraseWriter
+from assist_server.features.documentation.layout import PhraseWriter
 from assist_server.features.documentation.phrases import PhraseRequest
 from assist_server.features.documentation.words import split_name
 from assist_server.features.infilling import Gap, build_prompt
@@ -13,18 +13,19 @@ from assist_server.text.identifiers import text_to_heal
 
 _CONFIDENT_LOG_PROB = -0.4
 _HOPELESS_LOG_PROB = -2.0
-"""Mean natural log-probability per token: believed as it is, and not believed whatever it says."""
+"""Mean natural log-probability per token above which a phrase is always accepted, and below which
+never."""
 
 _STEM_CHARS = 4
-"""Words that begin alike are taken for forms of one word: read, reads, reading."""
+"""Words with the same first letters count as forms of one word: read, reads, reading."""
 
 
 def model_phrase_writer(
     path: str, backend: Backend, settings: Settings, cancel: CancelToken
 ) -> PhraseWriter:
-    """A writer that fills each phrase's place in the skeleton by infilling.
+    """Return a writer that infills each phrase at its place in the documentation.
 
-    It raises InputError when `cancel` was raised meanwhile, so that nothing half-written is used.
+    It raises InputError if `cancel` is set, so that no incomplete phrase is used.
     """
     max_new_tokens = settings.documentation.max_phrase_tokens
 
@@ -33,7 +34,7 @@ def model_phrase_writer(
         request = GenerationRequest(
             prompt.ids,
             max_new_tokens,
-            # A phrase follows a blank, which is the beginning of its first word's token.
+            # A phrase follows a blank, which is part of the token of its first word.
             healed_text=text_to_heal(prefix.rpartition("\n")[2]),
             end_ids=backend.info.end_ids | prompt.end_ids,
             stop_rules=(stop_behind_words,),
@@ -48,10 +49,10 @@ def model_phrase_writer(
 
 
 def _is_credible(generation: Generation, request: PhraseRequest) -> bool:
-    """Whether a phrase may be believed: said with confidence, or about what it should be about.
+    """Return whether a phrase is credible: confident, or containing words of its subject.
 
-    A small model writes fluent falsehoods ("Remove the queue" for `put`). They seldom mention what
-    the subject's name says, and then a phrase made from the name alone is the better one.
+    A small model writes fluent false statements ("Remove the queue" for `put`). They rarely contain
+    words of the subject's name; then a phrase made from the name alone is better.
     """
     log_prob = generation.mean_log_prob
     if log_prob is None or log_prob < _HOPELESS_LOG_PROB:

@@ -1,4 +1,4 @@
-"""Phrases without a model: what names and types alone can say."""
+"""Phrases of documentation made from names and types, without a model."""
 
 import re
 
@@ -23,7 +23,7 @@ _FIRST_WORDS = {
     "on": "handle the {} event",
     "new": "create a new {}",
 }
-# What begins the names of functions that return the thing named behind it.
+# First words of functions that return the thing named after them.
 _GETTERS = frozenset({"get", "fetch", "read", "load", "find", "make", "create", "build"})
 _WITHOUT_ARTICLE = frozenset({
     "all", "and", "any", "as", "at", "by", "each", "every", "for", "from", "if", "in", "into",
@@ -90,8 +90,8 @@ _SPECIAL_METHODS = {
 _TYPE_NAME = re.compile(r"[\w.]+")
 
 
-def fallback(request: PhraseRequest) -> str:
-    """The phrase that names and types give, formed as the convention asks."""
+def name_phrase(request: PhraseRequest) -> str:
+    """Return the phrase made from names and types, in the form of the convention."""
     writers = {
         PhraseKind.SUMMARY: _summary,
         PhraseKind.PARAMETER: _parameter,
@@ -132,7 +132,7 @@ def _class_summary(request: PhraseRequest, words: list[str]) -> str:
 
 
 def _action(definition: Definition, words: list[str]) -> str:
-    """What a function does, as an order: "parse the header"."""
+    """Return what a function does as an imperative: "parse the header"."""
     if definition.name.startswith("~"):
         return "release what the object holds"
     if definition.name.startswith("operator") and not definition.name.isidentifier():
@@ -150,7 +150,7 @@ def _action(definition: Definition, words: list[str]) -> str:
 
 
 def _object(definition: Definition, verb: str, named: str) -> str:
-    """What a verb is about: what its name says, else what it takes, else its class, or nothing."""
+    """Return the object of a verb: from its name, else its parameters, else its class; or empty."""
     if named:
         return _with_the(named)
     names = [one.name for one in definition.parameters if not one.stars and one.name != "..."]

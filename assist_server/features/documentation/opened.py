@@ -1,4 +1,4 @@
-"""Documentation that has only just been opened, by three quotes or `/**`, and is not closed."""
+"""Documentation that was just opened by three quotes or `/**` and is not closed."""
 
 import ast
 import re
@@ -16,9 +16,9 @@ _NEXT_BLOCK = re.compile(r"^[ \t]*/\*|\*/", re.MULTILINE)
 
 
 def closing_edit(text: str, offset: int, language: Language) -> TextEdit | None:
-    """Return the edit that closes what was opened at a place; None where nothing is open there.
+    """Return the edit that closes documentation opened at a place; None if none is open there.
 
-    The cursor is on the line of the opening, on an empty one below, or on the header above.
+    The cursor is on the opening line, on an empty one below, or on the header above.
     """
     find = _open_quotes if language.id == "python" else _open_block
     for start in _near_lines(text, offset):
@@ -29,7 +29,7 @@ def closing_edit(text: str, offset: int, language: Language) -> TextEdit | None:
 
 
 def _near_lines(text: str, offset: int) -> tuple[int, ...]:
-    """Where the lines begin on which the opening may be."""
+    """Return the offsets of the lines that may open documentation."""
     own = text.rfind("\n", 0, offset) + 1
     line = text[own:].partition("\n")[0]
     if line.strip(" \t*"):
@@ -53,7 +53,7 @@ def _open_quotes(text: str, start: int, language: Language) -> TextEdit | None:
 
 def _parses(source: str) -> bool:
     try:
-        with warnings.catch_warnings():  # about escapes in the user's strings
+        with warnings.catch_warnings():  # warnings about escapes in the user's strings
             warnings.simplefilter("ignore")
             ast.parse(source.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -66,7 +66,7 @@ def _has_fewer_errors(after: str, before: str, language: Language) -> bool:
 
 
 def _open_block(text: str, start: int, language: Language) -> TextEdit | None:
-    """The end of a comment before the next one begins, or the text ends."""
+    """Return the edit that closes a comment, if it is not closed before the next one begins."""
     found = _BLOCK.match(text, start) if language.line_comment == "//" else None
     if found is None or text.startswith("*/", found.end()):
         return None

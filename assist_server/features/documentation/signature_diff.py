@@ -1,4 +1,4 @@
-"""What has to change in documentation whose parameters are no longer the definition's."""
+"""The difference between the parameters in documentation and those of the definition."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from assist_server.syntax.definition import Definition, Parameter, ParameterKind
 
 _SIMILARITY = 0.6
-"""From this ratio on, a name that went and one that came are taken for the same parameter."""
+"""Least similarity of a removed and a new name to count as the same parameter."""
 
 
 @dataclass(frozen=True)
@@ -16,24 +16,24 @@ class Change:
 
     missing: tuple[Parameter, ...]
     gone: tuple[str, ...]
-    """Names that are described and that the definition does not have. Their entries stay: they
-    are a person's words, and may be about what the signature does not show."""
+    """Described names that the definition does not have. Their entries stay: a person wrote them,
+    and they may be about what the signature does not show."""
     pruned: frozenset[str]
-    """Those of the gone ones whose entries a person wants removed."""
+    """Those of the gone names whose entries the user wants removed."""
     renamed: tuple[tuple[str, str], ...]
-    """Pairs of a name that a person wants removed and the present one that it is now."""
+    """Pairs of a name that the user wants removed and the parameter that it is now."""
 
 
 def compare(
     definition: Definition, documented: Sequence[str], prune: Collection[str] = ()
 ) -> Change:
-    """Return what is missing, what is gone, and what only has another name."""
-    taken_apart = [one for one in definition.parameters if one.parts and one.name not in documented]
+    """Return the parameters that are missing, gone or renamed in the documentation."""
+    patterns = [one for one in definition.parameters if one.parts and one.name not in documented]
     known = {one.name for one in definition.parameters} | {definition.receiver}
     gone = [name for name in dict.fromkeys(documented) if name not in known]
-    # The name of a parameter that is taken apart was made up, by the writer of the comment or here.
-    gone = gone[len(taken_apart) :] if taken_apart else gone
-    matched = taken_apart[: len(documented)]
+    # The name of a pattern was invented, by the author of the comment or by this program.
+    gone = gone[len(patterns) :] if patterns else gone
+    matched = patterns[: len(documented)]
     missing = [
         one for one in definition.parameters if one.name not in documented and one not in matched
     ]
@@ -49,7 +49,7 @@ def compare(
 
 
 def collects_arguments(definition: Definition) -> bool:
-    """Return whether the documentation may well name more than the signature does."""
+    """Return whether the documentation may name more parameters than the signature."""
     stars = {ParameterKind.VAR_KEYWORD, ParameterKind.VAR_POSITIONAL}
     collects = any(one.kind in stars for one in definition.parameters)
     is_decorated = definition.header.start < definition.keyword
@@ -57,7 +57,7 @@ def collects_arguments(definition: Definition) -> bool:
 
 
 def _renamed(gone: Iterable[str], missing: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Pairs of names alike enough, the most alike first."""
+    """Return pairs of similar names, the most similar first."""
     ratios = sorted(
         ((SequenceMatcher(None, old, new).ratio(), old, new) for old in gone for new in missing),
         reverse=True,

@@ -1,4 +1,4 @@
-"""Which convention a file follows, learnt from the documentation that it has."""
+"""Documentation conventions, and which one a file follows."""
 
 import re
 from collections import Counter
@@ -32,36 +32,36 @@ _UNTYPED = re.compile(r"^[ \t]*(\*{0,2}\w+: |:param \w+:|@param \w+:)", re.MULTI
 
 @dataclass(frozen=True)
 class PythonStyle:
-    """How a file writes its docstrings."""
+    """Convention and layout of a file's docstrings."""
 
     name: str = DEFAULT_PYTHON_STYLE
     quotes: str = '"""'
     is_typed: bool | None = None
-    """Whether types stand in docstrings; None where the file does not tell."""
+    """Whether docstrings contain types; None if the file does not show it."""
     opens_with_newline: bool = False
-    """Whether the summary begins on the line below the quotes."""
+    """Whether the summary begins on the line below the opening quotes."""
     returns_tag: str = "return"
     """Sphinx's two spellings of the same field."""
 
     def shows_type(self, *, is_annotated: bool) -> bool:
-        """Whether a type is written: as the file does, else only where the code has none."""
+        """Return whether to write a type: as the file does, else only where the code has none."""
         return self.is_typed if self.is_typed is not None else not is_annotated
 
 
 def style_of(docstring: str) -> str | None:
-    """The convention that a docstring's sections follow; None for one without sections."""
+    """Return the convention of a docstring's sections; None for one without sections."""
     counts = {name: len(mark.findall(docstring)) for name, mark in _PYTHON_MARKS.items()}
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else None
 
 
 def detect_python_style(docstrings: Sequence[str], wanted: str) -> PythonStyle:
-    """The style that is wanted; for `auto`, the one that most of a file's docstrings have.
+    """Return the `wanted` style; for `auto`, that of most docstrings in a file.
 
-    Quotes and habits of layout follow the file in either case.
+    Quotes and layout follow the file in either case.
 
     Args:
-        docstrings: The docstrings as they are written, quotes included.
+        docstrings: The docstrings as written, with quotes.
         wanted: The name of a style, or `auto`.
     """
     votes = Counter(name for text in docstrings if (name := style_of(text)))
@@ -86,7 +86,7 @@ def _majority(values: Iterable[str], default: str) -> str:
 
 
 def _quotes(docstring: str) -> str:
-    """The triple quotes of a docstring; nothing where it has single ones."""
+    """Return the triple quotes of a docstring; empty if it has single ones."""
     found = re.match(r"\w*(\"\"\"|''')", docstring)
     return found[1] if found else ""
 
@@ -97,7 +97,7 @@ def _body(docstring: str) -> str:
 
 @dataclass(frozen=True)
 class CommentStyle:
-    """How a language, or one file in it, writes documentation comments."""
+    """Convention and layout of documentation comments in a language or file."""
 
     name: str
     opening: str = "/**"
@@ -105,7 +105,7 @@ class CommentStyle:
     closing: str = " */"
     mark: str = "@"
     brief: str = ""
-    """What goes before a summary."""
+    """Tag before a summary."""
 
 
 _BLOCK_STYLES = {
@@ -122,7 +122,7 @@ _BLOCK_STYLES = {
 
 
 def detect_comment_style(text: str, language_id: str) -> CommentStyle:
-    """The comment style of a language, as far as the text shows a preference of its own."""
+    """Return the comment style of a language, adapted to the preferences of the text."""
     style = _BLOCK_STYLES[language_id]
     if style.name == "doxygen":
         return _detect_doxygen(text, style)

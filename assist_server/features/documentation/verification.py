@@ -1,20 +1,31 @@
-"""Proof that an edit only documents: the code is as before, and its parameters are all named."""
+"""Proof that an edit only documents: code and existing words stay, all parameters are named.
+
+That words stay is checked on the text itself, without any knowledge of sections, tags or
+conventions, so that a misread convention cannot hide a loss.
+"""
 
 import ast
+import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from assist_server.errors import AssistError
 from assist_server.features.documentation import described_names
-from assist_server.features.documentation.kept_words import keeps_words
 from assist_server.features.documentation.layout import has_words
 from assist_server.syntax.definition import Definition, Span
 from assist_server.syntax.definitions import find_definition
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tokens import code_tokens, count_errors
 from assist_server.text.edits import TextEdit, apply_edits
+
+# Without quotes, as a docstring that grows to several lines needs triple ones.
+_TOKEN = re.compile(r"\w+|[^\w\s\"'\\]")
+_WORD = re.compile(r"\w+")
+_MARKS = " \t/*!#-"
+_TITLE = re.compile(r"\w+( \w+)?:?")
+_HEAD_WORDS = 8
 
 
 def verify(
@@ -27,13 +38,13 @@ def verify(
     """Return the documentation after the edits, once all checks have passed.
 
     Raises:
-        AssistError: the edits would change more than documentation, take a person's words away, or
-            document something wrongly.
+        AssistError: the edits would change more than documentation, remove a person's words, or
+            document something incorrectly.
     """
-    if not keeps_words(tree.text, edits, prune):
+    if not _keeps_words(tree.text, edits, prune):
         raise AssistError(
-            f"No documentation for `{definition.name}`: the edit would have changed words that "
-            "somebody wrote. Nothing was changed; complete what is there by hand."
+            f"No documentation for `{definition.name}`: the edit would have changed existing "
+            "words. Nothing was changed; complete the documentation by hand."
         )
     if tree.language.id == "python":
         is_kept = _keeps_python(tree.text, definition, edits)
@@ -43,13 +54,13 @@ def verify(
     documentation = _documentation(tree.text, definition, edits)
     if not is_kept:
         raise AssistError(
-            f"No documentation for `{definition.name}`: it could not be added without touching the "
-            "code. Correct what does not parse around it and try again."
+            f"No documentation for `{definition.name}`: it could not be added without changing the "
+            "code. Correct the syntax errors around it and try again."
         )
     if not _names_parameters(tree, definition, documentation, style):
         raise AssistError(
             f"No documentation for `{definition.name}`: it could not be added so that each "
-            "parameter is described once. Complete what is there by hand."
+            "parameter is described once. Complete the documentation by hand."
         )
     return documentation
 
@@ -65,7 +76,7 @@ def _documentation(text: str, definition: Definition, edits: Sequence[TextEdit])
 def _names_parameters(
     tree: SyntaxTree, definition: Definition, documentation: str, style: str
 ) -> bool:
-    """Whether each parameter is named once in what was written, and nothing else is."""
+    """Return whether the new documentation names each parameter once, and nothing else."""
     if style in {"plain", "godoc"} or not definition.is_callable:
         return True
     expected = {parameter.name for parameter in definition.parameters}
@@ -82,7 +93,7 @@ def _names_parameters(
 
 
 def _updates_docstring(written: str, documentation: str, expected: set[str]) -> bool:
-    """Whether nothing is described twice that was not, by any convention or by none."""
+    """Return whether the update describes nothing twice, in any convention or without one."""
     readings = [
         (
             described_names.in_docstring(written, style),
@@ -101,9 +112,9 @@ def _updates_docstring(written: str, documentation: str, expected: set[str]) -> 
 def _adds_once(
     before: Counter[str], after: Counter[str], expected: set[str], *, is_new: bool = False
 ) -> bool:
-    """Whether what is described additionally was not yet, exists, and is described once.
+    """Return whether each added description is new, of a parameter, and given once.
 
-    A person's own words may name more: what `**kwargs` takes, or a name of their own.
+    Existing words may name more: the arguments in `**kwargs`, or any other name.
     """
     if is_new:
         return after == Counter(expected)
@@ -112,9 +123,9 @@ def _adds_once(
 
 
 def _keeps_python(text: str, definition: Definition, edits: Sequence[TextEdit]) -> bool | None:
-    """Whether the definition reads the same without its docstring; None where Python cannot tell.
+    """Return whether the definition is the same without its docstring; None if it does not parse.
 
-    All edits lie inside the definition, so the rest of the document need not be parsed.
+    All edits are inside the definition, so the rest of the document need not be parsed.
     """
     start = text.rfind("\n", 0, definition.header.start) + 1
     end = max(definition.span.end, *(edit.end for edit in edits))
@@ -127,12 +138,12 @@ def _keeps_python(text: str, definition: Definition, edits: Sequence[TextEdit]) 
 
 
 def _without_docstring(source: str) -> str | None:
-    """The syntax tree of one definition, its docstring left out; None if there is none."""
+    """Return the syntax tree of a definition without its docstring; None if it does not parse."""
     source = source.removeprefix("\ufeff")
     if source[:1] in {" ", "\t", "\f"}:
         source = f"if 1:\n{source}"
     try:
-        with warnings.catch_warnings():  # about escapes in the user's strings
+        with warnings.catch_warnings():  # warnings about escapes in the user's strings
             warnings.simplefilter("ignore")
             statement = ast.parse(source).body[0]
         if isinstance(statement, ast.If):
@@ -147,7 +158,7 @@ def _without_docstring(source: str) -> str | None:
 
 
 def _keeps_tokens(tree: SyntaxTree, definition: Definition, edits: Sequence[TextEdit]) -> bool:
-    """Whether the grammar finds the same definition, of the same tokens, and no new errors."""
+    """Return whether the grammar finds the same definition and tokens, and no new errors."""
     after = SyntaxTree(apply_edits(tree.text, edits), tree.language)
     if after.root.has_error and count_errors(after) > count_errors(tree):
         return False
@@ -160,7 +171,7 @@ def _keeps_tokens(tree: SyntaxTree, definition: Definition, edits: Sequence[Text
 
 
 def _signature(definition: Definition) -> Definition:
-    """The definition without its places."""
+    """Return the definition without its offsets."""
     nowhere = Span(0, 0)
     return replace(
         definition,
@@ -176,3 +187,53 @@ def _signature(definition: Definition) -> Definition:
 
 def _tokens(tree: SyntaxTree, definition: Definition) -> list[str]:
     return code_tokens(tree, definition.span, definition.documentation)
+
+
+def _keeps_words(text: str, edits: Sequence[TextEdit], pruned: Collection[str] = ()) -> bool:
+    """Return whether all words stay in order, except entries about `pruned` names."""
+    kept = [edit for edit in edits if not _is_pruning(text, edit, pruned)]
+    if not kept:
+        return True
+    start, end = min(edit.start for edit in kept), max(edit.end for edit in kept)
+    start, end = text.rfind("\n", 0, start) + 1, _line_end(text, end)
+    inside = [edit for edit in kept if start <= edit.start and edit.end <= end]
+    moved = [TextEdit(one.start - start, one.end - start, one.new_text) for one in inside]
+    after = iter(_TOKEN.findall(apply_edits(text[start:end], moved)))
+    said = "\n".join(line for line in text[start:end].split("\n") if _WORD.search(line))
+    return all(_occurs_next(token, after) for token in _TOKEN.findall(said))
+
+
+def _occurs_next(wanted: str, tokens: Iterator[str]) -> bool:
+    return any(token == wanted for token in tokens)
+
+
+def _line_end(text: str, offset: int) -> int:
+    end = text.find("\n", offset)
+    return len(text) if end < 0 else end
+
+
+def _is_pruning(text: str, edit: TextEdit, pruned: Collection[str]) -> bool:
+    """Return whether an edit removes entries about `pruned` names, or renames one."""
+    removed = text[edit.start : edit.end]
+    if removed in pruned:
+        return _WORD.fullmatch(edit.new_text) is not None
+    lines = [line for line in removed.expandtabs().split("\n") if line.strip(_MARKS)]
+    if lines and _TITLE.fullmatch(lines[0].strip()):  # title of a section that becomes empty
+        lines = [line for line in lines[1:] if line.strip().strip("-=~")]
+    if edit.new_text or not lines:
+        return False
+    column = min(map(_column, lines))
+    heads = [line for line in lines if _column(line) == column]
+    is_tag = heads[0].lstrip(_MARKS)[:1] in {"@", "\\"}  # its other lines may have any indentation
+    if is_tag:
+        heads = [line for line in lines if line.lstrip(_MARKS)[:1] in {"@", "\\"}]
+    return all(_names_one(line, pruned) for line in heads)
+
+
+def _column(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _names_one(line: str, pruned: Collection[str]) -> bool:
+    """Return whether a line begins with one of the names, after a tag and type."""
+    return not set(pruned).isdisjoint(re.findall(r"[\w$]+", line)[:_HEAD_WORDS])

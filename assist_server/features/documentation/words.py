@@ -1,4 +1,4 @@
-"""Names as words: splitting, verbs, and a little English grammar."""
+"""Words in names: splitting, verbs, and a little English grammar."""
 
 import re
 
@@ -36,7 +36,7 @@ truncate try tune turn undo uninstall unite unlink unload unlock unpack unquote 
 unsubscribe unwrap update upgrade upload use validate verify visit wait walk warn wrap write yield
 zip
 """
-# Words that begin function names and say what the function does.
+# First words of function names that say what the function does.
 _VERBS = frozenset(_VERB_LIST.split())
 _UNITS = {
     "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds", "s": "seconds",
@@ -63,7 +63,7 @@ _FULL_FORMS = {
 
 
 def split_name(name: str) -> list[str]:
-    """The words of an identifier, in lower case but for acronyms."""
+    """Return the words of an identifier, in lower case except acronyms."""
     words = _WORD.findall(name)
     return [
         word if len(word) > 1 and word.isupper() and len(words) > 1 else word.lower()
@@ -72,22 +72,22 @@ def split_name(name: str) -> list[str]:
 
 
 def spell_out(words: list[str]) -> str:
-    """Words as prose: common abbreviations in full."""
+    """Return words as prose, with common abbreviations in full."""
     return " ".join(_FULL_FORMS.get(word.lower(), word) for word in words)
 
 
 def is_verb(word: str) -> bool:
-    """Whether a word usually says what a function does."""
+    """Return whether a word usually says what a function does."""
     return word.lower() in _VERBS
 
 
 def unit_of(words: list[str]) -> str | None:
-    """The unit that the last word of a name is, spelled out."""
+    """Return the unit in the last word of a name, in full; None if it is not a unit."""
     return _UNITS.get(words[-1].lower()) if len(words) > 1 else None
 
 
 def third_person(verb: str) -> str:
-    """The form for "it": returns, matches, copies."""
+    """Return the third person of a verb: returns, matches, copies."""
     if verb in {"do", "go"} or verb.endswith(("s", "sh", "ch", "x", "z")):
         return verb + "es"
     if verb.endswith("y") and verb[-2:-1] not in "aeiou":
@@ -96,7 +96,7 @@ def third_person(verb: str) -> str:
 
 
 def with_article(noun: str) -> str:
-    """`a` or `an` before a noun, by its first letter, or the name of that letter in an acronym."""
+    """Return a noun with `a` or `an`, by its first letter, or that letter's name in an acronym."""
     if noun[:2].isupper():
         return f"an {noun}" if noun[0] in "AEFHILMNORSX" else f"a {noun}"
     starts_with_vowel = noun[:1].lower() in "aeio" or noun.lower().startswith(("un", "up", "ur"))

@@ -1,4 +1,4 @@
-"""A summary by a model that can be talked to: part by part where the text is long."""
+"""Summaries by a model with a chat format, part by part for a long text."""
 
 import re
 from collections.abc import Iterator
@@ -10,21 +10,21 @@ from assist_server.prompts.instructions import load_instruction
 from assist_server.text.newlines import split_lines
 
 _LEAST_PART_TOKENS = 64
-"""Less is not worth asking for, even where the model's context is too short for it."""
+"""Smallest part to summarize, even if the model's context is too short for it."""
 
 _MOST_CHARS_PER_TOKEN = 8
-"""More than tokenizers pack on prose and code, so that no cut counts more than it must."""
+"""More than any tokenizer needs for prose and code; limits the text to tokenize."""
 
 _MAX_PARTS = 256
 _THOUGHTS = re.compile(r"\s*<think>.*?(</think>|\Z)\s*", re.DOTALL)
-"""What models that think aloud write before they answer."""
+"""Reasoning that some models write before their answer."""
 
 
 def ask(selection: Selection, work: Work) -> str:
-    """Have a model that can be talked to summarize a selection.
+    """Return the model's summary of a selection.
 
     Raises:
-        InputError: that is too much, or the work was cancelled.
+        InputError: the selection is too long, or the work was cancelled.
     """
     is_code = selection.snapshot.language.grammar is not None
     kind = f"{selection.snapshot.language.id} code" if is_code else "a text"
@@ -33,12 +33,12 @@ def ask(selection: Selection, work: Work) -> str:
     if len(parts) == 1:
         return _answer(load_instruction("summarize", kind=kind), parts[0], work)
     if len(parts) > _MAX_PARTS:
-        raise InputError(f"that is too much at once ({len(parts)} parts); select less of it")
+        raise InputError(f"the selection is too long ({len(parts)} parts); select less text")
     answers = []
     for number, part in enumerate(parts, start=1):
         work.report(f"part {number} of {len(parts)}")
         answers.append(_answer(about_part, part, work))
-    work.report("putting the parts together")
+    work.report("combining the parts")
     about_parts = load_instruction("summarize_parts", kind=kind)
     joined = _cut_to_budget("\n\n".join(answers), _room(about_parts, work), work)
     return _answer(about_parts, joined, work)
@@ -59,7 +59,7 @@ def _messages(instruction: str, text: str) -> list[dict[str, str]]:
 
 
 def _room(instruction: str, work: Work) -> int:
-    """Return how many tokens of text the model can read at a time, after an instruction."""
+    """Return how many tokens of text fit into a prompt with an instruction."""
     limits = work.settings.summary
     taken = limits.max_new_tokens + len(work.backend.encode_chat(_messages(instruction, "")))
     room = min(limits.max_prompt_tokens, work.backend.info.context_tokens - taken)
@@ -67,7 +67,7 @@ def _room(instruction: str, work: Work) -> int:
 
 
 def _split(text: str, max_tokens: int, work: Work) -> Iterator[str]:
-    """Yield pieces within the budget, of whole lines as far as lines allow."""
+    """Yield pieces within the budget, of whole lines where possible."""
     piece = ""
     for line in _lines(text, max_tokens, work):
         if piece and _count(piece + line, work) > max_tokens:
@@ -78,7 +78,7 @@ def _split(text: str, max_tokens: int, work: Work) -> Iterator[str]:
 
 
 def _lines(text: str, max_tokens: int, work: Work) -> Iterator[str]:
-    """Yield the lines with their ends; one that is longer than the budget comes in pieces."""
+    """Yield the lines with their ends, splitting those longer than the budget."""
     for line in split_lines(text):
         rest = line
         while rest:

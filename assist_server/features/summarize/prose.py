@@ -1,6 +1,6 @@
-"""A summary of prose without a model that can be talked to: its own first sentences.
+"""Summaries of prose by a model without a chat format: the first sentences of the text.
 
-People begin with what matters; choosing sentences by the weight of their words scored lower.
+Authors begin with what matters; choosing sentences by the weight of their words scored lower.
 """
 
 import re
@@ -12,7 +12,7 @@ from assist_server.features.summarize.sentences import split_sentences
 from assist_server.features.summarize.work import Selection
 
 _MAX_SENTENCES, _SENTENCES_PER_SHOWN = 3, 6
-"""One sentence for every so many that there are."""
+"""At most three sentences, one for every six in the text."""
 
 _LEAST_WORDS, _LEAST_CHARS = 3, 5
 _MOST_TITLE_CHARS = 200
@@ -20,7 +20,7 @@ _STOPS = ".!?\u2026\u3002\uff01\uff1f\uff0e\uff61\u0964\u0965\u061f\u06d4\u0589\
 _CLOSERS = "'\"\u201d\u2019\u00bb)\\]\u300d\u300f\uff09*_`"
 _STOP = re.compile(f"[{_STOPS}][{_CLOSERS}]*$")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u4e00-\u9fff]")
-"""Letters of languages that put no blanks between words."""
+"""Letters of languages without blanks between words."""
 
 _FRONT_MATTER = re.compile(
     r"\A\ufeff?(---|\+\+\+)[ \t]*\n(?:[^\n]*\n)*?(?:\1|\.\.\.)[ \t]*(?:\n|\Z)"
@@ -29,10 +29,10 @@ _MARKDOWN_FILES = re.compile(r"\.(?:md|markdown|mdx|rmd|qmd)$", re.IGNORECASE)
 
 
 def extract(selection: Selection) -> str:
-    """Return the first sentences of a text, in its own words.
+    """Return the first sentences of a text.
 
     Raises:
-        InputError: there is nothing shorter in it.
+        InputError: they are not shorter than the text.
     """
     paragraphs = _paragraphs(selection)
     sentences = [sentence for one in paragraphs for sentence in split_sentences(one)]
@@ -41,14 +41,14 @@ def extract(selection: Selection) -> str:
     shown = different[:count] or _title(paragraphs)
     if not shown or shown == sentences:
         raise InputError(
-            "nothing shorter is to be had from what is selected; select more, or set `model` to "
-            "one that can be talked to"
+            "the selection is too short to be summarized; select more, or set `model` to one with "
+            "a chat format"
         )
     return ("" if _UNSPACED.search(shown[0]) else " ").join(shown)
 
 
 def _paragraphs(selection: Selection) -> list[str]:
-    """Return the paragraphs of the selection, without front matter and what is no prose."""
+    """Return the paragraphs of prose in the selection, without front matter."""
     snapshot = selection.snapshot
     head = _FRONT_MATTER.match(snapshot.text)
     text = snapshot.text[max(selection.start, head.end() if head else 0) : selection.end]
@@ -64,7 +64,7 @@ def _paragraphs(selection: Selection) -> list[str]:
 
 
 def _is_sentence(text: str) -> bool:
-    """Tell whether a piece of text is no heading, number or item."""
+    """Return whether a piece of text is a sentence, not a heading, number or item."""
     if text.startswith("#") or not _STOP.search(text):
         return False
     if _UNSPACED.search(text):
@@ -73,7 +73,7 @@ def _is_sentence(text: str) -> bool:
 
 
 def _title(paragraphs: list[str]) -> list[str]:
-    """Return what heads a text that has no sentences."""
+    """Return the title of a text without sentences."""
     if len(paragraphs) < 2:
         return []
     title = " ".join(paragraphs[0].lstrip("# ").split())

@@ -1,9 +1,24 @@
-"""Where sentences end, in many languages."""
+"""Sentences in many languages, and the first one of documentation; boilerplate is recognized."""
 
 import re
 
 import sentencex
 
+_BOILERPLATE = re.compile(
+    r"""
+      copyright|©|\(c\)|licen[cs]|all\ rights|spdx|redistribut|warrant(?:y|ies)\b|trademark
+    | permission\ is|hereby|public\ domain|\bgnu\b|\bgpl|\blgpl|\bbsd\b|\bmit\b|apache|mozilla
+    | \bauthors?\b|\bmaintainers?\b|\bcontributors?\b|\bcredits?\b
+    | \b(?:written|created|contributed|developed|modified|ported|generated|maintained)\ by\b
+    | \bgenerated\b|do\ not\ (?:edit|modify|remove|change)|\bthis\ (?:file|module)\ is\b
+    | \b(?:inc|ltd|llc|corp|gmbh|foundation)\b\.?
+    | https?:|www\.|\S+@\S+\.\w|\b(?:19|20)\d\d\b|\bversion\ \d|\$id
+    | \b(?:todo|fixme|xxx|hack)\b
+    | \b(?:noqa|nolint|nosec|pylint|eslint|mypy|flake8|clang-format|prettier|istanbul)\b
+    | \b(?:type|fmt|pragma|coding|encoding|vim?)\s*:|-\*-
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
     ("ko", re.compile(r"[\uac00-\ud7af]")),
@@ -17,7 +32,7 @@ _SCRIPTS = (
     ("am", re.compile(r"[\u1200-\u137f]")),
     ("my", re.compile(r"[\u1000-\u109f]")),
 )
-"""Languages that their letters tell; others of the same letters end sentences alike."""
+"""Languages recognized by letters; others with these letters end sentences the same way."""
 
 _SMALL_WORDS = {
     language: frozenset(words.split())
@@ -39,7 +54,6 @@ _SMALL_WORDS = {
         "hu": "a az és hogy nem is egy van volt meg de ez",
     }.items()
 }
-
 _NEVER_LAST = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|cf|vs|viz|approx|resp|incl|prof|dr|mr|mrs|ms|mme|mlle|figs?|eqs?|vols?)"
     r"\.\s*$",
@@ -47,21 +61,39 @@ _NEVER_LAST = re.compile(
 )
 _SHORT_WORD = re.compile(r"(?:^|\s)[^\W\d_]{1,5}\.\s*$")
 _NUMBER_ONLY = re.compile(r"\s*(?:\d+|[a-zA-Z])[.)]\s*$")
+_MOST_CHARS = 120
+_MARKS = re.compile(r"^[\s/*#\-!;%<|]+|\*/\s*$")
+_SUMMARY_TAG = re.compile(r"[@\\](?:brief|short|summary|description|desc)\b\s*|</?summary>\s*")
+_FIELD = re.compile(
+    r"""
+      [@\\:]\w                        # @param, \return, :param x:
+    | \{@?\w+\}?\s*$                  # {@inheritDoc}
+    | (?:args|arguments|parameters|params|returns?|yields|raises|throws|attributes|examples?|note)
+      s?:?\s*$                        # Args:, Returns
+    | [-=~]{3,}\s*$
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def is_boilerplate(text: str) -> bool:
+    """Return whether a sentence is about licences, authors or tools instead of code."""
+    return _BOILERPLATE.search(text) is not None
 
 
 def split_sentences(text: str) -> list[str]:
-    """Split one paragraph into its sentences, white space evened out."""
+    """Return the sentences of a paragraph, with normalized white space."""
     sentences: list[str] = []
     for piece in sentencex.segment(_guess_language(text), " ".join(text.split())):
-        if sentences and _goes_on(sentences[-1], piece):
+        if sentences and _continues(sentences[-1], piece):
             sentences[-1] += piece
         else:
             sentences.append(piece)
     return [sentence.strip() for sentence in sentences if sentence.strip()]
 
 
-def _goes_on(sentence: str, following: str) -> bool:
-    """Tell whether a sentence was cut at an abbreviation, or behind the number of an item."""
+def _continues(sentence: str, following: str) -> bool:
+    """Return whether a sentence was cut at an abbreviation, or after the number of an item."""
     if _NUMBER_ONLY.match(sentence) or _NEVER_LAST.search(sentence):
         return True
     starts_small = following[:1].islower()
@@ -69,7 +101,7 @@ def _goes_on(sentence: str, following: str) -> bool:
 
 
 def _guess_language(text: str) -> str:
-    """Guess a language, as far as it matters for abbreviations; English where nothing tells."""
+    """Return a probable language, as far as abbreviations need it; English by default."""
     for language, letters in _SCRIPTS:
         if letters.search(text):
             return language
@@ -78,3 +110,17 @@ def _guess_language(text: str) -> str:
         language: sum(map(small.__contains__, words)) for language, small in _SMALL_WORDS.items()
     }
     return max(counts, key=counts.__getitem__)
+
+
+def opening_sentence(documentation: str) -> str:
+    """Return the first sentence of a docstring or comment; empty if it has none."""
+    lines: list[str] = []
+    for raw in re.sub(r"^[rbuRBU]{0,2}(\"\"\"|''')", "", documentation).splitlines():
+        line = _SUMMARY_TAG.sub("", _MARKS.sub("", raw)).strip("\"' ")
+        if _FIELD.match(line) or (lines and not line):
+            break
+        lines += [line] if line else []
+    sentences = split_sentences(" ".join(lines))
+    if not sentences or is_boilerplate(sentences[0]):
+        return ""
+    return sentences[0][:_MOST_CHARS]

@@ -1,9 +1,9 @@
 """Summaries of selected text, as Markdown.
 
-Three ways, by what is at hand. A model that can be talked to is asked for a summary, part by part
-where the text is long. A model that only completes writes the comment that it would put above the
-code, and the syntax tree lists what is defined there. Prose without a model that can be talked to
-is summarized by its own first sentences; `Summary.method` tells which way it was.
+There are three methods; `Summary.method` names the one used. A model with a chat format is asked
+for a summary, part by part for a long text. A model that only completes writes the comment above
+the code, and the syntax tree lists the definitions there. Prose is then summarized by its own first
+sentences.
 """
 
 from assist_server.engine.backend import Backend
@@ -25,25 +25,25 @@ def summarize(
     cancel: CancelToken | None = None,
     report: Report = lambda _: None,
 ) -> Summary:
-    """Summarize a selection; blocks until it is done.
+    """Return the summary of a selection; blocks until it is done.
 
     Raises:
-        InputError: nothing but white space is selected, or nothing shorter can be said.
-        ModelError: the model answered nothing.
-        AssistError: the model cannot be asked, or the work was cancelled.
+        InputError: the selection is blank, or too short to be summarized.
+        ModelError: the model's answer was empty.
+        AssistError: the model cannot be used, or the work was cancelled.
     """
     if not selection.text.strip():
-        raise InputError("nothing is selected; select the text to summarize and ask again")
+        raise InputError("nothing is selected; select the text to summarize and try again")
     summary = _summarize(selection, Work(backend, settings, cancel or CancelToken(), report))
     if summary.markdown.split() == selection.text.split():
-        raise InputError("nothing shorter than what is selected can be said; select more")
+        raise InputError("the selection is too short to be summarized; select more")
     return summary
 
 
 def _summarize(selection: Selection, work: Work) -> Summary:
     if work.backend.info.has_chat_template:
         if not (answer := ask(selection, work)):
-            raise ModelError("the model had nothing to say; select other text or another model")
+            raise ModelError("the model's answer was empty; select other text or another model")
         return Summary(answer, Method.CHAT)
     if _is_prose(selection):
         return Summary(extract(selection), Method.EXTRACT)
@@ -51,7 +51,7 @@ def _summarize(selection: Selection, work: Work) -> Summary:
 
 
 def _is_prose(selection: Selection) -> bool:
-    """Tell whether a text is for people, as far as its language is known."""
+    """Return whether a text is prose, as far as its language is known."""
     snapshot = selection.snapshot
     marks = find_comment_marks(snapshot.language_id, snapshot.path)
     return snapshot.language.grammar is None and (marks is None or marks.is_prose)

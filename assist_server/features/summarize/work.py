@@ -1,4 +1,4 @@
-"""What every way of summarizing takes and gives."""
+"""Inputs and results of all methods of summarizing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Report = Callable[[str], None]
 
 
 class Method(StrEnum):
-    """How a summary came about."""
+    """Method of a summary."""
 
     CHAT = "chat"
     COMMENT = "comment"
@@ -29,7 +29,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class Summary:
-    """A summary and how it was made."""
+    """A summary and its method."""
 
     markdown: str
     method: Method
@@ -37,7 +37,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Selection:
-    """A part of a document that is to be summarized."""
+    """A part of a document to summarize."""
 
     snapshot: Snapshot
     start: int
@@ -45,13 +45,13 @@ class Selection:
 
     @property
     def text(self) -> str:
-        """The selected characters."""
+        """Return the selected text."""
         return self.snapshot.text[self.start : self.end]
 
 
 @dataclass(frozen=True)
 class Work:
-    """What every way of summarizing needs."""
+    """Model, settings and callbacks of a summary in progress."""
 
     backend: Backend
     settings: Settings
@@ -59,7 +59,7 @@ class Work:
     report: Report
 
     def generate(self, request: GenerationRequest) -> Generation:
-        """Have the model write.
+        """Return the model's answer to a request.
 
         Raises:
             InputError: the work was cancelled.

@@ -1,11 +1,10 @@
-"""Where lines go to document a definition by a comment: a new one, or additions to the old one."""
+"""Plan of edits that document a definition by a comment: a new one, or additions to one."""
 
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from assist_server.features.documentation.comments.gaps import fill_gaps
 from assist_server.features.documentation.comments.tags import (
     Comment,
     Tag,
@@ -18,16 +17,19 @@ from assist_server.features.documentation.layout import (
     Insertion,
     Line,
     Plan,
+    Slot,
     has_words,
     without_indent,
 )
-from assist_server.features.documentation.mentions import Mention, find_mentions, like_mentioned
+from assist_server.features.documentation.mentions import Mention, find_mentions, similar_entries
+from assist_server.features.documentation.phrases import PhraseKind
 from assist_server.features.documentation.signature_diff import Change, compare
 from assist_server.features.documentation.styles import CommentStyle
 from assist_server.syntax.definition import Definition, Parameter, Span
 from assist_server.text.indentation import leading_whitespace
 
 _TAGLESS = frozenset({"godoc", "rustdoc"})
+_NAMELESS = re.compile(r"\s*(\{.*\})?[\s-]*")
 
 
 def plan_comment(
@@ -36,7 +38,7 @@ def plan_comment(
     style: CommentStyle,
     prune: Collection[str] = (),
 ) -> Plan:
-    """Return the insertions that document a definition; none where nothing is missing."""
+    """Return the insertions that document a definition; none if nothing is missing."""
     place = definition.documentation
     if place is None:
         return Plan((_new_comment(text, definition, style),))
@@ -56,23 +58,23 @@ def _new_comment(text: str, definition: Definition, style: CommentStyle) -> Inse
     line_start = text.rfind("\n", 0, start) + 1
     indent = leading_whitespace(text[line_start:start])
     lines = _whole_comment(CommentWriter(definition, style, indent, indent + style.margin))
-    if code := text[line_start:start].rstrip():  # it does not begin its line
+    if code := text[line_start:start].rstrip():  # the definition does not begin its line
         return Insertion(line_start + len(code), start, lines, "\n", "\n" + indent)
     return Insertion(line_start, line_start, lines, after="\n")
 
 
 def _whole_comment(writer: CommentWriter) -> tuple[Line, ...]:
     definition = writer.definition
-    has_orders = definition.comment_place < definition.header.start
-    # Go takes orders for a part of the comment, below a blank line.
-    blank = (writer.blank,) if has_orders and writer.style.name == "godoc" else ()
+    has_directives = definition.comment_place < definition.header.start
+    # In Go, directives are part of the comment, below a blank line.
+    blank = (writer.blank,) if has_directives and writer.style.name == "godoc" else ()
     return (*writer.lines(), *blank)
 
 
 def _filled_comment(
     text: str, definition: Definition, place: Span, style: CommentStyle
 ) -> Insertion:
-    """The comment that takes the place of one without words, by the marks that were typed."""
+    """Return a comment that replaces one without words, with the marks that were typed."""
     line_start = text.rfind("\n", 0, place.start) + 1
     indent = leading_whitespace(text[line_start : place.start])
     mark = text[place.start : place.start + 3]
@@ -88,7 +90,7 @@ def _filled_comment(
 
 @dataclass(frozen=True)
 class _Update:
-    """The changes that bring one comment up to date."""
+    """The changes that update a comment."""
 
     text: str
     definition: Definition
@@ -105,19 +107,19 @@ class _Update:
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
-        """The parameters that are described without a tag."""
+        """Return the parameters that are described without a tag."""
         described = set(parameter_names(self.comment))
         names = [one.name for one in self.definition.parameters if one.name not in described]
         return find_mentions(self.comment.lines, names)
 
     @cached_property
     def tags(self) -> list[Tag]:
-        """The tags about parts of the definition."""
+        """Return the tags about parts of the definition."""
         return [tag for tag in self.comment.tags if tag.is_structure]
 
     @cached_property
     def writer(self) -> CommentWriter:
-        """Writes with the marks and margins that the comment has already."""
+        """Return a writer with the marks and margins of the comment."""
         start = self.comment.span.start
         indent = leading_whitespace(self.text[self.text.rfind("\n", 0, start) + 1 : start])
         style, margin = self.style, indent + self.style.margin
@@ -137,7 +139,7 @@ class _Update:
     def insertions(self) -> Iterator[Insertion]:
         has_parameters = any(tag.is_parameter for tag in self.tags)
         if self.mentions and not has_parameters:
-            for line, lines in like_mentioned(
+            for line, lines in similar_entries(
                 self.definition, self.change.missing, self.mentions, self.comment.lines
             ):
                 end = self.comment.end_of(line)
@@ -145,7 +147,7 @@ class _Update:
         elif not self.tags and self.definition.parameters:
             yield self._at_end((self.writer.blank, *self.writer.body()))
         elif self.tags:
-            yield from fill_gaps(self.text, self.comment, self.writer)
+            yield from _fill_gaps(self.text, self.comment, self.writer)
             yield from self._renamings()
             yield from self._removals()
             yield from self._additions()
@@ -156,7 +158,7 @@ class _Update:
         return Insertion(comment.end, comment.span.end, (*lines, *closing), "\n")
 
     def _additions(self) -> Iterator[Insertion]:
-        """Each missing parameter below the one before it in the signature."""
+        """Yield each missing parameter below the one before it in the signature."""
         anchor = self._first_anchor()
         groups: dict[int, list[Parameter]] = {}
         for parameter in self.definition.parameters:
@@ -173,7 +175,7 @@ class _Update:
             yield self._at_end(lines) if is_closed_here else Insertion(end, end, lines, "\n")
 
     def _first_anchor(self) -> int:
-        """The line below which the first parameter goes."""
+        """Return the line below which the first parameter goes."""
         parameters = [tag for tag in self.tags if tag.is_parameter]
         return max((parameters or self.tags)[0].first - 1, 0)
 
@@ -197,7 +199,7 @@ class _Update:
                     yield Insertion(place, place + len(old), before=new)
 
     def _find_name(self, tag: Tag, name: str) -> int | None:
-        """The offset of a parameter's name in a tag."""
+        """Return the offset of a parameter's name in a tag."""
         form = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
         for number in range(tag.first, tag.last + 1):
             line = self.comment.lines[number]
@@ -208,6 +210,49 @@ class _Update:
 
 
 def _root(tag: Tag) -> str:
-    """The parameter that a tag is about; nothing where it is about several at once."""
+    """Return the parameter of a tag; empty if the tag is about several at once."""
     name = tag.names[0] if len(tag.names) == 1 else ""
     return name if name == "..." else name.partition(".")[0]
+
+
+def _fill_gaps(text: str, comment: Comment, writer: CommentWriter) -> Iterator[Insertion]:
+    """Yield insertions that fill an empty summary and empty tags."""
+    tags = [tag for tag in comment.tags if tag.is_structure]
+    if comment.lines[0].startswith("/*") and tags:
+        yield from _summary(comment, tags[0], writer)
+    for tag in tags:
+        if tag.first == tag.last and (slot := _slot(comment.lines[tag.first], tag, writer)):
+            is_closing = "*/" in comment.lines[tag.last]
+            end = comment.end if is_closing else comment.line_ends[tag.last]
+            start = end - len(text[:end]) + len(text[:end].rstrip())
+            yield Insertion(start, end, (slot,))
+
+
+def _summary(comment: Comment, first: Tag, writer: CommentWriter) -> Iterator[Insertion]:
+    """Yield the summary if there are no words above the first tag, only an empty line."""
+    if first.first < 2 or has_words("".join(comment.lines[: first.first])):
+        return
+    start = comment.line_ends[0] + 1
+    lines: list[Line] = [writer.summary()]
+    if first.first == 2:
+        lines.append(writer.blank)
+    yield Insertion(start, comment.line_ends[1], tuple(lines))
+
+
+def _slot(line: str, tag: Tag, writer: CommentWriter) -> Slot | None:
+    """Return a slot for the description of an empty tag; None if it is to stay as it is."""
+    said = line.partition(tag.word)[2].removesuffix("*/").rstrip(" *")
+    dash = "" if said.endswith("-") or writer.style.name not in {"jsdoc", "tsdoc"} else " -"
+    if tag.word in {"return", "returns"} and writer.definition.returns_value:
+        if not _NAMELESS.fullmatch(said):
+            return None
+        returns = writer.definition.returns or ""
+        return writer.slot(PhraseKind.RETURNS, returns, " ")
+    known = {one.name for one in writer.definition.parameters}
+    name = tag.names[0] if len(tag.names) == 1 else ""
+    if name not in known or tag.is_kernel:
+        return None
+    found = re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", said)
+    if found is None or said[found.end() :].strip(" ]-"):
+        return None
+    return writer.slot(PhraseKind.PARAMETER, name, f"{dash} ")

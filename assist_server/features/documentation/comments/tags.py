@@ -1,4 +1,4 @@
-"""The tags of a documentation comment that somebody has written."""
+"""The tags of an existing documentation comment."""
 
 import re
 from collections.abc import Collection
@@ -15,12 +15,12 @@ _RUST_ARGUMENT = re.compile(r"[\s/*!]*[*-] `(?P<name>\w+)`")
 _CLOSING = re.compile(r"[\s*]*\*/$")
 _PROSE_TAGS = frozenset({"brief", "summary", "description", "desc"})
 _PARAMETER_TAGS = frozenset({"param", "arg", "argument", "parameter"})
-# LDoc's tags that name a type first, or are one.
+# LDoc's tags that begin with a type, or are one.
 _TYPED_TAGS = frozenset({"tparam"})
 _TYPE_TAGS = frozenset({"string", "number", "int", "bool", "boolean", "func", "tab", "thread"})
-# What stands as `@returns:` in the comments of Linux and GNOME and names no parameter.
+# In comments of Linux and GNOME, `@returns:` and these others do not name a parameter.
 _KERNEL_TAGS = frozenset({"return", "returns", "since", "deprecated", "see", "note", "todo"})
-# Where one of these stands, the parameters are described elsewhere.
+# Comments with one of these have their parameters described elsewhere.
 _DEFERS = re.compile(
     r"[@\\](inherit[dD]oc|copydoc|copydetails|copybrief|override|type|typedef|callback|satisfies)\b"
     r"|\{@inheritDoc\}|/\*.*@overload\b",
@@ -30,52 +30,52 @@ _DEFERS = re.compile(
 
 @dataclass(frozen=True)
 class Tag:
-    """A tag and the lines that it takes, from `first` to `last`."""
+    """A tag and its lines, from `first` to `last`."""
 
     word: str
     mark: str
     margin: str
     names: tuple[str, ...]
-    """What a tag about parameters names."""
+    """Names in a tag about parameters."""
     first: int
     last: int
 
     @property
     def is_parameter(self) -> bool:
-        """Whether the tag describes a parameter."""
+        """Return whether the tag describes a parameter."""
         return bool(self.names) or self.word in _PARAMETER_TAGS
 
     @property
     def is_kernel(self) -> bool:
-        """Whether the parameter's name is the tag (`@name: what it is`), as in Linux."""
+        """Return whether the parameter's name is the tag (`@name: description`), as in Linux."""
         return self.names == (self.word,)
 
     @property
     def is_structure(self) -> bool:
-        """Whether the tag is about a part of the definition, not its summary."""
+        """Return whether the tag is about a part of the definition, not its summary."""
         return self.word not in _PROSE_TAGS
 
 
 @dataclass(frozen=True)
 class Comment:
-    """One documentation comment in the source, as lines."""
+    """A documentation comment in the source, as lines."""
 
     span: Span
     end: int
-    """Offset behind the last character of its text, what closes it left out."""
+    """Offset after the last character of its text, before the closing mark."""
     lines: tuple[str, ...]
     line_ends: tuple[int, ...]
     tags: tuple[Tag, ...]
 
     def end_of(self, line: int) -> int:
-        """Offset where a new line can be added below `line`."""
+        """Return the offset at which a new line can be added below `line`."""
         return min(self.line_ends[line], self.end)
 
 
 def read_comment(text: str, span: Span, subject: str, known: Collection[str] = ()) -> Comment:
-    """Return the comment at a place, which is about `subject`.
+    """Return the comment on `subject` at a place.
 
-    By the `known` parameters, unusual tags are recognised.
+    The names of `known` parameters help to recognize unusual tags.
     """
     source = text[span.start : span.end]
     closing = _CLOSING.search(source) if source.startswith("/*") else None
@@ -91,12 +91,12 @@ def read_comment(text: str, span: Span, subject: str, known: Collection[str] = (
 
 
 def defers(text: str) -> bool:
-    """Return whether a comment says that the parameters are described elsewhere."""
+    """Return whether a comment refers to a description of the parameters elsewhere."""
     return _DEFERS.search(text) is not None
 
 
 def parameter_names(comment: Comment) -> list[str]:
-    """Return the names of the described parameters, parts of them left out."""
+    """Return the names of the described parameters, without parts of them."""
     tagged = [name for tag in comment.tags if tag.is_parameter for name in tag.names]
     listed = [found["name"] for line in comment.lines if (found := _RUST_ARGUMENT.match(line))]
     return [name for name in (*tagged, *listed) if name == "..." or "." not in name]
@@ -110,7 +110,7 @@ def _is_kernel_doc(lines: list[str], subject: str) -> bool:
 
 
 def _kernel_names(lines: list[str]) -> set[str]:
-    """Return what `@name:` names, parameters that are gone among it."""
+    """Return the names in tags of the form `@name:`, including removed parameters."""
     tags = (found for line in lines if (found := _TAG.match(line)))
     named = {found["word"] for found in tags if found["rest"].startswith(":")}
     return {name for name in named if name.lower() not in _KERNEL_TAGS | _PARAMETER_TAGS}
@@ -130,7 +130,7 @@ def _read_tags(lines: list[str], known: Collection[str]) -> tuple[Tag, ...]:
 
 
 def _names(word: str, rest: str, known: Collection[str]) -> tuple[str, ...]:
-    """The parameters that a tag names, before its description."""
+    """Return the parameters that a tag names before its description."""
     if rest.startswith(":") and word in known:
         return (word,)
     if word in _PARAMETER_TAGS:
@@ -145,7 +145,7 @@ def _names(word: str, rest: str, known: Collection[str]) -> tuple[str, ...]:
 
 
 def _past_type(rest: str) -> str:
-    """What stands after directions (`[in]`) and a type in braces."""
+    """Return the text after directions (`[in]`) and a type in braces."""
     rest = _past_brackets(rest, "[", "]")
     if rest[:1].isalnum():
         return ""
@@ -154,7 +154,7 @@ def _past_type(rest: str) -> str:
 
 
 def _past_brackets(text: str, opening: str, closing: str) -> str:
-    """The text after what is in brackets at its beginning; all of it where there are none."""
+    """Return the text after brackets at its start; all of it without brackets."""
     if not text.startswith(opening):
         return text
     depth = 0
@@ -166,7 +166,7 @@ def _past_brackets(text: str, opening: str, closing: str) -> str:
 
 
 def _listed(text: str, known: Collection[str]) -> tuple[str, ...]:
-    """The first name, and those after commas as far as they are parameters."""
+    """Return the first name, and those after commas that are parameters."""
     names: list[str] = []
     found = _NAME.match(text)
     while found is not None and (not names or found["name"] in known):
@@ -177,7 +177,7 @@ def _listed(text: str, known: Collection[str]) -> tuple[str, ...]:
 
 
 def _last_line(lines: list[str], first: int) -> int:
-    """The last line of a tag: before the next tag, an empty line or the comment's end."""
+    """Return the last line of a tag: before the next tag, an empty line or the comment's end."""
     last = first
     for number in range(first + 1, len(lines)):
         if _TAG.match(lines[number]) or not lines[number].strip(" \t/*!-"):

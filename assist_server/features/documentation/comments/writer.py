@@ -1,4 +1,4 @@
-"""The lines of a documentation comment, in the convention of each language."""
+"""Lines of documentation comments in the convention of each language."""
 
 import re
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ _RESULT_TYPE = re.compile(r"(\w+::)*Result\b")
 
 @dataclass(frozen=True)
 class CommentWriter:
-    """Writes the parts of one definition's documentation comment."""
+    """Writer of the parts of a definition's documentation comment."""
 
     definition: Definition
     style: CommentStyle
     indent: str
     margin: str
-    """What every line inside begins with, indentation included."""
+    """Start of every line inside the comment, with the indentation."""
 
     def lines(self) -> tuple[Line, ...]:
-        """A whole new comment, its phrases still to be written."""
+        """Return a whole new comment with empty slots."""
         opening = (f"{self.indent}{self.style.opening}",) if self.style.opening else ()
         closing = (f"{self.indent}{self.style.closing}",) if self.style.closing else ()
         body = self.body()
@@ -49,11 +49,11 @@ class CommentWriter:
 
     @property
     def blank(self) -> str:
-        """A line with nothing on it but the margin."""
+        """Return a line with only the margin."""
         return self.margin.rstrip()
 
     def body(self) -> tuple[Line, ...]:
-        """All that stands below the summary."""
+        """Return the lines below the summary."""
         if self.style.name == "godoc":
             return ()
         if self.style.name == "rustdoc":
@@ -62,7 +62,7 @@ class CommentWriter:
         return (*parameters, *self.result(), *self.raises(self.definition.raises))
 
     def parameter(self, parameter: Parameter) -> tuple[Line, ...]:
-        """The tag of one parameter, and of the parts that it is taken apart into."""
+        """Return the tag of a parameter, and the tags of its parts if it is a pattern."""
         leads = [(parameter.name, self._parameter_lead(parameter))]
         if self.style.name == "jsdoc":
             names = [f"{parameter.name}.{part}" for part in parameter.parts]
@@ -70,7 +70,7 @@ class CommentWriter:
         return tuple(self.slot(PhraseKind.PARAMETER, name, lead) for name, lead in leads)
 
     def result(self) -> tuple[Line, ...]:
-        """The tag of what is returned or yielded."""
+        """Return the tag of the returned or yielded value."""
         definition = self.definition
         if not definition.returns_value and not definition.is_generator:
             return ()
@@ -84,7 +84,7 @@ class CommentWriter:
         return (self.slot(kind, definition.returns or "", tag),)
 
     def raises(self, names: tuple[str, ...]) -> tuple[Line, ...]:
-        """The tags of the exceptions."""
+        """Return the tags of the exceptions."""
         forms = {"jsdoc": "{%s} ", "tsdoc": "{@link %s} "}
         form = forms.get(self.style.name, "%s ")
         return tuple(
@@ -92,16 +92,16 @@ class CommentWriter:
         )
 
     def summary(self) -> Slot:
-        """The place for the summary."""
+        """Return the slot for the summary."""
         name = f"{self.definition.name} " if self.style.name == "godoc" else ""
-        # LDoc begins with three dashes and goes on with two.
+        # LDoc begins with three dashes and continues with two.
         margin = f"{self.indent}--- " if self.style.name == "ldoc" else self.margin
         form = _SUMMARY_FORMS.get(self.style.name, _SENTENCE)
         request = PhraseRequest(PhraseKind.SUMMARY, self.definition.name, self.definition, form)
         return Slot(request, f"{margin}{self.style.brief}{name}", self.margin)
 
     def slot(self, kind: PhraseKind, subject: str, lead: str, hang: str = "  ") -> Slot:
-        """A place for a phrase about a part."""
+        """Return a slot for a phrase about a part."""
         form = _PHRASE_FORMS.get(self.style.name, _SENTENCE)
         request = PhraseRequest(kind, subject, self.definition, form)
         return Slot(request, lead, self.margin + hang)
@@ -141,7 +141,7 @@ class CommentWriter:
 
 
 def _jsdoc_name(parameter: Parameter) -> str:
-    """A parameter's name with what the code tells: type of its default, the default, the rest."""
+    """Return a parameter's name with the type of its default, the default, or rest marks."""
     if parameter.kind is ParameterKind.VAR_POSITIONAL:
         return f"{{...*}} {parameter.name}"
     if not parameter.is_optional:

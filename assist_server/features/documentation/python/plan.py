@@ -1,4 +1,4 @@
-"""Where lines go to document a Python definition: a new docstring, or additions to the old one."""
+"""Plan of edits that document a Python definition: a new docstring, or additions to one."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -13,8 +13,7 @@ from assist_server.features.documentation.layout import (
     with_prefix,
     without_indent,
 )
-from assist_server.features.documentation.mentions import Mention, find_mentions, like_mentioned
-from assist_server.features.documentation.python.gaps import fill_gaps
+from assist_server.features.documentation.mentions import Mention, find_mentions, similar_entries
 from assist_server.features.documentation.python.sections import (
     Docstring,
     Entry,
@@ -24,7 +23,7 @@ from assist_server.features.documentation.python.sections import (
     read_docstring,
     read_sections,
 )
-from assist_server.features.documentation.python.writer import DocstringWriter
+from assist_server.features.documentation.python.writer import DocstringWriter, fill_gaps
 from assist_server.features.documentation.signature_diff import Change, compare
 from assist_server.features.documentation.styles import PythonStyle, style_of
 from assist_server.syntax.definition import Definition, Kind, Parameter, Span
@@ -38,7 +37,7 @@ def plan_docstring(
     unit: str,
     prune: Collection[str] = (),
 ) -> Plan:
-    """Return the insertions that document a definition; none where nothing is missing."""
+    """Return the insertions that document a definition; none if nothing is missing."""
     place = definition.documentation
     if place is None:
         return Plan((_new_docstring(text, definition, style, unit),))
@@ -76,7 +75,7 @@ def _new_docstring(text: str, definition: Definition, style: PythonStyle, unit: 
         blank = "\n" * (definition.kind is Kind.CLASS)
         after = "\n" + blank + margin
         return Insertion(definition.header.end, body.start, lines, "\n", after)
-    # Whatever stands behind the colon, a comment then, stays where it is.
+    # A comment after the colon stays there.
     line_end = text.find("\n", definition.header.end)
     end = line_end if line_end >= 0 else len(text)
     is_crowded = text[end:].lstrip("\n")[:1] and not re.match(r"\n[ \t]*\n", text[end:])
@@ -91,7 +90,7 @@ def _filled_docstring(
     style: PythonStyle,
     unit: str,
 ) -> Insertion:
-    """The docstring that takes the place of one without words, with the quotes that were typed."""
+    """Return a docstring that replaces one without words, with the quotes that were typed."""
     place = definition.documentation or docstring.content
     typed = docstring.quotes if len(docstring.quotes) == 3 else docstring.quotes * 3
     style = replace(style, quotes=typed)
@@ -111,7 +110,7 @@ def _filled_docstring(
 
 
 def _margin(text: str, definition: Definition, docstring: Docstring, unit: str) -> str:
-    """The indentation of an existing docstring's lines."""
+    """Return the indentation of an existing docstring's lines."""
     deeper = [leading_whitespace(line) for line in docstring.lines[1:] if line.strip()]
     if deeper:
         return min(deeper, key=len)
@@ -122,17 +121,17 @@ def _margin(text: str, definition: Definition, docstring: Docstring, unit: str) 
 
 
 def _triple(docstring: Docstring, preferred: str) -> str:
-    """The quotes of a docstring that may grow: its own if they can hold lines, else the file's."""
+    """Return quotes for several lines: the docstring's own if triple, else those of the file."""
     if len(docstring.quotes) == 3:
         return docstring.quotes
-    # Whatever else it holds, a literal does not hold its own quotes unescaped.
+    # A literal cannot contain its own quotes unescaped.
     is_free = preferred[0] not in "".join(docstring.lines)
     return preferred if is_free else docstring.quotes * 3
 
 
 @dataclass(frozen=True)
 class _Update:
-    """The changes that bring one docstring up to date."""
+    """The changes that update a docstring."""
 
     definition: Definition
     docstring: Docstring
@@ -151,7 +150,7 @@ class _Update:
 
     @cached_property
     def mentions(self) -> tuple[Mention, ...]:
-        """The parameters that are described outside of all sections."""
+        """Return the parameters that are described outside all sections."""
         described = set(parameter_names(self.sections))
         names = [one.name for one in self.definition.parameters if one.name not in described]
         return find_mentions(self.docstring.lines, names)
@@ -162,7 +161,7 @@ class _Update:
 
     @cached_property
     def writer(self) -> DocstringWriter:
-        """Writes with the indentation that the entries have already."""
+        """Return a writer with the indentation of the existing entries."""
         entries = [entry for section in self.parameters for entry in section.entries]
         unit, margin = self.unit, self.margin
         inner = leading_whitespace(self.docstring.lines[entries[0].first]) if entries else ""
@@ -174,7 +173,7 @@ class _Update:
 
     def insertions(self) -> Iterator[Insertion]:
         if self.mentions and not self.parameters:
-            yield from self._like_mentioned(self.mentions)
+            yield from self._similar_entries(self.mentions)
             return
         if not self.sections:
             yield from self._first_sections()
@@ -183,22 +182,22 @@ class _Update:
         yield from self._renamings()
         yield from self._removals()
         if self.change.missing and (decorated := self._decorated_entries()):
-            yield from self._like_mentioned(decorated)
+            yield from self._similar_entries(decorated)
         elif self.change.missing and self.parameters:
             yield from self._additions()
         elif self.change.missing:
             yield from self._new_section()
 
     def _decorated_entries(self) -> tuple[Mention, ...]:
-        """The entries of sections where they are written unusually: `- x: ...`."""
+        """Return the entries of sections in an unusual form, such as `- x: ...`."""
         if self._has_fields or self.style.name == "numpy":
             return ()
         names = set(parameter_names(self.parameters))
         mentions = find_mentions(self.docstring.lines, names)
         return mentions if mentions and all(one.is_decorated for one in mentions) else ()
 
-    def _like_mentioned(self, mentions: tuple[Mention, ...]) -> Iterator[Insertion]:
-        for line, lines in like_mentioned(
+    def _similar_entries(self, mentions: tuple[Mention, ...]) -> Iterator[Insertion]:
+        for line, lines in similar_entries(
             self.definition, self.change.missing, mentions, self.docstring.lines
         ):
             end = self.docstring.end_of(line)
@@ -210,7 +209,7 @@ class _Update:
             yield from self._at_end(body)
 
     def _at_end(self, lines: tuple[Line, ...]) -> Iterator[Insertion]:
-        """Lines below all others, with the quotes that several lines need."""
+        """Yield insertions of lines below all others, and of the quotes that several lines need."""
         docstring, quotes = self.docstring, self.style.quotes
         span = self.definition.documentation or docstring.content
         if docstring.quotes != quotes:
@@ -220,7 +219,7 @@ class _Update:
         yield Insertion(docstring.end, span.end, closed, "\n")
 
     def _new_section(self) -> Iterator[Insertion]:
-        """The parameters' section, before what tells of results and errors."""
+        """Yield the section of parameters, before those of results and exceptions."""
         written, is_fields = self.writer.parameters(self.change.missing), self._has_fields
         results = {Role.RETURNS, Role.YIELDS, Role.RAISES}
         below = [section for section in self.sections if section.role in results and section.first]
@@ -236,7 +235,7 @@ class _Update:
         return self.style.name in {"sphinx", "epytext"}
 
     def _additions(self) -> Iterator[Insertion]:
-        """Each missing parameter below the one before it in the signature."""
+        """Yield each missing parameter below the one before it in the signature."""
         first = self.parameters[0]
         anchor = first.first - 1 + first.title_lines
         groups: dict[int, list[Parameter]] = {}

@@ -1,4 +1,4 @@
-"""The parts of a docstring that somebody has written: lines, sections, entries."""
+"""The parts of an existing docstring: lines, sections and entries."""
 
 import re
 from collections.abc import Collection
@@ -16,7 +16,7 @@ _LITERAL = re.compile(
 
 
 class Role(StrEnum):
-    """What a section tells about."""
+    """Subject of a section."""
 
     PARAMETERS = "parameters"
     ATTRIBUTES = "attributes"
@@ -28,18 +28,18 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What is written about one thing, or several at once; lines from `first` to `last`."""
+    """Description of one thing, or of several at once, on lines `first` to `last`."""
 
     names: tuple[str, ...]
     first: int
     last: int
     is_type: bool = False
-    """Whether it only tells the type (`:type name: int`)."""
+    """Whether it only gives the type (`:type name: int`)."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """Lines from `first` (the title, where there is one) to `last`."""
+    """Lines from `first` (the title, if there is one) to `last`."""
 
     role: Role
     first: int
@@ -50,19 +50,19 @@ class Section:
 
 @dataclass(frozen=True)
 class Docstring:
-    """One string literal in the source, as lines."""
+    """A string literal in the source, as lines."""
 
     prefix: str
     quotes: str
     content: Span
-    """What stands between the quotes."""
+    """The text between the quotes."""
     lines: tuple[str, ...]
     line_ends: tuple[int, ...]
-    """Offset in the document behind each line's last character."""
+    """Offset in the document after the last character of each line."""
 
     @property
     def end(self) -> int:
-        """Offset behind the last character that is not blank."""
+        """Return the offset after the last non-blank character."""
         return self.content.end - (len(self._text) - len(self._text.rstrip()))
 
     @property
@@ -70,13 +70,13 @@ class Docstring:
         return "\n".join(self.lines)
 
     def end_of(self, line: int) -> int:
-        """Offset where a new line can be added below `line`."""
+        """Return the offset at which a new line can be added below `line`."""
         is_last = line == len(self.lines) - 1
         return self.end if is_last else self.line_ends[line]
 
 
 def read_docstring(text: str, span: Span) -> Docstring | None:
-    """The docstring at a place; None for one that is not a single plain literal."""
+    """Return the docstring at a place; None if it is not a single plain literal."""
     found = _LITERAL.fullmatch(text[span.start : span.end])
     if found is None:
         return None
@@ -92,9 +92,9 @@ def read_docstring(text: str, span: Span) -> Docstring | None:
 def read_sections(
     lines: tuple[str, ...], style: str, known: Collection[str] = ()
 ) -> tuple[Section, ...]:
-    """Return the sections of a docstring written in `style`; none in the plain one.
+    """Return the sections of a docstring in `style`; none in the plain one.
 
-    The `known` names of the parameters make entries recognised that are written unusually.
+    The `known` names of parameters help to recognize entries in an unusual form.
     """
     readers = {"google": _read_google, "numpy": _read_numpy}
     if style in readers:
@@ -103,7 +103,7 @@ def read_sections(
 
 
 def parameter_names(sections: tuple[Section, ...]) -> list[str]:
-    """The names of the documented parameters, one for each time that they are described."""
+    """Return the names of the described parameters, repeated for each description."""
     return [
         name
         for section in sections
@@ -146,7 +146,7 @@ def _margin(lines: tuple[str, ...]) -> int:
 
 
 def _title(line: str) -> str:
-    """A line as the title of a section would be written."""
+    """Return a line in the form of a section's title."""
     return line.strip().strip("#*_ ").removesuffix(":").rstrip("*_ ").lower()
 
 
@@ -165,7 +165,7 @@ def _read_google(lines: tuple[str, ...], known: Collection[str]) -> tuple[Sectio
 
 
 def _last_deeper(lines: tuple[str, ...], start: int, indent: int) -> int:
-    """The last line below `start` that is indented further, blank ones between them included."""
+    """Return the last line of those below `start` that are blank or indented further."""
     last = start
     for number in range(start + 1, len(lines)):
         if lines[number].strip():
@@ -188,7 +188,7 @@ def _google_entries(
 
 
 def _head_names(line: str, known: Collection[str]) -> tuple[str, ...]:
-    """The names that a line begins to describe: before a colon, or known ones in any manner."""
+    """Return the names that a line begins to describe: before a colon, or known in any form."""
     plain, by_name = _ENTRY.match(line), _KNOWN_ENTRY.match(line)
     if plain is not None:
         return tuple(_NAMES.findall(plain["names"]))
@@ -202,10 +202,10 @@ def _between(
     last: int,
     known: Collection[str],
 ) -> tuple[Entry, ...]:
-    """Entries that each reach to the next one's head, blank lines at their ends left out.
+    """Return entries that each extend to the next one's head, without blank lines at the end.
 
-    What begins like an entry about something unknown may be the text of the one above it, which
-    therefore goes on to the next that is known.
+    A line that begins like an entry about an unknown name may be text of the entry above, which
+    therefore extends to the next known one.
     """
     entries: list[Entry] = []
     for index, (first, names) in enumerate(heads):
@@ -263,7 +263,7 @@ _OPENERS, _CLOSERS = "[({", "])}"
 
 
 def _read_fields(lines: tuple[str, ...], mark: str) -> tuple[Section, ...]:
-    """The fields of reST or epytext, neighbours about the same taken as one section."""
+    """Return the fields of reST or epytext; consecutive ones with one role form a section."""
     sections: list[Section] = []
     for number in range(len(lines)):
         field = _field(lines, number, mark)
@@ -283,7 +283,7 @@ def _read_fields(lines: tuple[str, ...], mark: str) -> tuple[Section, ...]:
 
 
 def _field(lines: tuple[str, ...], number: int, mark: str) -> str | None:
-    """What stands in a field's name, `param int x`; its types may hold colons and lines."""
+    """Return the name of a field, such as `param int x`; types may contain colons and lines."""
     begun = re.match(rf"\s*{mark}(?=\w)", lines[number])
     if begun is None:
         return None
@@ -299,7 +299,7 @@ def _field(lines: tuple[str, ...], number: int, mark: str) -> str | None:
 
 
 def _last_of_field(lines: tuple[str, ...], first: int, mark: str) -> int:
-    """The last line before an empty one or the next field."""
+    """Return the last line before an empty one or the next field."""
     last = first
     while (
         last + 1 < len(lines) and lines[last + 1].strip() and _field(lines, last + 1, mark) is None

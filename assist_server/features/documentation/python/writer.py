@@ -1,14 +1,19 @@
-"""The lines of a Python docstring, in each of the conventions."""
+"""Lines of Python docstrings in each convention, new ones and those that fill gaps.
+
+Gaps are empty entries and an empty summary in a docstring that an editor has laid out.
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from assist_server.features.documentation.layout import Line, Slot
+from assist_server.features.documentation.layout import Insertion, Line, Slot, has_words
 from assist_server.features.documentation.phrases import PhraseKind, PhraseRequest
+from assist_server.features.documentation.python.sections import Docstring, Entry, Role, Section
 from assist_server.features.documentation.styles import PythonStyle
 from assist_server.syntax.definition import Definition, Parameter
+from assist_server.text.indentation import leading_whitespace
 
 _LITERALS = {
     "bool": re.compile(r"True|False"),
@@ -17,11 +22,19 @@ _LITERALS = {
     "str": re.compile(r"""(["']).*\1""", re.DOTALL),
 }
 _YIELDED = re.compile(r"(?:\w+\.)*(?:Async)?(?:Iterator|Iterable|Generator)\[\s*([\w.]+)\s*[\],]")
+_KINDS = {
+    Role.PARAMETERS: PhraseKind.PARAMETER,
+    Role.RAISES: PhraseKind.RAISES,
+    Role.RETURNS: PhraseKind.RETURNS,
+    Role.YIELDS: PhraseKind.YIELDS,
+}
+_NO_DESCRIPTION = re.compile(r"\s*(?:\(.*?\)|\[.*?\])?\s*:\s*")
+_RESULT_FIELD = re.compile(r"\s*[:@](?:returns?|yields?):\s*")
 
 
 @dataclass(frozen=True)
 class DocstringWriter:
-    """Writes the parts of one definition's docstring."""
+    """Writer of the parts of a definition's docstring."""
 
     definition: Definition
     style: PythonStyle
@@ -31,7 +44,7 @@ class DocstringWriter:
     """One more level of indentation."""
 
     def lines(self) -> tuple[Line, ...]:
-        """A whole new docstring, its phrases still to be written."""
+        """Return a whole new docstring with empty slots."""
         quotes, body = self.style.quotes, self.body()
         if not body and not self.style.opens_with_newline:
             return (self._summary(f"{self.margin}{quotes}", quotes),)
@@ -41,7 +54,7 @@ class DocstringWriter:
         return (*opening, *body, f"{self.margin}{quotes}")
 
     def body(self) -> tuple[Line, ...]:
-        """All sections, each with a blank line before it where the convention has one."""
+        """Return all sections, each after a blank line if the convention has one."""
         sections = [
             self.parameters(self.definition.parameters),
             self.attributes(),
@@ -54,22 +67,22 @@ class DocstringWriter:
         return tuple(line for section in written for line in ("", *section))
 
     def parameters(self, parameters: tuple[Parameter, ...]) -> tuple[Line, ...]:
-        """The section of the parameters; empty where there are none."""
+        """Return the section of the parameters; empty if there are none."""
         return self._section("Parameters", "Args", [self.parameter(one) for one in parameters])
 
     def parameter(self, parameter: Parameter) -> tuple[Line, ...]:
-        """The entry of one parameter."""
+        """Return the entry of one parameter."""
         return self._item(parameter, PhraseKind.PARAMETER, "param")
 
     def attributes(self) -> tuple[Line, ...]:
-        """The section of a class's attributes."""
+        """Return the section of a class's attributes."""
         items = [
             self._item(one, PhraseKind.ATTRIBUTE, "ivar") for one in self.definition.attributes
         ]
         return self._section("Attributes", "Attributes", items)
 
     def result(self) -> tuple[Line, ...]:
-        """What is returned or yielded; nothing for properties, which read as attributes."""
+        """Return the section of the result; empty for properties, described like attributes."""
         definition = self.definition
         if definition.is_generator:
             found = _YIELDED.fullmatch(definition.returns or "")
@@ -79,7 +92,7 @@ class DocstringWriter:
         return ()
 
     def raises(self, names: tuple[str, ...]) -> tuple[Line, ...]:
-        """The section of the exceptions."""
+        """Return the section of the exceptions."""
         return self._section("Raises", "Raises", [self._raised(name) for name in names])
 
     def _summary(self, lead: str, tail: str = "") -> Slot:
@@ -118,7 +131,7 @@ class DocstringWriter:
     def _field(
         self, slot: Callable[[str, str], Slot], tag: str, type_tag: str | None, written: str | None
     ) -> tuple[Line, ...]:
-        """A field of reST or epytext, and the one for its type."""
+        """Return a field of reST or epytext, and the one for its type."""
         start, hang = ":" if self.style.name == "sphinx" else "@", self.margin + self.unit
         field = slot(f"{self.margin}{start}{tag}: ", hang)
         return (field, f"{self.margin}{start}{type_tag}: {written}") if type_tag else (field,)
@@ -128,7 +141,7 @@ class DocstringWriter:
         slot = partial(Slot, self._request(kind, annotation or ""))
         inner, written = self.margin + self.unit, self._type(annotation, None)
         if self.style.name == "numpy":
-            # The convention has no place for a description without a type.
+            # The convention has no form for a description without a type.
             shown = self._printable(annotation) or "object"
             return self._section(title, title, [(f"{self.margin}{shown}", slot(inner, inner))])
         if self.style.name == "google":
@@ -151,7 +164,7 @@ class DocstringWriter:
         )
 
     def _type(self, annotation: str | None, default: str | None) -> str | None:
-        """The type to show, as annotated or else as the default value tells."""
+        """Return the type to show: the annotation, else the type of the default value."""
         if not self.style.shows_type(is_annotated=annotation is not None):
             return None
         if annotation is not None:
@@ -161,7 +174,86 @@ class DocstringWriter:
         return next(guesses, None) if shows_guess else None
 
     def _printable(self, annotation: str | None) -> str | None:
-        """An annotation on one line; None if it would not survive inside a docstring."""
+        """Return an annotation on one line; None if it cannot be written in a docstring."""
         flat = " ".join((annotation or "").split())
         is_safe = flat.isprintable() and not re.search(r"\\|\"\"|''|#|: ", flat)
         return flat if flat and is_safe else None
+
+
+def fill_gaps(
+    docstring: Docstring, sections: tuple[Section, ...], writer: DocstringWriter
+) -> Iterator[Insertion]:
+    """Yield insertions that fill empty summaries, entries and results."""
+    yield from _summary(docstring, sections[0], writer)
+    for section in sections:
+        if section.role in _KINDS:
+            for entry in section.entries:
+                yield from _entry(docstring, section, entry, writer)
+            yield from _empty_result(docstring, section, writer)
+
+
+def _summary(docstring: Docstring, first: Section, writer: DocstringWriter) -> Iterator[Insertion]:
+    """Yield the summary if an empty line is left for it above the first section."""
+    if first.first < 2 or has_words("".join(docstring.lines[: first.first])):
+        return
+    ends, name = docstring.line_ends, writer.definition.name
+    if not writer.style.opens_with_newline:
+        slot = _slot(writer, PhraseKind.SUMMARY, name, "")
+        yield Insertion(docstring.content.start, ends[0], (slot,))
+        return
+    lines: list[Line] = [_slot(writer, PhraseKind.SUMMARY, name, writer.margin)]
+    if first.first == 2:
+        lines.append("")
+    yield Insertion(ends[0], ends[1], tuple(lines), "\n")
+
+
+def _slot(writer: DocstringWriter, kind: PhraseKind, subject: str, lead: str) -> Slot:
+    is_summary = kind is PhraseKind.SUMMARY
+    hang = writer.margin if is_summary else leading_whitespace(lead) or writer.margin
+    return Slot(PhraseRequest(kind, subject, writer.definition), lead, hang)
+
+
+def _entry(
+    docstring: Docstring, section: Section, entry: Entry, writer: DocstringWriter
+) -> Iterator[Insertion]:
+    subject = _undescribed_subject(docstring.lines[entry.first], section, entry, writer)
+    if subject is None:
+        return
+    kind, line = _KINDS[section.role], docstring.lines[entry.first]
+    end = docstring.end_of(entry.first)
+    if section.title_lines == 2:  # NumPy: below the name
+        slot = _slot(writer, kind, subject, leading_whitespace(line) + writer.unit)
+        yield Insertion(end, end, (slot,), "\n")
+        return
+    indent = leading_whitespace(line) + writer.unit
+    request = PhraseRequest(kind, subject, writer.definition)
+    start = docstring.line_ends[entry.first] - len(line) + len(line.rstrip())
+    yield Insertion(start, end, (Slot(request, " ", indent),))
+
+
+def _undescribed_subject(
+    line: str, section: Section, entry: Entry, writer: DocstringWriter
+) -> str | None:
+    """Return the subject of an entry without a description; None if it is to stay as it is."""
+    definition = writer.definition
+    if entry.first != entry.last or entry.is_type:
+        return None
+    if _RESULT_FIELD.fullmatch(line):
+        is_result = definition.returns_value or definition.is_generator
+        return definition.returns or "" if is_result else None
+    name = entry.names[0] if len(entry.names) == 1 else ""
+    known = {*(one.name for one in definition.parameters), *definition.raises}
+    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", line) if name in known else None
+    is_empty = found and _NO_DESCRIPTION.fullmatch(line, found.end())
+    return name if is_empty and section.role in {Role.PARAMETERS, Role.RAISES} else None
+
+
+def _empty_result(
+    docstring: Docstring, section: Section, writer: DocstringWriter
+) -> Iterator[Insertion]:
+    """Yield the description of the result below a title with nothing below it."""
+    is_empty = 0 < section.title_lines == section.last - section.first + 1
+    wanted = Role.YIELDS if writer.definition.is_generator else Role.RETURNS
+    if is_empty and section.role is wanted and (written := writer.result()):
+        end = docstring.end_of(section.last)
+        yield Insertion(end, end, written[section.title_lines :], "\n")

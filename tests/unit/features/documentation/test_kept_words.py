@@ -275,7 +275,7 @@ def test_an_edit_that_loses_words_is_refused_whoever_planned_it(edit, prune):
     assert definition is not None
     start = source.index(edit[0])
     edits = [TextEdit(start, start + len(edit[0]), edit[1])]
-    with pytest.raises(AssistError, match="words that somebody wrote"):
+    with pytest.raises(AssistError, match="changed existing words"):
         verify(tree, definition, edits, "google", prune)
 
 

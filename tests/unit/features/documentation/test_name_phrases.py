@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.features.documentation.layout import Slot, wrap
-from assist_server.features.documentation.name_phrases import fallback
+from assist_server.features.documentation.name_phrases import name_phrase
 from assist_server.features.documentation.phrases import (
     PhraseForm,
     PhraseKind,
@@ -149,12 +149,12 @@ def test_no_phrase_can_break_out(raw):
 )
 def test_fallbacks(definition, kind, subject, form, expected):
     request = asked(kind, subject or definition.name, form, definition)
-    assert fallback(request) == expected
+    assert name_phrase(request) == expected
 
 
 @given(st.text(alphabet="aZ9_éß", max_size=12), st.sampled_from(PhraseKind))
 def test_any_name_has_a_fallback(name, kind):
-    phrase = fallback(asked(kind, name, definition=defined(name)))
+    phrase = name_phrase(asked(kind, name, definition=defined(name)))
     assert phrase.endswith(".")
     assert len(phrase) > 3
 

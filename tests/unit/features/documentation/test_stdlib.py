@@ -17,7 +17,7 @@ import pytest
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.documentation.document import Documentation, document
-from assist_server.features.documentation.filling import PhraseWriter
+from assist_server.features.documentation.layout import PhraseWriter
 from assist_server.settings import DocumentationSettings
 from assist_server.text.newlines import edit_original, with_line_feeds
 
