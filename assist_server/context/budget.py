@@ -31,7 +31,7 @@ def count_tokens(text: str, start: int, end: int, most: int, encode: Encode) -> 
 
 
 def share_tokens(
-    total: int, wanted_before: int, wanted_after: int, share: float
+    total: int, wanted_prefix: int, wanted_suffix: int, share: float
 ) -> tuple[int, int]:
     """Return the limits for prefix and suffix; each may use what the other leaves.
 
@@ -40,14 +40,14 @@ def share_tokens(
 
     Args:
         total: Tokens for both.
-        wanted_before: Tokens that the whole prefix would take.
-        wanted_after: Tokens that the whole suffix would take.
+        wanted_prefix: Tokens that the whole prefix would take.
+        wanted_suffix: Tokens that the whole suffix would take.
         share: Fraction of the total that the prefix gets when both demand more, 0 to 1.
     """
-    rounded = _round_up(wanted_before, total // _SHARE_STEPS)
-    reserved = min(rounded, max(round(total * share), total - wanted_after))
-    after = min(wanted_after, total - reserved)
-    return total - after, after
+    rounded = _round_up(wanted_prefix, total // _SHARE_STEPS)
+    reserved = min(rounded, max(round(total * share), total - wanted_suffix))
+    suffix = min(wanted_suffix, total - reserved)
+    return total - suffix, suffix
 
 
 def prefix_start(text: str, end: int, max_tokens: int, encode: Encode) -> int:
