@@ -49,7 +49,7 @@ def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
     rejected: Counter[str] = Counter()
     with opened_model(settings) as backend:
         if not backend.info.has_chat_template:
-            raise InputError(f"{settings.model!r} has no chat format; name an instruction model")
+            raise InputError(f"{settings.model!r} has no chat format; choose an instruction model")
         with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("asking", total=choice.count, completed=done)
             # Each file asks about different texts, and so does the continuation of one.
@@ -64,7 +64,7 @@ def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
                 write_answer(choice.out, Answer(request.origin, request.message, answer))
                 done += 1
                 progress.update(task, completed=done)
-    typer.echo(f"{done} answers in {str(choice.out)!r}; left out: {_listed(rejected)}")
+    typer.echo(f"{done} answers in {str(choice.out)!r}; rejected: {_listed(rejected)}")
 
 
 def _lines(file: Path) -> int:

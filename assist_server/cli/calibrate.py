@@ -51,7 +51,9 @@ def run_calibrate(  # noqa: PLR0913 - as many as the command has options
 
     found = calibrate(examples_of(typed), choice.seed)
     if found is None:
-        raise InputError("too few completions were shown to learn from; name more code with --repo")
+        raise InputError(
+            "too few completions were shown to learn from; choose more code with --repo"
+        )
     _write(out, found)
     if plot is not None:
         _plot(plot, found.curve)

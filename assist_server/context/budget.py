@@ -62,8 +62,7 @@ def prefix_start(text: str, end: int, max_tokens: int, encode: Encode) -> int:
         return 0
     step = _power_of_two(max_tokens // 2)
     start = _line_start(text, end, step)
-    # While a word is typed, its tokens become more and fewer; the window must not move back and
-    # forth.
+    # While a word is typed, its number of tokens varies; the window must not move with it.
     tokens = _round_up(len(encode(text[start:end])) + 1, max_tokens // _LINE_STEPS)
     for place in _places_before(text, start, step):
         tokens += len(encode(text[place:start]))

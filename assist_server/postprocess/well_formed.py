@@ -186,7 +186,7 @@ class _Gap:
 
     @property
     def _stays_broken(self) -> bool:
-        """Return whether there are errors that closing what is open does not remove either."""
+        """Return whether errors remain even if everything open at the cursor is closed."""
         return self._is_broken and min(self._mended_errors, self._closed_errors) > 0
 
     def beginnings(self, candidate: Candidate) -> Iterator[Candidate]:

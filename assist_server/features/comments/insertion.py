@@ -84,12 +84,12 @@ def _comment_lines(text: str, mark: Mark, marks: CommentMarks, indent: str) -> l
     """Return a text, which may be Markdown, as whole lines of a comment."""
     width = max(_LEAST_COLUMNS, _COLUMNS - len(indent) - len(mark.start) - 1)
     plain = re.sub(r"[*`]|^#+ ", "", text, flags=re.MULTILINE).strip()
-    said = [piece for line in plain.splitlines() for piece in _wrapped(_clean(line), width)]
-    said = [_without_meaning(line, mark, marks) for line in said]
+    written = [piece for line in plain.splitlines() for piece in _wrapped(_clean(line), width)]
+    written = [_without_meaning(line, mark, marks) for line in written]
     if not mark.end:
-        return [f"{indent}{mark.start} {line}".rstrip() for line in said]
+        return [f"{indent}{mark.start} {line}".rstrip() for line in written]
     margin = indent + " " * (len(mark.start) + 1)
-    first, *others = said
+    first, *others = written
     lines = [f"{indent}{mark.start} {first}", *(f"{margin}{line}".rstrip() for line in others)]
     lines[-1] += f" {mark.end}"
     return lines

@@ -66,12 +66,12 @@ def read_yaml(text: str) -> object:
 def read_xml(text: str) -> object:
     """Return the elements and the text of XML, ignoring blank text between elements."""
     found: list[object] = []
-    said: list[str] = []
+    pieces: list[str] = []
 
     def end_text() -> None:
-        if "".join(said).strip():
-            found.append("".join(said))
-        said.clear()
+        if "".join(pieces).strip():
+            found.append("".join(pieces))
+        pieces.clear()
 
     def record(*what: object) -> None:
         end_text()
@@ -79,13 +79,13 @@ def read_xml(text: str) -> object:
 
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.CharacterDataHandler = said.append
+    parser.CharacterDataHandler = pieces.append
     parser.StartElementHandler = record
     parser.EndElementHandler = record
     parser.ProcessingInstructionHandler = record
     parser.StartDoctypeDeclHandler = record
     # Entities are not expanded: in some documents they would grow without bound.
-    parser.DefaultHandler = lambda data: said.append(data) if data.startswith("&") else None
+    parser.DefaultHandler = lambda data: pieces.append(data) if data.startswith("&") else None
     try:
         parser.Parse(text.encode("utf-8", "replace"), True)
     except expat.ExpatError as error:

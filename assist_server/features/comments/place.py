@@ -94,9 +94,9 @@ def _reads_as_directive(line: str, marks: CommentMarks) -> bool:
     text = line.strip()
     for mark in marks.marks:
         if text.startswith(mark.start):
-            said = text[len(mark.start) :].removesuffix(mark.end).rstrip()
-            is_unspaced = not mark.end and _UNSPACED_DIRECTIVE.match(said)
-            return bool(is_unspaced or _DIRECTIVE.match(said.lstrip(" \t#/-;%*")))
+            comment = text[len(mark.start) :].removesuffix(mark.end).rstrip()
+            is_unspaced = not mark.end and _UNSPACED_DIRECTIVE.match(comment)
+            return bool(is_unspaced or _DIRECTIVE.match(comment.lstrip(" \t#/-;%*")))
         if mark.end and text.endswith(mark.end):
             return _ends_block(text, mark)
     return False
@@ -125,6 +125,6 @@ def _end_of(text: str, start: re.Pattern[str], end: str) -> re.Pattern[str] | No
     match = start.match(text)
     if match is None:
         return None
-    for name, said in match.groupdict().items():
-        end = end.replace(f"{{{name}}}", re.escape(said or ""))
+    for name, value in match.groupdict().items():
+        end = end.replace(f"{{{name}}}", re.escape(value or ""))
     return re.compile(end)

@@ -112,7 +112,7 @@ def _last_line(mention: Mention, mentions: Sequence[Mention], lines: Sequence[st
 
 
 def _imitate(mention: Mention, lines: Sequence[str], request: PhraseRequest) -> tuple[Line, ...]:
-    """Return an entry for another parameter in the form of a mention."""
+    """Return an entry for another parameter, in the form of an existing mention."""
     line, head = lines[mention.line], mention.head
     below = lines[mention.line + 1] if mention.line + 1 < len(lines) else ""
     if head is None:

@@ -58,6 +58,6 @@ def _is_credible(generation: Generation, request: PhraseRequest) -> bool:
     if log_prob is None or log_prob < _HOPELESS_LOG_PROB:
         return False
     wanted = split_name(request.subject or request.definition.name)
-    said = {word[:_STEM_CHARS] for word in split_name(generation.text)}
-    shared = sum(word[:_STEM_CHARS] in said for word in wanted)
+    generated = {word[:_STEM_CHARS] for word in split_name(generation.text)}
+    shared = sum(word[:_STEM_CHARS] in generated for word in wanted)
     return log_prob >= _CONFIDENT_LOG_PROB or (bool(wanted) and shared * 2 > len(wanted))

@@ -117,8 +117,8 @@ def _repeats_itself(words: list[str]) -> bool:
 
 
 def _is_copy(words: list[str], subject: str) -> bool:
-    said = "".join(word for word in words if word not in _ARTICLES)
-    return said == "".join(_WORD.findall(subject)).lower()
+    joined = "".join(word for word in words if word not in _ARTICLES)
+    return joined == "".join(_WORD.findall(subject)).lower()
 
 
 @dataclass(frozen=True)
@@ -159,8 +159,8 @@ class Surroundings:
 
     def _names_file(self, phrase: str) -> bool:
         """Return whether a phrase contains a word of the file's name that is not in the file."""
-        said = {word.lower() for word in re.findall(r"[^\W\d_]{4,}", phrase)}
-        return not said.isdisjoint(self._words_of_name)
+        phrase_words = {word.lower() for word in re.findall(r"[^\W\d_]{4,}", phrase)}
+        return not phrase_words.isdisjoint(self._words_of_name)
 
     @cached_property
     def _words_of_name(self) -> frozenset[str]:
@@ -174,8 +174,8 @@ def _is_about_neighbour(phrase: str, request: PhraseRequest) -> bool:
     if request.kind is not PhraseKind.PARAMETER:
         return False
     own = _stems(request.subject)
-    said = {word[:_STEM_CHARS].lower() for word in re.findall(r"\w+", phrase)}
-    if own & said:
+    phrase_words = {word[:_STEM_CHARS].lower() for word in re.findall(r"\w+", phrase)}
+    if own & phrase_words:
         return False
     others = [one.name for one in request.definition.parameters if one.name != request.subject]
     return any(_is_named(name, phrase) for name in others)

@@ -199,8 +199,8 @@ def _keeps_words(text: str, edits: Sequence[TextEdit], pruned: Collection[str] =
     inside = [edit for edit in kept if start <= edit.start and edit.end <= end]
     moved = [TextEdit(one.start - start, one.end - start, one.new_text) for one in inside]
     after = iter(_TOKEN.findall(apply_edits(text[start:end], moved)))
-    said = "\n".join(line for line in text[start:end].split("\n") if _WORD.search(line))
-    return all(_occurs_next(token, after) for token in _TOKEN.findall(said))
+    original = "\n".join(line for line in text[start:end].split("\n") if _WORD.search(line))
+    return all(_occurs_next(token, after) for token in _TOKEN.findall(original))
 
 
 def _occurs_next(wanted: str, tokens: Iterator[str]) -> bool:

@@ -154,8 +154,8 @@ def _occurs_elsewhere(text: str, selection: Selection) -> bool:
     whole = selection.snapshot.text
     below = selection.text.split("\n")[_MOST_LINES_OF_HEAD:]  # comments there describe a part
     others = whole[: selection.start], whole[selection.end :], "\n".join(below)
-    said = _plain(text)
-    return any(said in _plain(other) for other in others)
+    phrase = _plain(text)
+    return any(phrase in _plain(other) for other in others)
 
 
 def _plain(text: str) -> str:
@@ -164,6 +164,6 @@ def _plain(text: str) -> str:
 
 
 def _names_something(text: str, code: str) -> bool:
-    said = {word.lower() for word in _WORD.findall(text)} - _SMALL_WORDS
+    words = {word.lower() for word in _WORD.findall(text)} - _SMALL_WORDS
     known = {word[:_STEM_CHARS] for name in re.findall(r"\w+", code) for word in split_name(name)}
-    return any(word[:_STEM_CHARS] in known for word in said)
+    return any(word[:_STEM_CHARS] in known for word in words)

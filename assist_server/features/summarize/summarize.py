@@ -2,8 +2,8 @@
 
 There are three methods; `Summary.method` names the one used. A model with a chat format is asked
 for a summary, part by part for a long text. A model that only completes writes the comment above
-the code, and the syntax tree lists the definitions there. Prose is then summarized by its own first
-sentences.
+the code, and the syntax tree lists the definitions there; prose is summarized by its own first
+sentences in that case.
 """
 
 from assist_server.engine.backend import Backend

@@ -241,10 +241,10 @@ def _summary(comment: Comment, first: Tag, writer: CommentWriter) -> Iterator[In
 
 def _slot(line: str, tag: Tag, writer: CommentWriter) -> Slot | None:
     """Return a slot for the description of an empty tag; None if it is to stay as it is."""
-    said = line.partition(tag.word)[2].removesuffix("*/").rstrip(" *")
-    dash = "" if said.endswith("-") or writer.style.name not in {"jsdoc", "tsdoc"} else " -"
+    description = line.partition(tag.word)[2].removesuffix("*/").rstrip(" *")
+    dash = "" if description.endswith("-") or writer.style.name not in {"jsdoc", "tsdoc"} else " -"
     if tag.word in {"return", "returns"} and writer.definition.returns_value:
-        if not _NAMELESS.fullmatch(said):
+        if not _NAMELESS.fullmatch(description):
             return None
         returns = writer.definition.returns or ""
         return writer.slot(PhraseKind.RETURNS, returns, " ")
@@ -252,7 +252,7 @@ def _slot(line: str, tag: Tag, writer: CommentWriter) -> Slot | None:
     name = tag.names[0] if len(tag.names) == 1 else ""
     if name not in known or tag.is_kernel:
         return None
-    found = re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", said)
-    if found is None or said[found.end() :].strip(" ]-"):
+    found = re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", description)
+    if found is None or description[found.end() :].strip(" ]-"):
         return None
     return writer.slot(PhraseKind.PARAMETER, name, f"{dash} ")
