@@ -189,7 +189,7 @@ def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
     *,
     out: Annotated[
         Path,
-        typer.Option(help="File to write: display_rule.json in the model's folder."),
+        typer.Option(help="File to write: calibration.json in the model's folder."),
     ],
     repo: Annotated[
         Path | None, typer.Option(help="Code of your own to measure on.", show_default=False)

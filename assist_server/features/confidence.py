@@ -2,7 +2,7 @@
 
 A calibration gives each signal a weight; their weighted sum is the logarithm of the odds that the
 first line is what the user was going to write (logistic regression). It comes with the model, as
-`display_rule.json` in its folder; `assist-server calibrate` writes it.
+`calibration.json` in its folder; `assist-server calibrate` writes it.
 """
 
 import math
