@@ -36,7 +36,7 @@ from assist_server.lsp.documents import TOO_LONG, DocumentStore
 from assist_server.lsp.history import RequestHistory
 from assist_server.lsp.lenient_converter import lenient_converter
 from assist_server.lsp.notebooks import NotebookStore
-from assist_server.lsp.prefetch_timer import ReadingAhead, Touched
+from assist_server.lsp.prefetch import ReadingAhead, Touched
 from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.protocol import AssistProtocol
 from assist_server.settings import LogSettings, Settings

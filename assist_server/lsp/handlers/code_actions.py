@@ -15,7 +15,7 @@ from assist_server.features.docstrings.layout import has_words
 from assist_server.features.docstrings.opened import closing_edit
 from assist_server.features.documentation import described_but_gone, find_place
 from assist_server.lsp.handlers.commands import DOCUMENT, INSERT_SUMMARY, SHOW_SUMMARY
-from assist_server.lsp.prefetch_timer import Touched
+from assist_server.lsp.prefetch import Touched
 from assist_server.lsp.server import AssistServer
 from assist_server.syntax.definitions import Definition, find_definition
 from assist_server.syntax.parser import SyntaxTree

@@ -4,7 +4,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from assist_server.lsp.prefetch_timer import Touched
+from assist_server.lsp.prefetch import Touched
 from assist_server.lsp.server import AssistServer
 
 

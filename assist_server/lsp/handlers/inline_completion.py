@@ -15,7 +15,7 @@ from assist_server.errors import AssistError, ModelLoadingError
 from assist_server.features.alternatives import alternatives
 from assist_server.features.inline_completion import InlineCompletion, Outcome, complete, judged
 from assist_server.lsp.history import RequestRecord
-from assist_server.lsp.prefetch_timer import Touched
+from assist_server.lsp.prefetch import Touched
 from assist_server.lsp.server import AssistServer
 from assist_server.text.edits import TextEdit
 
