@@ -28,7 +28,7 @@ def count_tokens(text: str, start: int, end: int, most: int, encode: Encode) -> 
 
 
 def share_tokens(
-    total: int, wanted_before: int, wanted_behind: int, share: float
+    total: int, wanted_prefix: int, wanted_suffix: int, share: float
 ) -> tuple[int, int]:
     """Most tokens for the prefix and for the suffix; what one side does not want the other may use.
 
@@ -37,14 +37,14 @@ def share_tokens(
 
     Args:
         total: Tokens for both.
-        wanted_before: Tokens that the whole prefix would take.
-        wanted_behind: Tokens that the whole suffix would take.
+        wanted_prefix: Tokens that the whole prefix would take.
+        wanted_suffix: Tokens that the whole suffix would take.
         share: Part of the total that the prefix gets when both want more than there is, 0 to 1.
     """
-    rounded = _round_up(wanted_before, total // _SHARE_STEPS)
-    reserved = min(rounded, max(round(total * share), total - wanted_behind))
-    behind = min(wanted_behind, total - reserved)
-    return total - behind, behind
+    rounded = _round_up(wanted_prefix, total // _SHARE_STEPS)
+    reserved = min(rounded, max(round(total * share), total - wanted_suffix))
+    suffix = min(wanted_suffix, total - reserved)
+    return total - suffix, suffix
 
 
 def prefix_start(text: str, end: int, max_tokens: int, encode: Encode) -> int:
@@ -90,7 +90,7 @@ def suffix_end(text: str, start: int, max_tokens: int, encode: Encode) -> int:
 def freeze_point(text: str, start: int, end: int, max_tokens: int) -> int:
     """Where the part of `text[start:end]` ends that stays as it is while one types at its end.
 
-    That is a line start if there is one at hand. Behind it lies less than a quarter of what a
+    That is a line start if there is one at hand. After it comes less than a quarter of what a
     window of `max_tokens` shows.
     """
     step = _power_of_two(max_tokens // 8)

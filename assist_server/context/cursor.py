@@ -30,10 +30,10 @@ class CursorContext:
     offset: int
     multi_line: Literal["auto", "never", "always"] = "auto"
     """Whether several lines may be proposed; `auto` looks at the code."""
-    before: str = ""
-    """Text that the model may see before the document, such as earlier cells of a notebook."""
-    behind: str = ""
-    """Text that the model may see behind the document."""
+    cells_above: str = ""
+    """Code before the document that the model may see: the earlier cells of a notebook."""
+    cells_below: str = ""
+    """Code after the document that the model may see: the later cells of a notebook."""
 
     @cached_property
     def surroundings(self) -> str:
@@ -55,7 +55,7 @@ class CursorContext:
 
     @cached_property
     def line_suffix(self) -> str:
-        """The cursor's line behind the cursor, its line end left out."""
+        """The cursor's line after the cursor, its line end left out."""
         return self.snapshot.text[self.offset : self.snapshot.lines.end_of(self.line)]
 
     @cached_property
@@ -65,12 +65,12 @@ class CursorContext:
 
     @cached_property
     def is_inside_word(self) -> bool:
-        """Whether a word goes on behind the cursor."""
+        """Whether a word goes on after the cursor."""
         return bool(re.match(r"\w", self.line_suffix))
 
     @cached_property
     def next_lines(self) -> tuple[str, ...]:
-        """The first non-blank lines behind the cursor's line, at most three."""
+        """The first non-blank lines after the cursor's line, at most three."""
         last = min(self.line + _MOST_BLANK_LINES, self.snapshot.lines.line_count)
         return self._first_non_blank(range(self.line + 1, last))
 

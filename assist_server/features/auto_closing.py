@@ -1,6 +1,6 @@
-"""Closers that stand behind the cursor because their openers were typed before it.
+"""Closers that stand after the cursor because their openers were typed before it.
 
-Editors insert `)` behind the cursor when `(` is typed, and let the user type over it. A model that
+Editors insert `)` after the cursor when `(` is typed, and let the user type over it. A model that
 saw them come and go would have to read its prompt anew each time, as they change what follows. So
 they are left out of the prompt: the model writes its closers itself, and post-processing, which
 sees the document as it is, lets these replace the ones that are there.
@@ -18,22 +18,22 @@ _LONGEST_LINE = 2000
 
 
 def auto_closed_chars(context: CursorContext) -> int:
-    """How many characters behind the cursor close, one after the other, what its line has opened.
+    """How many characters after the cursor close, one after the other, what its line has opened.
 
     None where the line goes on with anything but closers.
     """
-    behind = context.line_suffix
-    if not _ONLY_CLOSERS.fullmatch(behind) or len(context.line_prefix) > _LONGEST_LINE:
+    suffix = context.line_suffix
+    if not _ONLY_CLOSERS.fullmatch(suffix) or len(context.line_prefix) > _LONGEST_LINE:
         return 0
     length = 0
     for opener in reversed(_opened(context.line_prefix, context.snapshot.language)):
         closer = _CLOSERS.get(opener, "")
-        rest = behind[length:].lstrip(" \t")
+        rest = suffix[length:].lstrip(" \t")
         if closer.startswith(rest.rstrip()):  # a triple quote may be closed in part
             closer = rest.rstrip()
         if not closer or not rest.startswith(closer):
             break
-        length = len(behind) - len(rest) + len(closer)
+        length = len(suffix) - len(rest) + len(closer)
     return length
 
 

@@ -23,7 +23,7 @@ def signals(context: CursorContext, text: str, log_probs: Sequence[float]) -> di
         log_probs: Natural log-probabilities of the tokens that the model wrote, at least one.
     """
     kept = [max(log_prob, _LEAST_LOG_PROB) for log_prob in log_probs]
-    before = context.line_prefix
+    prefix = context.line_prefix
     line = text.partition("\n")[0]
     return {
         "bias": 1.0,
@@ -33,9 +33,9 @@ def signals(context: CursorContext, text: str, log_probs: Sequence[float]) -> di
         "log_tokens": math.log(len(kept)),
         "log_chars": math.log(1 + len(line)),
         "is_several_lines": float("\n" in text),
-        "begins_line": float(not before.strip()),
-        "is_behind_word": float(before[-1:].isalnum() or before[-1:] == "_"),
-        "is_behind_blank": float(before[-1:].isspace() and bool(before.strip())),
+        "begins_line": float(not prefix.strip()),
+        "is_behind_word": float(prefix[-1:].isalnum() or prefix[-1:] == "_"),
+        "is_behind_blank": float(prefix[-1:].isspace() and bool(prefix.strip())),
         "has_text_behind": float(bool(context.line_suffix.strip())),
     }
 

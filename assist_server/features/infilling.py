@@ -60,8 +60,8 @@ class Gap:
         """
         document = context.snapshot.text
         own = document.removeprefix(BYTE_ORDER_MARK)
-        text = context.before + own + context.behind
-        offset = len(context.before) + max(0, context.offset - len(document) + len(own))
+        text = context.cells_above + own + context.cells_below
+        offset = len(context.cells_above) + max(0, context.offset - len(document) + len(own))
         return cls(context.snapshot.path, text, offset, offset + auto_closed_chars(context))
 
 
@@ -111,21 +111,21 @@ def _fill_slots(
 ) -> dict[Slot, list[int]]:
     """The ids of both sides of a gap: `room` of them and the slack at most."""
     text = _PAGE_BREAK.sub("\n", gap.text) if "\f" in gap.text else gap.text
-    wanted_before = count_tokens(text, 0, gap.start, room, encode)
-    wanted_behind = count_tokens(text, gap.end, len(text), room, encode)
-    before, behind = share_tokens(
-        room, wanted_before, wanted_behind if template.uses_suffix else 0, prefix_share
+    wanted_prefix = count_tokens(text, 0, gap.start, room, encode)
+    wanted_suffix = count_tokens(text, gap.end, len(text), room, encode)
+    prefix_tokens, suffix_tokens = share_tokens(
+        room, wanted_prefix, wanted_suffix if template.uses_suffix else 0, prefix_share
     )
-    start = prefix_start(text, gap.start, before, encode)
+    start = prefix_start(text, gap.start, prefix_tokens, encode)
     frozen = gap.start
     if template.freezes_prefix:
-        frozen = freeze_point(text, start, gap.start, before)
-    before += _SLACK_TOKENS
-    typed = _last(encode(text[frozen : gap.start]), before)
+        frozen = freeze_point(text, start, gap.start, prefix_tokens)
+    prefix_tokens += _SLACK_TOKENS
+    typed = _last(encode(text[frozen : gap.start]), prefix_tokens)
     lead = template.prefix_lead if start < frozen else ""
-    prefix = _last(encode(lead + text[start:frozen]), before - len(typed))
-    suffix = encode(text[gap.end : suffix_end(text, gap.end, behind, encode)])
-    return {Slot.PREFIX: prefix, Slot.SUFFIX: suffix[:behind], Slot.TYPED: typed}
+    prefix = _last(encode(lead + text[start:frozen]), prefix_tokens - len(typed))
+    suffix = encode(text[gap.end : suffix_end(text, gap.end, suffix_tokens, encode)])
+    return {Slot.PREFIX: prefix, Slot.SUFFIX: suffix[:suffix_tokens], Slot.TYPED: typed}
 
 
 def _last(ids: list[int], count: int) -> list[int]:

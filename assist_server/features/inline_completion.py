@@ -41,7 +41,7 @@ class Outcome(StrEnum):
     LANGUAGE_UNKNOWN = "the model does not know this language"
     INSIDE_WORD = "the cursor is inside a word"
     FILTERED = "filtered"
-    DOUBTFUL = "too likely to be wrong"
+    LOW_CONFIDENCE = "too likely to be wrong"
     OUT_OF_TIME = "ran out of time"
     CANCELLED = "cancelled"
     MODEL_LOADING = "the model is loading"
@@ -61,7 +61,7 @@ class InlineCompletion:
     start: int = 0
     """Offset where the text goes."""
     end: int = 0
-    """Offset behind the characters that the text replaces."""
+    """Offset after the characters that the text replaces."""
     prompt_ids: tuple[int, ...] = field(default=(), repr=False)
     new_tokens: int = 0
     milliseconds: float = 0.0
@@ -72,7 +72,7 @@ class InlineCompletion:
     """Natural log-probability of each generated token, of those cut away too."""
     token_chars: tuple[int, ...] = field(default=(), repr=False)
     """How many characters each of them has added."""
-    doubted_text: str | None = None
+    hidden_text: str | None = None
     """What is not shown because it is likely wrong; it may get likelier as it is typed."""
     calibration: Mapping[str, float] | None = field(default=None, repr=False)
     """The model's weights of the signals that the confidence is made of."""
@@ -121,13 +121,13 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     answer = _after(margin, _answer(context.offset, request, generation, cleaned))
     answer = replace(answer, calibration=backend.info.calibration)
     return replace(
-        judged(answer, context, settings.completion, is_automatic=is_automatic),
+        check_confidence(answer, context, settings.completion, is_automatic=is_automatic),
         milliseconds=listening.elapsed_ms(),
         first_token_ms=listening.first_token_ms,
     )
 
 
-def judged(
+def check_confidence(
     answer: InlineCompletion,
     context: CursorContext,
     settings: CompletionSettings,
@@ -138,7 +138,7 @@ def judged(
 
     Who asks for a completion gets it anyway. Without a calibration there is nothing to judge by.
     """
-    text = answer.doubted_text if answer.text is None else answer.text
+    text = answer.hidden_text if answer.text is None else answer.text
     if text is None or not answer.log_probs or answer.calibration is None:
         return answer
     found = signals(context, text, answer.log_probs)
@@ -151,10 +151,12 @@ def judged(
         )
         # What a deadline cut off is not worth remembering: the next key asks for all of it.
         kept = None if rated.finish_reason is FinishReason.DEADLINE else text
-        return replace(rated, outcome=Outcome.DOUBTFUL, detail=detail, text=None, doubted_text=kept)
+        return replace(
+            rated, outcome=Outcome.LOW_CONFIDENCE, detail=detail, text=None, hidden_text=kept
+        )
     if answer.text is None:
         rated = replace(rated, outcome=Outcome.SHOWN)
-    return replace(rated, text=text, doubted_text=None)
+    return replace(rated, text=text, hidden_text=None)
 
 
 def build_request(
@@ -239,7 +241,7 @@ def _after(margin: str, answer: InlineCompletion) -> InlineCompletion:
 def _stop_rules(context: CursorContext) -> tuple[StopRule, ...]:
     if not context.is_multi_line:
         return (stop_at_line_end,)
-    # Behind an opener the block is deeper than its line; on a blank line it is where the cursor is.
+    # After an opener the block is deeper than its line; on a blank line it is where the cursor is.
     columns = context.indent_columns + bool(context.line_prefix.strip())
     has_closers = not context.snapshot.language.blocks_by_indentation
     return (stop_at_dedent(columns, keeps_closer=has_closers),)

@@ -20,7 +20,9 @@ _LONGEST_LINE = 400
 _LINES_AT_ONCE = 50
 
 
-def learn_around(context: CursorContext, backend: Backend, name: str, cancel: CancelToken) -> None:
+def prefetch_drafts(
+    context: CursorContext, backend: Backend, name: str, cancel: CancelToken
+) -> None:
     """Have the text around a place learned for drafts, under a name.
 
     Encoding holds the interpreter, so it is done in small pieces.
@@ -46,7 +48,7 @@ def _encoded(lines: Sequence[str], backend: Backend, cancel: CancelToken) -> lis
     return ids
 
 
-def read_prompt(
+def prefetch_prompt(
     context: CursorContext, backend: Backend, settings: Settings, cancel: CancelToken
 ) -> None:
     """Have the prompt at a place read into the prefix cache.

@@ -14,7 +14,7 @@ from typing import Any
 
 from assist_server.context.cursor import CursorContext
 from assist_server.features.inline_completion import InlineCompletion, Outcome, accepted
-from assist_server.features.reuse import may_agree, rest_of
+from assist_server.features.reuse import is_reusable, reusable_rest
 
 _PREPARE_AFTER_S = 0.15
 """A pause in typing that is long enough to mean that the completion is being read."""
@@ -35,7 +35,7 @@ class _Shown:
 
     def fits(self, place: CursorContext) -> bool:
         """Whether something of it is left to propose at a place."""
-        return rest_of(self.completion, self.context, place) is not None
+        return reusable_rest(self.completion, self.context, place) is not None
 
 
 class _Running:
@@ -160,7 +160,7 @@ class DocumentCompletions:
             "prepared while the last one was read": self._prepared,
         }
         for detail, shown in known.items():
-            rest = rest_of(shown.completion, shown.context, context) if shown else None
+            rest = reusable_rest(shown.completion, shown.context, context) if shown else None
             if shown is not None and rest is not None:
                 rest = replace(rest, detail=detail, milliseconds=0.0, first_token_ms=None)
                 return self._rejudged(shown, rest, context, judge)
@@ -190,7 +190,7 @@ class DocumentCompletions:
     def _stop_unless_for(self, place: CursorContext) -> None:
         """Stop what runs, unless it may yet give what is wanted at a place: nobody waits for it."""
         running = self._running
-        if running is not None and not may_agree(running.text, running.context, place):
+        if running is not None and not is_reusable(running.text, running.context, place):
             running.task.cancel()
             self._running = None
 
@@ -209,7 +209,7 @@ class DocumentCompletions:
         self._shown = _Shown(running.context, completion)
         if running.context is context:
             return completion
-        rest = rest_of(completion, running.context, context)
+        rest = reusable_rest(completion, running.context, context)
         if rest is None:
             return None
         rest = replace(rest, detail="from a request that was running")

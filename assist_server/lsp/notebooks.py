@@ -1,4 +1,4 @@
-"""Notebooks: which documents are cells of one, and what stands before and behind each."""
+"""Notebooks: which documents are cells of one, and what stands above and below each."""
 
 from collections.abc import Iterable
 
@@ -59,14 +59,14 @@ class NotebookStore:
             self.forget(uri)
 
     def neighbours(self, uri: str) -> tuple[str, str]:
-        """The code of the cells before and behind a cell; nothing for other documents."""
+        """Return the code of the cells above and below a cell; nothing for other documents."""
         for cells in self._cells.values():
             uris = [cell.document for cell in cells if cell.kind == types.NotebookCellKind.Code]
             if uri in uris:
                 place = uris.index(uri)
-                before, behind = self._texts(uris[:place]), self._texts(uris[place + 1 :])
-                return "".join(f"{text}\n\n" for text in before), "".join(
-                    f"\n\n{text}" for text in behind
+                above, below = self._texts(uris[:place]), self._texts(uris[place + 1 :])
+                return "".join(f"{text}\n\n" for text in above), "".join(
+                    f"\n\n{text}" for text in below
                 )
         return "", ""
 

@@ -30,7 +30,7 @@ from assist_server.engine.loading.model_pool import (
 from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import AssistError, ModelLoadingError, printable
 from assist_server.features.languages import Offer, offer_in
-from assist_server.features.prefetch import learn_around, read_prompt
+from assist_server.features.prefetch import prefetch_drafts, prefetch_prompt
 from assist_server.lsp.completion_session import Completions
 from assist_server.lsp.documents import TOO_LONG, DocumentStore
 from assist_server.lsp.history import RequestHistory
@@ -301,14 +301,14 @@ class AssistServer(LanguageServer):
             return
         if offer_in(snapshot, backend.info, limits) is not Offer.ALWAYS:
             return
-        before, behind = self.notebooks.neighbours(place.uri)
-        context = CursorContext(snapshot, place.offset, limits.multi_line, before, behind)
+        above, below = self.notebooks.neighbours(place.uri)
+        context = CursorContext(snapshot, place.offset, limits.multi_line, above, below)
         cancel = CancelToken()
 
         def work() -> None:
-            learn_around(context, backend, place.uri, cancel)
+            prefetch_drafts(context, backend, place.uri, cancel)
             if not place.is_asked:
-                read_prompt(context, backend, self.settings, cancel)
+                prefetch_prompt(context, backend, self.settings, cancel)
 
         with contextlib.suppress(AssistError):  # the request that is made in earnest will tell
             await self.run(work, cancel)

@@ -13,7 +13,12 @@ from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import AssistError, ModelLoadingError
 from assist_server.features.alternatives import alternatives
-from assist_server.features.inline_completion import InlineCompletion, Outcome, complete, judged
+from assist_server.features.inline_completion import (
+    InlineCompletion,
+    Outcome,
+    check_confidence,
+    complete,
+)
 from assist_server.lsp.history import RequestRecord
 from assist_server.lsp.prefetch import Touched
 from assist_server.lsp.server import AssistServer
@@ -89,9 +94,9 @@ async def complete_at(
         return None
     offset = server.documents.offset(snapshot, place.position)
     server.reading_ahead.touch(Touched(place.uri, snapshot.version, offset, is_asked=True))
-    before, behind = server.notebooks.neighbours(place.uri)
+    above, below = server.notebooks.neighbours(place.uri)
     multi_line = server.settings.completion.multi_line
-    context = CursorContext(snapshot, offset, multi_line, before, behind)
+    context = CursorContext(snapshot, offset, multi_line, above, below)
 
     def generate(
         context: CursorContext, on_text: Callable[[str], None]
@@ -106,7 +111,9 @@ async def complete_at(
         return _generate(server, context, how)
 
     def judge(known: InlineCompletion, context: CursorContext) -> InlineCompletion:
-        return judged(known, context, server.settings.completion, is_automatic=is_automatic)
+        return check_confidence(
+            known, context, server.settings.completion, is_automatic=is_automatic
+        )
 
     prepares = server.settings.completion.predict_next
     try:
@@ -202,7 +209,7 @@ def _record(server: AssistServer, place: Place, completion: InlineCompletion) ->
         mean_log_prob=completion.mean_log_prob,
         model=server.settings.model,
         prompt_ids=completion.prompt_ids,
-        text=completion.doubted_text if completion.text is None else completion.text,
+        text=completion.hidden_text if completion.text is None else completion.text,
     )
     server.history.add(record)
     _log.info(

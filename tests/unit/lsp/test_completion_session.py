@@ -159,16 +159,16 @@ class Doubter(Model):
 
     async def __call__(self, context, on_text):
         shown = await super().__call__(context, on_text)
-        return replace(shown, outcome=Outcome.DOUBTFUL, text=None, doubted_text=self.text)
+        return replace(shown, outcome=Outcome.LOW_CONFIDENCE, text=None, hidden_text=self.text)
 
 
 def judge_from(chars):
     """Shows what is left once so many characters of it are typed, in `x = one()`."""
 
     def judge(known, context):
-        if len(known.doubted_text) > len("one()") - chars:
+        if len(known.hidden_text) > len("one()") - chars:
             return known
-        return replace(known, outcome=Outcome.SHOWN, text=known.doubted_text, doubted_text=None)
+        return replace(known, outcome=Outcome.SHOWN, text=known.hidden_text, hidden_text=None)
 
     return judge
 
@@ -185,7 +185,7 @@ def test_what_is_hidden_is_judged_anew_where_it_is_typed_and_the_model_not_asked
     model, answers = asyncio.run(scenario())
     assert [answer.text for answer in answers] == [None, None, "e()", "()", ")"]
     assert [answer.outcome for answer in answers[:3]] == [
-        Outcome.DOUBTFUL, Outcome.DOUBTFUL, Outcome.SHOWN,
+        Outcome.LOW_CONFIDENCE, Outcome.LOW_CONFIDENCE, Outcome.SHOWN,
     ]  # fmt: skip
     assert answers[2].detail == "what is left of the last one"
     assert len(model.asked) == 1
