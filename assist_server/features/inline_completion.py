@@ -73,9 +73,7 @@ class InlineCompletion:
     token_chars: tuple[int, ...] = field(default=(), repr=False)
     """How many characters each of them has added."""
     hidden_text: str | None = None
-    """What is not shown because it is likely wrong; it may get likelier as it is typed."""
-    calibration: Mapping[str, float] | None = field(default=None, repr=False)
-    """The model's weights of the signals that the confidence is made of."""
+    """Text that is hidden for its low confidence, which may grow as it is typed."""
     confidence: float | None = None
     """How likely the first line is right; None where the model was not calibrated."""
 
@@ -119,9 +117,15 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     is_unfinished = generation.finish_reason in _STOPPED_ANYWHERE
     cleaned = clean(Candidate(generation.text), place, is_unfinished=is_unfinished)
     answer = _after(margin, _answer(context.offset, request, generation, cleaned))
-    answer = replace(answer, calibration=backend.info.calibration)
+    answer = check_confidence(
+        answer,
+        context,
+        backend.info.calibration,
+        settings.completion,
+        is_automatic=is_automatic,
+    )
     return replace(
-        check_confidence(answer, context, settings.completion, is_automatic=is_automatic),
+        answer,
         milliseconds=listening.elapsed_ms(),
         first_token_ms=listening.first_token_ms,
     )
@@ -130,33 +134,33 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
 def check_confidence(
     answer: InlineCompletion,
     context: CursorContext,
+    calibration: Mapping[str, float] | None,
     settings: CompletionSettings,
     *,
     is_automatic: bool,
 ) -> InlineCompletion:
-    """With its confidence, and hidden where it is likely wrong.
+    """Add the confidence to a completion, and hide the text where it is likely wrong.
 
-    Who asks for a completion gets it anyway. Without a calibration there is nothing to judge by.
+    A user who asks for a completion gets it anyway. Without a calibration, nothing is hidden.
     """
     text = answer.hidden_text if answer.text is None else answer.text
-    if text is None or not answer.log_probs or answer.calibration is None:
+    if text is None or not answer.log_probs or calibration is None:
         return answer
-    found = signals(context, text, answer.log_probs)
-    rated = replace(answer, confidence=round(confidence(answer.calibration, found), 3))
+    rated = round(confidence(calibration, signals(context, text, answer.log_probs)), 3)
     least = settings.min_confidence if is_automatic else 0.0
-    if rated.confidence is not None and rated.confidence < least:
-        detail = (
-            f"{rated.confidence:.1%} likely to be right; completion.min_confidence is "
-            f"{least * 100:g}%"
-        )
+    if rated < least:
         # What a deadline cut off is not worth remembering: the next key asks for all of it.
-        kept = None if rated.finish_reason is FinishReason.DEADLINE else text
+        is_kept = answer.finish_reason is not FinishReason.DEADLINE
         return replace(
-            rated, outcome=Outcome.LOW_CONFIDENCE, detail=detail, text=None, hidden_text=kept
+            answer,
+            outcome=Outcome.LOW_CONFIDENCE,
+            detail=f"{rated:.1%} likely to be right; completion.min_confidence is {least * 100:g}%",
+            text=None,
+            hidden_text=text if is_kept else None,
+            confidence=rated,
         )
-    if answer.text is None:
-        rated = replace(rated, outcome=Outcome.SHOWN)
-    return replace(rated, text=text, hidden_text=None)
+    outcome = Outcome.SHOWN if answer.text is None else answer.outcome
+    return replace(answer, outcome=outcome, text=text, hidden_text=None, confidence=rated)
 
 
 def build_request(

@@ -1,9 +1,11 @@
 """Notebooks: which documents are cells of one, and what stands above and below each."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from lsprotocol import types
 
+from assist_server.context.cursor import CursorContext
 from assist_server.lsp.documents import DocumentStore
 
 
@@ -57,6 +59,19 @@ class NotebookStore:
         """Forget every notebook, when it is not known which one has changed."""
         for uri in list(self._cells):
             self.forget(uri)
+
+    def context_at(
+        self, uri: str, offset: int, multi_line: Literal["auto", "never", "always"]
+    ) -> CursorContext | None:
+        """Return a place in the newest version of a document, notebook cells around it included.
+
+        None where the document is not open.
+        """
+        snapshot = self._documents.find(uri)
+        if snapshot is None:
+            return None
+        above, below = self.neighbours(uri)
+        return CursorContext(snapshot, offset, multi_line, above, below)
 
     def neighbours(self, uri: str) -> tuple[str, str]:
         """Return the code of the cells above and below a cell; nothing for other documents."""

@@ -220,13 +220,13 @@ def test_what_was_hidden_is_shown_once_it_is_likely_or_asked_for():
     backend = NullBackend(answer="answer(one)", calibration={"bias": -5.0})
     context = CursorContext(Snapshot("file:///a.py", "a.py", "x = "), 4)
     hidden = complete(context, backend, Settings(), is_automatic=True)
-    limits = Settings().completion
-    assert check_confidence(hidden, context, limits, is_automatic=True) == hidden
-    asked_for = check_confidence(hidden, context, limits, is_automatic=False)
+    limits, unlikely, likely = Settings().completion, {"bias": -5.0}, {"bias": 5.0}
+    assert check_confidence(hidden, context, unlikely, limits, is_automatic=True) == hidden
+    asked_for = check_confidence(hidden, context, unlikely, limits, is_automatic=False)
     assert (asked_for.outcome, asked_for.text) == (Outcome.SHOWN, "answer(one)")
     assert asked_for.hidden_text is None
-    likelier = replace(hidden, calibration={"bias": 5.0})
-    assert check_confidence(likelier, context, limits, is_automatic=True).text == "answer(one)"
+    likelier = check_confidence(hidden, context, likely, limits, is_automatic=True)
+    assert likelier.text == "answer(one)"
 
 
 def test_what_a_deadline_cut_off_is_hidden_and_forgotten():
@@ -236,9 +236,8 @@ def test_what_a_deadline_cut_off_is_hidden_and_forgotten():
         text="ans",
         log_probs=(-1.0,),
         finish_reason=FinishReason.DEADLINE,
-        calibration={"bias": -5.0},
     )
-    found = check_confidence(cut, context, Settings().completion, is_automatic=True)
+    found = check_confidence(cut, context, {"bias": -5.0}, Settings().completion, is_automatic=True)
     assert (found.outcome, found.text, found.hidden_text) == (Outcome.LOW_CONFIDENCE, None, None)
 
 
