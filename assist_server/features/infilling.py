@@ -1,7 +1,7 @@
-"""Asking a model for the text between two texts, in its family's format and within its budget."""
+"""Prompts for the text between two texts, in a model family's format and within its budget."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_server.context.budget import (
     Encode,
@@ -13,7 +13,7 @@ from assist_server.context.budget import (
 )
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
-from assist_server.features.auto_closing import auto_closed_chars
+from assist_server.postprocess.brackets import scan
 from assist_server.prompts.fim import (
     FimPrompt,
     FimTemplate,
@@ -23,6 +23,8 @@ from assist_server.prompts.fim import (
     render_fim,
 )
 from assist_server.settings import Settings
+from assist_server.syntax.languages import PLAIN_TEXT, Language
+from assist_server.text.indentation import detect_indent_unit, indent_width, leading_whitespace
 from assist_server.text.newlines import BYTE_ORDER_MARK
 
 _SLACK_TOKENS = 3
@@ -33,6 +35,13 @@ _PAGE_BREAK = re.compile(r"(?<![^\n])\f")
 
 _LARGEST_PATH_SHARE = 0.25
 """Part of the prompt that a path may take; a longer one would crowd out the code."""
+
+_CLOSERS = {"(": ")", "[": "]", "{": "}", **{mark: mark for mark in ('"', "'", "`", '"""', "'''")}}
+_ONLY_CLOSERS = re.compile(r"[)\]}\"'`\s]+")
+_LONGEST_LINE = 2000
+
+_OPENS = re.compile(r"([:({\[]|\b(then|do|else|repeat)|=>|->)\s*((#|//|--).*)?$")
+_ENDS_BLOCK = re.compile(r"\s*(return|raise|throw|break|continue|pass|goto)\b")
 
 
 @dataclass(frozen=True)
@@ -130,3 +139,66 @@ def _fill_slots(
 
 def _last(ids: list[int], count: int) -> list[int]:
     return ids[max(0, len(ids) - count) :]
+
+
+def auto_closed_chars(context: CursorContext) -> int:
+    """Count the characters after the cursor that close, one by one, what its line has opened.
+
+    Editors insert `)` after the cursor when `(` is typed, and let the user type over it. A model
+    that saw them come and go would have to prefill its prompt anew each time, as they change what
+    follows. So they are left out of the prompt: the model writes its closers itself, and
+    post-processing, which sees the document as it is, lets these replace the ones that are there.
+    0 where the line goes on with anything but closers.
+    """
+    suffix = context.line_suffix
+    if not _ONLY_CLOSERS.fullmatch(suffix) or len(context.line_prefix) > _LONGEST_LINE:
+        return 0
+    length = 0
+    for opener in reversed(_opened_in(context.line_prefix, context.snapshot.language)):
+        closer = _CLOSERS.get(opener, "")
+        rest = suffix[length:].lstrip(" \t")
+        if closer.startswith(rest.rstrip()):  # a triple quote may be closed in part
+            closer = rest.rstrip()
+        if not closer or not rest.startswith(closer):
+            break
+        length = len(suffix) - len(rest) + len(closer)
+    return length
+
+
+def _opened_in(line: str, language: Language) -> tuple[str, ...]:
+    """Return what is open at the end of a line, brackets in an open string or comment included."""
+    found = scan(line, language)
+    if not found.still_open or found.still_open[-1] in {"(", "[", "{"}:
+        return found.still_open
+    inside = line[(found.opened_at[-1] or 0) + len(found.still_open[-1]) :]
+    return found.still_open + scan(inside, PLAIN_TEXT).still_open
+
+
+def with_indentation(context: CursorContext) -> CursorContext:
+    """Return the place as it is once the missing indentation is typed; the same if none is missing.
+
+    A model that stands at the margin of a blank line inside a block mostly says that the line is to
+    stay blank. So it is asked as if the indentation were typed, and the indentation is offered with
+    what it writes.
+    """
+    margin = _missing_indentation(context)
+    if not margin:
+        return context
+    start = context.offset
+    snapshot = context.snapshot.after_edit(start, start, margin, context.snapshot.version)
+    return replace(context, snapshot=snapshot, offset=start + len(margin))
+
+
+def _missing_indentation(context: CursorContext) -> str:
+    if context.line_prefix or context.line_suffix or not context.previous_lines:
+        return ""
+    above, below = context.previous_lines[-1], "".join(context.next_lines[:1])
+    inner, outer = leading_whitespace(above), leading_whitespace(below)
+    if _OPENS.search(above):
+        is_deeper = indent_width(below) > indent_width(above)
+        return outer if is_deeper else inner + detect_indent_unit(context.surroundings)
+    if not outer:
+        return ""  # the block may be over: what comes next may well begin at the margin
+    is_after_gap = not context.snapshot.lines.line_text(context.line - 1).strip()
+    may_be_over = indent_width(above) > indent_width(below)
+    return outer if may_be_over and (is_after_gap or _ENDS_BLOCK.match(above)) else inner

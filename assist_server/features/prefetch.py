@@ -6,8 +6,8 @@ from dataclasses import replace
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken, Priority, collect
+from assist_server.features.infilling import with_indentation
 from assist_server.features.inline_completion import build_request
-from assist_server.features.line_beginning import with_indentation
 from assist_server.settings import Settings
 from assist_server.text.newlines import split_lines
 

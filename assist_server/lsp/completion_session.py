@@ -26,10 +26,9 @@ from assist_server.features.inline_completion import (
     complete,
 )
 from assist_server.features.reuse import is_reusable, reusable_rest
-from assist_server.lsp.documents import DocumentStore
+from assist_server.lsp.documents import DocumentStore, NotebookStore
 from assist_server.lsp.history import RequestHistory, RequestRecord
 from assist_server.lsp.model_session import ModelSession
-from assist_server.lsp.notebooks import NotebookStore
 from assist_server.lsp.prefetch import CursorPlace, Prefetcher
 from assist_server.lsp.settings_store import SettingsStore
 

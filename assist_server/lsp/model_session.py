@@ -10,8 +10,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from assist_server.engine.backend import Backend, ModelChoice
-from assist_server.engine.client_backend import ClientBackend
-from assist_server.engine.loading.model_pool import HostState, ModelHost, ModelPool, Phase
+from assist_server.engine.loading.model_pool import (
+    ClientBackend,
+    HostState,
+    ModelHost,
+    ModelPool,
+    Phase,
+)
 from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import ModelLoadingError, printable
 from assist_server.lsp.progress import Progress, ProgressReports

@@ -13,8 +13,8 @@ from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError
 from assist_server.features.languages import Offer, offer_in
 from assist_server.features.prefetch import prefetch_drafts, prefetch_prompt
+from assist_server.lsp.documents import NotebookStore
 from assist_server.lsp.model_session import ModelSession
-from assist_server.lsp.notebooks import NotebookStore
 from assist_server.lsp.settings_store import SettingsStore
 
 _PAUSE_S = 0.15

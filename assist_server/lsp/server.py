@@ -13,11 +13,10 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.loading.model_pool import HostState, ModelPool, Phase
 from assist_server.errors import printable
 from assist_server.lsp.completion_session import CompletionSessions, Resources
-from assist_server.lsp.documents import TOO_LONG, DocumentStore
+from assist_server.lsp.documents import TOO_LONG, DocumentStore, NotebookStore
 from assist_server.lsp.history import RequestHistory
 from assist_server.lsp.lenient_converter import lenient_converter
 from assist_server.lsp.model_session import ModelSession
-from assist_server.lsp.notebooks import NotebookStore
 from assist_server.lsp.prefetch import Prefetcher
 from assist_server.lsp.progress import ProgressReports
 from assist_server.lsp.protocol import AssistProtocol

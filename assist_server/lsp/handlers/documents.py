@@ -5,8 +5,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from assist_server.lsp.documents import DocumentStore
-from assist_server.lsp.notebooks import NotebookStore
+from assist_server.lsp.documents import DocumentStore, NotebookStore
 from assist_server.lsp.prefetch import CursorPlace, Prefetcher
 from assist_server.lsp.server import AssistServer
 

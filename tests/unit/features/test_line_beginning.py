@@ -3,8 +3,8 @@ import pytest
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
+from assist_server.features.infilling import with_indentation
 from assist_server.features.inline_completion import accepted, complete
-from assist_server.features.line_beginning import with_indentation
 from assist_server.features.reuse import reusable_rest
 from assist_server.settings import Settings
 

@@ -3,8 +3,7 @@ from lsprotocol import types
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import NullBackend
 from assist_server.features.inline_completion import complete
-from assist_server.lsp.documents import DocumentStore
-from assist_server.lsp.notebooks import NotebookStore
+from assist_server.lsp.documents import DocumentStore, NotebookStore
 from assist_server.settings import Settings
 
 CODE, MARKUP = types.NotebookCellKind.Code, types.NotebookCellKind.Markup
