@@ -1,4 +1,4 @@
-"""The settings: their names, types, limits, defaults and words."""
+"""The settings: names, types, limits, defaults and descriptions."""
 
 import json
 import os
@@ -11,20 +11,20 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
 _OUTSIDE_PROJECTS: JsonDict = {"settable_by_project": False}
-"""Marks what code from elsewhere must not decide: what is loaded, written and logged."""
+"""Marks settings that a cloned project must not change: what is loaded, written and logged."""
 
 
 def _below_folder(path: str, info: ValidationInfo) -> str:
-    """`path` made absolute: `~` is the home folder, the validation context is where it begins."""
+    """Make a path absolute: `~` is the home folder, others start at the validation context."""
     expanded = os.path.expanduser(path)  # noqa: PTH111 - Path's raises where no home is known
     return path and str(Path(info.context or "", expanded).absolute())
 
 
 def _folder_or_name(model: str, info: ValidationInfo) -> str:
-    """A model's folder made absolute; any other name as it is.
+    """Make a model's folder absolute; return any other name unchanged.
 
-    Only the spelling decides: a folder that happens to be called like a hub id, as a cloned
-    repository could bring one along, is not taken for the model.
+    Only the spelling decides. A folder that has the name of a hub id, which a cloned repository
+    could contain, is not used as the model.
     """
     is_folder = model.startswith((".", "~")) or Path(model).is_absolute()
     return _below_folder(model, info) if is_folder else model
@@ -39,59 +39,60 @@ class _Section(BaseModel):
 
 
 class CompletionSettings(_Section):
-    """Completion while typing."""
+    """Inline completion."""
 
-    enabled: bool = Field(default=True, description="Whether completions are offered at all.")
+    enabled: bool = Field(default=True, description="Offer completions.")
     trigger: Literal["automatic", "invoked"] = Field(
-        default="automatic", description="Answer while you type, or only when you ask."
+        default="automatic", description="Offer completions while you type, or only on request."
     )
     languages: dict[str, bool] = Field(
         default={},
-        description="Where completions are offered: language ids and globs, on (`true`) or off "
-        "(`false`), the most specific first; else in the languages that the model knows.",
+        description="Languages (ids) and files (globs) where completions are on (`true`) or off "
+        "(`false`), the most specific first; else those that the model knows.",
     )
     multi_line: Literal["auto", "never", "always"] = Field(
-        default="auto", description="Allow several lines; `auto` looks at the code."
+        default="auto",
+        description="Allow completions of several lines; `auto` decides by the code.",
     )
     min_confidence: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.2,
-        description="Least probability of being right at which a completion is shown unasked; "
-        "for models that were calibrated, as the embedded one.",
+        description="Hide a completion less likely than this to be right, unless you ask for it; "
+        "for calibrated models, such as the embedded one.",
     )
     menu: Literal["auto", "always", "never"] = Field(
         default="auto",
-        description="Fill the ordinary menu as well; `auto` if there is no inline completion.",
+        description="Add an item to the completion menu; `auto` does so without ghost text.",
     )
     max_latency_ms: Annotated[int, Field(ge=50, le=600_000)] = Field(
         default=2000,
-        description="Longest time for a completion, in milliseconds; what is ready then is shown.",
+        description="Time limit of a completion, in milliseconds; what is ready by then is shown.",
     )
     max_new_tokens: _NewTokens = Field(
-        default=64, description="Longest completion of several lines, in tokens."
+        default=64, description="Maximum length of a completion of several lines, in tokens."
     )
     max_new_tokens_single_line: _NewTokens = Field(
-        default=32, description="Longest completion of one line, in tokens."
+        default=32, description="Maximum length of a completion of one line, in tokens."
     )
     max_prompt_tokens: _PromptTokens = Field(
-        default=896, description="Most tokens of code that the model reads for a completion."
+        default=896, description="Maximum length of the prompt of a completion, in tokens."
     )
     prefix_share: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.75,
-        description="Prompt share for text before the cursor; the other side gets what is unused.",
+        description="Share of the prompt for text before the cursor; unused parts go to the other side.",
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(
-        default=0.0, description="Randomness of the text; 0 always takes the likeliest token."
+        default=0.0, description="Randomness; 0 always takes the most likely token."
     )
     top_p: Annotated[float, Field(gt=0, le=1)] = Field(
         default=1.0,
-        description="Draw from the likeliest tokens that together reach this probability.",
+        description="Sample from the most likely tokens that together reach this probability.",
     )
     predict_next: bool = Field(
         default=True,
-        description="While you pause, read on and prepare the completion behind the one shown.",
+        description="Prefetch during pauses: the prompt, and the completion after the one shown.",
     )
     model_wait_ms: Annotated[int, Field(ge=0, le=600_000)] = Field(
-        default=5000, description="Longest wait for a loading model, in milliseconds."
+        default=5000, description="Maximum wait for a model that is loading, in milliseconds."
     )
 
 
@@ -102,42 +103,46 @@ class DocumentationSettings(_Section):
         default="auto", description="Docstring convention; `auto` follows the file."
     )
     line_length: Annotated[int, Field(ge=40, le=400)] = Field(
-        default=88, description="Longest line of a docstring, in characters."
+        default=88, description="Maximum length of a docstring line, in characters."
     )
     max_phrase_tokens: _NewTokens = Field(
-        default=24, description="Longest phrase for a parameter or return value, in tokens."
+        default=24,
+        description="Maximum length of the phrase for a parameter or return value, in tokens.",
     )
 
 
 class SummarySettings(_Section):
     """Summaries of selected text."""
 
-    max_new_tokens: _NewTokens = Field(default=160, description="Longest summary, in tokens.")
+    max_new_tokens: _NewTokens = Field(
+        default=160, description="Maximum length of a summary, in tokens."
+    )
     max_prompt_tokens: _PromptTokens = Field(
-        default=768, description="Most tokens of a selection that the model reads at a time."
+        default=768,
+        description="Maximum length of the part of a selection in one prompt, in tokens.",
     )
 
 
 class LogSettings(_Section):
-    """What the server writes about itself."""
+    """The server's log."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe message that is logged."
+        default="info", description="Minimum severity of logged messages."
     )
     file: Annotated[str, AfterValidator(_below_folder)] = Field(
         default="",
-        description="File that the log is appended to; empty for standard error.",
+        description="File to append the log to; empty for standard error.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     include_source_text: bool = Field(
         default=False,
-        description="Whether the log may hold completions, at level `debug`.",
+        description="Include the text of completions in the log, at level `debug`.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
 
 
 class Settings(_Section):
-    """Everything that a user may decide."""
+    """All settings."""
 
     model: Annotated[str, AfterValidator(_folder_or_name)] = Field(
         default="embedded",
@@ -146,10 +151,10 @@ class Settings(_Section):
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
-        default="auto", description="Where the model runs; `auto` takes a GPU if there is one."
+        default="auto", description="Device that runs the model; `auto` uses a GPU if there is one."
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
-        default="auto", description="Number format of the weights; `auto` suits the device."
+        default="auto", description="Number format of the weights; `auto` chooses by the device."
     )
     drafts: Annotated[str, AfterValidator(_folder_or_name)] = Field(
         default="ngram",
@@ -161,7 +166,7 @@ class Settings(_Section):
     fim_template: str = Field(
         default="auto",
         min_length=1,
-        description="Name of the infilling prompt format; `auto` takes the one of the model.",
+        description="Infilling prompt format; `auto` uses that of the model.",
     )
     completion: CompletionSettings = CompletionSettings()
     documentation: DocumentationSettings = DocumentationSettings()
@@ -171,7 +176,7 @@ class Settings(_Section):
 
 @cache
 def sections() -> dict[str, type[BaseModel]]:
-    """The tables of the settings by name; the table "" holds the top-level settings."""
+    """Return the tables of settings by name; the table "" holds the top-level settings."""
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
     tables = {name: type(table) for name, table in defaults.items() if isinstance(table, _Section)}
     return {"": Settings, **tables}
@@ -179,7 +184,7 @@ def sections() -> dict[str, type[BaseModel]]:
 
 @cache
 def setting_fields() -> dict[str, FieldInfo]:
-    """Every single setting by its dotted name, in the order of their definition."""
+    """Return every setting by its dotted name, in the order of definition."""
     tables = sections()
     return {
         f"{table}.{name}".lstrip("."): field
@@ -190,12 +195,12 @@ def setting_fields() -> dict[str, FieldInfo]:
 
 
 def is_settable_by_project(field: FieldInfo) -> bool:
-    """Whether a file that comes with the code may decide this setting."""
+    """Return whether a project's own file may change a setting."""
     return field.json_schema_extra != _OUTSIDE_PROJECTS
 
 
 def allowed_values(field: FieldInfo) -> str:
-    """What a setting accepts, in words."""
+    """Describe the values that a setting accepts."""
     if get_origin(field.annotation) is Literal:
         return "one of " + ", ".join(json.dumps(value) for value in get_args(field.annotation))
     if get_origin(field.annotation) is dict:

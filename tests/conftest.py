@@ -1,12 +1,41 @@
-"""What holds for all tests."""
+"""Tiers, threads, and how many examples a property is tried with: for all tests.
+
+`pytest` alone runs the quick tier. The others are asked for by their markers, of which a folder has
+one: `-m slow`, `-m process`, `-m editor`, `-m gpu`, `-m real_model`.
+"""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
+TIER_OF_FOLDER = {
+    "benchmarks": "process",
+    "cli": "process",
+    "editors": "editor",
+    "equivalence": "slow",
+    "gpu": "gpu",
+    "lsp": "process",
+}
+
+# As many tests run at once as there are processors. What a test starts has the environment, too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # As the product does before it imports torch: threads that spin for long slow each other down.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
+settings.register_profile("quick", deadline=None, max_examples=20)
+settings.register_profile("thorough", deadline=None)
+settings.load_profile("quick")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what is not quick by its folder, and properties, which deserve more examples."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in TIER_OF_FOLDER:
+            item.add_marker(TIER_OF_FOLDER[folder])
+        if getattr(item.obj, "is_hypothesis_test", False):
+            item.add_marker("properties")

@@ -10,8 +10,11 @@ from functools import cache
 from assist_server.text.indentation import leading_whitespace
 
 _CHUNK_CHARS = 2048
-_NO_HEAD = r"(?:[#*]|//|/\*|--)"
-"""Directives and comments stand at any column."""
+_NO_HEAD = r"(?:[#*]|//|/\*|--|(?!default)\w+:[ \t]*$)"
+"""Directives, comments and labels stand at any column."""
+
+_HEAD_ENDING = re.compile(r"[)\]>]|\{[ \t]*$|(?P<block>\}(?!\)))|\}\)", re.MULTILINE)
+"""How the last line of a head begins, or of the block before it."""
 
 
 def enclosing_lines(text: str, offset: int, reach_chars: int) -> tuple[str, ...]:
@@ -30,9 +33,8 @@ def _outwards(text: str, offset: int, reach_chars: int) -> Iterator[str]:
         end = text.find("\n", start) if end < 0 else end
         offset = start
         margin = len(leading_whitespace(text[start : start + columns]))
-        mark = text[start + margin : start + margin + 1]
-        if mark in {")", "]", "}", "{"}:
-            columns, end = margin + 1, -1 if mark == "}" else end
+        if ending := _HEAD_ENDING.match(text, start + margin):
+            columns, end = margin + 1, -1 if ending["block"] else end
             continue
         yield text[start : end if end >= 0 else len(text)] + "\n"
         columns, end = margin, -1

@@ -41,6 +41,8 @@ _ONLY_CLOSERS = re.compile(r"[)\]}\"'`\s]+")
 _LONGEST_LINE = 2000
 
 _OPENS = re.compile(r"([:({\[]|\b(then|do|else|repeat)|=>|->)\s*((#|//|--).*)?$")
+_CLOSES = re.compile(r"\s*([)}\]]|end\b|until\b)")
+_DECORATES = re.compile(r"\s*@")
 _ENDS_BLOCK = re.compile(r"\s*(return|raise|throw|break|continue|pass|goto)\b")
 
 
@@ -197,8 +199,10 @@ def _missing_indentation(context: CursorContext) -> str:
     if _OPENS.search(above):
         is_deeper = indent_width(below) > indent_width(above)
         return outer if is_deeper else inner + detect_indent_unit(context.surroundings)
-    if not outer:
-        return ""  # the block may be over: what comes next may well begin at the margin
+    if indent_width(below) < indent_width(above) and _CLOSES.match(below):
+        return inner  # the block goes on up to there
+    if not outer:  # the block may be over: what comes next may well begin at the margin
+        return inner if _DECORATES.match(above) else ""
     is_after_gap = not context.snapshot.lines.line_text(context.line - 1).strip()
     may_be_over = indent_width(above) > indent_width(below)
     return outer if may_be_over and (is_after_gap or _ENDS_BLOCK.match(above)) else inner

@@ -1,4 +1,4 @@
-"""Indentation that nothing asks for, where indentation makes the blocks."""
+"""Indentation that nothing asks for: in an empty document, or where it makes the blocks."""
 
 import re
 from dataclasses import replace
@@ -18,8 +18,9 @@ def drop_unexpected_indent(candidate: Candidate, context: CursorContext) -> Cand
     In an empty document, lines begin at the margin. What follows moves by as much.
     """
     margin = leading_whitespace(candidate.text)
-    is_block_language = context.snapshot.language.blocks_by_indentation
-    if not margin or not is_block_language or context.line_prefix.strip():
+    is_taste = context.previous_lines and not context.snapshot.language.blocks_by_indentation
+    is_blank = not candidate.text.strip()
+    if is_blank or not margin or is_taste or context.line_prefix.strip():
         return candidate
     most = _most_columns(context)
     excess = None if most is None else indent_width(context.line_prefix + margin) - most

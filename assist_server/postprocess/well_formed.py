@@ -8,18 +8,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from assist_server.context.cursor import CursorContext
 from assist_server.context.enclosing_lines import enclosing_lines
+from assist_server.context.whole_statements import whole_statements
 from assist_server.postprocess.brackets import open_before, scan
 from assist_server.postprocess.candidate import Candidate
-from assist_server.postprocess.written_lines import with_text
 from assist_server.syntax.languages import Language
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.tokens import adds_errors, count_errors
+from assist_server.syntax.tokens import adds_errors, count_broken
 
-_REACH_LINES, _FAR_REACH_LINES = 24, 200
+_REACH_LINES, _FAR_REACH_LINES = 24, 80
 _MOST_BEGINNINGS = 8
 """How many beginnings are tried, as each has to be parsed."""
 
@@ -41,6 +41,8 @@ _CLOSER = re.compile(r"[ \t]*[)\]}\"'`>;,]")
 _TOKEN_END = re.compile(r"(?<=\w)(?!\w)|(?<=[^\w\s])")
 _FIRST_LINE = re.compile(r"\s*[^\n]*")
 _LUA_BLOCK = re.compile(r"\b(then|do|else)\b|\bfunction\b[^()]*\([^()]*\)\s*(--.*)?$")
+_OPEN_TAG = re.compile(r"^[ \t]*<([\w.]*)(?:\s(?:[^<>]|=>)*)?(?:(?<![=/])(>))?\s*$")
+_WITH_TAGS = {"javascript", "typescript", "tsx"}
 _DIRECTIVE_END = re.compile(r"^[ \t]*#[ \t]*(endif|else|elif)\b", re.MULTILINE)
 _COMMENT = re.compile(r"/\*|--\[\[")
 _COMMENTS = (("/*",), ("--[[",))
@@ -57,50 +59,57 @@ def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate 
     Where the whole adds one, it may replace closers after the cursor; else its longest beginning is
     kept that adds none and ends where a token does.
     """
-    near = _Gap(context, _REACH_LINES)
-    is_right = near.is_right_with(candidate)
-    if is_right and not (_may_repair(candidate, context) and near.is_broken):
+    gap = _Gap(context)
+    if gap.is_right_with(candidate):
         return candidate
-    # It is broken perhaps only as its lines begin or end inside something.
-    gap = _Gap(context, _FAR_REACH_LINES, near) if near.is_broken else near
-    for option in (candidate, *_wider(candidate, context.line_suffix)):
-        if gap.holds(option):
-            return option
-    for beginning in islice(gap.beginnings(candidate), _MOST_BEGINNINGS):
-        if gap.holds(beginning):
-            return with_text(beginning, beginning.text)
-    return None
+    beginnings = islice(gap.beginnings(candidate), _MOST_BEGINNINGS)
+    options = [candidate, *_wider(candidate, context.line_suffix), *beginnings]
+    # What leaves no error at all goes before what leaves those that are there anyway.
+    right = (option for option in options if gap.is_right_with(option))
+    allowed = (option for option in options if gap.allows(option))
+    return next(chain(right, allowed), None)
 
 
 class _Gap:
     """The lines around the cursor, with texts in place of the gap there."""
 
-    def __init__(
-        self, context: CursorContext, reach_lines: int, nearer: "_Gap | None" = None
-    ) -> None:
+    def __init__(self, context: CursorContext, nearer: "_Gap | None" = None) -> None:
         self._nearer = nearer
         self._language = context.snapshot.language
         self._context = context
         self._closing = ""
         self._tree: SyntaxTree | None = None
+        self._counted: dict[tuple[str, int], int] = {}
         if self._language.grammar is None:
             self._before, self._after = context.line_prefix, context.line_suffix
         else:
-            self._cut_out(reach_lines)
+            self._cut_out()
 
-    def _cut_out(self, reach_lines: int) -> None:
+    def _cut_out(self) -> None:
         """Take the lines around the cursor, and what opens and closes the blocks around them."""
         text, offset = self._context.snapshot.text, self._context.offset
-        start, end = self._context.snapshot.part_near(self._context.line, reach_lines)
+        start, end = self._statements or self._lines_near
         self._before, self._after = text[start:offset], text[offset:end]
-        heads = self._openers_of(enclosing_lines(text, start, self._reach_chars))
-        self._before = "".join(heads) + self._before
+        self._before = "".join(self._heads(text, start)) + self._before
         if end < len(text):
-            inner = scan(self._before + self._after, self._language).still_open[-1:]
-            span = "" if inner and inner[0] in _BRACKETS else _closers(inner)
-            tail = self._openers_of(enclosing_lines(text, end, self._reach_chars))
-            closers = span + self._closers_of(tail)
+            heads = enclosing_lines(text, end, self._reach_chars)
+            closers = self._closers_of(heads, self._before + self._after)
             self._closing = "\n" * bool(closers) + closers
+
+    @cached_property
+    def _statements(self) -> tuple[int, int] | None:
+        """The statements around the cursor, if they are found and no more is asked for."""
+        if self._nearer or self._language.grammar is None:
+            return None
+        snapshot, line = self._context.snapshot, self._context.line
+        start, end = snapshot.lines.start_of(line), snapshot.lines.end_of(line)
+        by_definitions = self._language.blocks_by_indentation
+        return whole_statements(snapshot.text, start, end, by_definitions=by_definitions)
+
+    @property
+    def _lines_near(self) -> tuple[int, int]:
+        reach_lines = _FAR_REACH_LINES if self._nearer else _REACH_LINES
+        return self._context.snapshot.part_near(self._context.line, reach_lines)
 
     @property
     def _reach_chars(self) -> int:
@@ -108,20 +117,33 @@ class _Gap:
         return 4096 if self._language.blocks_by_indentation else 64 * 1024
 
     def is_right_with(self, candidate: Candidate) -> bool:
-        """Return whether there is no error at all with a candidate."""
-        if self._is_unfit(candidate):
+        """Return whether a candidate leaves no error at all, by its own merits."""
+        if self._is_unfit(candidate) or self._errors_with(candidate):
             return False
-        return not self._errors(candidate.text, candidate.replaced_chars)
+        return not (_may_repair(candidate, self._context) and self._is_torn)
+
+    def allows(self, candidate: Candidate) -> bool:
+        """Return whether a candidate adds no error, as far as need be looked at."""
+        if not self._is_torn:
+            return self.holds(candidate)
+        # It is broken perhaps only as its lines begin or end inside something.
+        return (self._statements is None or self.holds(candidate)) and self._farther.holds(
+            candidate
+        )
+
+    @cached_property
+    def _farther(self) -> "_Gap":
+        return _Gap(self._context, nearer=self)
 
     def holds(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error."""
         text, replaced = candidate.text, candidate.replaced_chars
         if self._is_unfit(candidate):
             return False
-        errors = self._errors(text, replaced)
+        errors = self._errors_with(candidate)
         if not errors:
             return True
-        if errors > self._plain_errors or not self.is_broken:
+        if errors > self._plain_errors or not self._is_broken:
             return False
         # Something else is wrong; the candidate has to be right when what is open is closed.
         found = scan(text, self._language, self._opened)
@@ -157,12 +179,17 @@ class _Gap:
 
     def is_worse_with(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds an error to those that are there anyway."""
-        return self._errors(candidate.text, candidate.replaced_chars) > self._plain_errors
+        return self._errors_with(candidate) > self._plain_errors
 
     @property
-    def is_broken(self) -> bool:
+    def _is_broken(self) -> bool:
         """Whether no expression at the cursor alone makes it right."""
         return min(self._plain_errors, self._named_errors) > 0
+
+    @property
+    def _is_torn(self) -> bool:
+        """Whether closing what is open at the cursor does not make it right either."""
+        return self._is_broken and min(self._mended_errors, self._closed_errors) > 0
 
     def beginnings(self, candidate: Candidate) -> Iterator[Candidate]:
         """Yield shorter candidates, the longest first: whole lines, then parts of the first."""
@@ -179,6 +206,8 @@ class _Gap:
 
     @cached_property
     def _opened(self) -> tuple[str, ...]:
+        if self._statements:
+            return scan(self._before, self._language).still_open
         return open_before(self._context) or ()
 
     @cached_property
@@ -193,27 +222,58 @@ class _Gap:
     def _mended_errors(self) -> int:
         return self._errors(_NAME + _closers(self._opened))
 
+    @cached_property
+    def _closed_errors(self) -> int:
+        return self._errors(_closers(self._opened))
+
+    def _errors_with(self, candidate: Candidate) -> int:
+        return self._errors(candidate.text, candidate.replaced_chars)
+
     def _errors(self, text: str, replaced_chars: int = 0) -> int:
-        whole = self._before + text + self._after[replaced_chars:] + self._closing
+        key = text, replaced_chars
+        if key not in self._counted:
+            whole = self._before + text + self._after[replaced_chars:] + self._closing
+            self._counted[key] = self._count(whole)
+        return self._counted[key]
+
+    def _count(self, whole: str) -> int:
         if self._language.grammar:
             self._tree = SyntaxTree(whole, self._language, earlier=self._tree)
-            return count_errors(self._tree)
+            return count_broken(self._tree)
         found = scan(whole, self._language)
         return len(found.still_open) + (found.unopened is not None)
 
-    def _openers_of(self, lines: tuple[str, ...]) -> list[str]:
-        """Return the lines that are needed; blocks by indentation are read without their heads."""
-        needs_all = not self._language.blocks_by_indentation
-        return [line for line in lines if needs_all or scan(line, self._language).still_open]
+    def _heads(self, text: str, start: int) -> list[str]:
+        """Return the lines around a part; blocks by indentation are read without their heads."""
+        heads = enclosing_lines(text, start, self._reach_chars)
+        if not self._language.blocks_by_indentation:
+            return list(heads)
+        return [line for line in heads if self._is_open_until(text, line, start)]
 
-    def _closers_of(self, lines: list[str]) -> str:
-        """Return what closes the blocks that some lines have opened."""
-        closers = []
-        for line in reversed(lines):
-            if self._language.id == "lua" and _LUA_BLOCK.search(line):
+    def _is_open_until(self, text: str, line: str, end: int) -> bool:
+        """Return whether what the last such line before a place opens is open there."""
+        if not scan(line, self._language).still_open:
+            return False
+        return bool(scan(text[text.rindex(line, 0, end) : end], self._language).still_open)
+
+    def _closers_of(self, heads: tuple[str, ...], part: str) -> str:
+        """Return what closes the string or comment and the blocks that are open after a part."""
+        found = scan(part, self._language)
+        open_lines = {_line_at(part, start) for start in found.opened_at if start is not None}
+        inner = found.still_open[-1:]
+        closers = ["" if inner and inner[0] in _BRACKETS else _closers(inner)]
+        for head in reversed(heads):
+            if self._language.id in _WITH_TAGS and (tag := _OPEN_TAG.search(head)):
+                closers.append(f"</{tag[1]}>" if tag[2] else "/>")
+            if self._language.id == "lua" and _LUA_BLOCK.search(head):
                 closers.append(" end")
-            closers.append(_closers(scan(line, self._language).still_open))
+            if not open_lines.isdisjoint(head.splitlines()):
+                closers.append(_closers(scan(head, self._language).still_open))
         return "".join(closers)
+
+
+def _line_at(text: str, offset: int) -> str:
+    return text[text.rfind("\n", 0, offset) + 1 :].partition("\n")[0]
 
 
 def _may_repair(candidate: Candidate, context: CursorContext) -> bool:

@@ -51,16 +51,15 @@ def adds_errors(after: SyntaxTree, before: SyntaxTree) -> bool:
     """
     if not after.root.has_error:
         return False
-    return count_errors(after) > count_errors(before) or _nodes(after) > _nodes(before)
+    return count_errors(after) > count_errors(before) or count_broken(after) > count_broken(before)
 
 
-def _nodes(tree: SyntaxTree) -> int:
-    return sum(node.is_error or node.is_missing for node in _broken(tree.root))
-
-
-def _broken(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    waiting = [root] if root.has_error else []
+def count_broken(tree: SyntaxTree) -> int:
+    """Count the nodes that are errors or missing, and those whose missing part is no node."""
+    count, waiting = 0, [tree.root] if tree.root.has_error else []
     while waiting:
         node = waiting.pop()
-        yield node
-        waiting += [child for child in node.children if child.has_error]
+        broken = [child for child in node.children if child.has_error]
+        count += node.is_error or node.is_missing or not broken
+        waiting += broken
+    return count

@@ -55,3 +55,20 @@ def test_the_setting_of_an_editor_decides(of_python):
     }
     expected = {"gitcommit": False, "markdown": True, "javascript": True, "python": False}
     assert shown == expected
+
+
+def test_the_setting_of_a_project_decides(start, tmp_path):
+    lines = '[completion.languages]\nmarkdown = true\n"*.js" = true\npython = false\n'
+    (tmp_path / ".assist.toml").write_text(lines, "utf-8")
+    client = start(answer="answer()", languages=["python"])
+    client.initialize(root_uri=tmp_path.as_uri())
+    run(client, "assist.status", True)
+    documents = {**ELSEWHERE, "python": "file:///project/a.py"}
+    for language, uri in documents.items():
+        client.open(uri, "x = ", language)
+    shown = {
+        language: bool(client.inline_completion(uri, 0, 4, is_automatic=True))
+        for language, uri in documents.items()
+    }
+    expected = {"gitcommit": False, "markdown": True, "javascript": True, "python": False}
+    assert shown == expected

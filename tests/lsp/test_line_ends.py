@@ -1,9 +1,15 @@
 """A model sees line feeds only, and what is inserted has the document's line ends."""
 
-import pytest
-from lsp_steps import URI, ready, run
+import json
+import sys
+from pathlib import Path
 
-from assist_server.lsp.client import CAPABILITIES
+import pytest
+from lsp_steps import URI, ready, run, text_params
+
+from assist_server.lsp.client import CAPABILITIES, LspClient
+
+SCRIPTED_SERVER = Path(__file__).parent.parent / "support" / "scripted_server.py"
 
 PLAIN = "class Stack:\n    def push(self, item):\n        \n    def pop(self):\n        pass\n"
 ENDS = {
@@ -116,3 +122,106 @@ def test_a_byte_order_mark_is_no_text(start):
     assert "\ufeff" not in prompt
     assert items[0]["insertText"] == "import os"
     assert items[0]["range"]["start"] == {"line": 0, "character": 1}
+
+
+def test_alternatives_have_the_documents_line_ends(start):
+    other = "self.items += [item]\n        return len(self.items)"
+    client = start(answer=ANSWER, drawn=[other])
+    client.initialize()
+    client.open(URI, ENDS["crlf"])
+    texts = [item["insertText"] for item in client.inline_completion(URI, 2, 8)]
+    assert texts == [ANSWER.replace("\n", "\r\n"), other.replace("\n", "\r\n")]
+
+
+def test_the_menu_has_the_documents_line_ends(start):
+    client = start(answer=ANSWER)
+    client.initialize({"textDocument": {"completion": {}}})
+    ready(client)
+    client.open(URI, ENDS["crlf"].replace("        \r\n", "        self.it\r\n"))
+    (item,) = client.request("textDocument/completion", text_params(2, 15))["items"]
+    assert item["textEdit"]["newText"].count("\n") == item["textEdit"]["newText"].count("\r\n")
+    assert item["textEdit"]["range"]["start"]["line"] == 2
+
+
+def test_a_cell_of_a_notebook_keeps_its_line_ends(start):
+    client = start(answer=ANSWER)
+    client.initialize({**CAPABILITIES, "notebookDocument": {"synchronization": {}}})
+    uri = "vscode-notebook-cell:/book.ipynb#0"
+    cells = [{"kind": 2, "document": uri}]
+    item = {"uri": uri, "languageId": "python", "version": 1, "text": ENDS["crlf"]}
+    book = {"uri": "file:///b.ipynb", "notebookType": "jupyter", "version": 1, "cells": cells}
+    client.notify(
+        "notebookDocument/didOpen", {"notebookDocument": book, "cellTextDocuments": [item]}
+    )
+    (shown,) = client.inline_completion(uri, 2, 8)
+    assert shown["insertText"] == ANSWER.replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(("first", "second"), [("crlf", "\n"), ("plain", "\r\n")])
+def test_a_document_may_switch_its_line_ends(start, first, second):
+    client = start(answer=ANSWER)
+    client.initialize()
+    client.open(URI, ENDS.get(first, PLAIN))
+    client.inline_completion(URI, 2, 8)
+    client.change(URI, 2, [{"text": PLAIN.replace("\n", second)}])
+    (item,) = client.inline_completion(URI, 2, 8)
+    assert item["insertText"] == ANSWER.replace("\n", second)
+
+
+@pytest.mark.parametrize(("first", "second"), [("\r\n", "\n"), ("\n", "\r\n")])
+def test_a_document_may_switch_its_line_ends_by_edits(start, first, second):
+    client = start(answer=ANSWER)
+    client.initialize()
+    client.open(URI, PLAIN.replace("\n", first))
+    client.inline_completion(URI, 2, 8)
+    changes = [
+        {"range": {"start": end_of(n), "end": {"line": n + 1, "character": 0}}, "text": second}
+        for n in range(PLAIN.count("\n"))
+    ]
+    client.change(URI, 2, changes)
+    (item,) = client.inline_completion(URI, 2, 8)
+    assert item["insertText"] == ANSWER.replace("\n", second)
+
+
+def end_of(line):
+    return {"line": line, "character": len(PLAIN.split("\n")[line])}
+
+
+def test_a_byte_order_mark_before_crlf(start, plain_prompt):
+    client = start(answer=ANSWER)
+    client.initialize()
+    ready(client)
+    client.open(URI, "\ufeff" + ENDS["crlf"])
+    items, prompt = prompt_at(client, URI, 2, 8)
+    assert prompt == plain_prompt(PLAIN, 2)
+    assert items[0]["insertText"] == ANSWER.replace("\n", "\r\n")
+    assert items[0]["range"]["start"] == {"line": 2, "character": 8}
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [
+        ("a.js", "javascript"),
+        ("a.go", "go"),
+        ("a.c", "c"),
+        ("a.lua", "lua"),
+        ("a.md", "markdown"),
+        ("a.yaml", "yaml"),
+    ],
+)
+@pytest.mark.parametrize("text", ["", "\ufeff", "\r\n", "\ufeff\r\n"])
+def test_an_empty_file_begins_at_the_margin(start_shared, name, language, text):
+    client, uri = start_shared, f"file:///project/{len(text)}{ord(text[:1] or '0')}{name}"
+    client.open(uri, text, language)
+    items, prompt = prompt_at(client, uri, 0, int(text.startswith("\ufeff")))
+    assert "\ufeff" not in prompt
+    assert [item["insertText"] for item in items] == ["a = b;"]
+
+
+@pytest.fixture(scope="module")
+def start_shared():
+    command = (sys.executable, str(SCRIPTED_SERVER), json.dumps({"answer": "        a = b;"}))
+    with LspClient(command) as client:
+        client.initialize()
+        ready(client)
+        yield client

@@ -21,6 +21,8 @@ from assist_server.features.documentation import Documentation, document
 from assist_server.settings import DocumentationSettings
 from assist_server.text.newlines import edit_original, with_line_feeds
 
+pytestmark = pytest.mark.slow
+
 CASES = 200
 FILES = 90
 STYLES = ("google", "numpy", "sphinx", "epytext")

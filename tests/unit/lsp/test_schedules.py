@@ -154,7 +154,9 @@ class Editor:
         self.send({"method": "textDocument/didClose", "params": {"textDocument": {"uri": uri}}})
 
 
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 10))]
+)
 def test_every_request_is_answered_exactly_once(part):
     threads_before = set(threading.enumerate())
     for seed in range(part, SCHEDULES, 10):

@@ -51,6 +51,7 @@ def slow_offset(text, position, encoding):
     return offset
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", PositionEncoding)
 @pytest.mark.parametrize("name", ALPHABETS)
 def test_sequences_of_random_edits(name, encoding):

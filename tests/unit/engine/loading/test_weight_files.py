@@ -113,6 +113,7 @@ backend.close()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be overwritten")
 @pytest.mark.parametrize(("family", "dtype"), [(0, "auto"), (0, "float32"), (1, "float32")])
 def test_weights_that_are_overwritten_do_not_end_the_process(tmp_path, family, dtype):

@@ -9,6 +9,8 @@ from assist_server.cli.train import stopped_by_signals
 from assist_server.training.examples.cutting import Mixture
 from assist_server.training.examples.streaming import Recipe, WindowStream
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = ("inputs", "targets", "weights")
 needs_fork = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods(), reason="processes are not forked here"

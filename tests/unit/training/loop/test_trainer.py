@@ -68,6 +68,7 @@ def same(one, other):
     return all(torch.equal(weight, other[name]) for name, weight in one.items())
 
 
+@pytest.mark.slow
 def test_the_loss_falls(make):
     trainer, watcher = make(), Watcher()
     before = trainer.validation_loss()
@@ -79,6 +80,7 @@ def test_the_loss_falls(make):
     assert watcher.reports[-1].rate < 0.2 < max(report.rate for report in watcher.reports) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_at_step", [1, 6, 17])
 def test_a_resumed_training_is_the_undisturbed_one_bit_by_bit(make, tmp_path, stop_at_step):
     budget = Budget(tokens=20 * TOKENS)
@@ -101,6 +103,7 @@ def test_a_resumed_training_is_the_undisturbed_one_bit_by_bit(make, tmp_path, st
     ]
 
 
+@pytest.mark.slow
 def test_a_step_that_is_broken_off_leaves_everything_as_it_was(make):
     trainer = make()
     trainer.run(Budget(tokens=20 * TOKENS), Watcher(2))
@@ -111,6 +114,7 @@ def test_a_step_that_is_broken_off_leaves_everything_as_it_was(make):
     assert same(weights_of(trainer), before)
 
 
+@pytest.mark.slow
 def test_more_budget_goes_back_to_before_the_decay(make, tmp_path):
     trainer = make()
     trainer.run(Budget(tokens=10 * TOKENS), Watcher())
@@ -125,6 +129,7 @@ def test_more_budget_goes_back_to_before_the_decay(make, tmp_path):
     assert budget == Budget(tokens=30 * TOKENS)
 
 
+@pytest.mark.slow
 def test_a_decay_may_begin_at_any_state(make, tmp_path):
     trainer = make()
     trainer.run(Budget(tokens=1000 * TOKENS), Watcher(9))
@@ -138,6 +143,7 @@ def test_a_decay_may_begin_at_any_state(make, tmp_path):
     assert watcher.reports[-1].done == 1
 
 
+@pytest.mark.slow
 def test_the_log_has_a_line_of_json_for_each_step(make, tmp_path):
     watcher = Watcher(3)
     make().run(Budget(tokens=20 * TOKENS), watcher)
@@ -145,6 +151,7 @@ def test_the_log_has_a_line_of_json_for_each_step(make, tmp_path):
     assert [json.loads(line)["loss"] for line in lines] == [one.loss for one in watcher.reports]
 
 
+@pytest.mark.slow
 def test_the_better_weights_are_taken(make):
     trainer = make()
     trainer.run(Budget(tokens=30 * TOKENS), Watcher())
@@ -156,6 +163,7 @@ def test_the_better_weights_are_taken(make):
     assert make("other", validates=False).use_better_weights() == ("average", None)
 
 
+@pytest.mark.slow
 def test_a_step_without_a_number_is_left_out(make, monkeypatch):
     trainer, watcher = make(), Watcher(1)
     with torch.no_grad():
