@@ -108,6 +108,7 @@ def take(trip, step):
             for uri in (OTHER, URI):
                 client.open(TEXT, uri)
             assert await step(client, OTHER)
+            client.server.prefetcher.stop()  # the pause after opening the documents may end now
             with trip:
                 return await step(client, URI)
 
