@@ -78,7 +78,7 @@ class CompletionSettings(_Section):
     )
     prefix_share: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.75,
-        description="Share of the prompt for text before the cursor; unused parts go to the other side.",
+        description="Share of the prompt for text before the cursor; the rest is for what follows.",
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(
         default=0.0, description="Randomness; 0 always takes the most likely token."

@@ -14,6 +14,7 @@ const STYLE = `
   pre { padding: .6em .8em; overflow: auto; background: var(--vscode-textCodeBlock-background); }
   code { font-family: var(--vscode-editor-font-family); font-size: .95em; }
   pre code { background: none; color: var(--vscode-editor-foreground); }
+  hr { border: none; border-top: 1px solid; opacity: .3; }
   blockquote { margin-left: 0; color: var(--vscode-descriptionForeground); }
 `;
 
@@ -60,16 +61,4 @@ function page(title: string, body: string): string {
   return `<!DOCTYPE html><html><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>${title.replace(/[&<>"]/g, "")}</title><style>${STYLE}</style></head><body>${body}</body></html>`;
-}
-
-/** Text that stays text in Markdown. */
-export function escaped(text: string): string {
-  return text.replace(/[\\`*_[\]<>|#]/g, "\\$&").replace(/\s+/g, " ");
-}
-
-/** Text as a block of code, whatever it holds. */
-export function codeBlock(text: string, language: string): string {
-  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}${language}\n${text}\n${fence}`;
 }

@@ -1,8 +1,9 @@
 /** Why the last requests of a document gave what they gave: a page made from `assist.why`. */
 
 import type { TextDocument } from "vscode";
-import { type AnswerPanel, codeBlock, escaped } from "./answerPanel";
-import { SECTION } from "./settings";
+import type { AnswerPanel } from "./answerPanel";
+import { codeBlock, escaped } from "./markdown";
+import { SECTION } from "./settingKeys";
 import type { Execute } from "./summaries";
 
 export interface Answer {
@@ -86,7 +87,7 @@ function entry(group: Answer[], language: string, settings: readonly string[]): 
     lines.push(codeBlock(answer.text, language));
   }
   lines.push(facts(answer).join(" · "));
-  return lines.join("\n\n").replaceAll("\n", "\n  ");
+  return lines.join("\n\n").replace(/\n(?!\n)/g, "\n  ");
 }
 
 function facts({ method, model, ...cost }: Answer): string[] {

@@ -5,9 +5,10 @@ import { type Disposable, type LogOutputChannel, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import type { Callbacks } from "./client";
 import { findServer, type ServerProgram } from "./location";
-import { Problem, type Problems, sentenceFrom } from "./problems";
-import { reasonOf, ServerProcess } from "./process";
-import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settings";
+import type { Problems } from "./problems";
+import { ServerProcess } from "./process";
+import { notFound, Problem, reasonOf, type Remedies, sentenceFrom } from "./sentences";
+import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settingKeys";
 import type { ModelStatus, State } from "./state";
 
 const MAX_CRASHES = 3;
@@ -99,10 +100,8 @@ export class Assistant implements Disposable {
     if (program) {
       await this.startClient(program);
     } else {
-      this.fail(
-        "assist-server was not found: let it be installed, or name it in the setting assist.server.command.",
-        { Install: "assist.createEnvironment", Settings: "assist.openSettings" },
-      );
+      const { sentence, remedies } = notFound(workspace.isTrusted);
+      this.fail(sentence, remedies);
     }
   }
 
@@ -193,7 +192,7 @@ export class Assistant implements Disposable {
     return `assist-server ended as it started${why}: run "${command} doctor" in a terminal, or see the log.`;
   }
 
-  private fail(sentence: string, remedies?: Readonly<Record<string, string>>): void {
+  private fail(sentence: string, remedies?: Remedies): void {
     this.state.server = { kind: "failed", sentence };
     this.problems.show(sentence, remedies);
   }

@@ -10,7 +10,8 @@ import {
 } from "vscode-languageclient/node";
 import type { ServerProcess } from "./process";
 import type { ProtocolRange } from "./protocol";
-import { KEYS_FOR_START, type ServerKeys, settingsThatAreSet } from "./settings";
+import { KEYS_FOR_START, type ServerKeys } from "./settingKeys";
+import { settingsThatAreSet } from "./settings";
 import type { ModelStatus, State } from "./state";
 
 const SCHEMES = ["file", "untitled", "vscode-notebook-cell"];

@@ -1,6 +1,6 @@
 /** The state in words: for the status bar, its tooltip, and the menu behind it. */
 
-import { sentenceFrom } from "./problems";
+import { sentenceFrom } from "./sentences";
 import type { ModelStatus, State } from "./state";
 
 export interface Description {
@@ -11,7 +11,10 @@ export interface Description {
   readonly isError: boolean;
 }
 
-export function describe(state: State): Description {
+/** What of the state is put into words. */
+export type Shown = Pick<State, "server" | "isPaused" | "isWorking">;
+
+export function describe(state: Shown): Description {
   const { server } = state;
   switch (server.kind) {
     case "stopped":
@@ -27,7 +30,7 @@ export function describe(state: State): Description {
   }
 }
 
-function describeModel(model: ModelStatus, state: State): Description {
+function describeModel(model: ModelStatus, state: Shown): Description {
   switch (model.phase) {
     case "loading": {
       const percent = model.percent === null ? "" : ` ${Math.round(model.percent).toFixed(0)} %`;
@@ -43,7 +46,7 @@ function describeModel(model: ModelStatus, state: State): Description {
   }
 }
 
-function describeReady(model: ModelStatus, state: State): Description {
+function describeReady(model: ModelStatus, state: Shown): Description {
   const place = model.device && ` on ${deviceInWords(model.device)}`;
   const reason = `The model ${model.message} is ready${place ?? ""}.`;
   if (state.isPaused) {
@@ -63,7 +66,7 @@ function deviceInWords(device: string): string {
 }
 
 /** Why the model runs as it does and where its server comes from, a sentence each. */
-export function explain({ server }: State): readonly string[] {
+export function explain({ server }: Pick<State, "server">): readonly string[] {
   if (server.kind !== "running") {
     return [];
   }
@@ -79,7 +82,7 @@ function explained(reason: string, model: ModelStatus | undefined): string {
     return `${choice}.`;
   }
   if (choice === model?.device) {
-    return `It runs on ${deviceInWords(choice)}: ${why}.`;
+    return `The model runs on ${deviceInWords(choice)}: ${why}.`;
   }
   if (choice === model?.dtype) {
     return `It computes with numbers of the type ${choice}: ${why}.`;

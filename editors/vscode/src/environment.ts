@@ -2,9 +2,9 @@
 
 import { type LogOutputChannel, ProgressLocation, window } from "vscode";
 import { inEnvironment, onPath } from "./location";
-import { Problem } from "./problems";
-import { reasonOf, run } from "./process";
 import { choosePackage } from "./packageSource";
+import { run } from "./process";
+import { Problem, reasonOf } from "./sentences";
 import { ownSettings } from "./settings";
 
 const PYTHONS = ["python3", "python", "py"];

@@ -7,10 +7,10 @@ import { Assistant } from "./assistant";
 import { describe } from "./description";
 import { createEnvironment } from "./environment";
 import { chooseModel } from "./models";
-import { Problem, Problems, sentenceFrom } from "./problems";
-import { reasonOf } from "./process";
+import { Problems } from "./problems";
 import { positionOf } from "./protocol";
-import { serverKeys } from "./settings";
+import { isRefusal, Problem, reasonOf, sentenceFrom } from "./sentences";
+import { serverKeys } from "./settingKeys";
 import { State } from "./state";
 import { createStatusBarItem, showMenu } from "./statusBar";
 import { type Execute, Summaries } from "./summaries";
@@ -41,7 +41,7 @@ export function activate(context: ExtensionContext): void {
       withEditor((editor) => summaries.showSelected(editor)),
     "assist.insertSummaryAsComment": () => summaries.insert(),
     "assist.copySummary": () => summaries.copy(),
-    "assist.explainAnswers": () => 
+    "assist.explainAnswers": () =>
       withEditor(({ document }) => showAnswers(execute, panel, document, keys)),
     "assist.pause": () => {
       state.isPaused = true;
@@ -102,12 +102,6 @@ export function activate(context: ExtensionContext): void {
 
 export async function deactivate(): Promise<void> {
   await assistant?.stop();
-}
-
-/** Whether the server says what cannot be done here, rather than that something is broken. */
-function isRefusal(error: unknown): boolean {
-  const data = error instanceof Error && "data" in error ? error.data : undefined;
-  return typeof data === "object" && data !== null && "isRefusal" in data;
 }
 
 /** Acts on the editor with the cursor, or on the one beside the page that has the focus. */

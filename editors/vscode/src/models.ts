@@ -10,9 +10,9 @@ import {
   workspace,
 } from "vscode";
 import type { ServerProgram } from "./location";
-import { Problem } from "./problems";
-import { reasonOf, run } from "./process";
-import { SECTION } from "./settings";
+import { run } from "./process";
+import { Problem, reasonOf } from "./sentences";
+import { SECTION } from "./settingKeys";
 
 interface ModelEntry {
   readonly model: string;
@@ -66,6 +66,7 @@ async function listModels(program: ServerProgram, log: LogOutputChannel): Promis
 async function chooseFolder(): Promise<string | undefined> {
   const home = process.env.HOME;
   const folders = await window.showOpenDialog({
+    title: "Folder of a model",
     canSelectFiles: false,
     canSelectFolders: true,
     openLabel: "Use as model",

@@ -2,8 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
-import { type QuickPickItem, Uri, window, workspace } from "vscode";
-import { Problem } from "./problems";
+import { type OpenDialogOptions, type QuickPickItem, Uri, window, workspace } from "vscode";
+import { Problem } from "./sentences";
 import { ownSettings } from "./settings";
 
 interface SourceItem extends QuickPickItem {
@@ -59,7 +59,10 @@ async function isClone(folder: string): Promise<boolean> {
 }
 
 async function chooseClone(): Promise<string | undefined> {
-  const folder = await choosePath({ canSelectFolders: true, canSelectFiles: false });
+  const folder = await choosePath("Folder of a clone of assist-server", {
+    canSelectFolders: true,
+    canSelectFiles: false,
+  });
   if (folder && !(await isClone(folder))) {
     throw new Problem(`${folder} is no clone of assist-server: choose the folder with its pyproject.toml.`);
   }
@@ -67,12 +70,13 @@ async function chooseClone(): Promise<string | undefined> {
 }
 
 async function chooseWheel(): Promise<string | undefined> {
-  return choosePath({ filters: { Wheels: ["whl"] } });
+  return choosePath("Wheel of assist-server", { filters: { Wheels: ["whl"] } });
 }
 
-async function choosePath(options: Parameters<typeof window.showOpenDialog>[0]): Promise<string | undefined> {
+async function choosePath(title: string, options: OpenDialogOptions): Promise<string | undefined> {
   const home = process.env.HOME;
   const chosen = await window.showOpenDialog({
+    title,
     openLabel: "Install",
     ...(home && { defaultUri: Uri.file(home) }),
     ...options,

@@ -1,17 +1,7 @@
 /** What goes wrong is told in one sentence with its remedy, once, and no longer than it is true. */
 
 import { commands, window } from "vscode";
-
-/** A failure that the user can do something about; its message is the sentence to show. */
-export class Problem extends Error {}
-
-/** A reason as a sentence, whether or not it ends as one. */
-export function sentenceFrom(reason: string): string {
-  return `assist-server: ${reason.replace(/[.\s]+$/, "")}.`;
-}
-
-/** Buttons: what they say, and the commands behind them. */
-export type Remedies = Readonly<Record<string, string>>;
+import type { Remedies } from "./sentences";
 
 const LOG: Remedies = { "Open Log": "assist.openLog" };
 

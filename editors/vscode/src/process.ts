@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { LogOutputChannel } from "vscode";
 import type { ServerProgram } from "./location";
-import { Problem } from "./problems";
+import { Problem, reasonOf } from "./sentences";
 
 export class ServerProcess {
   /** The last line that the process wrote about itself. */
@@ -58,10 +58,6 @@ export async function run(
     throw new Error(`${command} ended with ${String(code ?? child.signalCode)}`);
   }
   return output.join("\n");
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function readLines(child: ChildProcessWithoutNullStreams, onLine: (line: string) => void): void {

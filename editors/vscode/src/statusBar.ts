@@ -1,7 +1,6 @@
 /** The status bar item: the state at a glance, and behind a click why it is so and what to do. */
 
 import {
-  MarkdownString,
   type QuickPickItem,
   StatusBarAlignment,
   type StatusBarItem,
@@ -19,7 +18,8 @@ export function createStatusBarItem(state: State): StatusBarItem {
   const show = (): void => {
     const { label, reason, isError } = describe(state);
     item.text = label;
-    item.tooltip = new MarkdownString().appendText([reason, ...explain(state)].join("\n\n"));
+    // Plain text: as Markdown, each space would be one at which no line may end.
+    item.tooltip = [reason, ...explain(state)].join("\n\n");
     item.backgroundColor = isError ? new ThemeColor("statusBarItem.errorBackground") : undefined;
   };
   state.onDidChange(show);

@@ -4,26 +4,18 @@ import {
   type Disposable,
   env,
   Range,
-  type TextDocument,
   type TextDocumentChangeEvent,
-  type TextDocumentContentChangeEvent,
   type TextEditor,
   type Uri,
   window,
   workspace,
 } from "vscode";
-import { type AnswerPanel, escaped } from "./answerPanel";
+import type { AnswerPanel } from "./answerPanel";
+import { move, origin, type Place } from "./place";
 import { rangeOf } from "./protocol";
 
 interface Summary {
   readonly markdown: string;
-}
-
-/** What a summary is of; it moves as its document is edited. */
-interface Place {
-  readonly document: TextDocument;
-  start: number;
-  end: number;
 }
 
 interface ShownSummary {
@@ -71,7 +63,7 @@ export class Summaries implements Disposable {
         this.followed.delete(this.shown.place);
       }
       this.shown = { markdown, place };
-      await this.panel.show("summary", "Summary", `${markdown}\n\n---\n\n${origin(uri, range)}\n`);
+      await this.panel.show("summary", "Summary", `${markdown}\n\n---\n\n${origin(uri.path, range)}\n`);
     } catch (error) {
       this.followed.delete(place);
       throw error;
@@ -101,21 +93,4 @@ export class Summaries implements Disposable {
       }
     }
   }
-}
-
-function move(place: Place, change: TextDocumentContentChangeEvent): void {
-  const { rangeOffset, rangeLength, text } = change;
-  const growth = text.length - rangeLength;
-  if (rangeOffset + rangeLength <= place.start) {
-    place.start += growth;
-  }
-  if (rangeOffset < place.end) {
-    place.end += growth;
-  }
-}
-
-function origin(uri: Uri, { start, end }: Range): string {
-  const name = escaped(uri.path.split("/").at(-1) ?? "");
-  const lastLine = end.character === 0 && end.line > start.line ? end.line : end.line + 1;
-  return `*${name}, lines ${(start.line + 1).toFixed(0)} to ${lastLine.toFixed(0)}*`;
 }

@@ -1,11 +1,11 @@
 """What is proposed in files that are not Python, or not written on this system."""
 
 import pytest
+from kinds_of_files import CALL, ELSEWHERE, NOTHING_KNOWN
 from neovim import scripted
 
 KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])
-CALL = "alpha(beta, gamma)"
-ELSEWHERE = {"COMMIT_EDITMSG": "gitcommit", "README.md": "markdown", "code.js": "javascript"}
+FILETYPES = {"COMMIT_EDITMSG": "gitcommit", "README.md": "markdown", "code.js": "javascript"}
 ASKED_FOR = """
 _G.records = nil
 local uri = vim.uri_from_bufnr(0)
@@ -41,9 +41,9 @@ def outcome(editor):
 @KINDS
 @pytest.mark.parametrize("name", ELSEWHERE)
 def test_where_the_model_knows_nothing_it_is_silent_unless_asked(edit, name, kind):
-    editor = edit(name, kind)
-    assert editor.lua("return vim.bo.filetype") == ELSEWHERE[name]
-    editor.until(lambda: outcome(editor), "the model does not know this language")
+    editor = edit(name, kind, ELSEWHERE[name])
+    assert editor.lua("return vim.bo.filetype") == FILETYPES[name]
+    editor.until(lambda: outcome(editor), NOTHING_KNOWN)
     assert editor.ghost() == ""
     editor.lua("require('assist').ask()")
     editor.until_ghost(CALL)
@@ -53,7 +53,7 @@ def test_where_the_model_knows_nothing_it_is_silent_unless_asked(edit, name, kin
 
 @KINDS
 def test_what_is_inserted_has_the_line_ends_of_the_file(edit, kind):
-    text = "# Notes\r\n\r\nSome words.\r\n"
+    text = ELSEWHERE["README.md"].replace("\n", "\r\n")
     editor = edit("README.md", kind, text)
     editor.lua("require('assist').ask()")
     editor.until_ghost(CALL)

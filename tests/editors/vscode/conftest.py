@@ -11,7 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the modules beside this file
 
-from workbench import HERE, READY, CodeServer, Page, Workbench
+from code_server import HERE, CodeServer
+from workbench import READY, Page, Workbench
 
 MUST_RUN = bool(os.environ.get("ASSIST_VSCODE_MUST_RUN"))
 REPOSITORY = HERE.parents[2]

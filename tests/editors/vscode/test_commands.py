@@ -1,6 +1,6 @@
 """Documentation and summaries in VS Code."""
 
-from workbench import wait_for
+from code_server import wait_for
 
 ADD = "def add(a, b):\n    return a + b\n"
 

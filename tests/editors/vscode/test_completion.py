@@ -1,7 +1,8 @@
 """Ghost text in VS Code: what is seen while one types, and what is in the file behind it."""
 
 import pytest
-from workbench import ASK_KEY, READY, RESTART_KEY, wait_for
+from code_server import ASK_KEY, RESTART_KEY, wait_for
+from workbench import READY
 
 CALL = "alpha(beta, gamma)"
 
@@ -94,7 +95,7 @@ def test_why_tells_texts_and_settings_and_puts_together_what_was_overtaken(workb
 def test_why_leads_to_the_setting_that_decided(workbench, settings):
     workbench.open("x = 1\n", answer=CALL)
     settings(assist__completion__enabled=False)
-    wait_for(lambda: explains(workbench, "completion.enabled"), "the reason")
+    wait_for(lambda: "completion.enabled" in workbench.reasons(), "the reason")
     workbench.click_rendered("completion.enabled")
     workbench.page("waitForSelector", '.settings-editor [data-key="assist.completion.enabled"]')
 
@@ -190,7 +191,7 @@ def test_a_setting_of_the_user_counts_at_once_and_is_given_as_the_reason(workben
     workbench.open("x = 1\n", answer=CALL)
     settings(assist__completion__enabled=False)
     workbench.press("Control+End")
-    wait_for(lambda: explains(workbench, "switched off by the settings"), "the reason")
+    wait_for(lambda: "switched off by the settings" in workbench.reasons(), "the reason")
     assert not workbench.ghost_text()
 
 
@@ -201,21 +202,9 @@ def test_a_setting_that_is_not_set_leaves_the_users_file_in_force(workbench):
     try:
         workbench.open_with({"answer": CALL}, "x = 1\n", is_fresh=True)  # it reads the file
         workbench.press("Control+End")
-        assert wait_for(lambda: explains(workbench, "switched off by the settings"), "the reason")
+        assert wait_for(lambda: "switched off by the settings" in workbench.reasons(), "the reason")
     finally:
         file.unlink()
-
-
-def explains(workbench, reason):
-    """Type a character, and look whether that is why there is no completion."""
-    workbench.page("click", ".editor-group-container:first-child .monaco-editor .view-lines")
-    workbench.type(" ")
-    workbench.page("waitForSelector", ".tab.dirty")
-    workbench.press("Control+S")  # the palette would take the focus before the editor asks
-    workbench.page("waitForSelector", ".tab.dirty", {"state": "detached"})
-    workbench.run("Assist: Show Why")
-    workbench.wait_for_rendered("The last answers for code")
-    return reason in workbench.rendered()
 
 
 def test_a_model_is_chosen_from_those_at_hand(workbench, settings):

@@ -7,7 +7,8 @@ import sys
 import zipfile
 
 import pytest
-from workbench import EXTENSION, HERE, READY, CodeServer, Page, Workbench, wait_for
+from code_server import EXTENSION, HERE, RESTART_KEY, CodeServer, wait_for
+from workbench import READY, Page, Workbench
 
 CALL = "alpha(beta, gamma)"
 SUPPORT = HERE.parents[1] / "support"
@@ -146,14 +147,23 @@ def test_a_workspace_that_is_not_trusted_chooses_no_program(untrusting, tmp_path
         "setting": tmp_path / "bin" / "program",
     }
     untrusting.rewrite_script(answer=CALL)
-    for name, program in programs.items():
-        write_program(program, tmp_path / "script.json", f"touch {tmp_path}/started-by-{name}")
+
+    def write(name):
+        trace = f"touch {tmp_path}/started-by-{name}"
+        write_program(programs[name], tmp_path / "script.json", trace)
+
+    write("environment")
+    write("setting")
     own_settings = workspace / ".vscode" / "settings.json"
     own_settings.parent.mkdir()
     own_settings.write_text(json.dumps({"assist.server.command": [str(programs["setting"])]}))
     untrusting.server.start()
     untrusting.page("goto", untrusting.server.url)
     untrusting.page("waitForSelector", '.statusbar-item:has-text("Restricted Mode")')
+    (sentence,) = wait_for(untrusting.notifications, "a message")
+    assert "trust this workspace" in sentence
+    write("path")
+    untrusting.press(RESTART_KEY)
     untrusting.wait_for_status(READY)
     assert [trace.name for trace in tmp_path.glob("started-by-*")] == ["started-by-path"]
     untrusting.run("Workspaces: Manage Workspace Trust")

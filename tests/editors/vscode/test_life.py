@@ -1,7 +1,8 @@
 """The server's life as VS Code shows it: loading, crashes, and errors that are told once."""
 
 import pytest
-from workbench import ASK_KEY, CLEAR_KEY, READY, RESTART_KEY, wait_for
+from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, wait_for
+from workbench import READY, STATUS
 
 CALL = "alpha(beta, gamma)"
 
@@ -127,16 +128,15 @@ def test_what_came_too_early_is_asked_for_again_once_the_model_is_ready(workbenc
     workbench.type("y = ")
 
     def is_told_so():
-        workbench.page("click", ".editor-group-container:first-child .monaco-editor .view-lines")
-        workbench.press("Control+End", ASK_KEY)  # again: a new editor may not ask at once
+        workbench.go_to_end()
+        workbench.press(ASK_KEY)  # again: a new editor may not ask at once
         workbench.run("Assist: Show Why")
         workbench.wait_for_rendered("The last answers for code")
         page = workbench.rendered()  # leaving the editor ends a request that still waits
         return "the model is loading" in page or "overtaken" in page
 
     wait_for(is_told_so, "the end of a request without an answer")
-    workbench.page("click", ".editor-group-container:first-child .monaco-editor .view-lines")
-    workbench.press("Control+End")
+    workbench.go_to_end()
     gate.touch()
     workbench.wait_for_status(READY)
     workbench.wait_for_ghost_text(CALL)
@@ -149,7 +149,10 @@ def test_the_tooltip_speaks_in_sentences(workbench):
     tooltip = lambda: "".join(workbench.texts(".monaco-hover"))  # noqa: E731 - a probe
     wait_for(lambda: "is ready" in tooltip(), "the tooltip")
     words = tooltip()
+    label = workbench.page("getAttribute", f"{STATUS} a", "aria-label")
     workbench.page("mouse.move", 500, 300)
     assert "is ready on the processor" in words
+    assert "nbsp" not in label  # which screen readers would read aloud
+    assert "\N{NO-BREAK SPACE}" not in label
     assert "The server was started from" in words
     assert " - " not in words

@@ -1,0 +1,11 @@
+"""Files that are not Python, for tests of editors with a model that knows Python only."""
+
+CALL = "alpha(beta, gamma)"
+"""What the model writes."""
+NOTHING_KNOWN = "the model does not know this language"
+"""Why nothing is proposed there unasked."""
+ELSEWHERE = {
+    "COMMIT_EDITMSG": "Say it in words\n\n",
+    "README.md": "# Notes\n\nSome words.\n",
+    "code.js": "const x = 1;\n",
+}
