@@ -1,4 +1,4 @@
-"""How likely a completion is right, by what was measured of a model.
+"""Confidence of a completion: how likely it is right, by a calibration of the model.
 
 A calibration gives each signal a weight; their weighted sum is the logarithm of the odds that the
 first line is what the user was going to write (logistic regression). It comes with the model, as
@@ -15,7 +15,7 @@ _LEAST_LOG_PROB = -20.0
 
 
 def signals(context: CursorContext, text: str, log_probs: Sequence[float]) -> dict[str, float]:
-    """What is known of a completion when it has to be decided whether to show it.
+    """Return what is known of a completion when it has to be decided whether to show it.
 
     Args:
         context: Where it is proposed.
@@ -41,6 +41,6 @@ def signals(context: CursorContext, text: str, log_probs: Sequence[float]) -> di
 
 
 def confidence(calibration: Mapping[str, float], found: Mapping[str, float]) -> float:
-    """The probability that the first line is right; signals without a weight do not count."""
+    """Return the probability that the first line is right, by the signals that have a weight."""
     log_odds = sum(weight * found.get(name, 0.0) for name, weight in calibration.items())
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, log_odds))))

@@ -60,14 +60,14 @@ class Gap:
 
     @classmethod
     def between(cls, path: str, prefix: str, suffix: str) -> "Gap":
-        """The place between two texts."""
+        """Create the gap between two texts."""
         return cls(path, prefix + suffix, len(prefix), len(prefix))
 
     @classmethod
     def at(cls, context: CursorContext) -> "Gap":
-        """The place of the cursor; closers that an editor may have inserted there count as new.
+        """Create the gap at the cursor, without the closers that an editor may have inserted there.
 
-        A byte order mark is no part of what a model reads.
+        A byte order mark is not shown to the model.
         """
         document = context.snapshot.text
         own = document.removeprefix(BYTE_ORDER_MARK)
@@ -77,7 +77,7 @@ class Gap:
 
 
 def choose_model_template(backend: Backend, settings: Settings) -> FimTemplate:
-    """The infilling template: by setting, by the model's own word, or by its vocabulary.
+    """Choose the infilling template: by setting, by the model's own word, or by its vocabulary.
 
     Raises:
         InputError: the setting names a template that the model cannot serve.
@@ -92,7 +92,7 @@ def choose_model_template(backend: Backend, settings: Settings) -> FimTemplate:
 
 
 def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens: int) -> FimPrompt:
-    """The prompt that asks for the text in a gap.
+    """Build the prompt that asks for the text in a gap.
 
     As much of both sides as the budget allows is shown: the nearest lines first, and the share that
     one side does not need goes to the other. While one types, a prompt goes on as the last one did,
@@ -120,7 +120,7 @@ def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens:
 def _fill_slots(
     gap: Gap, template: FimTemplate, encode: Encode, room: int, prefix_share: float
 ) -> dict[Slot, list[int]]:
-    """The ids of both sides of a gap: `room` of them and the slack at most."""
+    """Return the ids of both sides of a gap: `room` of them and the slack at most."""
     text = _PAGE_BREAK.sub("\n", gap.text) if "\f" in gap.text else gap.text
     wanted_prefix = count_tokens(text, 0, gap.start, room, encode)
     wanted_suffix = count_tokens(text, gap.end, len(text), room, encode)

@@ -79,7 +79,7 @@ class InlineCompletion:
 
     @property
     def mean_log_prob(self) -> float | None:
-        """Mean of the log-probabilities; None without tokens."""
+        """Return the mean of the log-probabilities; None without tokens."""
         return sum(self.log_probs) / len(self.log_probs) if self.log_probs else None
 
 
@@ -102,7 +102,7 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
         is_automatic: Whether the editor asked while the user typed, not the user.
         cancel: Ends the generation early when raised.
         priority: Who waits for it.
-        on_text: Told the model's text so far, whenever there is more of it.
+        on_text: Called with the model's text so far, whenever there is more of it.
 
     Raises:
         AssistError: the model cannot be asked: wrong template, device failure.
@@ -170,7 +170,7 @@ def build_request(
     cancel: CancelToken,
     priority: Priority = Priority.INTERACTIVE,
 ) -> GenerationRequest:
-    """What the model is asked: the prompt in its family's format, and when to stop."""
+    """Build the request: the prompt in the family's format, and when to stop."""
     limits = settings.completion
     max_new = limits.max_new_tokens if context.is_multi_line else limits.max_new_tokens_single_line
     prompt = build_prompt(Gap.at(context), backend, settings, max_new)
@@ -188,7 +188,7 @@ def build_request(
 
 
 class _Listening:
-    """Tells the text so far, and notes when it began."""
+    """Passes the text so far to a callback, and notes when it began."""
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
         self._on_text = on_text
@@ -196,7 +196,7 @@ class _Listening:
         self.first_token_ms: float | None = None
 
     def to(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """The chunks as they come."""
+        """Pass chunks on as they come."""
         text = ""
         for chunk in chunks:
             if chunk.token_ids and self.first_token_ms is None:
@@ -206,12 +206,12 @@ class _Listening:
             yield chunk
 
     def elapsed_ms(self) -> float:
-        """Milliseconds since the work began."""
+        """Return the milliseconds since the work began."""
         return round((time.perf_counter() - self._started_s) * 1000, 1)
 
 
 def accepted(context: CursorContext, completion: InlineCompletion) -> CursorContext:
-    """Where the user will be after accepting a completion."""
+    """Return the place where the user will be after accepting a completion."""
     start, end, text = completion.start, completion.end, completion.text or ""
     snapshot = context.snapshot.after_edit(start, end, text, version=None)
     return replace(context, snapshot=snapshot, offset=start + len(text))
@@ -220,7 +220,7 @@ def accepted(context: CursorContext, completion: InlineCompletion) -> CursorCont
 def _silence(
     context: CursorContext, backend: Backend, settings: CompletionSettings, *, is_automatic: bool
 ) -> InlineCompletion | None:
-    """The answer that nothing is to be shown, and why; None to go on."""
+    """Return the answer that nothing is to be shown, and why; None to go on."""
     if not settings.enabled or (is_automatic and settings.trigger == "invoked"):
         return InlineCompletion(Outcome.DISABLED)
     offer = offer_in(context.snapshot, backend.info, settings)
@@ -235,7 +235,7 @@ def _silence(
 
 
 def _after(margin: str, answer: InlineCompletion) -> InlineCompletion:
-    """The answer with the indentation that is offered before it."""
+    """Put the indentation that is offered before an answer."""
     if answer.text is None or not margin:
         return answer
     first, *others = answer.token_chars or (0,)

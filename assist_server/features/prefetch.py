@@ -1,4 +1,4 @@
-"""Reading at a place before a completion is wanted there."""
+"""Prefetch at a place before a completion is wanted there: drafts, and the prompt."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ _LINES_AT_ONCE = 50
 def prefetch_drafts(
     context: CursorContext, backend: Backend, name: str, cancel: CancelToken
 ) -> None:
-    """Have the text around a place learned for drafts, under a name.
+    """Have drafts learned from the text around a place, under a name.
 
     Encoding holds the interpreter, so it is done in small pieces.
     """
@@ -51,12 +51,12 @@ def _encoded(lines: Sequence[str], backend: Backend, cancel: CancelToken) -> lis
 def prefetch_prompt(
     context: CursorContext, backend: Backend, settings: Settings, cancel: CancelToken
 ) -> None:
-    """Have the prompt at a place read into the prefix cache.
+    """Have the prompt at a place prefilled into the prefix cache.
 
     Raises:
         AssistError: the model cannot be asked.
     """
     place = with_indentation(context)
     request = build_request(place, backend, settings, cancel, Priority.SPECULATIVE)
-    # The one token is the price of the reading; nobody sees it.
+    # The one token is the price of the prefill; nobody sees it.
     collect(backend.generate(replace(request, max_new_tokens=1, max_latency_ms=None)))

@@ -1,4 +1,4 @@
-"""What a completion is still worth after its user has typed some of it."""
+"""Reuse of a completion after the user has typed some of it."""
 
 from dataclasses import replace
 
@@ -12,7 +12,9 @@ _MAX_AUTO_CLOSED_CHARS = 3
 
 
 def typed_since(origin: CursorContext, now: CursorContext) -> str | None:
-    """What was typed at the cursor between two states of a document; None if more has changed.
+    """Return what was typed at the cursor between two states of a document.
+
+    None if more has changed.
 
     Closers that an editor has inserted after the cursor meanwhile are no change.
     """
@@ -37,7 +39,7 @@ def typed_since(origin: CursorContext, now: CursorContext) -> str | None:
 def reusable_rest(
     completion: InlineCompletion, origin: CursorContext, now: CursorContext
 ) -> InlineCompletion | None:
-    """The part of a completion that is not typed yet; None when what was typed disagrees with it.
+    """Return the part of a completion that is not typed yet; None where something else was typed.
 
     Of one that is hidden for its low confidence, the part stays hidden until it is checked again.
 
@@ -83,7 +85,7 @@ def _without_typed_tokens(completion: InlineCompletion, typed_chars: int) -> Inl
 def _replaced_chars(
     rest: str, completion: InlineCompletion, origin: CursorContext, now: CursorContext
 ) -> int | None:
-    """How much after the cursor the rest replaces: as much as the whole, and inserted closers.
+    """Count the characters that the rest replaces: those of the whole, and inserted closers.
 
     So the document becomes what was proposed, whenever it is accepted. Inserted closers that the
     rest does not write itself stay; None when they stand before something that is replaced.
@@ -104,6 +106,6 @@ def _chars_after(context: CursorContext) -> int:
 
 
 def is_reusable(text_so_far: str, origin: CursorContext, now: CursorContext) -> bool:
-    """Whether a generation that is still running may yet give what was typed since it began."""
+    """Return whether a generation that still runs may give what was typed since it began."""
     typed = typed_since(origin, now)
     return typed is not None and (typed.startswith(text_so_far) or text_so_far.startswith(typed))

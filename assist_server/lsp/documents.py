@@ -45,7 +45,7 @@ class _Document:
 
     @classmethod
     def of(cls, snapshot: Snapshot, text: str, lines: LineIndex | None = None) -> "_Document":
-        """The document whose snapshot is like another one, but for its text."""
+        """Create the document whose snapshot is like another one, but for its text."""
         lines = lines or LineIndex(text)
         changed = replace(snapshot, text=text, newline="")
         if changed.text is text:
@@ -61,11 +61,11 @@ class DocumentStore:
         on_close: Callable[[str], None] = lambda _: None,
         on_too_long: Callable[[Snapshot], None] = lambda _: None,
     ) -> None:
-        """No documents yet.
+        """Start without documents.
 
         Args:
-            on_close: Is told the URI of each document that is closed.
-            on_too_long: Is told of each document that is not kept, once.
+            on_close: Called with the URI of each document that is closed.
+            on_too_long: Called with each document that is not kept, once.
         """
         self._documents: dict[str, _Document] = {}
         self._too_long: set[str] = set()
@@ -78,7 +78,7 @@ class DocumentStore:
         return len(self._documents)
 
     def open(self, item: types.TextDocumentItem) -> None:
-        """Take over a document; one that is open already is replaced."""
+        """Open a document; one that is open already is replaced."""
         self._too_long.discard(item.uri)
         path = display_path(item.uri, self.root_uri)
         empty = Snapshot(item.uri, path, "", str(item.language_id), item.version)
@@ -129,16 +129,16 @@ class DocumentStore:
         return is_short
 
     def uris(self) -> list[str]:
-        """Those of the open documents."""
+        """Return the URIs of the open documents."""
         return list(self._documents)
 
     def find(self, uri: str) -> Snapshot | None:
-        """The newest version of a document; None when it is not open."""
+        """Return the newest version of a document; None when it is not open."""
         document = self._documents.get(uri)
         return document.snapshot if document else None
 
     def get(self, uri: str) -> Snapshot:
-        """The newest version of a document.
+        """Return the newest version of a document.
 
         Raises:
             InputError: it is not open.
@@ -151,27 +151,27 @@ class DocumentStore:
         return snapshot
 
     def offset(self, snapshot: Snapshot, position: types.Position) -> int:
-        """The offset that a client's position means."""
+        """Convert a client's position to an offset."""
         return snapshot.lines.offset_at(Position(position.line, position.character), self.encoding)
 
     def position(self, snapshot: Snapshot, offset: int) -> types.Position:
-        """A position for the client."""
+        """Convert an offset to a position for the client."""
         position = snapshot.lines.position_at(offset, self.encoding)
         return types.Position(position.line, position.character)
 
     def range(self, snapshot: Snapshot, start: int, end: int) -> types.Range:
-        """A range for the client."""
+        """Convert offsets to a range for the client."""
         return types.Range(self.position(snapshot, start), self.position(snapshot, end))
 
     def edit(self, snapshot: Snapshot, edit: TextEdit) -> types.TextEdit:
-        """An edit for the client, in the document's line ends."""
+        """Convert an edit for the client, in the document's line ends."""
         text = with_newline(edit.new_text, snapshot.newline)
         return types.TextEdit(self.range(snapshot, edit.start, edit.end), text)
 
     def _changed(
         self, text: str, lines: LineIndex, change: types.TextDocumentContentChangeEvent
     ) -> tuple[str, LineIndex, int]:
-        """What a change makes of a text and its lines, and where the new text ends."""
+        """Apply a change to a text and its lines; return them and where the new text ends."""
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
             return change.text, LineIndex(change.text), len(change.text)
         places = (change.range.start, change.range.end)
@@ -195,7 +195,7 @@ class NotebookStore:
         return len(self._cells)
 
     def open(self, params: types.DidOpenNotebookDocumentParams) -> None:
-        """Take over a notebook and the texts of its cells."""
+        """Open a notebook and the texts of its cells."""
         self._cells[params.notebook_document.uri] = list(params.notebook_document.cells)
         for item in params.cell_text_documents:
             self._documents.open(item)
@@ -266,14 +266,14 @@ class NotebookStore:
 
 
 def _moved(offset: int, source: LineIndex, target: LineIndex) -> int:
-    """The same place in the same lines, ended otherwise."""
+    """Return the same place in the same lines, ended otherwise."""
     line = source.line_at(offset)
     within = min(offset, source.end_of(line)) - source.start_of(line)
     return target.start_of(line) + within
 
 
 def display_path(uri: str, root_uri: str | None) -> str:
-    """The path shown to the model: below the project's root where possible, else the name."""
+    """Return the path shown to the model: below the project's root if possible, else the name."""
     path = PurePosixPath(unquote(urlsplit(uri).path) or uri)
     if root_uri is not None:
         root = PurePosixPath(unquote(urlsplit(root_uri).path))

@@ -69,7 +69,7 @@ class ModelSession:
 
     @property
     def is_started(self) -> bool:
-        """Whether a model has been chosen."""
+        """Return whether a model has been chosen."""
         return self._host is not None
 
     def start(self) -> None:
@@ -103,7 +103,7 @@ class ModelSession:
 
     @property
     def loaded(self) -> Backend | None:
-        """The backend, if it is loaded."""
+        """Return the backend, if it is loaded."""
         backend = self._host.loaded if self._host else None
         return backend and self._of_client(backend)
 

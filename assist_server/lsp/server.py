@@ -75,7 +75,7 @@ class AssistServer(LanguageServer):
 
     @property
     def can_show_progress(self) -> bool:
-        """Whether the client shows progress that the server starts."""
+        """Return whether the client shows progress that the server starts."""
         window = self.client_capabilities.window
         return bool(window and window.work_done_progress)
 
@@ -122,7 +122,7 @@ class AssistServer(LanguageServer):
         self.model.close()
 
     def _on_model_change(self, state: HostState) -> None:
-        """Tell the client the model's state, in the one way that it shows."""
+        """Show the model's state, in the one way that the client supports."""
         if self._shows_status:  # the notification is no part of the protocol
             self.protocol.notify(STATUS_NOTIFICATION, self.model.status())
         elif state.phase is Phase.FAILED:

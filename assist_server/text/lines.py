@@ -29,7 +29,7 @@ class PositionEncoding(StrEnum):
     UTF32 = "utf-32"
 
     def units(self, text: str) -> int:
-        """Length of `text` in this encoding's code units."""
+        """Return the length of `text` in this encoding's code units."""
         if self is PositionEncoding.UTF32 or text.isascii():
             return len(text)
         if self is PositionEncoding.UTF8:
@@ -51,7 +51,7 @@ class LineStarts:
     __slots__ = ("_blocks", "_first_lines", "_offsets", "count")
 
     def __init__(self, blocks: list[_Block], offsets: list[int]) -> None:
-        """Take over blocks and the offset in the text at which each of them begins."""
+        """Hold blocks and the offset in the text at which each of them begins."""
         self._blocks = blocks
         self._offsets = offsets
         self._first_lines = [0, *accumulate(map(len, blocks))]
@@ -63,14 +63,14 @@ class LineStarts:
         return cls(*_scan(text, 0, len(text), is_last=True))
 
     def line_at(self, offset: int) -> int:
-        """The line that holds `offset`."""
+        """Return the line that holds `offset`."""
         index = self._block_at(offset)
         block = self._blocks[index]
         within = bisect.bisect_right(block, offset - self._offsets[index]) - 1
         return self._first_lines[index] + within
 
     def start_of(self, line: int) -> int:
-        """Offset of the first character of `line`.
+        """Return the offset of the first character of `line`.
 
         Raises:
             IndexError: there is no such line.
@@ -81,7 +81,7 @@ class LineStarts:
         return self._offsets[index] + self._blocks[index][line - self._first_lines[index]]
 
     def after_edit(self, start: int, end: int, inserted_chars: int, text: str) -> "LineStarts":
-        """The starts after characters `start` to `end` were replaced.
+        """Return the starts after characters `start` to `end` were replaced.
 
         Args:
             start: Where the edit begins.
@@ -110,7 +110,7 @@ class LineStarts:
 
 
 def _scan(text: str, start: int, end: int, *, is_last: bool) -> tuple[list[_Block], list[int]]:
-    """Blocks of the lines that begin from `start`, itself a line start, up to `end`."""
+    """Return blocks of the lines that begin from `start`, itself a line start, up to `end`."""
     starts = [start, *(match.end() for match in _LINE_END.finditer(text, start, end))]
     if not is_last:
         starts.pop()  # the one at `end` is the next block's first
@@ -129,7 +129,7 @@ class LineIndex:
         self._starts = starts or LineStarts.of(text)
 
     def after_edit(self, start: int, end: int, inserted: str) -> tuple[str, "LineIndex"]:
-        """The text after characters `start` to `end` were replaced, and its index."""
+        """Return the text after characters `start` to `end` were replaced, and its index."""
         text = self._text[:start] + inserted + self._text[end:]
         return text, LineIndex(text, self._starts.after_edit(start, end, len(inserted), text))
 
@@ -139,15 +139,15 @@ class LineIndex:
         return self._starts.count
 
     def line_at(self, offset: int) -> int:
-        """The zero-based line that holds `offset`."""
+        """Return the zero-based line that holds `offset`."""
         return self._starts.line_at(offset)
 
     def start_of(self, line: int) -> int:
-        """Offset of the first character of `line`."""
+        """Return the offset of the first character of `line`."""
         return self._starts.start_of(line)
 
     def end_of(self, line: int) -> int:
-        """Offset behind the last character of `line`, its line end left out."""
+        """Return the offset after the last character of `line`, its line end left out."""
         if line + 1 == self.line_count:
             return len(self._text)
         end = self.start_of(line + 1) - 1
@@ -155,13 +155,13 @@ class LineIndex:
         return end - is_crlf
 
     def line_text(self, line: int) -> str:
-        """The characters of `line`, its line end left out."""
+        """Return the characters of `line`, its line end left out."""
         return self._text[self.start_of(line) : self.end_of(line)]
 
     def offset_at(self, position: Position, encoding: PositionEncoding) -> int:
-        """The offset of a position, clamped into the text as LSP asks.
+        """Convert a position to an offset, clamped into the text as LSP asks.
 
-        A character behind the line's end means the line's end; a line behind the last means the end
+        A character after the line's end means the line's end; a line after the last means the end
         of the text; a position inside a character means that character's start.
         """
         if position.line < 0:
@@ -174,7 +174,7 @@ class LineIndex:
         return start + _fitting_chars(line, position.character, encoding)
 
     def position_at(self, offset: int, encoding: PositionEncoding) -> Position:
-        """The position of an offset, clamped into the text; inside a line end, that line's end."""
+        """Convert an offset to a position, clamped into the text and out of line ends."""
         offset = max(0, min(offset, len(self._text)))
         line = self.line_at(offset)
         offset = min(offset, self.end_of(line))
@@ -182,7 +182,7 @@ class LineIndex:
 
 
 def _fitting_chars(line: str, units: int, encoding: PositionEncoding) -> int:
-    """How many characters of a line take at most so many units, by halving what is undecided."""
+    """Count the characters of a line that take at most so many units, by bisection."""
     least, most = 0, len(line)
     while least < most:
         middle = (least + most + 1) // 2

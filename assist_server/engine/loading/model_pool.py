@@ -56,22 +56,22 @@ class ModelHost:
 
     @property
     def state(self) -> HostState:
-        """The newest state."""
+        """Return the newest state."""
         return self._state
 
     def listen(self, listener: Listener) -> None:
-        """Tell the state now and whenever it changes, on whatever thread changes it."""
+        """Call with the state now and whenever it changes, on whatever thread changes it."""
         with self._changed:
             self._listeners.append(listener)
             listener(self._state)
 
     def stop_listening(self, listener: Listener) -> None:
-        """Tell no more."""
+        """Unsubscribe."""
         with self._changed:
             self._listeners.remove(listener)
 
     def backend(self, wait_ms: float | None = 0) -> Backend:
-        """The loaded backend, after at most `wait_ms` (None: as long as it takes).
+        """Return the loaded backend, after at most `wait_ms` (None: as long as it takes).
 
         Raises:
             ModelLoadingError: it is not ready yet.
@@ -89,7 +89,7 @@ class ModelHost:
 
     @property
     def loaded(self) -> Backend | None:
-        """The backend, once it is there."""
+        """Return the backend, once it is there."""
         return self._backend
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ class ModelPool:
         self._users: dict[ModelChoice, int] = {}
 
     def acquire(self, choice: ModelChoice) -> ModelHost:
-        """The host of a choice, loading from now on if nobody used it; `release` it once."""
+        """Return the host of a choice, loading from now on if nobody used it; `release` it once."""
         with self._lock:
             host = self._hosts.get(choice)
             if host is None or host.state.phase is Phase.FAILED:
@@ -175,35 +175,35 @@ class ModelPool:
 
 @dataclass(frozen=True)
 class ClientBackend:
-    """Tells the model whose each request and each learned text is."""
+    """Marks each request and each learned text with its client."""
 
     shared: Backend
     """The backend of all clients."""
     client: str
     """A name that no other client has, nor the beginning of one."""
     shares_caches: bool
-    """Whether what others had read may make answers faster."""
+    """Whether what others had prefilled may make answers faster."""
 
     @property
     def info(self) -> ModelInfo:
-        """What is loaded."""
+        """Return what is loaded."""
         return self.shared.info
 
     @property
     def _cache_owner(self) -> str:
-        """Whose caches are used; everybody's where it is empty."""
+        """Return the client whose caches are used; all clients' where it is empty."""
         return "" if self.shares_caches else self.client
 
     def encode(self, text: str, client: str = "") -> list[int]:
-        """Ordinary ids of `text`."""
+        """Return ordinary ids of `text`."""
         return self.shared.encode(text, client or self._cache_owner)
 
     def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
-        """Ids of a conversation in the model's own chat format."""
+        """Return ids of a conversation in the model's own chat format."""
         return self.shared.encode_chat(messages, client or self._cache_owner)
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
-        """A prompt as people read it."""
+        """Return a prompt as people read it."""
         return self.shared.decode_prompt(ids)
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
