@@ -34,11 +34,12 @@ from assist_server.text.edits import apply_edits
 NEW_NAME = "zz_added"
 WITHOUT_ENTRIES = frozenset({"go", "rust"})
 _LINES_TRIED = 8
+_FENCED = re.compile(r"^([\s/*!#-]*)(```|~~~).*?\2[ \t]*$", re.MULTILINE | re.DOTALL)
 _ENTRY = (
     r"^[\s/*!#-]*(?:[-*+]\s+)?(?:"
     r"(?::(?:param|arg\w*)\b[^:\n]*?|[@\\](?:param|arg\w*)(?:\[.*?\])?\s+(?:\{{.*\}}\s+)?)"
     r"[`*\s\[]*(?<!\w){0}(?!\w|\.\w)"
-    r"|[`*]*{0}[`*]*\s*(?: \(.*?\))?(?::| -|$))"
+    r"|@{0}:|[`*]*{0}[`*]*\s*(?: \(.*?\))?(?::| -|$))"
 )
 
 
@@ -192,6 +193,7 @@ def entries(place: Place) -> Counter[str]:
     definition = definition_at(place)
     span = definition.documentation if definition else None
     written = place.text[span.start : span.end] if span else ""
+    written = _FENCED.sub("", written)  # programs that are shown name parameters, too
     names = [one.name for one in definition.parameters] if definition else []
     return Counter(
         {

@@ -72,8 +72,8 @@ SHARED_SERVER = """\
 `assist-server serve --tcp PORT` on a port of this machine. Every program reaches a port, those of
 other users and of web pages among them. So a client of the port has to show a token: the server
 makes the file `token` beside your `config.toml`, readable by you alone (or the file that
-`--token-file` names), and the client sends its content as `token` in `initializationOptions`. In
-Neovim, for example:
+`--token-file` names), and the client sends its content as `token` in `initializationOptions`
+within half a minute. In Neovim, for example:
 
 ```lua
 vim.lsp.start({

@@ -54,7 +54,7 @@ def log_handler(file: str) -> tuple[logging.Handler, str]:
         reason = "a pipe"
     except (OSError, ValueError) as error:  # a name with a null character is a ValueError
         reason = getattr(error, "strerror", None) or str(error)
-    problem = printable(f"Correct log.file, {file!r} cannot be written: {reason}.")
+    problem = f"Correct log.file, {file!r} cannot be written: {reason}."
     return logging.StreamHandler(sys.stderr), problem
 
 

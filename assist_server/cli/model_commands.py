@@ -9,6 +9,10 @@ from assist_server.cli.options import Device, Json, Model, flags_of
 
 commands = typer.Typer()
 
+_Installed = Annotated[
+    Path | None, typer.Option(help="Folder made by `pip install --target`.", show_default=False)
+]
+
 
 @commands.command("eval")
 def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
@@ -16,10 +20,7 @@ def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
     repo: Annotated[
         Path | None, typer.Option(help="Code of your own to evaluate on.", show_default=False)
     ] = None,
-    packages: Annotated[
-        Path | None,
-        typer.Option(help="Folder made by `pip install --target`.", show_default=False),
-    ] = None,
+    packages: _Installed = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="On packages first published in 2025 or later.")
     ] = False,
@@ -112,15 +113,23 @@ def train(  # noqa: PLR0913 - as above
     from assist_server.training.loop.schedule import parse_budget, parse_count  # noqa: PLC0415
     from assist_server.training.options import TrainChoice  # noqa: PLC0415
 
-    budget = parse_budget(time, tokens)
-    folders = tuple(packages) if packages else None
-    kept = parse_count(vocabulary, "--vocabulary", "8192 or 24k")
     run_train(
         TrainChoice(
-            out, size, corpus, folders, standard_library, start, kept, layers, answers, budget,
-            resume, seed, device or "auto",
+            out=out,
+            budget=parse_budget(time, tokens),
+            is_resumed=resume,
+            seed=seed,
+            device=device or "auto",
+            size=size,
+            corpus=corpus,
+            packages=tuple(packages) if packages else None,
+            has_standard_library=standard_library,
+            start=start,
+            vocabulary=parse_count(vocabulary, "--vocabulary", "8192 or 24k"),
+            layers=layers,
+            answers=answers,
         )
-    )  # fmt: skip
+    )
 
 
 @commands.command()
@@ -180,8 +189,17 @@ def finetune(  # noqa: PLR0913 - as above
     from assist_server.training.loop.schedule import parse_budget  # noqa: PLC0415
     from assist_server.training.options import FinetuneChoice  # noqa: PLC0415
 
-    budget = parse_budget(time, tokens)
-    run_train(FinetuneChoice(out, repo, model, budget, resume, seed, device or "auto"))
+    run_train(
+        FinetuneChoice(
+            out=out,
+            budget=parse_budget(time, tokens),
+            is_resumed=resume,
+            seed=seed,
+            device=device or "auto",
+            repo=repo,
+            model=model,
+        )
+    )
 
 
 @commands.command()
@@ -194,10 +212,7 @@ def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
     repo: Annotated[
         Path | None, typer.Option(help="Code of your own to measure on.", show_default=False)
     ] = None,
-    packages: Annotated[
-        Path | None,
-        typer.Option(help="Folder made by `pip install --target`.", show_default=False),
-    ] = None,
+    packages: _Installed = None,
     quick: Annotated[bool, typer.Option("--quick", help="Measure little, to try it out.")] = False,
     plot: Annotated[
         Path | None, typer.Option(help="Draw a PNG; needs matplotlib.", show_default=False)

@@ -15,6 +15,7 @@ from assist_server.engine.decoding.healing import ByteTrie, ForcedText, cut_back
 from assist_server.engine.decoding.ngram_drafts import MakeDrafter, NgramDrafting
 from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
+from assist_server.engine.failures import failures_in_one_sentence, gist, out_of_memory
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
 from assist_server.engine.loading.open_backend import locate_model
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
@@ -82,12 +83,11 @@ class TransformersBackend:
             ModelError: nothing loadable is there, or it does not fit the device.
         """
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
-        tokenizer, model = _loaded(source, choice.model, plan, report)
-        drafting, reasons = _drafting(choice, model, tokenizer, plan, report)
-        with _clear_errors(choice.model, plan):
+        with failures_in_one_sentence(choice.model, plan):
+            tokenizer, model = _loaded(source, plan, report)
+            drafting, reasons = _drafting(choice, model, tokenizer, plan, report)
             calibration = read_calibration(source)
-        report("trying out how it runs fastest", 90)
-        with _clear_errors(choice.model, plan):
+            report("trying out how it runs fastest", 90)
             backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
             plan = replace(backend.info.plan, reasons=(*backend.info.plan.reasons, *reasons))
             backend._info = replace(backend._info, plan=plan, calibration=calibration)
@@ -147,9 +147,9 @@ class TransformersBackend:
             error.__traceback__ = None
             self._prefixes.clear()
             torch.cuda.empty_cache()
-            raise ModelError(_out_of_memory(self._info.name, self._info.plan)) from None
+            raise out_of_memory(self._info.name, self._info.plan) from None
         except (RuntimeError, IndexError) as error:
-            raise ModelError(f"the model failed: {_gist(error)}") from error
+            raise ModelError(f"the model failed: {gist(error)}") from error
 
     def _generate(self, decoder: Decoder, request: GenerationRequest) -> Iterator[Chunk]:
         prompt_ids, cut_off = cut_back(self._trie, request.prompt_ids, request.healed_text)
@@ -198,12 +198,11 @@ def _chunks(
     yield Chunk("", finish_reason=FinishReason.MAX_NEW_TOKENS)  # the context is full
 
 
-def _loaded(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
+def _loaded(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
     """Tokenizer and model, on the plan's device."""
-    with _clear_errors(name, plan):
-        tokenizer, model = read_model(source, plan, report)
-        report(f"moving the weights to {plan.device}", 85)
-        model.to(torch.device(plan.device))
+    tokenizer, model = read_model(source, plan, report)
+    report(f"moving the weights to {plan.device}", 85)
+    model.to(torch.device(plan.device))
     return tokenizer, model
 
 
@@ -234,31 +233,19 @@ def _draft_model(
     def report_on_drafts(message: str, percent: int) -> None:
         report(f"{message} of {name}", max(percent, 85))
 
-    small_tokenizer, small = _loaded(locate_model(name, "drafts"), name, plan, report_on_drafts)
-    if small_tokenizer.get_vocab() != tokenizer.get_vocab():
-        raise ModelError(
-            f"it has another vocabulary than {choice.model!r}; "
-            "set `drafts` to a smaller model of the same family, or to 'ngram'"
-        )
-    # Models of one family often differ in how many unused ids they have at the end.
-    known_ids = min(each.config.get_text_config().vocab_size for each in (model, small))
-    context_tokens = context_length(small.config)
-    with _clear_errors(name, plan):
+    with failures_in_one_sentence(name, plan):
+        source = locate_model(name, "drafts")
+        small_tokenizer, small = _loaded(source, plan, report_on_drafts)
+        if small_tokenizer.get_vocab() != tokenizer.get_vocab():
+            raise ModelError(
+                f"it has another vocabulary than {choice.model!r}; "
+                "set `drafts` to a smaller model of the same family, or to 'ngram'"
+            )
+        # Models of one family often differ in how many unused ids they have at the end.
+        known_ids = min(each.config.get_text_config().vocab_size for each in (model, small))
+        context_tokens = context_length(small.config)
         language_model, _ = plan_execution(small.eval(), plan, choice.dtype)
-    return DraftModel(language_model, context_tokens, known_ids)
-
-
-@contextlib.contextmanager
-def _clear_errors(name: str, plan: DevicePlan) -> Iterator[None]:
-    """Failures of loading in one sentence."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise ModelError(_out_of_memory(name, plan)) from error
-    except ModelError:
-        raise
-    except Exception as error:  # four libraries raise, each its own kinds
-        raise ModelError(f"cannot load the model {name!r}: {_gist(error)}") from error
+        return DraftModel(language_model, context_tokens, known_ids)
 
 
 def context_length(config: Any) -> int:
@@ -292,16 +279,3 @@ def named_languages(named: object) -> tuple[str, ...] | None:
     if not isinstance(named, list | tuple) or not all(isinstance(one, str) for one in named):
         return None
     return tuple(named)
-
-
-def _out_of_memory(name: str, plan: DevicePlan) -> str:
-    return (
-        f"{name} does not fit the memory of {plan.device}; "
-        'choose a smaller model, or set device = "cpu"'
-    )
-
-
-def _gist(error: Exception) -> str:
-    """The line of a long message that says what is wrong: the first, or TorchScript's last."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [repr(error)]
-    return lines[-1] if "TorchScript" in lines[0] else lines[0]

@@ -21,7 +21,6 @@ from assist_server.syntax.docstrings import find_docstrings
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.edits import TextEdit, apply_edits
 from assist_server.text.indentation import detect_indent_unit
-from assist_server.text.newlines import detect_newline
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,10 @@ def document(
     """
     place = find_place(snapshot, offset)
     tree, definition = place.tree, place.definition
-    newline = detect_newline(snapshot.text)
-    style, plan = _plan(tree, definition, settings.style, newline, prune)
+    style, plan = _plan(tree, definition, settings.style, prune)
     if not plan.insertions:
         raise InputError(_nothing_to_do(definition, plan))
-    filling = Filling(tree.text, write_phrase, newline, settings.line_length, snapshot.path)
+    filling = Filling(tree.text, write_phrase, settings.line_length, snapshot.path)
     edits = filling.fill(plan.insertions)
     closing = place.closing
     return Documentation(
@@ -115,7 +113,7 @@ def find_place(snapshot: Snapshot, offset: int) -> Place:
 
 def described_but_gone(tree: SyntaxTree, definition: Definition) -> tuple[str, ...]:
     """Return the names that the documentation describes and the signature does not have."""
-    _, plan = _plan(tree, definition, "auto", "\n", ())
+    _, plan = _plan(tree, definition, "auto", ())
     return _gone(definition, plan, ())
 
 
@@ -149,14 +147,14 @@ def _joined(tree: SyntaxTree, closing: TextEdit, edits: Sequence[TextEdit]) -> T
 
 
 def _plan(
-    tree: SyntaxTree, definition: Definition, wanted: str, newline: str, prune: Collection[str]
+    tree: SyntaxTree, definition: Definition, wanted: str, prune: Collection[str]
 ) -> tuple[str, Plan]:
     """The style's name, and what is to be inserted."""
     if tree.language.id != "python":
         style = detect_comment_style(tree.text, tree.language.id)
-        return style.name, plan_comment(tree.text, definition, style, newline, prune)
+        return style.name, plan_comment(tree.text, definition, style, prune)
     examples = [one for one in find_docstrings(tree) if has_words(one.lstrip("rRuU"))]
     detected = detect_python_style(examples, wanted)
     unit = detect_indent_unit(tree.text)
     unit = unit if re.fullmatch(r"\t| {2,8}", unit) else "    "
-    return detected.name, plan_docstring(tree.text, definition, detected, unit, newline, prune)
+    return detected.name, plan_docstring(tree.text, definition, detected, unit, prune)

@@ -29,6 +29,9 @@ _READ_BYTES = 1 << 16
 _MOST_UNREAD_BYTES = 16 * 1024 * 1024
 """A client that lets so much wait does not read any more, and is left."""
 
+_GREETING_SECONDS = 30.0
+"""Clients that must show a token do so at once; whoever connects and is silent is left."""
+
 _log = logging.getLogger(__name__)
 _BEGINNING_BYTES = 16
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -226,8 +229,14 @@ async def _serve_streams(
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(write, data)
 
-    connection = Connection(create(), send)
+    server = create()
+    connection = Connection(server, send)
     on_termination(connection.end)
+
+    def leave_stranger() -> None:
+        if not server.protocol.is_admitted:
+            _log.warning("left a connection that did not introduce itself")
+            connection.leave(1)
 
     async def read() -> None:
         data, beginning = b"-", b""
@@ -244,7 +253,9 @@ async def _serve_streams(
             await connection.take(data)
 
     reading = asyncio.ensure_future(read())
+    greeting = loop.call_later(_GREETING_SECONDS, leave_stranger)
     code = await connection.ended()
+    greeting.cancel()
     reading.cancel()
     await asyncio.sleep(0)  # what was sent last is still in the loop's queue
     with contextlib.suppress(OSError, TimeoutError):

@@ -11,6 +11,7 @@ from assist_server.syntax import (
     go_definitions,
     java_definitions,
     lua_definitions,
+    preprocessor,
     python_definitions,
     rust_definitions,
     script_definitions,
@@ -53,7 +54,7 @@ def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
     """
     read = _READERS.get(tree.language.id)
     found = _find(tree, offset, read) if read is not None else None
-    if found is None:
+    if found is None or _is_in_macro(tree, found):
         return None
     # Some languages allow `function (_, _)`; the name is still one thing to write about.
     unique: dict[str, Parameter] = {}
@@ -61,6 +62,12 @@ def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
         unique.setdefault(parameter.name, parameter)
     found = replace(found, parameters=tuple(unique.values()))
     return found if tree.language.id == "python" else _with_comments(tree, found)
+
+
+def _is_in_macro(tree: SyntaxTree, found: Definition) -> bool:
+    """Return whether a definition is only the text of a macro, which a comment would cut off."""
+    is_possible = tree.language.id in preprocessor.LANGUAGE_IDS
+    return is_possible and preprocessor.is_in_directive(tree.text, found.keyword)
 
 
 def _with_comments(tree: SyntaxTree, found: Definition) -> Definition:

@@ -6,11 +6,22 @@ from pathlib import Path
 from assist_server.training.loop.schedule import Budget
 
 
-@dataclass(frozen=True)
-class TrainChoice:
-    """A training on permissively licensed code."""
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What every training is asked for."""
 
     out: Path
+    budget: Budget | None
+    """None for that of the training that is resumed, or the usual one."""
+    is_resumed: bool
+    seed: int
+    device: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainChoice(Choice):
+    """A training on permissively licensed code."""
+
     size: str | None
     """Of a model from nothing; None where `start` gives the shape."""
     corpus: Path | None
@@ -27,21 +38,11 @@ class TrainChoice:
     """Layers to keep of that model, the most important ones; None for all."""
     answers: Path | None
     """A file with a model's own answers, which keep its chat; None for none."""
-    budget: Budget | None
-    """None for that of the training that is resumed, or the size's usual one."""
-    is_resumed: bool
-    seed: int
-    device: str
 
 
-@dataclass(frozen=True)
-class FinetuneChoice:
+@dataclass(frozen=True, kw_only=True)
+class FinetuneChoice(Choice):
     """More training for a model that exists, on one's own code."""
 
-    out: Path
     repo: Path
     model: str
-    budget: Budget | None
-    is_resumed: bool
-    seed: int
-    device: str

@@ -19,6 +19,7 @@ MODULES = {
 }
 TENSOR_PACKAGES = ("engine.decoding", "engine.models", "training")
 TENSOR_MODULES = (
+    "engine.failures",
     "engine.loading.checkpoint",
     "engine.loading.export",
     "engine.loading.packed_weights",

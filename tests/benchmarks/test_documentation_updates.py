@@ -62,3 +62,15 @@ def test_faults_are_found(program, found, old, new, fault):
     place = next(one for one in found if one.language == "python")
     assert program.faults(place, place) == []
     assert fault in program.faults(place, replace(place, text=place.text.replace(old, new)))
+
+
+@pytest.mark.parametrize("line", ["@path: Mine.", "@param path Mine.", "@param[in] path Mine."])
+def test_entries_of_a_comment_are_counted_whatever_their_manner(program, line):
+    text = f"/**\n * load - it\n * {line}\n * {line}\n */\nint load(int path, int mode) {{}}\n"
+    counts = program.entries(program.Place("a.c", "c", text, text.index("load(")))
+    assert (counts["path"], counts["mode"]) == (2, 0)
+
+
+def test_names_in_a_program_that_is_shown_are_no_entries(program):
+    text = "/**\n * ```ts\n * // the\n * // path\n * ```\n * @param path Mine.\n */\nint load(int path) {}\n"
+    assert program.entries(program.Place("a.c", "c", text, text.index("load(")))["path"] == 1

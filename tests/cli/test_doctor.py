@@ -86,6 +86,22 @@ def test_models_lists_the_embedded_model_the_cache_and_the_formats(run, tmp_path
     assert answer["fim_templates"] == [one.family for one in TEMPLATES] + ["left-to-right"]
 
 
+def test_a_name_in_the_cache_is_not_obeyed_by_a_terminal(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    cached = tmp_path / "models--some--\x1b[2J" / "snapshots" / "0"
+    cached.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        (cached / name).write_bytes(b"")
+    shown = run("models").out
+    assert r"some/\x1b[2J" in shown
+    assert "\x1b" not in shown
+
+
+def test_what_a_check_found_is_not_obeyed_by_a_terminal(capsys):
+    doctor._print([doctor.Check("model", doctor.Verdict.OK, "m\x1b[2J")])
+    assert capsys.readouterr().out.endswith("m\\x1b[2J\n")
+
+
 def test_models_for_people(run, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     result = run("models")

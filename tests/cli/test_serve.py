@@ -84,7 +84,8 @@ def test_a_record_of_the_log_is_one_line_that_a_terminal_does_not_obey(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "kind", ["folder that is missing", "folder", "pipe", "null character", "long name"]
+    "kind",
+    ["folder that is missing", "folder", "pipe", "null character", "long name", "orders"],
 )
 def test_a_log_file_that_cannot_be_written_is_named(tmp_path, kind):
     path = tmp_path / ("no/log" if kind == "folder that is missing" else "log")
@@ -94,10 +95,13 @@ def test_a_log_file_that_cannot_be_written_is_named(tmp_path, kind):
         os.mkfifo(path)
     elif kind == "null character":
         path = tmp_path / "a\0b"
+    elif kind == "orders":
+        path = tmp_path / "no\x1b[2J" / "log"
     elif kind == "long name":
         path = tmp_path / ("x" * 300)
     handler, problem = log_handler(str(path))
     assert handler.stream is sys.stderr
+    assert problem.isprintable()
     assert problem.startswith(
         f"Correct log.file, {str(path)!r} cannot be written: ".replace("\\", "\\\\")[:25]
     )

@@ -261,14 +261,19 @@ def test_a_long_document_costs_no_more_than_its_message(start, way):
 # Clients that do not read
 
 
-def flood(send):
-    """Ask on and on without reading, until the connection ends."""
+MOST_ASKED = 250_000
+"""The answers would be 45 MB, much more than may wait."""
+
+
+def is_left(send):
+    """Ask on and on without reading; whether the connection ends before all is asked."""
     asked = message(id=1, method="x" * 80) * 1_000  # the answers are longer
     try:
-        while True:
+        for _ in range(MOST_ASKED // 1_000):
             send(asked)
     except ConnectionError:
-        return
+        return True
+    return False
 
 
 def test_a_client_of_a_port_that_does_not_read_is_left(port):
@@ -277,7 +282,7 @@ def test_a_client_of_a_port_that_does_not_read_is_left(port):
     with socket.create_connection(("127.0.0.1", port.port), timeout=ENDED_S) as deaf:
         deaf.sendall(message(id=1, method="initialize", params=params))
         before = process.memory_info().rss
-        flood(deaf.sendall)
+        assert is_left(deaf.sendall)
         assert process.memory_info().rss < before + 200_000_000
     assert is_fine(port)
 
@@ -285,9 +290,15 @@ def test_a_client_of_a_port_that_does_not_read_is_left(port):
 def test_an_editor_that_does_not_read_is_left():
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen([*SERVER, "{}"], bufsize=0, **streams) as deaf:
+        giving_up = threading.Timer(ENDED_S, deaf.kill)  # a pipe that is not read blocks for ever
+        giving_up.start()
         deaf.stdin.write(message(id=1, method="initialize", params=INITIALIZE))
-        flood(deaf.stdin.write)
-        assert deaf.wait(ENDED_S) == 1
+        try:
+            assert is_left(deaf.stdin.write)
+            assert deaf.wait() == 1
+        finally:
+            giving_up.cancel()
+            deaf.kill()
 
 
 def test_more_than_can_be_handled_is_not_read_ahead(port):

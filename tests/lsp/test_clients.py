@@ -129,6 +129,26 @@ def test_tcp(listening, tmp_path):
         assert client.shut_down() == 0
 
 
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_clients_of_a_port_share_no_caches(listening, tmp_path, kind):
+    """Else one could time what another has open; a socket's clients are all the user's own."""
+    place = f"0:{tmp_path / 'token'}" if kind == "tcp" else str(private(tmp_path))
+    _, place = listening({"tells_owner": True}, kind, place)
+    token = (tmp_path / "token").read_text().strip() if kind == "tcp" else ""
+    owners = []
+    for _ in range(2):
+        with connect(place) as client:
+            client.initialize(options={"token": token} if token else None)
+            ready(client)
+            client.open("file:///a.py", "x = ")
+            (item,) = client.inline_completion("file:///a.py", 0, 4)
+            owners.append(item["insertText"])
+    if kind == "tcp":
+        assert len({*owners, "everybody"}) == 3
+    else:
+        assert owners == ["everybody", "everybody"]
+
+
 @pytest.mark.parametrize("kind", ["socket", "pipe"])
 def test_an_editor_that_listens(kind, tmp_path):
     is_pipe = kind == "pipe"

@@ -1,5 +1,7 @@
 """Settings that an editor sends or a project brings along, as a real process takes them."""
 
+import json
+
 import pytest
 from lsp_steps import URI, ready, run
 
@@ -69,3 +71,22 @@ def test_a_hostile_file_of_a_project_is_one_message_on_one_line(start, server_lo
     assert shown["message"].isprintable()
     (line,) = [line for line in server_log().splitlines() if "settings:" in line]
     assert line.isprintable()
+
+
+def test_names_of_models_and_files_are_spelled_out_for_an_editor(start, server_log):
+    """Some editors show messages in a terminal."""
+    client = start(load_error="it is not m\x1b[2J")
+    client.initialize(options={"model": "m\x1b[2J"})
+    client.wait_until(lambda: client.seen("window/showMessage"))
+    client.open("file:///long\x1b[2J.py", "x" * 9_000_000)
+    client.wait_until(lambda: len(client.seen("window/showMessage")) > 1)
+    spelled = r"\x1b[2J"
+    failed, too_long = client.seen("window/showMessage")
+    assert failed["message"].endswith(f"it is not m{spelled}")
+    assert f"long{spelled}.py: the document" in too_long["message"]
+    (title,) = {
+        note["value"]["title"] for note in client.seen("$/progress") if "title" in note["value"]
+    }
+    assert title.endswith(f"m{spelled}")
+    assert r"\u001b" not in json.dumps(client.notifications)
+    assert "\x1b" not in server_log()

@@ -31,6 +31,9 @@ class _Handler(BaseHTTPRequestHandler):
             files = [{"rfilename": file.name} for file in server.files()]
             about = {"id": server.name, "sha": COMMIT, "siblings": files}
             self._send(json.dumps(about).encode())
+        elif path.startswith(f"/{server.name}/resolve/") and server.failures:
+            server.failures -= 1
+            self._send(b"", 503)
         elif path.startswith(f"/{server.name}/resolve/"):
             file = server.folder / path.rpartition("/")[2]
             named = {"ETag": f'"{_digest(file)}"', "X-Repo-Commit": COMMIT}
@@ -62,6 +65,8 @@ class _Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.name, self.folder, self.status, self.error_code = name, folder, status, error_code
         self.asked = []
+        self.failures = 0
+        """How often a file is refused before it is given."""
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
     def files(self):

@@ -35,6 +35,8 @@ class ScriptedBackend(NullBackend):
     follows: Path | None = None
     """A file with what it is to answer from now on; one server serves many tests so."""
     followed: str = ""
+    tells_owner: bool = False
+    """Whether it answers whose caches a request may use."""
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
         if self.follows:
@@ -44,6 +46,8 @@ class ScriptedBackend(NullBackend):
             text = self.drawn[(self.n_drawn - 1) % len(self.drawn)]
             yield from NullBackend(answer=text).generate(request)
             return
+        if self.tells_owner:
+            self.answer = "".join(filter(str.isalnum, request.client)) or "everybody"
         self.requests.clear()  # nobody looks at them here, and a soak must not collect them
         for chunk in super().generate(request):
             time.sleep(self.step_ms / 1000)  # stands for the work of a decoding step
@@ -72,6 +76,7 @@ def main(
     loads_when="",
     prints=False,
     follows="",
+    tells_owner=False,
 ) -> None:
     configure_logging(LogSettings(level="debug"))
 
@@ -87,6 +92,7 @@ def main(
             raise ModelError(load_error)
         backend = ScriptedBackend(answer=answer, step_ms=step_ms, drawn=drawn, languages=languages)
         backend.follows = Path(follows) if follows else None
+        backend.tells_owner = tells_owner
         return backend
 
     pool = ModelPool(open_backend)

@@ -20,10 +20,11 @@ from transformers.utils import logging as transformers_logging
 
 from assist_server.engine.backend import Report
 from assist_server.engine.device import DevicePlan
+from assist_server.engine.failures import failures_in_one_sentence
 from assist_server.engine.loading.hub import fetch_model
 from assist_server.engine.loading.packed_weights import PACKED_FILE, read_packed
 from assist_server.engine.loading.weight_files import check_weight_files
-from assist_server.errors import AssistError, ModelError
+from assist_server.errors import ModelError
 
 CALIBRATION_FILE = "calibration.json"
 
@@ -74,12 +75,8 @@ def read_named_model(source: str, name: str, plan: DevicePlan, report: Report) -
     Raises:
         AssistError: it cannot be read; the message names the model as the user did.
     """
-    try:
+    with failures_in_one_sentence(name, plan):
         return read_model(source, plan, report)
-    except AssistError:
-        raise
-    except Exception as error:  # four libraries read it, and each raises its own kinds
-        raise ModelError(f"cannot load the model {name!r}: {error}") from error
 
 
 def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:

@@ -5,7 +5,6 @@ out: the grammar where there is one, else a lexer; and the language's own parser
 library or a dependency has it.
 """
 
-import re
 from collections.abc import Callable
 
 from assist_server.context.snapshot import Snapshot
@@ -42,9 +41,8 @@ _PARSERS: dict[str, Reader] = {
 
 def is_only_comment(snapshot: Snapshot, marks: CommentMarks, edit: TextEdit) -> bool:
     """Tell whether an edit inserts a comment and nothing else."""
-    before = _with_line_feeds(snapshot.text[: edit.start])
-    added = _with_line_feeds(edit.new_text)
-    behind = _with_line_feeds(snapshot.text[edit.end :])
+    before, added = snapshot.text[: edit.start], edit.new_text
+    behind = snapshot.text[edit.end :]
     old, new = before + behind, before + added + behind
     if snapshot.language.grammar is not None:
         if not _keeps_tree(old, new, snapshot.language):
@@ -53,10 +51,6 @@ def is_only_comment(snapshot: Snapshot, marks: CommentMarks, edit: TextEdit) -> 
         return False
     read = _PARSERS.get(marks.name)
     return read is None or _keeps(read, old, new)
-
-
-def _with_line_feeds(text: str) -> str:
-    return re.sub("\r\n?", "\n", text)
 
 
 def _keeps(read: Reader, old: str, new: str) -> bool:

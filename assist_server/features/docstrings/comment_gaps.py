@@ -11,13 +11,11 @@ from assist_server.features.docstrings.phrases import PhraseKind
 _NAMELESS = re.compile(r"\s*(\{.*\})?[\s-]*")
 
 
-def fill_gaps(
-    text: str, comment: Comment, writer: CommentWriter, newline: str
-) -> Iterator[Insertion]:
+def fill_gaps(text: str, comment: Comment, writer: CommentWriter) -> Iterator[Insertion]:
     """Yield the phrases that are missing where there is a place for them."""
     tags = [tag for tag in comment.tags if tag.is_structure]
     if comment.lines[0].startswith("/*") and tags:
-        yield from _summary(comment, tags[0], writer, newline)
+        yield from _summary(comment, tags[0], writer)
     for tag in tags:
         if tag.first == tag.last and (slot := _slot(comment.lines[tag.first], tag, writer)):
             is_closing = "*/" in comment.lines[tag.last]
@@ -26,13 +24,11 @@ def fill_gaps(
             yield Insertion(start, end, (slot,))
 
 
-def _summary(
-    comment: Comment, first: Tag, writer: CommentWriter, newline: str
-) -> Iterator[Insertion]:
+def _summary(comment: Comment, first: Tag, writer: CommentWriter) -> Iterator[Insertion]:
     """The summary on the empty line above the first tag, if nothing is said there."""
     if first.first < 2 or has_words("".join(comment.lines[: first.first])):
         return
-    start = comment.line_ends[0] + len(newline)
+    start = comment.line_ends[0] + 1
     lines: list[Line] = [writer.summary()]
     if first.first == 2:
         lines.append(writer.blank)

@@ -34,31 +34,31 @@ def plan_comment(
     text: str,
     definition: Definition,
     style: CommentStyle,
-    newline: str,
     prune: Collection[str] = (),
 ) -> Plan:
     """Return the insertions that document a definition; none where nothing is missing."""
     place = definition.documentation
     if place is None:
-        return Plan((_new_comment(text, definition, style, newline),))
+        return Plan((_new_comment(text, definition, style),))
     written = text[place.start : place.end]
     if not has_words(written):
         return Plan((_filled_comment(text, definition, place, style),))
     if style.name in _TAGLESS or defers(written):
         return Plan(())
-    comment = read_comment(text, place, [one.name for one in definition.parameters])
-    update = _Update(text, definition, comment, style, newline, prune)
+    known = [one.name for one in definition.parameters]
+    comment = read_comment(text, place, definition.name, known)
+    update = _Update(text, definition, comment, style, prune)
     return Plan(tuple(update.insertions()), update.change.gone)
 
 
-def _new_comment(text: str, definition: Definition, style: CommentStyle, newline: str) -> Insertion:
+def _new_comment(text: str, definition: Definition, style: CommentStyle) -> Insertion:
     start = definition.comment_place
     line_start = text.rfind("\n", 0, start) + 1
     indent = leading_whitespace(text[line_start:start])
     lines = _whole_comment(CommentWriter(definition, style, indent, indent + style.margin))
     if code := text[line_start:start].rstrip():  # it does not begin its line
-        return Insertion(line_start + len(code), start, lines, newline, newline + indent)
-    return Insertion(line_start, line_start, lines, "", newline)
+        return Insertion(line_start + len(code), start, lines, "\n", "\n" + indent)
+    return Insertion(line_start, line_start, lines, after="\n")
 
 
 def _whole_comment(writer: CommentWriter) -> tuple[Line, ...]:
@@ -94,7 +94,6 @@ class _Update:
     definition: Definition
     comment: Comment
     style: CommentStyle
-    newline: str
     prune: Collection[str]
 
     @cached_property
@@ -142,11 +141,11 @@ class _Update:
                 self.definition, self.change.missing, self.mentions, self.comment.lines
             ):
                 end = self.comment.end_of(line)
-                yield Insertion(end, end, lines, self.newline)
+                yield Insertion(end, end, lines, "\n")
         elif not self.tags and self.definition.parameters:
             yield self._at_end((self.writer.blank, *self.writer.body()))
         elif self.tags:
-            yield from fill_gaps(self.text, self.comment, self.writer, self.newline)
+            yield from fill_gaps(self.text, self.comment, self.writer)
             yield from self._renamings()
             yield from self._removals()
             yield from self._additions()
@@ -154,7 +153,7 @@ class _Update:
     def _at_end(self, lines: tuple[Line, ...]) -> Insertion:
         comment, writer = self.comment, self.writer
         closing = (f"{writer.indent}{writer.style.closing}",) if writer.style.closing else ()
-        return Insertion(comment.end, comment.span.end, (*lines, *closing), self.newline)
+        return Insertion(comment.end, comment.span.end, (*lines, *closing), "\n")
 
     def _additions(self) -> Iterator[Insertion]:
         """Each missing parameter below the one before it in the signature."""
@@ -171,9 +170,7 @@ class _Update:
             end = self.comment.end_of(line)
             is_last = not self.text[end : self.comment.end].strip()
             is_closed_here = is_last and line == len(self.comment.lines) - 1
-            yield (
-                self._at_end(lines) if is_closed_here else Insertion(end, end, lines, self.newline)
-            )
+            yield self._at_end(lines) if is_closed_here else Insertion(end, end, lines, "\n")
 
     def _first_anchor(self) -> int:
         """The line below which the first parameter goes."""

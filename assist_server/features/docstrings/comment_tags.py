@@ -18,6 +18,8 @@ _PARAMETER_TAGS = frozenset({"param", "arg", "argument", "parameter"})
 # LDoc's tags that name a type first, or are one.
 _TYPED_TAGS = frozenset({"tparam"})
 _TYPE_TAGS = frozenset({"string", "number", "int", "bool", "boolean", "func", "tab", "thread"})
+# What stands as `@returns:` in the comments of Linux and GNOME and names no parameter.
+_KERNEL_TAGS = frozenset({"return", "returns", "since", "deprecated", "see", "note", "todo"})
 # Where one of these stands, the parameters are described elsewhere.
 _DEFERS = re.compile(
     r"[@\\](inherit[dD]oc|copydoc|copydetails|copybrief|override|type|typedef|callback|satisfies)\b"
@@ -70,16 +72,21 @@ class Comment:
         return min(self.line_ends[line], self.end)
 
 
-def read_comment(text: str, span: Span, known: Collection[str] = ()) -> Comment:
-    """Return the comment at a place; by the `known` parameters, unusual tags are recognised."""
+def read_comment(text: str, span: Span, subject: str, known: Collection[str] = ()) -> Comment:
+    """Return the comment at a place, which is about `subject`.
+
+    By the `known` parameters, unusual tags are recognised.
+    """
     source = text[span.start : span.end]
     closing = _CLOSING.search(source) if source.startswith("/*") else None
     start, lines, ends = span.start, [], []
     for line in source.split("\n"):
-        lines.append(line.removesuffix("\r"))
-        ends.append(start + len(lines[-1]))
+        lines.append(line)
+        ends.append(start + len(line))
         start += len(line) + 1
     end = span.start + closing.start() if closing else span.end
+    if _is_kernel_doc(lines, subject):
+        known = {*known, *_kernel_names(lines)}
     return Comment(span, end, tuple(lines), tuple(ends), _read_tags(lines, known))
 
 
@@ -93,6 +100,20 @@ def parameter_names(comment: Comment) -> list[str]:
     tagged = [name for tag in comment.tags if tag.is_parameter for name in tag.names]
     listed = [found["name"] for line in comment.lines if (found := _RUST_ARGUMENT.match(line))]
     return [name for name in (*tagged, *listed) if name == "..." or "." not in name]
+
+
+def _is_kernel_doc(lines: list[str], subject: str) -> bool:
+    """Return whether a comment begins with its subject's name, as in Linux and GNOME."""
+    bare = (line.strip(" \t/*!") for line in lines)
+    first = next(filter(None, bare), "")
+    return re.match(rf"{re.escape(subject)}(\(\))?\s*(:|-\s)", first) is not None
+
+
+def _kernel_names(lines: list[str]) -> set[str]:
+    """Return what `@name:` names, parameters that are gone among it."""
+    tags = (found for line in lines if (found := _TAG.match(line)))
+    named = {found["word"] for found in tags if found["rest"].startswith(":")}
+    return {name for name in named if name.lower() not in _KERNEL_TAGS | _PARAMETER_TAGS}
 
 
 def _read_tags(lines: list[str], known: Collection[str]) -> tuple[Tag, ...]:

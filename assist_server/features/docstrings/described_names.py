@@ -30,9 +30,7 @@ def in_docstring(literal: str, style: str) -> Counter[str]:
     if found is None or style not in _STYLES:
         return Counter()
     try:
-        parsed = docstring_parser.parse(
-            inspect.cleandoc(found[2].replace("\r\n", "\n")), _STYLES[style]
-        )
+        parsed = docstring_parser.parse(inspect.cleandoc(found[2]), _STYLES[style])
     except (docstring_parser.ParseError, ValueError, KeyError, IndexError):
         return Counter()
     return Counter(

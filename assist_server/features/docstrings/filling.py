@@ -23,7 +23,6 @@ class Filling:
 
     text: str
     write_phrase: PhraseWriter
-    newline: str
     width: int
     path: str = ""
     model_phrases: int = 0
@@ -46,7 +45,7 @@ class Filling:
         return Surroundings(self.text, self.path)
 
     def _skeleton(self, insertion: Insertion) -> TextEdit:
-        lines = self.newline.join(blank_out(insertion.lines))
+        lines = "\n".join(blank_out(insertion.lines))
         new_text = f"{insertion.before}{lines}{insertion.after}"
         return TextEdit(insertion.start, insertion.end, new_text)
 
@@ -56,11 +55,11 @@ class Filling:
             if not isinstance(line, Slot):
                 done.append(line)
                 continue
-            prefix = head + insertion.before + self.newline.join([*done, line.lead])
+            prefix = head + insertion.before + "\n".join([*done, line.lead])
             below = [line.tail, *blank_out(insertion.lines[index + 1 :])]
-            suffix = self.newline.join(below) + insertion.after + tail
+            suffix = "\n".join(below) + insertion.after + tail
             done += wrap(line, self._phrase(prefix, suffix, line.request), self.width)
-        new_text = insertion.before + self.newline.join(done) + insertion.after
+        new_text = insertion.before + "\n".join(done) + insertion.after
         return TextEdit(insertion.start, insertion.end, new_text)
 
     def _phrase(self, prefix: str, suffix: str, request: PhraseRequest) -> str:

@@ -55,7 +55,7 @@ def _is_pruning(text: str, edit: TextEdit, pruned: Collection[str]) -> bool:
     return all(_names_one(line, pruned) for line in heads)
 
 
-_MARKS = " \t\r/*!#-"
+_MARKS = " \t/*!#-"
 _TITLE = re.compile(r"\w+( \w+)?:?")
 _HEAD_WORDS = 8
 

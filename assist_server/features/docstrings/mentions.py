@@ -104,7 +104,7 @@ def _last_line(mention: Mention, mentions: Sequence[Mention], lines: Sequence[st
     others = {one.line for one in mentions}
     last = mention.line
     while last + 1 < len(lines) and last + 1 not in others:
-        text = lines[last + 1].strip(" \t\r*/!#-")
+        text = lines[last + 1].strip(" \t*/!#-")
         if not text or text[:1] in {"@", "\\", ":"}:
             break
         last += 1

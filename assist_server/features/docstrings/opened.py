@@ -9,9 +9,9 @@ from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tokens import count_errors
 from assist_server.text.edits import TextEdit, apply_edits
 
-_QUOTES = re.compile(r"""[ \t]*[rRuU]?(?P<quotes>\"{3}|'{3})(?P<rest>[^\r\n]*)""")
-_BLOCK = re.compile(r"[ \t]*/\*[*!](?!/)(?:(?!\*/)[^\r\n])*")
-_MORE_OF_BLOCK = re.compile(r"(?:\r?\n[ \t]*\*(?!/)(?:(?!\*/)[^\r\n])*)*")
+_QUOTES = re.compile(r"""[ \t]*[rRuU]?(?P<quotes>\"{3}|'{3})(?P<rest>[^\n]*)""")
+_BLOCK = re.compile(r"[ \t]*/\*[*!](?!/)(?:(?!\*/)[^\n])*")
+_MORE_OF_BLOCK = re.compile(r"(?:\n[ \t]*\*(?!/)(?:(?!\*/)[^\n])*)*")
 _NEXT_BLOCK = re.compile(r"^[ \t]*/\*|\*/", re.MULTILINE)
 
 
@@ -32,10 +32,10 @@ def _near_lines(text: str, offset: int) -> tuple[int, ...]:
     """Where the lines begin on which the opening may be."""
     own = text.rfind("\n", 0, offset) + 1
     line = text[own:].partition("\n")[0]
-    if line.strip(" \t\r*"):
+    if line.strip(" \t*"):
         below = own + len(line) + 1
         return (own, below) if below < len(text) else (own,)
-    above = text[:own].rstrip(" \t\r\n*")
+    above = text[:own].rstrip(" \t\n*")
     return (above.rfind("\n") + 1,)
 
 

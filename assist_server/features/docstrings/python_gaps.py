@@ -20,20 +20,18 @@ _RESULT_FIELD = re.compile(r"\s*[:@](?:returns?|yields?):\s*")
 
 
 def fill_gaps(
-    docstring: Docstring, sections: tuple[Section, ...], writer: DocstringWriter, newline: str
+    docstring: Docstring, sections: tuple[Section, ...], writer: DocstringWriter
 ) -> Iterator[Insertion]:
     """Yield the phrases that are missing where there is a place for them."""
-    yield from _summary(docstring, sections[0], writer, newline)
+    yield from _summary(docstring, sections[0], writer)
     for section in sections:
         if section.role in _KINDS:
             for entry in section.entries:
-                yield from _entry(docstring, section, entry, writer, newline)
-            yield from _empty_result(docstring, section, writer, newline)
+                yield from _entry(docstring, section, entry, writer)
+            yield from _empty_result(docstring, section, writer)
 
 
-def _summary(
-    docstring: Docstring, first: Section, writer: DocstringWriter, newline: str
-) -> Iterator[Insertion]:
+def _summary(docstring: Docstring, first: Section, writer: DocstringWriter) -> Iterator[Insertion]:
     """The summary where an empty line is left for it above the first section."""
     if first.first < 2 or has_words("".join(docstring.lines[: first.first])):
         return
@@ -45,7 +43,7 @@ def _summary(
     lines: list[Line] = [_slot(writer, PhraseKind.SUMMARY, name, writer.margin)]
     if first.first == 2:
         lines.append("")
-    yield Insertion(ends[0], ends[1], tuple(lines), newline)
+    yield Insertion(ends[0], ends[1], tuple(lines), "\n")
 
 
 def _slot(writer: DocstringWriter, kind: PhraseKind, subject: str, lead: str) -> Slot:
@@ -55,7 +53,7 @@ def _slot(writer: DocstringWriter, kind: PhraseKind, subject: str, lead: str) ->
 
 
 def _entry(
-    docstring: Docstring, section: Section, entry: Entry, writer: DocstringWriter, newline: str
+    docstring: Docstring, section: Section, entry: Entry, writer: DocstringWriter
 ) -> Iterator[Insertion]:
     subject = _silent_subject(docstring.lines[entry.first], section, entry, writer)
     if subject is None:
@@ -64,7 +62,7 @@ def _entry(
     end = docstring.end_of(entry.first)
     if section.title_lines == 2:  # NumPy's way: below the name
         slot = _slot(writer, kind, subject, leading_whitespace(line) + writer.unit)
-        yield Insertion(end, end, (slot,), newline)
+        yield Insertion(end, end, (slot,), "\n")
         return
     indent = leading_whitespace(line) + writer.unit
     request = PhraseRequest(kind, subject, writer.definition)
@@ -90,11 +88,11 @@ def _silent_subject(
 
 
 def _empty_result(
-    docstring: Docstring, section: Section, writer: DocstringWriter, newline: str
+    docstring: Docstring, section: Section, writer: DocstringWriter
 ) -> Iterator[Insertion]:
     """What is returned below a title that has nothing below it."""
     is_empty = 0 < section.title_lines == section.last - section.first + 1
     wanted = Role.YIELDS if writer.definition.is_generator else Role.RETURNS
     if is_empty and section.role is wanted and (written := writer.result()):
         end = docstring.end_of(section.last)
-        yield Insertion(end, end, written[section.title_lines :], newline)
+        yield Insertion(end, end, written[section.title_lines :], "\n")

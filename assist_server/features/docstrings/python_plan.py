@@ -31,21 +31,20 @@ from assist_server.syntax.definition import Definition, Kind, Parameter, Span
 from assist_server.text.indentation import leading_whitespace
 
 
-def plan_docstring(  # noqa: PLR0913, PLR0917 - what a docstring depends on
+def plan_docstring(
     text: str,
     definition: Definition,
     style: PythonStyle,
     unit: str,
-    newline: str,
     prune: Collection[str] = (),
 ) -> Plan:
     """Return the insertions that document a definition; none where nothing is missing."""
     place = definition.documentation
     if place is None:
-        return Plan((_new_docstring(text, definition, style, unit, newline),))
+        return Plan((_new_docstring(text, definition, style, unit),))
     docstring = read_docstring(text, place)
     if docstring is not None and not has_words("".join(docstring.lines)):
-        return Plan((_filled_docstring(text, definition, docstring, style, unit, newline),))
+        return Plan((_filled_docstring(text, definition, docstring, style, unit),))
     if docstring is None or not definition.is_callable or definition.is_property:
         return Plan(())
     own_name = style_of("\n".join(docstring.lines))
@@ -53,7 +52,7 @@ def plan_docstring(  # noqa: PLR0913, PLR0917 - what a docstring depends on
     margin = _margin(text, definition, docstring, unit)
     known = [*(one.name for one in definition.parameters), *prune]
     sections = read_sections(docstring.lines, style.name, known)
-    update = _Update(definition, docstring, sections, style, margin, unit, newline, prune)
+    update = _Update(definition, docstring, sections, style, margin, unit, prune)
     return Plan(tuple(update.insertions()), update.change.gone)
 
 
@@ -66,9 +65,7 @@ def _indent_at(text: str, offset: int) -> str:
     return leading_whitespace(text[start:offset])
 
 
-def _new_docstring(
-    text: str, definition: Definition, style: PythonStyle, unit: str, newline: str
-) -> Insertion:
+def _new_docstring(text: str, definition: Definition, style: PythonStyle, unit: str) -> Insertion:
     outer, body = _indent_at(text, definition.keyword), definition.body
     if body is None or definition.has_one_line_body:
         margin = outer + unit
@@ -76,24 +73,23 @@ def _new_docstring(
         margin = _indent_at(text, body.start)
     lines = DocstringWriter(definition, style, margin, unit).lines()
     if body is not None and definition.has_one_line_body:
-        blank = newline * (definition.kind is Kind.CLASS)
-        after = newline + blank + margin
-        return Insertion(definition.header.end, body.start, lines, newline, after)
+        blank = "\n" * (definition.kind is Kind.CLASS)
+        after = "\n" + blank + margin
+        return Insertion(definition.header.end, body.start, lines, "\n", after)
     # Whatever stands behind the colon, a comment then, stays where it is.
-    found = re.compile(r"[^\r\n]*").match(text, definition.header.end)
-    end = found.end() if found else definition.header.end
-    is_crowded = text[end:].lstrip("\r\n")[:1] and not re.match(r"\r?\n[ \t]*\r?\n", text[end:])
-    after = newline if definition.kind is Kind.CLASS and body and is_crowded else ""
-    return Insertion(end, end, lines, newline, after)
+    line_end = text.find("\n", definition.header.end)
+    end = line_end if line_end >= 0 else len(text)
+    is_crowded = text[end:].lstrip("\n")[:1] and not re.match(r"\n[ \t]*\n", text[end:])
+    after = "\n" if definition.kind is Kind.CLASS and body and is_crowded else ""
+    return Insertion(end, end, lines, "\n", after)
 
 
-def _filled_docstring(  # noqa: PLR0913, PLR0917 - what a docstring depends on
+def _filled_docstring(
     text: str,
     definition: Definition,
     docstring: Docstring,
     style: PythonStyle,
     unit: str,
-    newline: str,
 ) -> Insertion:
     """The docstring that takes the place of one without words, with the quotes that were typed."""
     place = definition.documentation or docstring.content
@@ -109,7 +105,7 @@ def _filled_docstring(  # noqa: PLR0913, PLR0917 - what a docstring depends on
             definition.header.end,
             place.end,
             (with_prefix(first, margin + docstring.prefix), *rest),
-            newline,
+            "\n",
         )
     return Insertion(place.start, place.end, (with_prefix(first, docstring.prefix), *rest))
 
@@ -144,7 +140,6 @@ class _Update:
     style: PythonStyle
     margin: str
     unit: str
-    newline: str
     prune: Collection[str]
 
     @cached_property
@@ -184,7 +179,7 @@ class _Update:
         if not self.sections:
             yield from self._first_sections()
             return
-        yield from fill_gaps(self.docstring, self.sections, self.writer, self.newline)
+        yield from fill_gaps(self.docstring, self.sections, self.writer)
         yield from self._renamings()
         yield from self._removals()
         if self.change.missing and (decorated := self._decorated_entries()):
@@ -207,7 +202,7 @@ class _Update:
             self.definition, self.change.missing, mentions, self.docstring.lines
         ):
             end = self.docstring.end_of(line)
-            yield Insertion(end, end, lines, self.newline)
+            yield Insertion(end, end, lines, "\n")
 
     def _first_sections(self) -> Iterator[Insertion]:
         body = self.writer.body()
@@ -222,7 +217,7 @@ class _Update:
             start = span.start + len(docstring.prefix)
             yield Insertion(start, docstring.content.start, before=quotes)
         closed = (*lines, f"{self.margin}{quotes}")
-        yield Insertion(docstring.end, span.end, closed, self.newline)
+        yield Insertion(docstring.end, span.end, closed, "\n")
 
     def _new_section(self) -> Iterator[Insertion]:
         """The parameters' section, before what tells of results and errors."""
@@ -234,7 +229,7 @@ class _Update:
             return
         end = self.docstring.end_of(below[0].first - 1)
         lines = written if is_fields else (*written, "")
-        yield Insertion(end, end, lines, self.newline)
+        yield Insertion(end, end, lines, "\n")
 
     @property
     def _has_fields(self) -> bool:
@@ -254,7 +249,7 @@ class _Update:
         for line, parameters in groups.items():
             end = self.docstring.end_of(max(line, 0))
             lines = tuple(item for one in parameters for item in self.writer.parameter(one))
-            yield Insertion(end, end, lines, self.newline)
+            yield Insertion(end, end, lines, "\n")
 
     def _old_name(self, name: str) -> str:
         return next((old for old, new in self.change.renamed if new == name), name)

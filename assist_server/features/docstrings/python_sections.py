@@ -82,8 +82,8 @@ def read_docstring(text: str, span: Span) -> Docstring | None:
         return None
     start, lines, ends = span.start + found.start("content"), [], []
     for line in found["content"].split("\n"):
-        lines.append(line.removesuffix("\r"))
-        ends.append(start + len(lines[-1]))
+        lines.append(line)
+        ends.append(start + len(line))
         start += len(line) + 1
     content = Span(span.start + found.start("content"), span.start + found.end("content"))
     return Docstring(found["prefix"], found["quotes"], content, tuple(lines), tuple(ends))

@@ -11,12 +11,12 @@ DEFAULT_PYTHON_STYLE = "google"
 _PYTHON_MARKS = {
     "numpy": re.compile(
         r"^[ \t]*(Parameters|Returns|Yields|Raises|Attributes|Other Parameters)[ \t]*:?"
-        r"[ \t]*\r?\n[ \t]*[-=~]{3,}",
+        r"[ \t]*\n[ \t]*[-=~]{3,}",
         re.MULTILINE | re.IGNORECASE,
     ),
     "google": re.compile(
         r"^[ \t#*_]*(Args|Arguments|Param(?:eter)?s|Returns?|Yields?|Raises|Attributes"
-        r"|Keyword Args)\**:\**[ \t]*\r?$",
+        r"|Keyword Args)\**:\**[ \t]*$",
         re.MULTILINE | re.IGNORECASE,
     ),
     "sphinx": re.compile(
@@ -69,7 +69,7 @@ def detect_python_style(docstrings: Sequence[str], wanted: str) -> PythonStyle:
     typed = sum(len(_TYPED.findall(text)) for text in docstrings)
     untyped = sum(len(_UNTYPED.findall(text)) for text in docstrings)
     long = [_body(text) for text in docstrings if "\n" in text]
-    on_new_line = sum(text.lstrip(" \t\r").startswith("\n") for text in long)
+    on_new_line = sum(text.lstrip(" \t").startswith("\n") for text in long)
     tags = Counter(re.findall(r":(returns?):", " ".join(docstrings)))
     return PythonStyle(
         name=followed if wanted == "auto" else wanted,

@@ -23,7 +23,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u4e00-\u9fff]"
 """Letters of languages that put no blanks between words."""
 
 _FRONT_MATTER = re.compile(
-    r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(?:[^\n]*\n)*?(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)"
+    r"\A\ufeff?(---|\+\+\+)[ \t]*\n(?:[^\n]*\n)*?(?:\1|\.\.\.)[ \t]*(?:\n|\Z)"
 )
 _MARKDOWN_FILES = re.compile(r"\.(?:md|markdown|mdx|rmd|qmd)$", re.IGNORECASE)
 
@@ -60,7 +60,7 @@ def _paragraphs(selection: Selection) -> list[str]:
             for token, opened in zip(tokens, opens, strict=False)
             if token.type == "inline" and opened == "paragraph_open"
         ]
-    return [part for part in re.split(r"(?:\r?\n[ \t]*){2,}|\r\r", text) if part.strip()]
+    return [part for part in re.split(r"(?:\n[ \t]*){2,}", text) if part.strip()]
 
 
 def _is_sentence(text: str) -> bool:

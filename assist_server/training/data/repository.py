@@ -18,12 +18,7 @@ _VALIDATION_SHARE = 20
 
 _MOST_FILE_BYTES = 1_000_000
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-_GIT_ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-}
+_GIT_ENVIRONMENT = {"GIT_ALLOW_PROTOCOL": "none"}
 """A repository's own settings name commands: for watching its files, for hooks, and for fetching
 what is missing. None of them is run."""
 
@@ -67,14 +62,7 @@ def _lot(document: Document) -> str:
 def _files(repo: Path) -> Iterator[Path]:
     """What git tracks; without git, what lies there outside of hidden and built folders."""
     try:
-        listed = subprocess.run(  # noqa: S603 - constant words
-            [*_GIT, "ls-files", "-z"],
-            cwd=repo,
-            env={**os.environ, **_GIT_ENVIRONMENT},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=True,
-        ).stdout
+        listed = run_git(repo, "ls-files", "-z")
     except (OSError, subprocess.CalledProcessError):
         listed = b""
     if listed:
@@ -85,6 +73,22 @@ def _files(repo: Path) -> Iterator[Path]:
         is_hidden = any(part.startswith(".") for part in path.parts)
         if not is_hidden and _LEFT_OUT_FOLDERS.isdisjoint(path.parts):
             yield path
+
+
+def run_git(repo: Path, *arguments: str) -> bytes:
+    """Return what a command of git prints, without running any that the repository names.
+
+    Raises:
+        OSError, CalledProcessError: there is no git, or it fails.
+    """
+    return subprocess.run(  # noqa: S603 - words of ours
+        [*_GIT, *arguments],
+        cwd=repo,
+        env={**os.environ, **_GIT_ENVIRONMENT},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=True,
+    ).stdout
 
 
 def _is_own(repo: Path, file: Path) -> bool:

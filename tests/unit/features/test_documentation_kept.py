@@ -201,6 +201,31 @@ def test_lua_that_says_all_is_left_alone(body, function):
     assert update(body + function, "lua") == (body + function).replace("█", "")
 
 
+KERNEL = "/**\n * load{}\n * @file: a file\n *\n * Loads it.\n *\n * Returns: a thing\n */\nint *load█({}) {{}}\n"
+
+
+@pytest.mark.parametrize("first", [":", "() - load it", " - load it"])
+@pytest.mark.parametrize(
+    ("parameters", "entries"),
+    [
+        ("int other", ["other", "file"]),
+        ("int file, int other", ["file", "other"]),
+        ("int file", ["file"]),
+        ("int returns, int since", ["returns", "since", "file"]),
+    ],
+)
+def test_what_is_written_as_in_linux_is_updated_so_whatever_is_left(first, parameters, entries):
+    after = update(KERNEL.format(first, parameters), "c")
+    assert re.findall(r"^ \* @(.*?):? ", after, re.MULTILINE) == entries
+    assert not words(KERNEL.format(first, parameters)) - words(after)
+
+
+@pytest.mark.parametrize("body", ["Note: loads.\n * @example: load(1)", "Loads.\n * @return: it"])
+def test_a_colon_alone_does_not_make_a_tag_a_parameter(body):
+    after = update(f"/**\n * {body}\n */\nint load█(int other) {{}}\n", "c")
+    assert "@param other" in after
+
+
 @pytest.mark.parametrize(
     ("language_id", "text", "prune", "lost"),
     [

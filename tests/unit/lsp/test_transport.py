@@ -1,8 +1,15 @@
 import asyncio
+import json
 import os
 import signal
 
+import pytest
+
+from assist_server.engine.backend import NullBackend
+from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.lsp import transport
+from assist_server.lsp.create_server import create_server
+from assist_server.lsp.framing import frame
 
 
 def test_a_signal_ends_listening_although_clients_stay(monkeypatch):
@@ -19,3 +26,37 @@ def test_a_signal_ends_listening_although_clients_stay(monkeypatch):
 
     monkeypatch.setattr(asyncio.Server, "wait_closed", wait_for_clients)
     assert asyncio.run(listen()) == 0
+
+
+def message(**fields):
+    return frame(json.dumps({"jsonrpc": "2.0", **fields}).encode())
+
+
+@pytest.mark.parametrize("beginning", [b"", b"Content-Le", message(id=1, method="x")])
+def test_who_does_not_introduce_himself_to_a_port_is_left(monkeypatch, tmp_path, beginning):
+    monkeypatch.setattr(transport, "_GREETING_SECONDS", 2)
+    pool = ModelPool(lambda *_: NullBackend())
+
+    async def connect(listener, place):
+        """Takes the place of what waits for a signal: a client, and then a stranger."""
+        host, port = place.split(":")
+        token = (tmp_path / "token").read_text().strip()
+        params = {"processId": None, "rootUri": None, "capabilities": {}}
+        params["initializationOptions"] = {"token": token}
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(message(id=1, method="initialize", params=params))
+        assert await reader.readuntil(b'"capabilities"')
+        strangers_reader, strangers_writer = await asyncio.open_connection(host, int(port))
+        strangers_writer.write(beginning)
+        await strangers_reader.read()  # until it is left, later than the client would have been
+        writer.write(message(id=2, method="shutdown") + message(method="exit"))
+        assert b'"id":2' in await reader.read()
+        for stream in (writer, strangers_writer):
+            stream.close()
+            await stream.wait_closed()
+        listener.close()
+        return 0
+
+    monkeypatch.setattr(transport, "_listen", connect)
+    serving = transport.serve_tcp(lambda: create_server(pool), "127.0.0.1", 0, tmp_path / "token")
+    assert asyncio.run(asyncio.wait_for(serving, 30)) == 0

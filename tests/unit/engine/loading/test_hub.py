@@ -1,9 +1,14 @@
+import io
 import logging
 import socket
+import sys
+import threading
 
 import pytest
 from fake_hub import fake_hub
 from huggingface_hub import constants
+from huggingface_hub.utils import enable_progress_bars
+from huggingface_hub.utils import logging as hub_logging
 from tiny_models import FAMILIES, save_family
 
 from assist_server.engine.backend import ModelChoice, tell_nobody
@@ -107,6 +112,55 @@ def test_a_hub_that_says_nothing_is_not_waited_for(use, monkeypatch):
         use(f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ModelError, match="cannot be reached"):
             hub.fetch_model(NAME, tell_nobody)
+
+        for asking in (one for one in threading.enumerate() if one.name == "assist-hub"):
+            asking.join(5)
+            assert not asking.is_alive()
+
+
+def test_a_look_up_of_the_hubs_name_is_not_waited_for(use, monkeypatch):
+    """Nothing bounds how long the system looks for a name; people wait for 5 s at most."""
+    assert hub._PATIENCE_SECONDS < 5
+    monkeypatch.setattr(hub, "_PATIENCE_SECONDS", 0.05)
+    gone_on, ended = threading.Event(), threading.Event()
+
+    def look_up(*_, **__):
+        gone_on.wait(20)
+        ended.set()
+        raise OSError("no such host")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    use("http://hub.invalid")
+    with pytest.raises(ModelError, match="cannot be reached"):
+        hub.fetch_model(NAME, tell_nobody)
+    assert not ended.is_set()
+    gone_on.set()
+    assert ended.wait(20)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_download_says_nothing_to_the_terminal_though_it_is_tried_again(
+    tmp_path, use, monkeypatch, caplog
+):
+    enable_progress_bars()
+    hub_logging.set_verbosity_warning()
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    logger = logging.getLogger("huggingface_hub")
+    logger.addHandler(caplog.handler)
+    try:
+        with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
+            served.failures = 1
+            use(served.url)
+            hub.fetch_model(NAME, tell_nobody)
+            assert not served.failures
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert caplog.records == []
+    assert sys.stderr.getvalue() == ""
 
 
 def test_offline_mode_is_named(monkeypatch):

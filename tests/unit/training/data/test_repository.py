@@ -1,5 +1,6 @@
 """The files of a repository, which may be hostile: its settings for git name commands."""
 
+import contextlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from distributions import library_code
 
-from assist_server.training.data.repository import repository_documents
+from assist_server.training.data.repository import repository_documents, run_git
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 NAMES = ("textwrap", "shlex", "fnmatch", "csv")
@@ -57,6 +58,34 @@ def test_the_watcher_that_a_repository_names_is_not_run(repo, tmp_path):
     git(repo, "config", "core.fsmonitor", str(script))
     assert paths_of(repo)
     assert not trace.exists()
+
+
+AUTHOR = ("-c", "user.name=a", "-c", "user.email=a@b")
+
+
+@pytest.mark.parametrize(
+    ("named", "command"),
+    [
+        ("core.fsmonitor", ("status",)),
+        ("hooks/pre-commit", (*AUTHOR, "commit", "--allow-empty", "-m", "more")),
+        ("hooks/post-index-change", ("add", ".")),
+        ("hooks/reference-transaction", (*AUTHOR, "commit", "--allow-empty", "-m", "more")),
+        ("remote.origin.url", ("fetch", "origin")),
+    ],
+)
+def test_no_command_of_git_runs_one_of_the_repository(repo, tmp_path, named, command):
+    script, trace = leave_trace(tmp_path)
+    if named.startswith("hooks/"):
+        shutil.copy(script, repo / ".git" / named)
+    else:
+        git(repo, "config", "protocol.ext.allow", "always")
+        git(repo, "config", named, f"ext::{script}" if "url" in named else str(script))
+    (repo / "more.py").write_text("x = 1\n")
+    with contextlib.suppress(subprocess.CalledProcessError):  # where there is nothing to fetch
+        run_git(repo, *command)
+    assert not trace.exists()
+    subprocess.run(["git", *command], cwd=repo, check=False, capture_output=True)
+    assert trace.exists()  # it would have been run
 
 
 @pytest.mark.parametrize("way", ["transport", "upload pack"])
