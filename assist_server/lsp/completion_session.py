@@ -123,8 +123,10 @@ class CompletionSession:
         place = CursorPlace(self._uri, context.snapshot.version, offset, is_asked=True)
         self._use.prefetcher.move_to(place)
         first = await self._first(context, _Conditions(is_automatic, wait_ms))
-        if first.text is None or is_automatic:
-            return [first] if first.text is not None else []
+        if first.text is None:
+            return []
+        if is_automatic:
+            return [first]
         others = await self._alternatives(context, first.text)
         return [first, *others] if self._is_newest_version(context) else []
 
