@@ -32,6 +32,8 @@ def fetch_model(name: str, report: Report) -> Path:
     Raises:
         ModelError: it is not here, and the hub does not have it or cannot be reached.
     """
+    # Else the library asks the hub for a list of tools, and tells it which one runs this process.
+    constants.HF_HUB_DISABLE_TELEMETRY = True
     disable_progress_bars()
     # Retries would end up in the editor's log, or in front of people.
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]

@@ -7,7 +7,7 @@ import threading
 import pytest
 from fake_hub import fake_hub
 from huggingface_hub import constants
-from huggingface_hub.utils import enable_progress_bars
+from huggingface_hub.utils import _detect_agent, enable_progress_bars
 from huggingface_hub.utils import logging as hub_logging
 from tiny_models import FAMILIES, save_family
 
@@ -54,6 +54,16 @@ def test_a_model_is_downloaded_once(tmp_path, use):
     percents = [percent for _, percent in said]
     assert percents == sorted(percents)
     assert not any("consolidated" in path or ".bin" in path for path in asked)
+
+
+def test_the_hub_is_asked_for_the_model_and_nothing_else(tmp_path, use, monkeypatch):
+    monkeypatch.setattr(_detect_agent, "_registry", None)
+    monkeypatch.setattr(constants, "AGENT_HARNESSES_PATH", str(tmp_path / "none.json"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", False)
+    with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
+        use(served.url)
+        hub.fetch_model(NAME, tell_nobody)
+        assert [path for path in served.asked if NAME not in path] == []
 
 
 def test_what_is_here_needs_no_network(tmp_path, use):
@@ -146,13 +156,14 @@ class Terminal(io.StringIO):
 def test_a_download_says_nothing_to_the_terminal_though_it_is_tried_again(
     tmp_path, use, monkeypatch, caplog
 ):
+    folder = save_family(FAMILIES[0], tmp_path / "served")  # which shows bars of its own at times
     enable_progress_bars()
     hub_logging.set_verbosity_warning()
     monkeypatch.setattr(sys, "stderr", Terminal())
     logger = logging.getLogger("huggingface_hub")
     logger.addHandler(caplog.handler)
     try:
-        with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
+        with fake_hub(NAME, folder) as served:
             served.failures = 1
             use(served.url)
             hub.fetch_model(NAME, tell_nobody)
