@@ -207,7 +207,7 @@ def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
     *,
     out: Annotated[
         Path,
-        typer.Option(help="File to write: display_rule.json in the model's folder."),
+        typer.Option(help="File to write: calibration.json in the model's folder."),
     ],
     repo: Annotated[
         Path | None, typer.Option(help="Code of your own to measure on.", show_default=False)
@@ -220,7 +220,7 @@ def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
     model: Model = None,
     device: Device = None,
 ) -> None:
-    """Measure when a model is right, so that doubtful completions are not shown unasked."""
+    """Measure when a model is right, so that unlikely completions are not shown unasked."""
     from assist_server.cli.calibrate import run_calibrate  # noqa: PLC0415
 
     run_calibrate(flags_of(model, device), out, repo, packages, is_quick=quick, plot=plot)

@@ -21,34 +21,34 @@ _LINE_STEPS = 32
 
 
 def count_tokens(text: str, start: int, end: int, most: int, encode: Encode) -> int:
-    """Tokens of `text[start:end]`, at most `most`; a text that is surely longer is not read."""
+    """Count tokens of `text[start:end]` up to `most`; a text that is surely longer is not read."""
     if end - start > most * _MOST_CHARS_PER_TOKEN:
         return most
     return min(most, len(encode(text[start:end])))
 
 
 def share_tokens(
-    total: int, wanted_before: int, wanted_behind: int, share: float
+    total: int, wanted_prefix: int, wanted_suffix: int, share: float
 ) -> tuple[int, int]:
-    """Most tokens for the prefix and for the suffix; what one side does not want the other may use.
+    """Share tokens among prefix and suffix; what one side does not want the other may use.
 
     What the prefix wants is rounded up to a quarter, a half and so on of the total, so that the
     suffix seldom becomes shorter while the prefix grows.
 
     Args:
         total: Tokens for both.
-        wanted_before: Tokens that the whole prefix would take.
-        wanted_behind: Tokens that the whole suffix would take.
+        wanted_prefix: Tokens that the whole prefix would take.
+        wanted_suffix: Tokens that the whole suffix would take.
         share: Part of the total that the prefix gets when both want more than there is, 0 to 1.
     """
-    rounded = _round_up(wanted_before, total // _SHARE_STEPS)
-    reserved = min(rounded, max(round(total * share), total - wanted_behind))
-    behind = min(wanted_behind, total - reserved)
-    return total - behind, behind
+    rounded = _round_up(wanted_prefix, total // _SHARE_STEPS)
+    reserved = min(rounded, max(round(total * share), total - wanted_suffix))
+    suffix = min(wanted_suffix, total - reserved)
+    return total - suffix, suffix
 
 
 def prefix_start(text: str, end: int, max_tokens: int, encode: Encode) -> int:
-    """Where the shown part of `text[:end]` begins: so far up that `max_tokens` suffice for it.
+    """Return where the shown part of `text[:end]` begins, so that it takes at most `max_tokens`.
 
     It begins at a line start where lines are not very long, and goes on beginning there until
     `max_tokens` no longer suffice; then the window moves by a step, about a tenth of it in code. If
@@ -70,9 +70,9 @@ def prefix_start(text: str, end: int, max_tokens: int, encode: Encode) -> int:
 
 
 def suffix_end(text: str, start: int, max_tokens: int, encode: Encode) -> int:
-    """Where the shown part of `text[start:]` ends: at the last line end that `max_tokens` allow.
+    """Return where the shown part of `text[start:]` ends, so that it takes at most `max_tokens`.
 
-    Only in a line that is too long by itself, it ends anywhere.
+    That is a line end; only in a line that is too long by itself, it ends anywhere.
     """
     if count_tokens(text, start, len(text), max_tokens + 1, encode) <= max_tokens:
         return len(text)
@@ -88,9 +88,9 @@ def suffix_end(text: str, start: int, max_tokens: int, encode: Encode) -> int:
 
 
 def freeze_point(text: str, start: int, end: int, max_tokens: int) -> int:
-    """Where the part of `text[start:end]` ends that stays as it is while one types at its end.
+    """Return where the part of `text[start:end]` ends that stays while one types at its end.
 
-    That is a line start if there is one at hand. Behind it lies less than a quarter of what a
+    That is a line start if there is one at hand. After it comes less than a quarter of what a
     window of `max_tokens` shows.
     """
     step = _power_of_two(max_tokens // 8)
@@ -107,21 +107,21 @@ def _places_before(text: str, end: int, step: int) -> Iterator[int]:
 
 
 def _line_start(text: str, offset: int, reach: int) -> int:
-    """The last line start in the `reach` characters up to `offset`; else `offset` itself."""
+    """Return the last line start in the `reach` characters up to `offset`, else `offset`."""
     return text.rfind("\n", max(0, offset - reach), offset) + 1 or offset
 
 
 def _line_end(text: str, offset: int, reach: int) -> int:
-    """The last line end in the `reach` characters from `offset` on; else the end of these."""
+    """Return the last line end in the `reach` characters from `offset` on, else their end."""
     stop = offset + reach
     return len(text) if stop >= len(text) else text.rfind("\n", offset, stop) + 1 or stop
 
 
 def _round_up(number: int, step: int) -> int:
-    """The next multiple of `step`; the number itself for a step of 0."""
+    """Round up to a multiple of `step`; return the number itself for a step of 0."""
     return -(-number // step) * step if step else number
 
 
 def _power_of_two(limit: int) -> int:
-    """The largest power of two up to `limit`; 0 below 1."""
+    """Return the largest power of two up to `limit`; 0 below 1."""
     return 1 << limit.bit_length() >> 1

@@ -30,53 +30,53 @@ class CursorContext:
     offset: int
     multi_line: Literal["auto", "never", "always"] = "auto"
     """Whether several lines may be proposed; `auto` looks at the code."""
-    before: str = ""
-    """Text that the model may see before the document, such as earlier cells of a notebook."""
-    behind: str = ""
-    """Text that the model may see behind the document."""
+    cells_above: str = ""
+    """Code before the document that the model may see: the earlier cells of a notebook."""
+    cells_below: str = ""
+    """Code after the document that the model may see: the later cells of a notebook."""
 
     @cached_property
     def surroundings(self) -> str:
-        """The lines near the cursor: as much of the document as shows its conventions."""
+        """Return the lines near the cursor: as much of the document as shows its conventions."""
         start = max(0, self.offset - _NEARBY_CHARS)
         text = self.snapshot.text[start : self.offset + _NEARBY_CHARS]
         return text[text.find("\n") + 1 :] if start else text
 
     @cached_property
     def line(self) -> int:
-        """The zero-based line of the cursor."""
+        """Return the zero-based line of the cursor."""
         return self.snapshot.lines.line_at(self.offset)
 
     @cached_property
     def line_prefix(self) -> str:
-        """The cursor's line before the cursor."""
+        """Return the cursor's line before the cursor."""
         start = self.snapshot.lines.start_of(self.line)
         return self.snapshot.text[start : self.offset].removeprefix(BYTE_ORDER_MARK)
 
     @cached_property
     def line_suffix(self) -> str:
-        """The cursor's line behind the cursor, its line end left out."""
+        """Return the cursor's line after the cursor, its line end left out."""
         return self.snapshot.text[self.offset : self.snapshot.lines.end_of(self.line)]
 
     @cached_property
     def scope(self) -> Scope:
-        """What surrounds the cursor."""
+        """Return what surrounds the cursor."""
         return find_scope(self.snapshot.syntax_near(self.line, _SCOPE_LINES), self.offset)
 
     @cached_property
     def is_inside_word(self) -> bool:
-        """Whether a word goes on behind the cursor."""
+        """Return whether a word goes on after the cursor."""
         return bool(re.match(r"\w", self.line_suffix))
 
     @cached_property
     def next_lines(self) -> tuple[str, ...]:
-        """The first non-blank lines behind the cursor's line, at most three."""
+        """Return the first non-blank lines after the cursor's line, at most three."""
         last = min(self.line + _MOST_BLANK_LINES, self.snapshot.lines.line_count)
         return self._first_non_blank(range(self.line + 1, last))
 
     @cached_property
     def previous_lines(self) -> tuple[str, ...]:
-        """The last non-blank lines before the cursor's line, the nearest last, at most three."""
+        """Return the last three non-blank lines before the cursor's line, the nearest last."""
         first = max(0, self.line - _MOST_BLANK_LINES)
         return self._first_non_blank(range(self.line - 1, first - 1, -1))[::-1]
 
@@ -87,7 +87,7 @@ class CursorContext:
 
     @cached_property
     def is_multi_line(self) -> bool:
-        """Whether a completion of several lines fits: only where an empty block has just begun."""
+        """Return whether several lines fit: only where an empty block has just begun."""
         if self.line_suffix.strip() or self.multi_line == "never":
             return False
         if self.multi_line == "always":
@@ -104,7 +104,7 @@ class CursorContext:
         return tuple(islice((line for line in lines if line.strip()), 3))
 
     def _opening_line(self) -> str | None:
-        """The line that may open the block at the cursor: its own, or the last non-blank one."""
+        """Return the line that may open the block at the cursor: its own, or the last non-blank."""
         if self.line_prefix.strip():
             return self.line_prefix
         nearest = self.previous_lines[-1:]

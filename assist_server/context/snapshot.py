@@ -20,7 +20,7 @@ _PART_STARTS = tuple(
         r"^[^\W\d]",
     )
 )
-"""Where a part of a document had best begin: at the margin, and where no prose looks like it."""
+"""Where a part of a document should begin: at the margin, and where no prose looks like it."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,16 @@ class Snapshot:
 
     @cached_property
     def language(self) -> Language:
-        """The language, by LSP languageId or file ending."""
+        """Return the language, by LSP languageId or file ending."""
         return language_for(self.language_id, self.path)
 
     @cached_property
     def lines(self) -> LineIndex:
-        """Where the lines start."""
+        """Return where the lines start."""
         return LineIndex(self.text)
 
     def after_edit(self, start: int, end: int, inserted: str, version: int | None) -> "Snapshot":
-        """The next version, with characters `start` to `end` replaced; its lines are known."""
+        """Return the next version, with characters `start` to `end` replaced; its lines known."""
         text, lines = self.lines.after_edit(start, end, with_line_feeds(inserted))
         changed = replace(self, text=text, version=version)
         changed.__dict__["lines"] = lines  # where `cached_property` keeps it
@@ -62,11 +62,11 @@ class Snapshot:
 
     @cached_property
     def syntax(self) -> SyntaxTree | None:
-        """The syntax tree; None for languages without a grammar."""
+        """Return the syntax tree; None for languages without a grammar."""
         return SyntaxTree(self.text, self.language) if self.language.grammar else None
 
     def syntax_near(self, line: int, reach_lines: int) -> SyntaxTree | None:
-        """The syntax around a line, at a cost that does not grow with the document.
+        """Return the syntax around a line, at a cost that does not grow with the document.
 
         Of a long document only a part is parsed: from a statement at the margin, at most
         `reach_lines` above, or from a definition or block, to as many lines below. What surrounds
@@ -77,7 +77,7 @@ class Snapshot:
         return SyntaxTree(self.text, self.language, *self.part_near(line, reach_lines))
 
     def part_near(self, line: int, reach_lines: int) -> tuple[int, int]:
-        """The offsets of the lines around one, from where a statement had best begin."""
+        """Return the offsets of the lines around one, from where a statement should begin."""
         lines = self.lines
         first = lines.start_of(max(0, line - reach_lines))
         end = lines.start_of(min(line + reach_lines, lines.line_count - 1))

@@ -11,8 +11,7 @@ from functools import cached_property
 from itertools import chain, islice
 
 from assist_server.context.cursor import CursorContext
-from assist_server.context.enclosing_lines import enclosing_lines
-from assist_server.context.whole_statements import whole_statements
+from assist_server.context.indented_blocks import enclosing_lines, whole_statements
 from assist_server.postprocess.brackets import open_before, scan
 from assist_server.postprocess.candidate import Candidate
 from assist_server.syntax.languages import Language

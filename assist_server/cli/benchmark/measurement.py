@@ -158,5 +158,5 @@ def _first_tokens(answers: Iterable[Answer | None]) -> Spread | None:
 
 def kind(answer: Answer) -> str:
     """The outcome, with its detail where that is one of few."""
-    is_told_apart = answer.detail and answer.outcome != Outcome.DOUBTFUL
+    is_told_apart = answer.detail and answer.outcome != Outcome.LOW_CONFIDENCE
     return f"{answer.outcome}: {answer.detail}" if is_told_apart else answer.outcome

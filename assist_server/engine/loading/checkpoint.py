@@ -26,7 +26,7 @@ from assist_server.engine.loading.packed_weights import PACKED_FILE, read_packed
 from assist_server.engine.loading.weight_files import check_weight_files
 from assist_server.errors import ModelError
 
-CALIBRATION_FILE = "display_rule.json"
+CALIBRATION_FILE = "calibration.json"
 
 
 def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
@@ -96,7 +96,7 @@ def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
 
 
 def read_calibration(source: str) -> dict[str, float] | None:
-    """The weights of a model's display rule, in its folder; None where nothing was measured.
+    """Return the weights of a model's calibration, in its folder; None where nothing was measured.
 
     Raises:
         ModelError: the file does not hold names and finite numbers.

@@ -1,12 +1,16 @@
-"""Models on their way into memory, ready, or failed; each loaded on a thread of its own."""
+"""Models on their way into memory, ready, or failed, and shared by clients.
+
+Each is loaded on a thread of its own.
+"""
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from assist_server.engine.backend import Backend, ModelChoice, Report
+from assist_server.engine.backend import Backend, ModelChoice, ModelInfo, Report
+from assist_server.engine.request import Chunk, GenerationRequest
 from assist_server.errors import AssistError, ModelError, ModelLoadingError
 
 _log = logging.getLogger(__name__)
@@ -52,22 +56,22 @@ class ModelHost:
 
     @property
     def state(self) -> HostState:
-        """The newest state."""
+        """Return the newest state."""
         return self._state
 
     def listen(self, listener: Listener) -> None:
-        """Tell the state now and whenever it changes, on whatever thread changes it."""
+        """Call with the state now and whenever it changes, on whatever thread changes it."""
         with self._changed:
             self._listeners.append(listener)
             listener(self._state)
 
     def stop_listening(self, listener: Listener) -> None:
-        """Tell no more."""
+        """Unsubscribe."""
         with self._changed:
             self._listeners.remove(listener)
 
     def backend(self, wait_ms: float | None = 0) -> Backend:
-        """The loaded backend, after at most `wait_ms` (None: as long as it takes).
+        """Return the loaded backend, after at most `wait_ms` (None: as long as it takes).
 
         Raises:
             ModelLoadingError: it is not ready yet.
@@ -85,7 +89,7 @@ class ModelHost:
 
     @property
     def loaded(self) -> Backend | None:
-        """The backend, once it is there."""
+        """Return the backend, once it is there."""
         return self._backend
 
     def close(self) -> None:
@@ -138,7 +142,7 @@ class ModelPool:
         self._users: dict[ModelChoice, int] = {}
 
     def acquire(self, choice: ModelChoice) -> ModelHost:
-        """The host of a choice, loading from now on if nobody used it; `release` it once."""
+        """Return the host of a choice, loading from now on if nobody used it; `release` it once."""
         with self._lock:
             host = self._hosts.get(choice)
             if host is None or host.state.phase is Phase.FAILED:
@@ -167,3 +171,52 @@ class ModelPool:
             self._hosts.clear()
         for host in hosts:
             host.close()
+
+
+@dataclass(frozen=True)
+class ClientBackend:
+    """Marks each request and each learned text with its client."""
+
+    shared: Backend
+    """The backend of all clients."""
+    client: str
+    """A name that no other client has, nor the beginning of one."""
+    shares_caches: bool
+    """Whether what others had prefilled may make answers faster."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Return what is loaded."""
+        return self.shared.info
+
+    @property
+    def _cache_owner(self) -> str:
+        """Return the client whose caches are used; all clients' where it is empty."""
+        return "" if self.shares_caches else self.client
+
+    def encode(self, text: str, client: str = "") -> list[int]:
+        """Return ordinary ids of `text`."""
+        return self.shared.encode(text, client or self._cache_owner)
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
+        """Return ids of a conversation in the model's own chat format."""
+        return self.shared.encode_chat(messages, client or self._cache_owner)
+
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """Return a prompt as people read it."""
+        return self.shared.decode_prompt(ids)
+
+    def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        """Continue a prompt for the client."""
+        return self.shared.generate(replace(request, client=self._cache_owner))
+
+    def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
+        """Expect text to repeat what stands in the client's document of that name."""
+        self.shared.learn(self.client + name, parts)
+
+    def forget(self, name: str) -> None:
+        """Keep nothing of the client's document of that name."""
+        self.shared.forget(self.client + name)
+
+    def close(self) -> None:
+        """Do nothing: others may use the model."""

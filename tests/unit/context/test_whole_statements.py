@@ -3,7 +3,7 @@
 import pytest
 import tree_sitter
 
-from assist_server.context.whole_statements import whole_statements
+from assist_server.context.indented_blocks import whole_statements
 from assist_server.syntax.languages import language_for, load_grammar
 
 METHODS = (

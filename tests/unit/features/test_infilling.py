@@ -158,7 +158,7 @@ def test_at_the_freeze_point_the_layout_is_the_documented_one(template):
 
 
 def test_other_cells_of_a_notebook_are_shown():
-    context = at("x = ", "\n", before="import a\n", behind="print(x)\n")
+    context = at("x = ", "\n", cells_above="import a\n", cells_below="print(x)\n")
     assert bytes(prompt_ids(context, LEFT_TO_RIGHT)) == b"import a\nx = "
     gap = Gap.at(context)
     assert gap.text[gap.end :] == "\nprint(x)\n"

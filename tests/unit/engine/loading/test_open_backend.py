@@ -178,7 +178,7 @@ def test_what_was_learned_makes_writing_faster(tmp_path):
 
 def test_a_calibration_comes_with_the_model(tmp_path):
     folder = save_family(FAMILIES[0], tmp_path)
-    (folder / "display_rule.json").write_text('{"weights": {"bias": -1.5}}')
+    (folder / "calibration.json").write_text('{"weights": {"bias": -1.5}}')
     backend = open_backend(ModelChoice(str(folder)))
     assert backend.info.calibration == {"bias": -1.5}
     backend.close()
@@ -190,7 +190,7 @@ def test_a_calibration_comes_with_the_model(tmp_path):
 )
 def test_a_broken_calibration_says_what_to_do(tmp_path, content):
     folder = save_family(FAMILIES[0], tmp_path)
-    (folder / "display_rule.json").write_text(content)
+    (folder / "calibration.json").write_text(content)
     with pytest.raises(ModelError, match="write it anew with `assist-server calibrate`"):
         open_backend(ModelChoice(str(folder)))
 
