@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assist_server.cli.inputs import load_settings, opened_model
-from assist_server.engine.loading.open_backend import locate_model
+from assist_server.engine.loading.locate import locate_model
 from assist_server.errors import InputError
 from assist_server.evaluation.figures import Estimate
 from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_items

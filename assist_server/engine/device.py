@@ -4,6 +4,8 @@ The decision is made from facts that the caller has probed, so that this file ne
 text side can show a plan.
 """
 
+import ctypes
+import sys
 from dataclasses import dataclass
 
 
@@ -49,3 +51,10 @@ def plan_device(facts: DeviceFacts, device: str = "auto", dtype: str = "auto") -
     if chosen == "cuda" and not facts.cuda_has_bfloat16:
         return DevicePlan(chosen, "float16", (*reasons, "float16: this GPU has no bfloat16"))
     return DevicePlan(chosen, "bfloat16", (*reasons, "bfloat16: half the memory of float32"))
+
+
+def return_free_memory() -> None:
+    """Give back to the system what was freed; only glibc keeps it so long. Takes milliseconds."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)

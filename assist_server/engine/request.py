@@ -1,12 +1,17 @@
 """What goes into the engine and what comes out of it: token ids in, chunks out."""
 
+import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from assist_server.text.indentation import indent_width
+
 StopRule = Callable[[str], int | None]
 """Given the text generated so far: the length to keep if generation should end here, else None."""
+
+_CLOSER_LINE = re.compile(r"[)\]}]+[;,]?|end")
 
 
 class FinishReason(StrEnum):
@@ -133,3 +138,57 @@ def collect(chunks: Iterable[Chunk]) -> Generation:
     return Generation(
         text[:kept_chars], tuple(token_ids), tuple(log_probs), reason, tuple(token_chars)
     )
+
+
+def stop_at_line_end(text: str) -> int | None:
+    """End with the first line."""
+    return _first_of(text, ("\n", "\r"))
+
+
+def stop_behind_words(text: str) -> int | None:
+    """End with the first line that has words in it, for prose that may begin on a new line."""
+    start = len(text) - len(text.lstrip())
+    end = _first_of(text[start:], ("\n", "\r"))
+    return None if end is None else start + end
+
+
+def stop_at_strings(strings: Sequence[str]) -> StopRule:
+    """End before any of `strings`."""
+
+    def rule(text: str) -> int | None:
+        return _first_of(text, strings)
+
+    return rule
+
+
+def stop_at_dedent(indent_columns: int, *, keeps_closer: bool = False) -> StopRule:
+    """End before a line, other than the first, that begins left of `indent_columns`.
+
+    Args:
+        indent_columns: Where the block's lines begin.
+        keeps_closer: Whether that line still belongs to the text if it only closes the block.
+    """
+
+    def rule(text: str) -> int | None:
+        start = text.find("\n") + 1
+        while start:
+            end = text.find("\n", start)
+            line = text[start : end if end >= 0 else len(text)]
+            if line.strip() and indent_width(line) < indent_columns:
+                is_closer = keeps_closer and _CLOSER_LINE.fullmatch(line.strip())
+                return start + len(line) if is_closer else start - 1
+            start = end + 1
+        return None
+
+    return rule
+
+
+def kept_length(text: str, rules: Sequence[StopRule]) -> int | None:
+    """The shortest length that any rule asks for; None when none wants to stop."""
+    lengths = [length for rule in rules if (length := rule(text)) is not None]
+    return min(lengths, default=None)
+
+
+def _first_of(text: str, strings: Sequence[str]) -> int | None:
+    places = [place for string in strings if (place := text.find(string)) >= 0]
+    return min(places, default=None)

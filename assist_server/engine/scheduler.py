@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
-from assist_server.engine.memory import return_free_memory
+from assist_server.engine.device import return_free_memory
 from assist_server.engine.request import CancelToken, Chunk, FinishReason, GenerationRequest
 from assist_server.errors import ModelError
 

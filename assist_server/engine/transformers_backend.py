@@ -16,13 +16,11 @@ from assist_server.engine.decoding.ngram_drafts import MakeDrafter, NgramDraftin
 from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
-from assist_server.engine.loading.open_backend import locate_model
+from assist_server.engine.loading.locate import locate_model
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
-from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
+from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
 from assist_server.engine.scheduler import Scheduler
-from assist_server.engine.stopping import kept_length
-from assist_server.engine.tokens.codec import TokenCodec
-from assist_server.engine.tokens.detokenizer import StreamingDetokenizer
+from assist_server.engine.tokens.codec import StreamingDetokenizer, TokenCodec
 from assist_server.errors import ModelError
 
 _log = logging.getLogger(__name__)

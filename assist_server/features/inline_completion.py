@@ -17,8 +17,9 @@ from assist_server.engine.request import (
     Sampling,
     StopRule,
     collect,
+    stop_at_dedent,
+    stop_at_line_end,
 )
-from assist_server.engine.stopping import stop_at_dedent, stop_at_line_end
 from assist_server.features.confidence import confidence, signals
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.features.languages import Offer, offer_in

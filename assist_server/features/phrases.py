@@ -1,8 +1,13 @@
 """The model as a writer of the phrases in a docstring."""
 
 from assist_server.engine.backend import Backend
-from assist_server.engine.request import CancelToken, Generation, GenerationRequest, collect
-from assist_server.engine.stopping import stop_behind_words
+from assist_server.engine.request import (
+    CancelToken,
+    Generation,
+    GenerationRequest,
+    collect,
+    stop_behind_words,
+)
 from assist_server.errors import InputError
 from assist_server.features.docstrings.filling import PhraseWriter
 from assist_server.features.docstrings.phrases import PhraseRequest

@@ -19,8 +19,7 @@ from assist_server import __version__
 from assist_server.config import Layer, Problems, SettingProblem, read_settings, summarized
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.backend import Backend, ModelChoice
-from assist_server.engine.client_backend import ClientBackend
+from assist_server.engine.backend import Backend, ClientBackend, ModelChoice
 from assist_server.engine.loading.model_pool import (
     HostState,
     ModelHost,

@@ -10,7 +10,7 @@ import torch
 from assist_server.engine.backend import tell_nobody
 from assist_server.engine.device import plan_device
 from assist_server.engine.loading.checkpoint import read_named_model
-from assist_server.engine.loading.open_backend import locate_model
+from assist_server.engine.loading.locate import locate_model
 from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.engine.transformers_backend import context_length, probe_device_facts
 from assist_server.errors import InputError

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from typing import Any
 
-from assist_server.engine.loading.torch_import import let_waiting_threads_sleep
+from assist_server.engine.loading.open_backend import let_waiting_threads_sleep
 from assist_server.errors import AssistError, InputError
 from assist_server.training.loop.reports import Watcher
 from assist_server.training.loop.resources import DISK_FULL, disk_error

@@ -15,7 +15,7 @@ from huggingface_hub.utils import logging
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from assist_server.engine.backend import Report
-from assist_server.engine.loading.weight_files import is_complete
+from assist_server.engine.loading.locate import is_complete
 from assist_server.errors import ModelError
 
 _PATIENCE_SECONDS = 3.0

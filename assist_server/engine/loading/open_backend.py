@@ -1,26 +1,29 @@
 """From the setting `model` to a loaded backend."""
 
+import contextlib
+import ctypes
+import gc
+import importlib.util
 import logging
 import os
-import re
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
 from assist_server.engine.backend import Backend, ModelChoice, Report, tell_nobody
-from assist_server.engine.loading.torch_import import (
-    let_waiting_threads_sleep,
-    preload_torch_libraries,
-    quiet_loading,
-)
-from assist_server.engine.memory import return_free_memory
+from assist_server.engine.device import return_free_memory
+from assist_server.engine.loading.locate import locate_model
 from assist_server.errors import ModelError
 
 _log = logging.getLogger(__name__)
 
-EMBEDDED = "embedded"
-EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
+
+_SWITCH_INTERVAL_S = 0.0002
+_SPIN_COUNT = 5000
+"""Turns of an empty loop, some microseconds: longer than the gap between two operators."""
+_TORCH_LIBRARIES = ("libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
 
 
 def open_backend(choice: ModelChoice, report: Report = tell_nobody) -> Backend:
@@ -91,59 +94,79 @@ def _load(source: str, choice: ModelChoice, report: Report) -> Backend:
         return TransformersBackend.load(source, choice, report)
 
 
-def locate_model(model: str, setting: str = "model") -> str:
-    """The folder or hub id to load; what can be checked without torch is checked here.
+def let_waiting_threads_sleep() -> None:
+    """Have torch's threads sleep soon while they wait; to be called before torch is imported.
 
-    Args:
-        model: The value of a setting.
-        setting: Its name, which the user has to correct.
-
-    Raises:
-        ModelError: the setting names no model, or a folder that cannot be one.
+    By default they spin for long, which makes decoding many times slower while a compiler or
+    another model uses the processor. Sleeping at once would triple the time of a small operator,
+    as waking up takes longer than its work. A user's own choice in the environment stays.
     """
-    if model == EMBEDDED:
-        return str(EMBEDDED_FOLDER)
-    folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises where no home is known
-    is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
-    if is_spelled_as_folder and os.path.isdir(folder):  # noqa: PTH112 - as for the next one
-        _check_folder(folder, setting)
-        return str(folder)
-    if not is_spelled_as_folder and os.path.exists(folder):  # noqa: PTH110 - Path's raises
-        # transformers would load it, and a cloned repository may bring such a folder along.
-        raise ModelError(
-            f"{model!r} is a hub id and also a folder here; write the folder as './{model}', "
-            "or start from another working directory"
-        )
-    if not is_spelled_as_folder and _looks_like_hub_id(model):
-        return model
-    raise ModelError(
-        f"there is no model at {model!r}; set `{setting}` to {EMBEDDED!r}, to a folder that holds "
-        "config.json and *.safetensors, or to a hub id such as 'Qwen/Qwen2.5-Coder-0.5B'"
-    )
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", str(_SPIN_COUNT))
 
 
-_NEEDED = {
-    "config.json": ("config.json",),
-    "weights (*.safetensors)": ("*.safetensors",),
-    "tokenizer (tokenizer.json)": (
-        "tokenizer.json",
-        "tokenizer.model",
-        "vocab.json",
-        "tekken.json",
-    ),
-}
+def preload_torch_libraries() -> None:
+    """Open torch's libraries with the interpreter unlocked; `import torch` finds them open.
+
+    `ctypes` unlocks the interpreter around a foreign call, and `dlopen` is one; an import does not.
+    Only for Linux; elsewhere, and where a library is missing, the import does the work itself.
+    """
+    spec = importlib.util.find_spec("torch")
+    if sys.platform != "linux" or "torch" in sys.modules or spec is None or spec.origin is None:
+        return
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.argtypes, dlopen.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+    for name in _TORCH_LIBRARIES:
+        path = Path(spec.origin).parent / "lib" / name
+        if path.exists():
+            dlopen(os.fsencode(path), os.RTLD_NOW | os.RTLD_GLOBAL)
 
 
-def _check_folder(folder: Path, setting: str) -> None:
-    # transformers would invent an empty tokenizer, and name missing weights in half a page.
-    for what, patterns in _NEEDED.items():
-        if not any(any(folder.glob(pattern)) for pattern in patterns):
-            raise ModelError(
-                f"the model folder {str(folder)!r} has no {what}; "
-                "save the model there with save_pretrained, "
-                f"or set `{setting}` to another folder"
-            )
+@contextlib.contextmanager
+def quiet_loading() -> Iterator[None]:
+    """Let other threads run soon and often while this one makes very many lasting objects.
+
+    The garbage collector is kept away; what exists at the end is declared permanent, which also
+    spares every later full collection a pause of a tenth of a second. The interpreter changes
+    threads twenty-five times as often as usual: each turn of the server's loop asks for it anew.
+    """
+    _quiet.enter()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        _quiet.leave()
 
 
-def _looks_like_hub_id(model: str) -> bool:
-    return re.fullmatch(r"[\w.-]+/[\w.-]+", model, re.ASCII) is not None
+class _Quiet:
+    """The state of the interpreter while something loads, and what it was before.
+
+    It belongs to the interpreter, as this object does: loads that overlap share it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loads = 0
+        self._usual = (True, 0.0)
+
+    def enter(self) -> None:
+        """One more thing loads."""
+        with self._lock:
+            self._loads += 1
+            if self._loads == 1:
+                self._usual = (gc.isenabled(), sys.getswitchinterval())
+                gc.disable()
+                sys.setswitchinterval(_SWITCH_INTERVAL_S)
+
+    def leave(self) -> None:
+        """One thing has loaded, or failed."""
+        with self._lock:
+            self._loads -= 1
+            if self._loads == 0:
+                was_enabled, interval_s = self._usual
+                sys.setswitchinterval(interval_s)
+                if was_enabled:
+                    gc.enable()
+
+
+_quiet = _Quiet()

@@ -6,6 +6,7 @@ are "added" but not "special". And SentencePiece tokenizers put a blank before w
 and drop it from whatever they decode, which is wrong in the middle of a document.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -13,7 +14,6 @@ from typing import Any
 
 from assist_server.engine.tokens.chat_template import ChatTemplate
 from assist_server.engine.tokens.line_cache import LineEncoder
-from assist_server.engine.tokens.token_bytes import read_token_bytes
 from assist_server.errors import ModelError
 
 _ANCHOR = "\n"
@@ -22,6 +22,11 @@ _SAMPLE = (
     "def Überfall(x1, *_):\n\t  return x1 != '\N{SNAKE}\N{CJK UNIFIED IDEOGRAPH-6F22}'  # No.\r\n"
 )
 """Some of everything that code is made of."""
+
+_INCOMPLETE = "\N{REPLACEMENT CHARACTER}"
+
+_SENTENCEPIECE_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_NO_LETTER = "\uffff"
 
 
 class TokenCodec:
@@ -180,3 +185,77 @@ def _bos_id(tokenizer: Any) -> int | None:
     first = tokenizer("a").input_ids[:1]
     bos: int | None = tokenizer.bos_token_id
     return bos if bos is not None and first == [bos] else None
+
+
+class StreamingDetokenizer:
+    """Turns a growing list of ids into a growing text.
+
+    Only the ids since the last complete character boundary but one are decoded again, so the cost
+    of a token does not grow with the text.
+    """
+
+    def __init__(self, decode: Callable[[Sequence[int]], str]) -> None:
+        self._decode = decode
+        self._ids: list[int] = []
+        self._context_start = 0
+        self._pending_start = 0
+
+    def push(self, token_id: int) -> str:
+        """Add a token; the characters that are complete now, possibly none."""
+        self._ids.append(token_id)
+        known = self._decode(self._ids[self._context_start : self._pending_start])
+        text = self._decode(self._ids[self._context_start :])
+        if text.endswith(_INCOMPLETE) or len(text) <= len(known):
+            return ""
+        self._context_start, self._pending_start = self._pending_start, len(self._ids)
+        return text[len(known) :]
+
+
+def read_token_bytes(backend: Any) -> list[bytes]:
+    """The bytes of every id, of control tokens too.
+
+    Right for byte-level tokenizers and those of SentencePiece's kind, of the `tokenizers` library.
+    For any other the bytes mean nothing: compare them with what it encodes.
+    """
+    read = _byte_level_bytes if "ByteLevel" in _decoder_types(backend) else _sentencepiece_bytes
+    vocabulary: dict[str, int] = backend.get_vocab()
+    spelled = [b""] * (max(vocabulary.values(), default=-1) + 1)  # ids may have gaps
+    for token, token_id in vocabulary.items():
+        spelled[token_id] = read(token)
+    return spelled
+
+
+def _decoder_types(backend: Any) -> set[str]:
+    if backend.decoder is None:
+        return set()
+    state = json.loads(backend.decoder.__getstate__())
+    return {decoder["type"] for decoder in (state, *state.get("decoders", ()))}
+
+
+def _byte_level_letters() -> dict[int, str]:
+    """GPT-2's alphabet: a letter for each byte, here from the letter to the byte as Latin-1.
+
+    Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), its code.
+    """
+    own = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in own]
+    # Characters that are no letter of the alphabet are made to fail as Latin-1.
+    table = dict.fromkeys(others, _NO_LETTER) | {byte: chr(byte) for byte in own}
+    return table | {256 + index: chr(byte) for index, byte in enumerate(others)}
+
+
+_BYTE_LEVEL_LETTERS = _byte_level_letters()
+
+
+def _byte_level_bytes(token: str) -> bytes:
+    if token.isascii():
+        return token.encode()
+    try:
+        return token.translate(_BYTE_LEVEL_LETTERS).encode("latin-1")
+    except UnicodeEncodeError:
+        return token.encode()  # an added token, spelled as it reads
+
+
+def _sentencepiece_bytes(token: str) -> bytes:
+    byte = _SENTENCEPIECE_BYTE.fullmatch(token)
+    return bytes.fromhex(byte[1]) if byte else token.replace("\u2581", " ").encode()

@@ -3,8 +3,12 @@
 import re
 from collections import Counter
 
-from assist_server.engine.request import FinishReason, Generation, GenerationRequest
-from assist_server.engine.stopping import stop_at_line_end
+from assist_server.engine.request import (
+    FinishReason,
+    Generation,
+    GenerationRequest,
+    stop_at_line_end,
+)
 from assist_server.features.docstrings.words import split_name
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.features.summaries.boilerplate import is_boilerplate

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from tiny_models import FAMILIES, save_family
 
 from assist_server.engine.backend import ModelChoice, tell_nobody
-from assist_server.engine.loading.export import export_model
+from assist_server.engine.loading.checkpoint import export_model
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.loading.packed_weights import GROUP, PACKED_FILE, pack, unpack
 from assist_server.errors import InputError, ModelError

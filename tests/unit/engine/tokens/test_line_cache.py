@@ -8,7 +8,7 @@ from tiny_models import FAMILIES, build_tokenizer
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER
+from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.engine.tokens.line_cache import (
     LineEncoder,

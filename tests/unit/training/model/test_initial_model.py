@@ -11,8 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from assist_server.engine.backend import tell_nobody
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.loading.checkpoint import read_model
-from assist_server.engine.loading.export import export_model
+from assist_server.engine.loading.checkpoint import export_model, read_model
 from assist_server.errors import InputError
 from assist_server.training.examples.windows import make_material, own_vocabulary
 from assist_server.training.model.export import export_weights

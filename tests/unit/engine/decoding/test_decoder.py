@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from assist_server.engine.decoding.sampling import TokenChooser
+from assist_server.engine.decoding.decoder import TokenChooser
 from assist_server.engine.request import Sampling
 from assist_server.errors import ModelError
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.engine.stopping import (
+from assist_server.engine.request import (
     kept_length,
     stop_at_dedent,
     stop_at_line_end,

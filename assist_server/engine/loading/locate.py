@@ -1,6 +1,8 @@
 """The files of a model's folder: whether all are there, and none is a program."""
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,64 @@ from assist_server.errors import ModelError
 
 _INDEX = "*.safetensors.index.json"
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
+EMBEDDED = "embedded"
+EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
+_NEEDED = {
+    "config.json": ("config.json",),
+    "weights (*.safetensors)": ("*.safetensors",),
+    "tokenizer (tokenizer.json)": (
+        "tokenizer.json",
+        "tokenizer.model",
+        "vocab.json",
+        "tekken.json",
+    ),
+}
+
+
+def locate_model(model: str, setting: str = "model") -> str:
+    """The folder or hub id to load; what can be checked without torch is checked here.
+
+    Args:
+        model: The value of a setting.
+        setting: Its name, which the user has to correct.
+
+    Raises:
+        ModelError: the setting names no model, or a folder that cannot be one.
+    """
+    if model == EMBEDDED:
+        return str(EMBEDDED_FOLDER)
+    folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises where no home is known
+    is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
+    if is_spelled_as_folder and os.path.isdir(folder):  # noqa: PTH112 - as for the next one
+        _check_folder(folder, setting)
+        return str(folder)
+    if not is_spelled_as_folder and os.path.exists(folder):  # noqa: PTH110 - Path's raises
+        # transformers would load it, and a cloned repository may bring such a folder along.
+        raise ModelError(
+            f"{model!r} is a hub id and also a folder here; write the folder as './{model}', "
+            "or start from another working directory"
+        )
+    if not is_spelled_as_folder and _looks_like_hub_id(model):
+        return model
+    raise ModelError(
+        f"there is no model at {model!r}; set `{setting}` to {EMBEDDED!r}, to a folder that holds "
+        "config.json and *.safetensors, or to a hub id such as 'Qwen/Qwen2.5-Coder-0.5B'"
+    )
+
+
+def _check_folder(folder: Path, setting: str) -> None:
+    # transformers would invent an empty tokenizer, and name missing weights in half a page.
+    for what, patterns in _NEEDED.items():
+        if not any(any(folder.glob(pattern)) for pattern in patterns):
+            raise ModelError(
+                f"the model folder {str(folder)!r} has no {what}; "
+                "save the model there with save_pretrained, "
+                f"or set `{setting}` to another folder"
+            )
+
+
+def _looks_like_hub_id(model: str) -> bool:
+    return re.fullmatch(r"[\w.-]+/[\w.-]+", model, re.ASCII) is not None
 
 
 def is_complete(folder: Path) -> bool:
