@@ -16,8 +16,7 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError
-from assist_server.evaluation.figures import Estimate, Figures
-from assist_server.evaluation.overlap import chrf
+from assist_server.evaluation.figures import Estimate, Figures, chrf
 from assist_server.evaluation.tasks import Source
 from assist_server.features.docstrings.filling import PhraseWriter
 from assist_server.features.documentation import document

@@ -18,7 +18,6 @@ from assist_server.evaluation.documentation import (
 from assist_server.evaluation.figures import Estimate, Figures, figures, score
 from assist_server.evaluation.infilling_benchmark import Item, passes
 from assist_server.evaluation.replay import Ask, Replay, choose_spans, replay, savings
-from assist_server.evaluation.script_tasks import choose_script_places
 from assist_server.evaluation.summaries import (
     Pair,
     lead,
@@ -26,7 +25,7 @@ from assist_server.evaluation.summaries import (
     rated_summaries,
     text_rank,
 )
-from assist_server.evaluation.tasks import Kind, Place, Source, choose_places
+from assist_server.evaluation.tasks import Kind, Place, Source, choose_places, choose_script_places
 from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
 from assist_server.settings import Settings
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.errors import InputError
-from assist_server.evaluation.figures import Estimate, Figures
-from assist_server.evaluation.overlap import rouge_l, rouge_n
+from assist_server.evaluation.figures import Estimate, Figures, rouge_l, rouge_n
 from assist_server.features.summaries.work import Selection
 from assist_server.features.summarize import summarize
 from assist_server.settings import Settings

@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.evaluation.figures import Estimate, Written, figures, score
+from assist_server.evaluation.figures import (
+    Estimate,
+    Written,
+    chrf,
+    figures,
+    rouge_l,
+    rouge_n,
+    score,
+)
 from assist_server.evaluation.tasks import Kind, Place
 
 TEXT = "total = add(first, second)\nprint(total)\n"
@@ -72,3 +80,41 @@ def test_a_figure_is_of_the_places_that_say_something_of_it():
     assert (found["exact"].mean, found["exact"].count) == (0.25, 4)
     assert (found["stopped right"].mean, found["stopped right"].count) == (0.5, 2)
     assert figures([])["exact"] is None
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted", "expected"),
+    [
+        ("Return the size of a file.", "Get the size of the file in bytes.", 0.375),
+        ("Parse the header", "Parse header lines and return them", 0.3287),
+        ("Send", "Send a request.", 0.2493),
+        ("a", "b", 0.0),
+        ("", "b", 0.0),
+    ],
+)
+def test_chrf(written, wanted, expected):
+    assert chrf(written, wanted) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted", "expected"),
+    [
+        (
+            "Return the size of a file.",
+            "Get the size of the file in bytes.",
+            (0.5714, 0.3333, 0.5714),
+        ),
+        ("Parse the header", "Parse header lines and return them", (0.4444, 0.0, 0.4444)),
+        ("a", "b", (0.0, 0.0, 0.0)),
+    ],
+)
+def test_rouge(written, wanted, expected):
+    found = (rouge_n(written, wanted, 1), rouge_n(written, wanted, 2), rouge_l(written, wanted))
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+@given(st.text("ab c", max_size=12), st.text("ab c", max_size=12))
+def test_they_are_shares_and_one_for_the_same_text(one, other):
+    for measure in (chrf, rouge_l, lambda a, b: rouge_n(a, b, 1)):
+        assert 0 <= measure(one, other) <= 1
+        assert measure(one, one) == (1 if one.strip() else 0)
