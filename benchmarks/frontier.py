@@ -32,9 +32,8 @@ from assist_server.training.examples.windows import make_material
 from assist_server.training.loop.schedule import parse_count
 from assist_server.training.model.export import export_weights
 from assist_server.training.model.initial_model import StartingModel
-from assist_server.training.model.layer_importance import important_layers
 from assist_server.training.model.network import Network
-from assist_server.training.model.smaller import with_layers, with_vocabulary
+from assist_server.training.model.pruning import important_layers, with_layers, with_vocabulary
 from assist_server.training.model.tokenizer import read_tokenizer
 
 FILE_CHARS = 4_000

@@ -15,7 +15,7 @@ from assist_server.cli.eval import find_sources, with_completion
 from assist_server.cli.inputs import load_settings, opened_model
 from assist_server.errors import InputError
 from assist_server.evaluation.suites import Choice, replays
-from assist_server.training.loop.plot import new_figure
+from assist_server.training.loop.reports import new_figure
 
 if TYPE_CHECKING:
     from assist_server.evaluation.calibration import Calibration, Point

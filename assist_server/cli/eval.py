@@ -30,9 +30,8 @@ from assist_server.evaluation.tasks import Source
 from assist_server.settings import Settings
 from assist_server.training.data.cleaning import why_unfit
 from assist_server.training.data.debian import debian_pairs
-from assist_server.training.data.documents import Document
+from assist_server.training.data.documents import Document, language_of
 from assist_server.training.data.npm import npm_documents
-from assist_server.training.data.shares import language_of
 from assist_server.training.data.split import (
     FRESH,
     HELD_OUT,

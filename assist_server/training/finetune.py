@@ -20,24 +20,27 @@ from assist_server.training.data.documents import Document
 from assist_server.training.data.repository import repository_documents
 from assist_server.training.examples.cutting import Mixture
 from assist_server.training.examples.rendering import Vocabulary
-from assist_server.training.examples.streaming import Recipe, WindowStream
-from assist_server.training.examples.windows import chars_per_token, split_documents
+from assist_server.training.examples.windows import (
+    Recipe,
+    WindowStream,
+    chars_per_token,
+    split_documents,
+)
+from assist_server.training.loop.checkpoints import open_workplace, state_to_resume
 from assist_server.training.loop.reports import Watcher
 from assist_server.training.loop.resources import check_disk, check_memory, disk_error
-from assist_server.training.loop.resuming import state_to_resume
 from assist_server.training.loop.schedule import Budget
 from assist_server.training.loop.trainer import Plan, Trainer
 from assist_server.training.model.export import FACTS, move_files, write_json
-from assist_server.training.model.sizes import Rates
-from assist_server.training.model.stock_network import (
+from assist_server.training.model.network import (
     StockNetwork,
     check_trainable,
     merged,
     prepare,
 )
+from assist_server.training.model.sizes import Rates
 from assist_server.training.options import FinetuneChoice
 from assist_server.training.pretrain import uses_bfloat16
-from assist_server.training.run_folder import open_workplace
 
 _EPOCHS = 3
 _CONTEXT_TOKENS = 1_024

@@ -17,18 +17,17 @@ from assist_server.errors import InputError
 from assist_server.training.data.corpus import MANIFEST, build_corpus, has_corpus, read_corpus
 from assist_server.training.data.documents import Document
 from assist_server.training.examples.answers import read_answers
-from assist_server.training.examples.chat_format import read_chat_format
+from assist_server.training.examples.rendering import read_chat_format
 from assist_server.training.examples.windows import Material, learned_languages, make_material
 from assist_server.training.loop.capacity import TrainingDevice, check_room, plan_training
+from assist_server.training.loop.checkpoints import open_workplace, state_to_resume
 from assist_server.training.loop.reports import Watcher
-from assist_server.training.loop.resuming import state_to_resume
 from assist_server.training.loop.trainer import Plan, Trainer
 from assist_server.training.model.export import export_weights, model_config
 from assist_server.training.model.initial_model import StartingModel
-from assist_server.training.model.layer_importance import important_layers
 from assist_server.training.model.network import Network
+from assist_server.training.model.pruning import important_layers, with_layers, with_vocabulary
 from assist_server.training.model.sizes import Shape, Size, continued_course, find_size
-from assist_server.training.model.smaller import with_layers, with_vocabulary
 from assist_server.training.model.tokenizer import (
     END,
     PAD,
@@ -38,7 +37,6 @@ from assist_server.training.model.tokenizer import (
     train_tokenizer,
 )
 from assist_server.training.options import TrainChoice
-from assist_server.training.run_folder import open_workplace
 
 _USUAL_SIZE = "small"
 _TOKENIZER_CHARS = 40_000_000

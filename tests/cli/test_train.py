@@ -240,7 +240,7 @@ def qwen(folder):
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 def test_a_large_model_learns_by_lora(run, repo, tmp_path, monkeypatch):
     pytest.importorskip("peft")
-    monkeypatch.setattr("assist_server.training.model.stock_network._FULL_PARAMETERS", 0)
+    monkeypatch.setattr("assist_server.training.model.network._FULL_PARAMETERS", 0)
     model, out = qwen(tmp_path), tmp_path / "mine"
     result = run("finetune", "--repo", repo, "--model", model, "--out", out, "--tokens", "9k")
     assert result.code == 0, result.err
@@ -253,7 +253,7 @@ def test_a_large_model_learns_by_lora(run, repo, tmp_path, monkeypatch):
 
 def test_a_large_model_without_peft_is_refused(run, repo, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
-    monkeypatch.setattr("assist_server.training.model.stock_network._FULL_PARAMETERS", 0)
+    monkeypatch.setattr("assist_server.training.model.network._FULL_PARAMETERS", 0)
     model = qwen(tmp_path)
     result = run("finetune", "--repo", repo, "--model", model, "--out", tmp_path / "mine")
     refused(result, "needs peft: install 'assist-server[train]'")

@@ -12,8 +12,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from assist_server.training.data.documents import Document
-from assist_server.training.data.shares import language_of
+from assist_server.training.data.documents import Document, language_of
 
 _Hashes = NDArray[np.uint64]
 

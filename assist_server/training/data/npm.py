@@ -7,10 +7,14 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from assist_server.training.data.archives import archived_files
-from assist_server.training.data.documents import Document, document_of, pair_of
+from assist_server.training.data.documents import (
+    Document,
+    archived_files,
+    document_of,
+    language_of,
+    pair_of,
+)
 from assist_server.training.data.licences import is_permissive
-from assist_server.training.data.shares import language_of
 
 _LANGUAGES = {"javascript", "typescript", "markdown", "json", "toml", "yaml", "shell"}
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tokenizers import Tokenizer
+from transformers import AutoTokenizer
 
+from assist_server.engine.tokens.codec import TokenCodec
+from assist_server.errors import InputError
 from assist_server.prompts.fim import FimTemplate, Slot, path_comment, render_fim
 from assist_server.training.examples.cutting import Example, Layout
 
@@ -16,6 +20,9 @@ _LARGEST_PATH_SHARE = 0.25
 _HOLE_WEIGHT = 3.0
 """How much more what fills a hole counts than its surroundings: it is what the model is asked for,
 and a twentieth of what it reads."""
+
+_MARK = "\ue000"
+"""Stands for the request while the format is read; a character that no format has."""
 
 
 @dataclass(frozen=True)
@@ -171,3 +178,25 @@ def _prefix_first(template: FimTemplate) -> tuple[str | Slot, ...]:
     if not {prefix, suffix, middle} <= set(template.control_tokens):
         return template.layout
     return (*lead, prefix, Slot.PREFIX, suffix, Slot.SUFFIX, middle)
+
+
+def read_chat_format(folder: Path) -> ChatFormat:
+    """Return the format of the tokenizer in a model's folder.
+
+    Raises:
+        InputError: it has none.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    codec = TokenCodec(tokenizer)
+    end_id = tokenizer.eos_token_id
+    if not codec.has_chat_template or end_id is None:
+        raise InputError("--answers needs a model with a chat format; leave it out, or name one")
+    ids = codec.encode_chat([{"role": "user", "content": _MARK}])
+    before, between = _parted(ids, codec.encode(_MARK))
+    return ChatFormat(before, between, end_id)
+
+
+def _parted(ids: Sequence[int], mark: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    size = len(mark)
+    at = next(n for n in range(len(ids)) if list(ids[n : n + size]) == list(mark))
+    return tuple(ids[:at]), tuple(ids[at + size :])

@@ -1,7 +1,9 @@
 """States of a training on disk: written whole or not at all."""
 
 import errno
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,14 @@ import torch
 
 from assist_server.errors import InputError
 from assist_server.training.loop.resources import disk_error
+from assist_server.training.loop.schedule import Budget
+from assist_server.training.model.export import write_json
 
 LATEST, STABLE = "latest.pt", "stable.pt"
 """The newest state, and the newest one from before the decay."""
+
+
+_IDENTITY = "choice.json"
 
 
 def save_state(state: dict[str, Any], file: Path) -> None:
@@ -60,3 +67,70 @@ def read_state(file: Path) -> dict[str, Any]:
     except Exception as error:  # torch raises many kinds for a broken file
         raise InputError(f"there is no state of a training in {str(file)!r} ({error})") from error
     return state
+
+
+def state_to_resume(
+    folder: Path, wanted: Budget | None
+) -> tuple[dict[str, Any] | None, Budget | None]:
+    """The state to go on from, None where none was saved yet, and the budget to go on within.
+
+    A training that has begun to decay goes on decaying as long as its budget stays the same. For
+    another budget it goes back to the last state from before the decay, so that the rate is what it
+    would have been had that budget been known from the start.
+    """
+    if not (folder / LATEST).exists():
+        return None, wanted
+    state = read_state(folder / LATEST)
+    begun = Budget(**state["budget"])
+    if wanted is None or wanted == begun or state["place"]["decay_start"] is None:
+        return state, wanted or begun
+    if (folder / STABLE).exists():
+        state = read_state(folder / STABLE)
+    return state, wanted
+
+
+def open_workplace(out: Path, identity: Mapping[str, Any], *, is_resumed: bool) -> Path:
+    """The folder for states and logs; made where the training is new.
+
+    Args:
+        out: What the person has named.
+        identity: What must not change when a training is resumed.
+        is_resumed: Whether the folder should hold a training already.
+
+    Raises:
+        InputError: the folder holds something else than it should.
+        AssistError: it cannot be written.
+    """
+    folder = out / "training"
+    file = folder / _IDENTITY
+    if is_resumed:
+        _check_same(file, identity, out)
+        return folder
+    if file.exists():
+        raise InputError(
+            f"{str(out)!r} holds a training already; add --resume to go on with it, "
+            "or choose another folder with --out"
+        )
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{str(out)!r} is not an empty folder; choose another one with --out")
+    try:
+        folder.mkdir(parents=True)
+        write_json(file, identity)
+    except OSError as error:
+        raise disk_error(error, "choose another folder with --out") from error
+    return folder
+
+
+def _check_same(file: Path, identity: Mapping[str, Any], out: Path) -> None:
+    try:
+        begun = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"there is no training to resume in {str(out)!r}; leave --resume out to begin one"
+        ) from error
+    for name, value in identity.items():
+        if begun.get(name) != value:
+            raise InputError(
+                f"the training in {str(out)!r} was begun with {name} {begun.get(name)!r}, "
+                f"not {value!r}; resume it so, or begin another one"
+            )

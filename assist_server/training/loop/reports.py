@@ -1,12 +1,17 @@
 """What is told while a training goes on, and the log that stays of it."""
 
+import contextlib
+import importlib.util
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from assist_server.training.loop.plot import new_figure
+from assist_server.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MEAN_STEPS = 20
 """Drawn as one: single steps tell more about their examples than about the model."""
@@ -113,3 +118,21 @@ def plot_log(log: Path, file: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(file, dpi=150)
+
+
+def new_figure(**options: Any) -> "Figure":
+    """Return an empty figure of matplotlib.
+
+    The library reads `matplotlibrc` of the working folder, before all others, when it is imported.
+    So it is imported from its own folder; nothing else may run meanwhile that names files.
+
+    Raises:
+        InputError: matplotlib is missing.
+    """
+    found = importlib.util.find_spec("matplotlib")
+    if found is None or found.origin is None:
+        raise InputError("a plot needs matplotlib; install 'assist-server[train]'")
+    with contextlib.chdir(Path(found.origin).parent):
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra that few have installed
+
+    return Figure(**options)

@@ -19,11 +19,10 @@ from transformers import AutoConfig
 from assist_server.engine.loading.packed_weights import PACKED_FILE, unpack
 from assist_server.errors import InputError
 from assist_server.training.loop.resources import disk_error
-from assist_server.training.model.control_tokens import with_control_tokens
 from assist_server.training.model.export import write_json
 from assist_server.training.model.network import Network
 from assist_server.training.model.sizes import Shape
-from assist_server.training.model.tokenizer import END, PAD
+from assist_server.training.model.tokenizer import END, PAD, with_control_tokens
 
 _MODEL_TYPES = frozenset({"llama", "qwen2", "qwen3"})
 _COPIED_FILES = ("chat_template.jinja",)

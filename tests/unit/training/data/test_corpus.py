@@ -13,13 +13,14 @@ from assist_server.training.data.corpus import (
     TEXTS,
     Summary,
     build_corpus,
+    capped,
     has_corpus,
     read_corpus,
     select,
+    share_limit,
 )
 from assist_server.training.data.documents import document_of, pair_of
 from assist_server.training.data.duplicates import Fingerprint, HeldOutCode, likeness
-from assist_server.training.data.shares import capped, share_limit
 
 CODE = library_code("textwrap", "shlex", "bisect", "calendar", "colorsys")
 

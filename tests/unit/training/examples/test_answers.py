@@ -16,9 +16,8 @@ from assist_server.training.examples.answers import (
     why_rejected,
     write_answer,
 )
-from assist_server.training.examples.chat_format import read_chat_format
 from assist_server.training.examples.cutting import Layout, Mixture, cut
-from assist_server.training.examples.rendering import ChatFormat, Renderer
+from assist_server.training.examples.rendering import ChatFormat, Renderer, read_chat_format
 
 TEXT = """def read_rows(path, limit=100):
     rows = []

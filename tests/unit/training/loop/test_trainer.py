@@ -8,11 +8,16 @@ import torch
 
 from assist_server.errors import AssistError, InputError
 from assist_server.training.examples.cutting import Mixture
-from assist_server.training.examples.streaming import Recipe, WindowStream
+from assist_server.training.examples.windows import Recipe, WindowStream
 from assist_server.training.loop import checkpoints, resources
-from assist_server.training.loop.checkpoints import LATEST, STABLE, read_state, save_state
+from assist_server.training.loop.checkpoints import (
+    LATEST,
+    STABLE,
+    read_state,
+    save_state,
+    state_to_resume,
+)
 from assist_server.training.loop.reports import SilentWatcher, read_log
-from assist_server.training.loop.resuming import state_to_resume
 from assist_server.training.loop.schedule import Budget
 from assist_server.training.loop.trainer import Plan, Trainer
 from assist_server.training.model.network import Network

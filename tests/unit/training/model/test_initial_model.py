@@ -16,9 +16,13 @@ from assist_server.errors import InputError
 from assist_server.training.examples.windows import make_material, own_vocabulary
 from assist_server.training.model.export import export_weights
 from assist_server.training.model.initial_model import StartingModel, token_ids
-from assist_server.training.model.layer_importance import block_influence, important_layers
 from assist_server.training.model.network import Network, Segments
-from assist_server.training.model.smaller import with_layers, with_vocabulary
+from assist_server.training.model.pruning import (
+    block_influence,
+    important_layers,
+    with_layers,
+    with_vocabulary,
+)
 from assist_server.training.model.tokenizer import CONTROL_TOKENS, read_tokenizer
 
 TEXT = "def first(items):\n    return items[0] if items else None\n"

@@ -8,9 +8,14 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from assist_server.errors import InputError
 from assist_server.training.model.export import export_weights, model_config
-from assist_server.training.model.network import Network, Segments, bounds_of
+from assist_server.training.model.network import (
+    Network,
+    Segments,
+    StockNetwork,
+    bounds_of,
+    check_trainable,
+)
 from assist_server.training.model.sizes import Shape
-from assist_server.training.model.stock_network import StockNetwork, check_trainable
 
 CPU = torch.device("cpu")
 SHAPES = [

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from assist_server.training.loop.muon import Muon, orthogonalized
+from assist_server.training.loop.optimisers import Muon, orthogonalized
 
 SHAPES = [(8, 8), (8, 8), (24, 8), (4, 16), (24, 8), (24, 8)]
 
