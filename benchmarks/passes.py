@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 from rich.table import Table
 
-from assist_server.engine.loading.open_backend import let_waiting_threads_sleep
+from assist_server.engine.loading.open_backend import limit_thread_spinning
 
 REPEATS = 9
 SHOWN_OPERATORS = 8
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--tokens", type=int, default=950)
     options = parser.parse_args()
-    let_waiting_threads_sleep()
+    limit_thread_spinning()
     # On one thread that is not the main one, as in the server.
     with ThreadPoolExecutor(1) as executor:
         executor.submit(measure, options.model, options.dtype, options.tokens).result()

@@ -28,7 +28,7 @@ from assist_server.evaluation.suites import (
 from assist_server.evaluation.summaries import Pair
 from assist_server.evaluation.tasks import Source
 from assist_server.settings import Settings
-from assist_server.training.data.cleaning import why_unfit
+from assist_server.training.data.cleaning import rejection_reason
 from assist_server.training.data.debian import debian_pairs
 from assist_server.training.data.documents import Document, language_of
 from assist_server.training.data.npm import npm_documents
@@ -229,7 +229,9 @@ def _some_of_each(groups: Sequence[Sequence[_Item]]) -> list[_Item]:
 
 def _is_script(document: Document) -> bool:
     origin = document.origin
-    is_fit = is_fresh(origin.distribution) and origin.kind == "code" and not why_unfit(document)
+    is_fit = (
+        is_fresh(origin.distribution) and origin.kind == "code" and not rejection_reason(document)
+    )
     return is_fit and language_of(origin.path) in {"javascript", "typescript"}
 
 

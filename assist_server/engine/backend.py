@@ -8,12 +8,12 @@ from assist_server.engine.device import DevicePlan
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.settings import Settings
 
-Report = Callable[[str, int], None]
+ProgressCallback = Callable[[str, int], None]
 """Is told what is being done to load a model, and the part of it that is over, in percent."""
 
 
-def tell_nobody(message: str, percent: int) -> None:
-    """A `Report` without a reader."""
+def ignore_progress(message: str, percent: int) -> None:
+    """A `ProgressCallback` without a reader."""
 
 
 @dataclass(frozen=True)

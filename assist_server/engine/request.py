@@ -145,7 +145,7 @@ def stop_at_line_end(text: str) -> int | None:
     return _first_of(text, ("\n", "\r"))
 
 
-def stop_behind_words(text: str) -> int | None:
+def stop_after_words(text: str) -> int | None:
     """End with the first line that has words in it, for prose that may begin on a new line."""
     start = len(text) - len(text.lstrip())
     end = _first_of(text[start:], ("\n", "\r"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from assist_server.engine.backend import ModelChoice, ModelInfo, Report, tell_nobody
+from assist_server.engine.backend import ModelChoice, ModelInfo, ProgressCallback, ignore_progress
 from assist_server.engine.decoding.decoder import Decoder, Step
 from assist_server.engine.decoding.draft_model import DraftModel
 from assist_server.engine.decoding.healing import ByteTrie, ForcedText, cut_back
@@ -68,7 +68,7 @@ class TransformersBackend:
 
     @classmethod
     def load(
-        cls, source: str, choice: ModelChoice, report: Report = tell_nobody
+        cls, source: str, choice: ModelChoice, report: ProgressCallback = ignore_progress
     ) -> "TransformersBackend":
         """Load what a local folder or a hub id names.
 
@@ -197,7 +197,7 @@ def _chunks(
     yield Chunk("", finish_reason=FinishReason.MAX_NEW_TOKENS)  # the context is full
 
 
-def _loaded(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
+def _loaded(source: str, name: str, plan: DevicePlan, report: ProgressCallback) -> tuple[Any, Any]:
     """Tokenizer and model, on the plan's device."""
     with _clear_errors(name, plan):
         tokenizer, model = read_model(source, plan, report)
@@ -207,7 +207,7 @@ def _loaded(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[A
 
 
 def _drafting(
-    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: Report
+    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: ProgressCallback
 ) -> tuple[MakeDrafter | None, tuple[str, ...]]:
     """What guesses ahead, for the setting `drafts`, and what there is to say about it.
 
@@ -226,7 +226,7 @@ def _drafting(
 
 
 def _draft_model(
-    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: Report
+    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: ProgressCallback
 ) -> DraftModel:
     name = choice.drafts
 

@@ -11,12 +11,12 @@ from typing import Literal
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
-from assist_server.evaluation.figures import Written
+from assist_server.evaluation.figures import Insertion
 from assist_server.evaluation.tasks import Kind, Place
 from assist_server.features.inline_completion import complete
 from assist_server.settings import Settings
 
-Writer = Callable[[Place], Written]
+Completer = Callable[[Place], Insertion]
 """Completes at a place."""
 
 _TOKEN = re.compile(r"\w+|\n[ \t]*|[ \t]+|[^\w\s]")
@@ -26,26 +26,26 @@ _CACHE_WEIGHT = 4
 """What was seen in the file itself counts for more than what was seen elsewhere."""
 
 
-def model_writer(backend: Backend, settings: Settings) -> Writer:
+def model_completer(backend: Backend, settings: Settings) -> Completer:
     """The model as the product asks it, rules and filters included."""
 
-    def write(place: Place) -> Written:
-        snapshot = Snapshot(f"file:///{place.path}", place.path, place.before + place.behind)
+    def write(place: Place) -> Insertion:
+        snapshot = Snapshot(f"file:///{place.path}", place.path, place.prefix + place.suffix)
         multi_line: Literal["always", "never"] = "always" if place.kind is Kind.BLOCK else "never"
         context = CursorContext(snapshot, place.start, multi_line, "", "")
         answer = complete(context, backend, settings)
-        return Written(answer.text or "", answer.end - answer.start if answer.text else 0)
+        return Insertion(answer.text or "", answer.end - answer.start if answer.text else 0)
 
     return write
 
 
-def copy_writer(place: Place) -> Written:
+def copy_completer(place: Place) -> Insertion:
     """Copies what followed the last time that the longest end of the prefix stood in the file."""
-    before, text = place.before, place.before + "\0" + place.behind
+    before, text = place.prefix, place.prefix + "\0" + place.suffix
     end = _end_of_longest_copy(text, before)
     if end is None:
-        return Written("")
-    return Written(_cut(text[end:].partition("\0")[0], place))
+        return Insertion("")
+    return Insertion(_cut(text[end:].partition("\0")[0], place))
 
 
 def _end_of_longest_copy(text: str, before: str) -> int | None:
@@ -68,14 +68,14 @@ def _newest_other(text: str, wanted: str, cursor: int) -> int | None:
     return place if place >= 0 else None
 
 
-def ngram_writer(texts: Sequence[str]) -> Writer:
+def ngram_completer(texts: Sequence[str]) -> Completer:
     """The likeliest next token by the last four, backing off to fewer; files of their own count."""
     known = _Counts()
     for text in texts:
         known.read(_TOKEN.findall(text))
     cache = _Cache()
 
-    def write(place: Place) -> Written:
+    def write(place: Place) -> Insertion:
         tokens = cache.read(place)
         written: list[str] = []
         while len(written) < _MOST_TOKENS and not _is_over("".join(written), place.kind):
@@ -83,7 +83,7 @@ def ngram_writer(texts: Sequence[str]) -> Writer:
             if token is None:
                 break
             written.append(token)
-        return Written(_cut("".join(written), place))
+        return Insertion(_cut("".join(written), place))
 
     return write
 
@@ -114,15 +114,15 @@ class _Cache:
 
     def read(self, place: Place) -> list[str]:
         """Count what is new around a place; the tokens before it."""
-        lines = _TOKEN.findall(place.before[: place.before.rfind("\n") + 1].rstrip("\n"))
-        is_same = (place.path, place.behind) == (self._path, self._behind)
+        lines = _TOKEN.findall(place.prefix[: place.prefix.rfind("\n") + 1].rstrip("\n"))
+        is_same = (place.path, place.suffix) == (self._path, self._behind)
         if not is_same or lines[: len(self._counted)] != self._counted:
             self.counts, self._counted = _Counts(), []
-            self._path, self._behind = place.path, place.behind
-            self.counts.read(_TOKEN.findall(place.behind))
+            self._path, self._behind = place.path, place.suffix
+            self.counts.read(_TOKEN.findall(place.suffix))
         self.counts.read(lines, len(self._counted))
         self._counted = lines
-        return _TOKEN.findall(place.before)
+        return _TOKEN.findall(place.prefix)
 
 
 def _likeliest(tokens: Sequence[str], known: _Counts, cache: _Counts) -> str | None:
@@ -144,5 +144,5 @@ def _cut(text: str, place: Place) -> str:
     """One line up to what stands behind the cursor, or for a block those up to the first blank."""
     if place.kind is Kind.BLOCK:
         return text.partition("\n\n")[0]
-    line, following = text.partition("\n")[0], place.behind.partition("\n")[0]
+    line, following = text.partition("\n")[0], place.suffix.partition("\n")[0]
     return line.partition(following)[0] if following else line

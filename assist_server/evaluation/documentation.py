@@ -105,7 +105,7 @@ def _without_docstring(source: Source, node: ast.AST) -> Function | None:
     return Function(source.path, text, node.name, node.lineno, summary)
 
 
-def rated_documentation(
+def rate_documentation(
     write: Documenter, functions: Sequence[Function], line_length: int
 ) -> Figures:
     """Structure checks, and how near the summaries are to those that people wrote."""

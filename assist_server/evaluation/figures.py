@@ -24,7 +24,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True)
-class Written:
+class Insertion:
     """What was written at a place: the text, and how many characters behind the cursor it took."""
 
     text: str
@@ -49,11 +49,11 @@ class Score:
     """Whether it ended where it should; None if it was wrong before."""
 
 
-def score(place: Place, written: Written) -> Score:
+def score(place: Place, written: Insertion) -> Score:
     """Compare a completion with what was missing."""
-    result = place.before + written.text + place.behind[written.replaced_chars :]
+    result = place.prefix + written.text + place.suffix[written.replaced_chars :]
     # What was replaced and written again counts as if it had been left alone.
-    kept = place.behind[: written.replaced_chars]
+    kept = place.suffix[: written.replaced_chars]
     text = written.text.removesuffix(kept) if kept else written.text
     wanted, text = place.missing.rstrip(), text.rstrip()
     agreed = _shared_chars(wanted, text)

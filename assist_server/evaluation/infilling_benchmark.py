@@ -78,7 +78,7 @@ def passes(item: Item, line: str) -> bool:
     Raises:
         OSError: there is no `unshare` here; see `can_be_isolated`.
     """
-    function = item.place.before + line + item.place.behind
+    function = item.place.prefix + line + item.place.suffix
     program = f"{_LIMITS}\n{function}\n{item.tests}"
     try:
         done = subprocess.run(  # noqa: S603 - what models write is run here, in isolation

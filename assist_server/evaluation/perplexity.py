@@ -13,7 +13,7 @@ import torch
 
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.loading.checkpoint import read_model
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.engine.transformers_backend import context_length
 from assist_server.evaluation.figures import Estimate, Figures
@@ -40,7 +40,7 @@ def read_figures(model: str, sources: Sequence[Source]) -> Figures:
     """
     plan = DevicePlan("cpu", "float32", ())
     tokenizer, loaded = read_model(model, plan, lambda _, __: None)
-    language_model, codec = StockModel(loaded.float().eval()), TokenCodec(tokenizer)
+    language_model, codec = TransformersModel(loaded.float().eval()), TokenCodec(tokenizer)
     separator = [codec.special_ids[name] for name in ("<|file_sep|>",) if name in codec.special_ids]
     context = min(_MOST_CONTEXT_TOKENS, context_length(loaded.config))
     bits, recited = [], []
@@ -55,7 +55,7 @@ def read_figures(model: str, sources: Sequence[Source]) -> Figures:
 
 @torch.inference_mode()
 def _read(
-    model: StockModel, lead: list[int], ids: list[int], context_tokens: int
+    model: TransformersModel, lead: list[int], ids: list[int], context_tokens: int
 ) -> tuple[float, list[bool]]:
     """Bits for `ids`, the first of which stand behind `lead`, and which were the likeliest."""
     total, is_likeliest = 0.0, []

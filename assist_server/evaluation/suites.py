@@ -7,13 +7,18 @@ from typing import TypeVar
 
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
-from assist_server.evaluation.completers import Writer, copy_writer, model_writer, ngram_writer
+from assist_server.evaluation.completers import (
+    Completer,
+    copy_completer,
+    model_completer,
+    ngram_completer,
+)
 from assist_server.evaluation.documentation import (
     Function,
     choose_functions,
     names_documenter,
     product_documenter,
-    rated_documentation,
+    rate_documentation,
 )
 from assist_server.evaluation.figures import Estimate, Figures, figures, score
 from assist_server.evaluation.infilling_benchmark import Item, passes
@@ -22,7 +27,7 @@ from assist_server.evaluation.summaries import (
     Pair,
     lead,
     product_summarizer,
-    rated_summaries,
+    rate_summaries,
     text_rank,
 )
 from assist_server.evaluation.tasks import Kind, Place, Source, choose_places, choose_script_places
@@ -112,7 +117,7 @@ def evaluate_model(  # noqa: PLR0913 - what an evaluation is made of
     runs_tests: bool,
 ) -> Suites:
     """All suites on a model as the product asks it."""
-    write = model_writer(backend, settings)
+    write = model_completer(backend, settings)
     suites = _written(name, write, tasks, report, runs_tests=runs_tests)
     report(f"{name}: typing again")
     typed = list(replays(backend, tasks.asked, tasks.choice, settings))
@@ -120,29 +125,29 @@ def evaluate_model(  # noqa: PLR0913 - what an evaluation is made of
     report(f"{name}: documenting {len(tasks.functions)} functions")
     length = settings.documentation.line_length
     documenter = product_documenter(backend, settings)
-    suites[DOCSTRINGS] = {name: rated_documentation(documenter, tasks.functions, length)}
+    suites[DOCSTRINGS] = {name: rate_documentation(documenter, tasks.functions, length)}
     if tasks.pairs:
         report(f"{name}: summarizing {len(tasks.pairs)} texts")
         summarizer = product_summarizer(backend, settings)
-        suites[SUMMARIES] = {name: rated_summaries(summarizer, tasks.pairs)}
+        suites[SUMMARIES] = {name: rate_summaries(summarizer, tasks.pairs)}
     return suites
 
 
 def evaluate_baselines(tasks: Tasks, settings: Settings, report: Report) -> Suites:
     """What can be had without a model."""
-    ngram = ngram_writer([source.text for source in tasks.read])
+    ngram = ngram_completer([source.text for source in tasks.read])
     parts: list[Suites] = []
-    for name, write in (("copy", copy_writer), ("5-gram", ngram)):
+    for name, write in (("copy", copy_completer), ("5-gram", ngram)):
         parts.append(_written(name, write, tasks, report, runs_tests=False))
         report(f"{name}: typing again")
         typed = list(_replays(_asking(write), tasks.asked, tasks.choice))
         parts.append({TYPED: {name: savings(typed)}})
     length = settings.documentation.line_length
-    named = rated_documentation(names_documenter(settings), tasks.functions, length)
+    named = rate_documentation(names_documenter(settings), tasks.functions, length)
     parts.append({DOCSTRINGS: {"names alone": named}})
     if tasks.pairs:
         ways = {"lead-1": lead, "TextRank": text_rank}
-        rated = {name: rated_summaries(way, tasks.pairs) for name, way in ways.items()}
+        rated = {name: rate_summaries(way, tasks.pairs) for name, way in ways.items()}
         parts.append({SUMMARIES: rated})
     return merged(parts)
 
@@ -156,7 +161,9 @@ def merged(parts: Iterable[Suites]) -> Suites:
     return together
 
 
-def _written(name: str, write: Writer, tasks: Tasks, report: Report, *, runs_tests: bool) -> Suites:
+def _written(
+    name: str, write: Completer, tasks: Tasks, report: Report, *, runs_tests: bool
+) -> Suites:
     suites: Suites = {}
     for suite, places in tasks.places.items():
         report(f"{name}: {suite}, {len(places)} places")
@@ -180,7 +187,7 @@ def _replays(ask: Ask, sources: Sequence[Source], choice: Choice) -> Iterator[Re
         yield replay(source, start, end, ask, lambda _, completion: completion.text is not None)
 
 
-def _asking(write: Writer) -> Ask:
+def _asking(write: Completer) -> Ask:
     """A baseline in the place of the product."""
 
     def ask(context: CursorContext) -> InlineCompletion:
@@ -192,7 +199,7 @@ def _asking(write: Writer) -> Ask:
     return ask
 
 
-def run_benchmark(write: Writer, items: Sequence[Item], *, with_tests: bool) -> Figures:
+def run_benchmark(write: Completer, items: Sequence[Item], *, with_tests: bool) -> Figures:
     """A benchmark of single lines: exact ones and, where that is possible, those that work."""
     lines = [write(item.place).text for item in items]
     exact = [

@@ -67,7 +67,7 @@ def text_rank(text: str) -> str:
     return sentences[max(range(len(ranks)), key=ranks.__getitem__)]
 
 
-def rated_summaries(write: Summarizer, pairs: Sequence[Pair]) -> Figures:
+def rate_summaries(write: Summarizer, pairs: Sequence[Pair]) -> Figures:
     """ROUGE of summaries."""
     written = [(write(pair.long), pair.short) for pair in pairs]
     return {

@@ -56,7 +56,7 @@ class Place:
     end: int
 
     @property
-    def before(self) -> str:
+    def prefix(self) -> str:
         """What stands before the cursor."""
         return self.text[: self.start]
 
@@ -66,7 +66,7 @@ class Place:
         return self.text[self.start : self.end]
 
     @property
-    def behind(self) -> str:
+    def suffix(self) -> str:
         """What stands behind the cursor."""
         return self.text[self.end :]
 
@@ -94,7 +94,7 @@ def choose_places(sources: Sequence[Source], count: int, seed: int) -> list[Plac
     for found_in_files in _found(sources).values():
         of_files = [draw.sample(found, len(found)) for found in found_in_files if found]
         draw.shuffle(of_files)
-        chosen += by_turns(of_files, count)
+        chosen += round_robin(of_files, count)
     return chosen
 
 
@@ -112,7 +112,7 @@ def _found(sources: Sequence[Source]) -> dict[Kind, list[list[Place]]]:
     return places
 
 
-def by_turns(groups: Sequence[list[Place]], count: int) -> list[Place]:
+def round_robin(groups: Sequence[list[Place]], count: int) -> list[Place]:
     """The first of each group, then the second of each, up to `count`."""
     deepest = max(map(len, groups), default=0)
     ordered = [group[i] for i in range(deepest) for group in groups if i < len(group)]
@@ -262,7 +262,7 @@ def choose_script_places(
     for suite, of_files in sorted(found.items()):
         shuffled = [draw.sample(places, len(places)) for places in of_files if places]
         draw.shuffle(shuffled)
-        chosen[suite] = by_turns(shuffled, count)
+        chosen[suite] = round_robin(shuffled, count)
     return chosen
 
 

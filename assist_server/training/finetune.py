@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from assist_server.engine.backend import tell_nobody
+from assist_server.engine.backend import ignore_progress
 from assist_server.engine.device import plan_device
 from assist_server.engine.loading.checkpoint import read_named_model
 from assist_server.engine.loading.locate import locate_model
@@ -26,14 +26,14 @@ from assist_server.training.examples.windows import (
     chars_per_token,
     split_documents,
 )
-from assist_server.training.loop.checkpoints import open_workplace, state_to_resume
+from assist_server.training.loop.checkpoints import open_run_folder, state_to_resume
 from assist_server.training.loop.reports import Watcher
 from assist_server.training.loop.resources import check_disk, check_memory, disk_error
 from assist_server.training.loop.schedule import Budget
 from assist_server.training.loop.trainer import Plan, Trainer
 from assist_server.training.model.export import FACTS, move_files, write_json
 from assist_server.training.model.network import (
-    StockNetwork,
+    TransformersNetwork,
     check_trainable,
     merged,
     prepare,
@@ -66,13 +66,13 @@ def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
     }
     # What is refused is refused before a folder is made.
     documents = None if choice.is_resumed else repository_documents(choice.repo)
-    watcher.tell("loading the model")
+    watcher.report("loading the model")
     device = plan_device(probe_device_facts(), choice.device)
-    tokenizer, model = read_named_model(source, choice.model, device, tell_nobody)
+    tokenizer, model = read_named_model(source, choice.model, device, ignore_progress)
     check_trainable(model, choice.model)
     _check_room(choice, model)
     model = prepare(model.to(device.device), choice.model)
-    folder = open_workplace(choice.out, identity, is_resumed=choice.is_resumed)
+    folder = open_run_folder(choice.out, identity, is_resumed=choice.is_resumed)
     documents = _kept_documents(folder / "corpus", documents, choice.repo)
     trainer = _trainer(choice, tokenizer, model, documents, device.device, folder)
     before = trainer.validation_loss()
@@ -80,13 +80,13 @@ def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
     if state is not None:
         trainer.restore(state)
     trainer.run(budget or _usual_budget(tokenizer, documents), watcher)
-    watcher.tell("writing the model")
+    watcher.report("writing the model")
     which, loss = trainer.use_better_weights()
     facts = {
         "begun_from": choice.model,
-        "steps": trainer.place.step,
-        "tokens": trainer.place.tokens,
-        "seconds": round(trainer.place.seconds, 1),
+        "steps": trainer.progress.step,
+        "tokens": trainer.progress.tokens,
+        "seconds": round(trainer.progress.seconds, 1),
         "weights": which,
         "validation_nats_per_token_before": before,
         "validation_nats_per_token": loss,
@@ -155,7 +155,7 @@ def _trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
         uses_bfloat16(device),
     )
     return Trainer(
-        StockNetwork(model),
+        TransformersNetwork(model),
         weights,
         WindowStream(documents, vocabulary, recipe),
         WindowStream(validation, vocabulary, recipe).first_windows(_VALIDATION_WINDOWS)

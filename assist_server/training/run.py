@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from typing import Any
 
-from assist_server.engine.loading.open_backend import let_waiting_threads_sleep
+from assist_server.engine.loading.open_backend import limit_thread_spinning
 from assist_server.errors import AssistError, InputError
 from assist_server.training.loop.reports import Watcher
 from assist_server.training.loop.resources import DISK_FULL, disk_error
@@ -20,8 +20,8 @@ def run_training(choice: TrainChoice | FinetuneChoice, watcher: Watcher) -> dict
     Raises:
         AssistError: something that was asked for cannot be done.
     """
-    watcher.tell("starting torch")
-    let_waiting_threads_sleep()
+    watcher.report("starting torch")
+    limit_thread_spinning()
     try:
         return _run(choice, watcher)
     except RuntimeError as error:

@@ -14,10 +14,10 @@ from assist_server.engine.decoding.decoder import Decoder
 from assist_server.engine.decoding.draft_model import DraftModel
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import PrefixCache
-from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.protocol import LanguageModel
 from assist_server.engine.models.torchscript_model import covers
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 from assist_server.engine.request import Sampling
 
 PROMPT = tuple(range(40, 75))
@@ -26,10 +26,14 @@ ROOM = 100
 VOCABULARY = 300
 
 MODELS = {f"{f.name}-{f.config}": build_model(f, VOCABULARY) for f in FAMILIES}
-WAYS: dict[str, LanguageModel] = {f"{name}-stock": StockModel(m) for name, m in MODELS.items()}
+WAYS: dict[str, LanguageModel] = {
+    f"{name}-stock": TransformersModel(m) for name, m in MODELS.items()
+}
 WAYS |= {f"{name}-direct": direct(m) for name, m in MODELS.items() if covers(m)}
 WAYS |= {
-    f"{name}-static": GraphedModel(m, is_captured=False) for name, m in MODELS.items() if covers(m)
+    f"{name}-static": CudaGraphModel(m, is_captured=False)
+    for name, m in MODELS.items()
+    if covers(m)
 }
 
 

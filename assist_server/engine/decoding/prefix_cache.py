@@ -25,7 +25,7 @@ class TokenSequence:
         self.ids = list(ids)
         self.client = client
         self._cache = cache
-        self.is_sound = True
+        self.is_consistent = True
         """Whether tokens and cache agree; an error in the middle of a pass ends that."""
 
     def __len__(self) -> int:
@@ -43,10 +43,10 @@ class TokenSequence:
 
     def extend(self, ids: Sequence[int], wanted: int = 1) -> torch.Tensor:
         """Append tokens; the logits [wanted, vocabulary] behind the last of them."""
-        self.is_sound = False
+        self.is_consistent = False
         logits = self._cache.extend(ids, wanted)
         self.ids.extend(ids)
-        self.is_sound = True
+        self.is_consistent = True
         return logits
 
     def truncate(self, length: int) -> None:
@@ -98,7 +98,7 @@ class PrefixCache:
 
     def put(self, sequence: TokenSequence) -> None:
         """Keep a sequence; the oldest make room for it."""
-        if not (sequence.is_sound and len(sequence)):
+        if not (sequence.is_consistent and len(sequence)):
             return
         self._kept = [
             kept

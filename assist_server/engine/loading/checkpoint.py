@@ -20,7 +20,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from assist_server.engine.backend import Report
+from assist_server.engine.backend import ProgressCallback
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.loading.hub import fetch_model
 from assist_server.engine.loading.locate import check_weight_files, locate_model
@@ -32,7 +32,7 @@ CALIBRATION_FILE = "display_rule.json"
 _NARROW_BITS, _WIDE_BITS = 4, 8
 
 
-def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
+def read_model(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple[Any, Any]:
     """Read tokenizer and model of a folder or hub id; the hub is asked only for what is not here.
 
     Weights must be safetensors, and remote code never runs.
@@ -72,7 +72,9 @@ def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]
     return tokenizer, model
 
 
-def read_named_model(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
+def read_named_model(
+    source: str, name: str, plan: DevicePlan, report: ProgressCallback
+) -> tuple[Any, Any]:
     """Read tokenizer and model as `read_model` does, with every failure in one sentence.
 
     Raises:
@@ -147,7 +149,7 @@ def _open_to_read(file: Any, framework: str, device: Any = "cpu", **_: Any) -> A
     return safe_open(file, framework=framework, device=device, backend="pread")
 
 
-def export_model(model: str, out: Path, report: Report, *, is_packed: bool) -> None:
+def export_model(model: str, out: Path, report: ProgressCallback, *, is_packed: bool) -> None:
     """Write what the setting `model` names to a new folder.
 
     Args:

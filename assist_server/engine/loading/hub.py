@@ -14,11 +14,11 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import logging
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from assist_server.engine.backend import Report
+from assist_server.engine.backend import ProgressCallback
 from assist_server.engine.loading.locate import is_complete
 from assist_server.errors import ModelError
 
-_PATIENCE_SECONDS = 3.0
+_TIMEOUT_SECONDS = 3.0
 """For the hub's first answer; a person waits for it, and nothing was downloaded yet."""
 
 _WANTED = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.tiktoken"]
@@ -26,7 +26,7 @@ _UNWANTED = ["*/*", "consolidated*", "model.*.safetensors"]
 """Copies of the weights in other forms."""
 
 
-def fetch_model(name: str, report: Report) -> Path:
+def fetch_model(name: str, report: ProgressCallback) -> Path:
     """Return the folder of a model of the hub, which is asked only for what is not here.
 
     Raises:
@@ -70,14 +70,14 @@ def _check_reachable(name: str) -> None:
 
     def ask() -> None:
         try:
-            answer.set_result(HfApi().model_info(name, timeout=_PATIENCE_SECONDS))
+            answer.set_result(HfApi().model_info(name, timeout=_TIMEOUT_SECONDS))
         except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
             answer.set_exception(error)
 
     # On a thread of its own: nothing bounds the time that the look-up of a name takes.
     threading.Thread(target=ask, name="assist-hub", daemon=True).start()
     try:
-        answer.result(_PATIENCE_SECONDS)
+        answer.result(_TIMEOUT_SECONDS)
     except GatedRepoError as error:
         raise ModelError(
             f"the hub gives {name!r} only to those who accepted its terms; accept them at "

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assist_server.engine.backend import Backend, ModelChoice, Report
+from assist_server.engine.backend import Backend, ModelChoice, ProgressCallback
 from assist_server.errors import AssistError, ModelError, ModelLoadingError
 
 _log = logging.getLogger(__name__)
 
 
-OpenBackend = Callable[[ModelChoice, Report], Backend]
+OpenBackend = Callable[[ModelChoice, ProgressCallback], Backend]
 """Loads a model; called on a thread of its own."""
 
 
@@ -41,7 +41,7 @@ Listener = Callable[[HostState], None]
 class ModelHost:
     """Loads a backend in the background and hands it out."""
 
-    def __init__(self, open_backend: Callable[[Report], Backend]) -> None:
+    def __init__(self, open_backend: Callable[[ProgressCallback], Backend]) -> None:
         """Start loading."""
         self._open_backend = open_backend
         self._listeners: list[Listener] = []

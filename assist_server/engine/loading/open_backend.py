@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
-from assist_server.engine.backend import Backend, ModelChoice, Report, tell_nobody
+from assist_server.engine.backend import Backend, ModelChoice, ProgressCallback, ignore_progress
 from assist_server.engine.device import return_free_memory
 from assist_server.engine.loading.locate import locate_model
 from assist_server.errors import ModelError
@@ -26,7 +26,7 @@ _SPIN_COUNT = 5000
 _TORCH_LIBRARIES = ("libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
 
 
-def open_backend(choice: ModelChoice, report: Report = tell_nobody) -> Backend:
+def open_backend(choice: ModelChoice, report: ProgressCallback = ignore_progress) -> Backend:
     """Load what the setting `model` names: `embedded`, a folder, or a hub id.
 
     Takes seconds, of which the interpreter is mostly free for other threads. `report` is told what
@@ -36,10 +36,10 @@ def open_backend(choice: ModelChoice, report: Report = tell_nobody) -> Backend:
         ModelError: nothing loadable is there.
     """
     source = locate_model(choice.model)
-    return _on_a_passing_thread(lambda: _load(source, choice, report))
+    return _on_temporary_thread(lambda: _load(source, choice, report))
 
 
-def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
+def _on_temporary_thread(load: Callable[[], Backend]) -> Backend:
     """Load on a thread that ends with it.
 
     OpenMP keeps a team of helpers for each thread that has computed, for as long as that thread
@@ -72,15 +72,15 @@ def _without_frames(error: BaseException) -> BaseException:
     return error
 
 
-def _load(source: str, choice: ModelChoice, report: Report) -> Backend:
-    with quiet_loading():
+def _load(source: str, choice: ModelChoice, report: ProgressCallback) -> Backend:
+    with low_latency_loading():
         if not Path(source).is_dir():
             # Before torch, which takes seconds: where there is no network, it is said at once.
             from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
 
             source = str(fetch_model(source, report))
         report("starting torch", 0)
-        let_waiting_threads_sleep()
+        limit_thread_spinning()
         preload_torch_libraries()
         # Imported here, on the loading thread: the server must answer long before torch is there.
         try:
@@ -94,7 +94,7 @@ def _load(source: str, choice: ModelChoice, report: Report) -> Backend:
         return TransformersBackend.load(source, choice, report)
 
 
-def let_waiting_threads_sleep() -> None:
+def limit_thread_spinning() -> None:
     """Have torch's threads sleep soon while they wait; to be called before torch is imported.
 
     By default they spin for long, which makes decoding many times slower while a compiler or
@@ -123,7 +123,7 @@ def preload_torch_libraries() -> None:
 
 
 @contextlib.contextmanager
-def quiet_loading() -> Iterator[None]:
+def low_latency_loading() -> Iterator[None]:
     """Let other threads run soon and often while this one makes very many lasting objects.
 
     The garbage collector is kept away; what exists at the end is declared permanent, which also

@@ -21,7 +21,7 @@ _NARROW_TOKENS = (1, 2, 4, 8, 16)
 """Sizes of the passes that are captured: a step, and a step with drafts."""
 _SMALLEST_CAPACITY = 1024
 _SMALLEST_SEEN = 256
-_WARMING_PASSES = 2
+_WARMUP_PASSES = 2
 """Before a capture: libraries choose their kernels and allocate what they need."""
 
 
@@ -112,7 +112,7 @@ def _turned(heads: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
     return heads * cos + torch.cat((-other, one), dim=-1) * sin
 
 
-class GraphedModel:
+class CudaGraphModel:
     """A `LanguageModel` over a transformers model of Llama's shape on a CUDA device."""
 
     def __init__(self, model: Any, *, is_captured: bool = True) -> None:
@@ -125,7 +125,7 @@ class GraphedModel:
         self._passes: dict[tuple[int, int], _Pass] = {}
         self._desk = self._network.new_buffer(_SMALLEST_CAPACITY)
         self._nothing = self._network.new_buffer(0)
-        self._lying: weakref.ref[GraphedCache] | None = None
+        self._lying: weakref.ref[CudaGraphCache] | None = None
         self.bytes_per_token = self._desk.nbytes // _SMALLEST_CAPACITY
 
     @property
@@ -133,12 +133,12 @@ class GraphedModel:
         """Where the weights are."""
         return self._network.device
 
-    def new_cache(self) -> "GraphedCache":
+    def new_cache(self) -> "CudaGraphCache":
         """An empty sequence."""
-        return GraphedCache(self, self._nothing)
+        return CudaGraphCache(self, self._nothing)
 
     @torch.inference_mode()
-    def forward(self, cache: "GraphedCache", ids: Sequence[int], wanted: int) -> Tensor:
+    def forward(self, cache: "CudaGraphCache", ids: Sequence[int], wanted: int) -> Tensor:
         """Logits [wanted, vocabulary] behind the last of `ids`, which follow a sequence."""
         count, start = len(ids), cache.length
         tokens = next((tokens for tokens in _NARROW_TOKENS if tokens >= count), count)
@@ -155,7 +155,7 @@ class GraphedModel:
         return self._passes[tokens, seen].run(padded, start)[rows].clone()
 
     @torch.inference_mode()
-    def copied(self, cache: "GraphedCache", length: int) -> Tensor:
+    def copied(self, cache: "CudaGraphCache", length: int) -> Tensor:
         """Keys and values of the first tokens of a sequence, wherever they are."""
         content = self._desk if self._is_lying(cache) else cache.aside
         return content[:, :, :, :length].clone()
@@ -169,10 +169,10 @@ class GraphedModel:
                 _log.warning("a pass of %d tokens cannot be captured: %s", tokens, error)
         return one
 
-    def _is_lying(self, cache: "GraphedCache") -> bool:
+    def _is_lying(self, cache: "CudaGraphCache") -> bool:
         return self._lying is not None and self._lying() is cache
 
-    def _lay(self, cache: "GraphedCache", room: int) -> None:
+    def _lay(self, cache: "CudaGraphCache", room: int) -> None:
         """Put a sequence on the desk, which has room for so many tokens then."""
         if room > self._desk.size(3):
             larger = self._network.new_buffer(_power_of_two(room))
@@ -191,10 +191,10 @@ class GraphedModel:
         self._lying = weakref.ref(cache)
 
 
-class GraphedCache:
+class CudaGraphCache:
     """A `KvCache` whose content lies on the model's desk or aside."""
 
-    def __init__(self, model: GraphedModel, aside: Tensor, length: int = 0) -> None:
+    def __init__(self, model: CudaGraphModel, aside: Tensor, length: int = 0) -> None:
         self._model = model
         self.aside = aside
         """The content while another sequence lies on the desk; belongs to the model."""
@@ -225,10 +225,10 @@ class GraphedCache:
         """Forget all but the first `length` tokens."""
         self._length = min(self._length, length)
 
-    def fork(self, length: int) -> "GraphedCache":
+    def fork(self, length: int) -> "CudaGraphCache":
         """A copy of the first `length` tokens."""
         kept = min(length, self._length)
-        return GraphedCache(self._model, self._model.copied(self, kept), kept)
+        return CudaGraphCache(self._model, self._model.copied(self, kept), kept)
 
 
 _idle_streams: list[Any] = []
@@ -269,7 +269,7 @@ class _Pass:
         stream = capturing.stream
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
-            for _ in range(_WARMING_PASSES):
+            for _ in range(_WARMUP_PASSES):
                 self._compute()
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()

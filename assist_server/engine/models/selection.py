@@ -10,18 +10,18 @@ import psutil
 import torch
 
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.protocol import LanguageModel
-from assist_server.engine.models.torchscript_model import DirectModel, covers
+from assist_server.engine.models.torchscript_model import TorchScriptModel, covers
 from assist_server.engine.models.torchscript_network import Weights
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 
 _CACHE_PART_OF_GPU = 4
 _CACHE_PART_OF_MEMORY = 8
 _LARGEST_CACHE_BYTES = 1 << 30
 _MEASURED_CONTEXT_TOKENS = 200
 _MEASURED_PASSES = 12
-_WARMING_PASSES = 3
+_WARMUP_PASSES = 3
 _MEASURED_SECONDS = 1.0
 """A machine with other work may take very long for a pass, and its figures say little anyway."""
 
@@ -43,13 +43,13 @@ def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageMo
         if dtype == "int8":
             reason = f"{plan.dtype}: int8 is only for models of Llama's shape on a CPU"
             plan = replace(plan, reasons=(*plan.reasons, reason))
-        stock = StockModel(model.to(getattr(torch, plan.dtype)))
+        stock = TransformersModel(model.to(getattr(torch, plan.dtype)))
         if plan.device != "cuda" or not covers(model):
             return stock, plan
         chosen, reason = _with_graphs(model, stock)
         return chosen, replace(plan, reasons=(*plan.reasons, reason))
-    has_bfloat16 = weights != "float32" and multiplies_bfloat16()
-    direct = DirectModel(model, weights, has_bfloat16=has_bfloat16)
+    has_bfloat16 = weights != "float32" and has_native_bfloat16()
+    direct = TorchScriptModel(model, weights, has_bfloat16=has_bfloat16)
     reasons = [_weights_reason(weights, has_bfloat16=has_bfloat16), _choose_threads(direct)]
     return direct, replace(plan, dtype=weights, reasons=(*plan.reasons[:1], *reasons))
 
@@ -62,7 +62,7 @@ def cache_limit_bytes(device: str) -> int:
     return min(available_bytes // _CACHE_PART_OF_MEMORY, _LARGEST_CACHE_BYTES)
 
 
-def multiplies_bfloat16() -> bool:
+def has_native_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 natively."""
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch says it nowhere else
 
@@ -83,11 +83,11 @@ def _weights_reason(weights: Weights, *, has_bfloat16: bool) -> str:
     return f"float16: weights at half the size, computed in float32; prompts are read in {prompts}"
 
 
-def _with_graphs(model: Any, stock: StockModel) -> tuple[LanguageModel, str]:
+def _with_graphs(model: Any, stock: TransformersModel) -> tuple[LanguageModel, str]:
     """A model with CUDA graphs if that is faster and gives the same numbers, and the reason."""
     stock_ms, expected = _tried(stock)
     try:
-        graphed = GraphedModel(model)
+        graphed = CudaGraphModel(model)
         graphed_ms, found = _tried(graphed)
     except RuntimeError as error:  # drivers and libraries differ in what they can capture
         return stock, f"without CUDA graphs: {str(error).partition(chr(10))[0]}"
@@ -105,14 +105,14 @@ def _tried(model: LanguageModel) -> tuple[float, torch.Tensor]:
     cache.extend([0] * _MEASURED_CONTEXT_TOKENS, 1)
     cache.extend([1, 2, 3], 1)  # as drafts are checked
     samples: list[float] = []
-    for number in range(_WARMING_PASSES + _MEASURED_PASSES):
+    for number in range(_WARMUP_PASSES + _MEASURED_PASSES):
         started_s = time.perf_counter()
         logits = cache.extend([number], 1).float().cpu()  # waits for the device
         samples.append((time.perf_counter() - started_s) * 1000)
-    return statistics.median(samples[_WARMING_PASSES:]), logits
+    return statistics.median(samples[_WARMUP_PASSES:]), logits
 
 
-def _choose_threads(model: DirectModel) -> str:
+def _choose_threads(model: TorchScriptModel) -> str:
     """Set the faster number of threads for single tokens; the measured reason.
 
     More threads share the reading of the weights, but have to wait for each other in every
@@ -127,18 +127,18 @@ def _choose_threads(model: DirectModel) -> str:
     return f"threads for a single token: {model.narrow_threads} (measured: {figures})"
 
 
-def _step_ms(model: DirectModel, thread_counts: Sequence[int]) -> dict[int, float]:
+def _step_ms(model: TorchScriptModel, thread_counts: Sequence[int]) -> dict[int, float]:
     """The median time of a step for each number of threads."""
     cache = model.new_cache()
     cache.extend([0] * _MEASURED_CONTEXT_TOKENS, 1)
     samples: dict[int, list[float]] = {threads: [] for threads in thread_counts}
     deadline_s = time.perf_counter() + _MEASURED_SECONDS
-    for number in range(_WARMING_PASSES + _MEASURED_PASSES):
-        if number > _WARMING_PASSES and time.perf_counter() > deadline_s:
+    for number in range(_WARMUP_PASSES + _MEASURED_PASSES):
+        if number > _WARMUP_PASSES and time.perf_counter() > deadline_s:
             break
         for threads in thread_counts:
             model.narrow_threads = threads
             started_s = time.perf_counter()
             cache.extend([0], 1)
             samples[threads].append((time.perf_counter() - started_s) * 1000)
-    return {n: statistics.median(found[_WARMING_PASSES:]) for n, found in samples.items()}
+    return {n: statistics.median(found[_WARMUP_PASSES:]) for n, found in samples.items()}

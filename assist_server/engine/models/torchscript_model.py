@@ -21,7 +21,7 @@ from torch import Tensor
 
 from assist_server.engine.models.torchscript_network import (
     WIDE_STEP_TOKENS,
-    DirectNetwork,
+    TorchScriptNetwork,
     Weights,
     round_up,
 )
@@ -51,14 +51,14 @@ def _slides(config: Any) -> bool:
     return getattr(config, "sliding_window", None) is not None
 
 
-class DirectModel:
+class TorchScriptModel:
     """A `LanguageModel` with weights of its own, made from a transformers model."""
 
     def __init__(self, model: Any, weights: Weights, *, has_bfloat16: bool) -> None:
         """Pack the weights of a model that `covers` approves of; the model can be freed then."""
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # scripting and packing are deprecated, and unequalled
-            network = DirectNetwork(model, weights, has_bfloat16=has_bfloat16).eval()
+            network = TorchScriptNetwork(model, weights, has_bfloat16=has_bfloat16).eval()
             self._network = torch.jit.freeze(torch.jit.script(network))
         config = model.config
         self.layer_count: int = config.num_hidden_layers
@@ -73,9 +73,9 @@ class DirectModel:
         """Always the CPU."""
         return torch.device("cpu")
 
-    def new_cache(self) -> "DirectCache":
+    def new_cache(self) -> "TorchScriptCache":
         """An empty sequence."""
-        return DirectCache(self, _Buffers.of(self, _SMALLEST_CAPACITY))
+        return TorchScriptCache(self, _Buffers.of(self, _SMALLEST_CAPACITY))
 
     @torch.inference_mode()
     def forward(
@@ -132,7 +132,7 @@ class _Buffers:
 
     @classmethod
     @torch.inference_mode()
-    def of(cls, model: DirectModel, capacity: int) -> "_Buffers":
+    def of(cls, model: TorchScriptModel, capacity: int) -> "_Buffers":
         """New buffers, zero as their unused part must be finite."""
         heads, size, layers = model.kv_heads, model.head_dim, range(model.layer_count)
         keys = [torch.zeros(heads, size, capacity) for _ in layers]
@@ -148,10 +148,10 @@ class _Buffers:
         return self
 
 
-class DirectCache:
+class TorchScriptCache:
     """A `KvCache` in buffers that are written in place and grow by doubling."""
 
-    def __init__(self, model: DirectModel, buffers: _Buffers, length: int = 0) -> None:
+    def __init__(self, model: TorchScriptModel, buffers: _Buffers, length: int = 0) -> None:
         self._model = model
         self._buffers = buffers
         self._length = length
@@ -186,8 +186,8 @@ class DirectCache:
         """Forget all but the first `length` tokens."""
         self._length = min(self._length, length)
 
-    def fork(self, length: int) -> "DirectCache":
+    def fork(self, length: int) -> "TorchScriptCache":
         """A copy of the first `length` tokens, with as much room as here."""
         kept = min(length, self._length)
         buffers = _Buffers.of(self._model, self._buffers.capacity)
-        return DirectCache(self._model, buffers.fill(self._buffers, kept), kept)
+        return TorchScriptCache(self._model, buffers.fill(self._buffers, kept), kept)

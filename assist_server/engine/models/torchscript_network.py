@@ -201,7 +201,7 @@ class _Layer(nn.Module):
         return torch.bmm(torch.softmax(scores, -1), values)
 
 
-class DirectNetwork(nn.Module):
+class TorchScriptNetwork(nn.Module):
     """All layers, from token ids to logits."""
 
     def __init__(self, model: Any, weights: Weights, *, has_bfloat16: bool) -> None:

@@ -11,7 +11,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 
-class StockModel:
+class TransformersModel:
     """A `LanguageModel` over a transformers model."""
 
     def __init__(self, model: Any) -> None:
@@ -26,9 +26,9 @@ class StockModel:
         device: torch.device = self._model.device
         return device
 
-    def new_cache(self) -> "StockCache":
+    def new_cache(self) -> "TransformersCache":
         """An empty sequence."""
-        return StockCache(self, DynamicCache(config=self._model.config))
+        return TransformersCache(self, DynamicCache(config=self._model.config))
 
     @torch.inference_mode()
     def forward(self, ids: Sequence[int], cache: DynamicCache, wanted: int) -> torch.Tensor:
@@ -44,10 +44,10 @@ class StockModel:
         return logits
 
 
-class StockCache:
+class TransformersCache:
     """A `KvCache` over transformers' cache that grows."""
 
-    def __init__(self, model: StockModel, cache: DynamicCache) -> None:
+    def __init__(self, model: TransformersModel, cache: DynamicCache) -> None:
         self._model = model
         self._cache = cache
 
@@ -78,9 +78,9 @@ class StockCache:
         elif length < self.length:
             self._cache.crop(length - self.length)
 
-    def fork(self, length: int) -> "StockCache":
+    def fork(self, length: int) -> "TransformersCache":
         """A copy of the first `length` tokens."""
-        other = StockCache(self._model, copy.deepcopy(self._cache))
+        other = TransformersCache(self._model, copy.deepcopy(self._cache))
         other.truncate(length)
         return other
 

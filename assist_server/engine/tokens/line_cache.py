@@ -56,7 +56,7 @@ def cut_before_line_end(text: str, line_end: int) -> int | None:
     return place if "!" <= text[place - 1 : place] <= "~" else None
 
 
-def cut_behind_line_end(text: str, line_end: int) -> int | None:
+def cut_after_line_end(text: str, line_end: int) -> int | None:
     """Behind a line end that a visible character follows, though not at once."""
     place = ink = line_end + 1
     while text[ink : ink + 1] in {" ", "\t"}:
@@ -81,7 +81,7 @@ def split_lines(text: str, cut: Cut) -> Iterator[str]:
 
 def find_cut(pre_tokenize: Callable[[str], list[str]]) -> Cut | None:
     """The cut that a tokenizer's own parting of text allows; None for none of those known."""
-    known = (cut_before_line_end, cut_behind_line_end)
+    known = (cut_before_line_end, cut_after_line_end)
     return next((cut for cut in known if _holds(cut, pre_tokenize)), None)
 
 

@@ -24,7 +24,7 @@ _GENERATED_NAMES = re.compile(r".*(_pb2|_pb2_grpc|_generated|lextab|yacctab|pars
 _WORD = re.compile(r"\S+")
 
 
-def why_unfit(document: Document) -> str | None:
+def rejection_reason(document: Document) -> str | None:
     """Why a document is left out, in a word or two; None where it is fine."""
     origin, text = document.origin, document.text
     if not _LEAST_CHARS <= len(text) <= _MOST_CHARS:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from assist_server.errors import InputError
-from assist_server.training.data.cleaning import why_unfit
+from assist_server.training.data.cleaning import rejection_reason
 from assist_server.training.data.debian import debian_pairs
 from assist_server.training.data.documents import Document, Origin, language_of
 from assist_server.training.data.duplicates import HeldOutCode, SeenFiles, fingerprint_of
@@ -115,7 +115,7 @@ def select(
     left_out: Counter[str] = Counter()
     fit: list[Document] = []
     for document in found:
-        reason = why_unfit(document)
+        reason = rejection_reason(document)
         if reason is None:
             fit.append(document)
         else:

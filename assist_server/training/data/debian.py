@@ -51,7 +51,7 @@ def debian_pairs(root: Path = _ROOT) -> Iterator[Document]:
         if not is_permissive(licence):
             continue
         synopsis, _, long = fields.get("Description", "").partition("\n")
-        found = [(f"descriptions/{name}.txt", synopsis, unfolded(long))]
+        found = [(f"descriptions/{name}.txt", synopsis, unfold(long))]
         found += [(f"manual/{page.name}", *parts) for page, parts in _pages(root, name)]
         for path, short, text in found:
             pair = pair_of(f"debian:{name}", version, licence, path, short, text)
@@ -65,7 +65,7 @@ def read_fields(paragraph: str) -> dict[str, str]:
     return {key: value.rstrip("\n") for key, value in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def unfolded(long: str) -> str:
+def unfold(long: str) -> str:
     """A long description without its marks: a blank in front, and a dot for an empty line."""
     lines = (line.removeprefix(" ") for line in long.splitlines())
     return "\n".join("" if line == "." else line for line in lines)

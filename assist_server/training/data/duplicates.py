@@ -92,7 +92,7 @@ def _runs(tokens: _Hashes, size: int) -> _Hashes:
     return found
 
 
-def likeness(one: Fingerprint, other: Fingerprint) -> float:
+def jaccard_similarity(one: Fingerprint, other: Fingerprint) -> float:
     """Jaccard's index: shared runs of tokens among all of both, from 0 to 1."""
     shared = len(np.intersect1d(one.short, other.short, assume_unique=True))
     together = len(one.short) + len(other.short) - shared
@@ -112,7 +112,9 @@ class SeenFiles:
             return False
         bands = fingerprint.bands()
         candidates = {id(kept): kept for band in bands for kept in self._by_band.get(band, ())}
-        if any(likeness(fingerprint, kept) >= _MOST_ALIKE for kept in candidates.values()):
+        if any(
+            jaccard_similarity(fingerprint, kept) >= _MOST_ALIKE for kept in candidates.values()
+        ):
             return False
         self._exact.add(fingerprint.exact)
         for band in bands:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assist_server.errors import InputError
 from assist_server.syntax.languages import language_for
-from assist_server.training.data.cleaning import why_unfit
+from assist_server.training.data.cleaning import rejection_reason
 from assist_server.training.data.documents import Document, document_of
 from assist_server.training.data.duplicates import Fingerprint, SeenFiles
 
@@ -43,7 +43,7 @@ def repository_documents(repo: Path) -> list[Document]:
         document
         for path in sorted(_files(repo))
         if (document := _read(repo, path)) is not None
-        and why_unfit(document) is None
+        and rejection_reason(document) is None
         and seen.take(Fingerprint(document.text))
     ]
     if not found:

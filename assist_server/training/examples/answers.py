@@ -59,28 +59,28 @@ class Request:
 
 def requests_of(documents: Sequence[Document], seed: int) -> Iterator[Request]:
     """Yield requests about documents that are trained on, in an order drawn by the seed, once."""
-    dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     order = [document for document in documents if document.origin.split == "train"]
-    dice.shuffle(order)
+    rng.shuffle(order)
     for document in order:
-        text = _part(document.text, dice)
+        text = _part(document.text, rng)
         language = language_for(path=document.origin.path)
         is_code = document.origin.kind == "code" and language.grammar is not None
         kind = f"{language.id} code" if is_code else "a text"
         asked = (load_instruction("summarize", kind=kind), *(_CODE if is_code else _PROSE))
         origin = f"{document.origin.distribution}/{document.origin.path}"
-        yield Request(origin, dice.choice(asked), text)
+        yield Request(origin, rng.choice(asked), text)
 
 
-def _part(text: str, dice: random.Random) -> str:
+def _part(text: str, rng: random.Random) -> str:
     """Return whole lines of a text, from a place where a paragraph or a definition may begin."""
     starts = [0, *(match.end() for match in re.finditer(r"\n\n(?=\S)", text))]
-    start = dice.choice([each for each in starts if len(text) - each > _MOST_TEXT_CHARS] or [0])
+    start = rng.choice([each for each in starts if len(text) - each > _MOST_TEXT_CHARS] or [0])
     part = text[start : start + _MOST_TEXT_CHARS]
     return part if start + len(part) == len(text) else part[: part.rfind("\n") + 1] or part
 
 
-def why_rejected(request: Request, answer: str) -> str | None:
+def rejection_reason(request: Request, answer: str) -> str | None:
     """Return why an answer is not learned from, in a word or two; None where it is fine."""
     words = answer.split()
     runs = Counter(zip(*(words[start:] for start in range(_RUN_WORDS)), strict=False))

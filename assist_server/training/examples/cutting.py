@@ -72,7 +72,7 @@ class Mixture:
     """Share of holes shown prefix first."""
     without_suffix: float = 0.12
     """Share of holes behind which nothing stands, as at the end of a file that is being written."""
-    parted: float = 0.15
+    token_boundary: float = 0.15
     """Share of holes before which a token ends, wherever they are."""
     whole_pieces: float = 0.5
     """Share of pieces as long as the context; the others are shorter."""
@@ -100,7 +100,7 @@ class Example:
     layout: Layout
     is_end: bool
     """Whether an end is to be learned behind it: the hole's, or the document's."""
-    is_parted: bool = False
+    has_token_boundary: bool = False
     """Whether prefix and middle become tokens apart from each other, though they follow directly.
 
     Usually the text across the cursor is tokenised as one, as it is when a completion begins anew
@@ -119,13 +119,13 @@ def cut(
     document: Document, seed: int, epoch: int, piece_chars: int, mixture: Mixture
 ) -> Iterator[Example]:
     """The examples of a document in an epoch; their texts in a row are the document's text."""
-    dice = random.Random(f"{seed}:{epoch}:{document.origin.sha256}")  # noqa: S311 - no secret
+    rng = random.Random(f"{seed}:{epoch}:{document.origin.sha256}")  # noqa: S311 - no secret
     if document.origin.kind == "pair":
         yield _pair(document)
     elif document.origin.kind == "answer":
         yield _answer(document)
     else:
-        yield from _Cutter(document, dice, piece_chars, mixture).examples()
+        yield from _Cutter(document, rng, piece_chars, mixture).examples()
 
 
 def _pair(document: Document) -> Example:
@@ -138,7 +138,7 @@ def _pair(document: Document) -> Example:
         line_end + long,
         Layout.SUFFIX_FIRST,
         is_end=True,
-        is_parted=True,
+        has_token_boundary=True,
         learns_all=False,
     )
 
@@ -153,7 +153,7 @@ def _answer(document: Document) -> Example:
         "",
         Layout.CHAT,
         is_end=True,
-        is_parted=True,
+        has_token_boundary=True,
         learns_all=False,
     )
 
@@ -162,10 +162,10 @@ class _Cutter:
     """One document in one epoch."""
 
     def __init__(
-        self, document: Document, dice: random.Random, piece_chars: int, mixture: Mixture
+        self, document: Document, rng: random.Random, piece_chars: int, mixture: Mixture
     ) -> None:
         self._path, self._text = document.origin.path, document.text
-        self._dice, self._piece_chars, self._mixture = dice, piece_chars, mixture
+        self._rng, self._piece_chars, self._mixture = rng, piece_chars, mixture
         self._choosers: Mapping[Hole, Callable[[int, int], Span | None]] = {
             Hole.REST_OF_LINE: self._rest_of_line,
             Hole.NODE: self._node,
@@ -188,25 +188,25 @@ class _Cutter:
 
     def _piece_end(self, start: int, *, is_first: bool) -> int:
         chars = self._piece_chars
-        if self._dice.random() >= self._mixture.whole_pieces:
+        if self._rng.random() >= self._mixture.whole_pieces:
             chars = self._log_uniform(chars // 16 + 1, chars)
         elif is_first and len(self._text) > chars:
             # Otherwise pieces would end at the same places in every epoch.
-            chars = self._dice.randint(chars // 4 + 1, chars)
+            chars = self._rng.randint(chars // 4 + 1, chars)
         end = start + chars
         if end >= len(self._text):
             return len(self._text)
         return self._text.rfind("\n", start + chars // 2, end) + 1 or end
 
     def _example(self, start: int, end: int) -> Example:
-        text, dice, mixture = self._text, self._dice, self._mixture
-        hole = self._hole(start, end) if dice.random() < mixture.infilling else None
+        text, rng, mixture = self._text, self._rng, self._mixture
+        hole = self._hole(start, end) if rng.random() < mixture.infilling else None
         if hole is None:
             is_end = end == len(text)
             return Example(self._path, text[start:end], "", "", Layout.LEFT_TO_RIGHT, is_end)
-        if dice.random() < mixture.without_suffix:
+        if rng.random() < mixture.without_suffix:
             end = hole.end
-        is_swapped = dice.random() < mixture.prefix_first
+        is_swapped = rng.random() < mixture.prefix_first
         return Example(
             self._path,
             text[start : hole.start],
@@ -214,13 +214,13 @@ class _Cutter:
             text[hole.end : end],
             Layout.PREFIX_FIRST if is_swapped else Layout.SUFFIX_FIRST,
             is_end=True,
-            is_parted=dice.random() < mixture.parted,
+            has_token_boundary=rng.random() < mixture.token_boundary,
         )
 
     def _hole(self, start: int, end: int) -> Span | None:
         kinds, weights = zip(*self._mixture.holes.items(), strict=True)
         for _ in range(_TRIES):
-            (kind,) = self._dice.choices(kinds, weights)
+            (kind,) = self._rng.choices(kinds, weights)
             span = self._choosers[kind](start, end)
             if span is not None and start <= span.start < span.end <= end:
                 return span
@@ -250,12 +250,12 @@ class _Cutter:
         if place is None:
             return None
         first = max(start, self._text.rfind("\n", start, place) + 1)
-        if self._dice.random() < 0.5:
+        if self._rng.random() < 0.5:
             first += len(self._text[first:place]) - len(self._text[first:place].lstrip())
         return Span(first, self._lines_end(place, first, end))
 
     def _characters(self, start: int, end: int) -> Span | None:
-        first = self._dice.randint(start, end - 1)
+        first = self._rng.randint(start, end - 1)
         return Span(first, min(end, first + self._log_uniform(1, _LONGEST_MIDDLE_CHARS)))
 
     def _identifier(self, start: int, end: int) -> Span | None:
@@ -270,9 +270,9 @@ class _Cutter:
         if not inside:
             return None
         module = self._module_documentation
-        is_of_module = module in inside and self._dice.random() < _OF_MODULE
-        span = module if module is not None and is_of_module else self._dice.choice(inside)
-        if self._dice.random() < 0.5:
+        is_of_module = module in inside and self._rng.random() < _OF_MODULE
+        span = module if module is not None and is_of_module else self._rng.choice(inside)
+        if self._rng.random() < 0.5:
             return span
         return Span(span.start, self._line_end(span.start, span.end))
 
@@ -284,7 +284,7 @@ class _Cutter:
             first = self._text.rfind("\n", start, place) + 1
             is_indented = self._text[first : first + 1].isspace()
             # A line without indentation teaches nothing about it; some are needed all the same.
-            if first > start and (is_indented or self._dice.random() < _NOT_INDENTED):
+            if first > start and (is_indented or self._rng.random() < _NOT_INDENTED):
                 return Span(first, self._lines_end(place, first, end))
         return None
 
@@ -312,7 +312,7 @@ class _Cutter:
     def _visible_place(self, start: int, end: int) -> int | None:
         """A place before a character that is not blank, and not the last one of its line."""
         for _ in range(_TRIES):
-            place = self._dice.randint(start, end - 1)
+            place = self._rng.randint(start, end - 1)
             if not self._text[place].isspace():
                 return place
         return None
@@ -320,8 +320,8 @@ class _Cutter:
     def _lines_end(self, place: int, first: int, end: int) -> int:
         """The end of the line of a place, or of one of the next lines."""
         last = place
-        is_one = self._dice.random() < _ONE_LINE
-        for _ in range(0 if is_one else self._dice.randint(1, _MOST_LINES - 1)):
+        is_one = self._rng.random() < _ONE_LINE
+        for _ in range(0 if is_one else self._rng.randint(1, _MOST_LINES - 1)):
             following = self._line_end(last, end) + 1
             if following >= end or following - first > _LONGEST_MIDDLE_CHARS:
                 break
@@ -333,4 +333,4 @@ class _Cutter:
         return end if found < 0 else found
 
     def _log_uniform(self, least: int, most: int) -> int:
-        return round(math.exp(self._dice.uniform(math.log(least), math.log(max(least, most)))))
+        return round(math.exp(self._rng.uniform(math.log(least), math.log(max(least, most)))))

@@ -86,7 +86,7 @@ class Renderer:
         return path, lead, example.middle, example.suffix
 
     def _is_joined(self, example: Example) -> bool:
-        if not self._joins or example.layout is Layout.PREFIX_FIRST or example.is_parted:
+        if not self._joins or example.layout is Layout.PREFIX_FIRST or example.has_token_boundary:
             return False
         # Of a joined text only the beginning can be cut off: a long middle could lose its own.
         return len(example.middle.encode()) <= self._tokens // 2

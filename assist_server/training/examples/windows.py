@@ -34,7 +34,7 @@ _LEAST_SHARE = 0.01
 """Of the code, for a language that a model can be said to know."""
 
 
-def made_by_thread(
+def prefetch_by_thread(
     make: Callable[[_Key], _Thing], keys: Iterator[_Key]
 ) -> Generator[_Thing, None, None]:
     """What is made of endless keys, one thing ahead."""
@@ -46,7 +46,7 @@ def made_by_thread(
             yield made
 
 
-def made_by_processes(
+def prefetch_by_processes(
     make: Callable[[_Key], _Thing], keys: Iterator[_Key], processes: int
 ) -> Generator[_Thing, None, None]:
     """The same in the same order, two things ahead for each process.
@@ -147,9 +147,9 @@ class WindowStream:
         epoch, block, skipped = position
         make, places = self.block, self._places(epoch, block)
         blocks = (
-            made_by_processes(make, places, self._processes)
+            prefetch_by_processes(make, places, self._processes)
             if self._processes
-            else made_by_thread(make, places)
+            else prefetch_by_thread(make, places)
         )
         with contextlib.closing(blocks):
             for place, windows in zip(self._places(epoch, block), blocks, strict=False):
@@ -198,7 +198,7 @@ class WindowStream:
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingWindows:
     """The windows of a training."""
 
     stream: WindowStream
@@ -206,14 +206,14 @@ class Material:
     """Of documents that are never learned from; empty where there are none."""
 
 
-def make_material(  # noqa: PLR0913, PLR0917 - what decides about the windows
+def make_training_windows(  # noqa: PLR0913, PLR0917 - what decides about the windows
     tokenizer: Tokenizer,
     documents: Sequence[Document],
     context_tokens: int,
     seed: int,
     processes: int = 0,
     chat: ChatFormat | None = None,
-) -> Material:
+) -> TrainingWindows:
     """Lay out documents for a training in the template `assist`.
 
     Args:
@@ -238,7 +238,7 @@ def make_material(  # noqa: PLR0913, PLR0917 - what decides about the windows
     if by_split["validation"]:
         held_out = WindowStream(by_split["validation"], vocabulary, recipe)
         validation = held_out.first_windows(_VALIDATION_WINDOWS)
-    return Material(stream, validation)
+    return TrainingWindows(stream, validation)
 
 
 def split_documents(documents: Iterable[Document]) -> dict[str, list[Document]]:

@@ -10,7 +10,7 @@ import torch
 
 from assist_server.training.loop.reports import Watcher
 from assist_server.training.loop.resources import check_disk, check_memory
-from assist_server.training.model.network import has_kernel_of_all
+from assist_server.training.model.network import has_varlen_kernel
 from assist_server.training.model.sizes import Size
 
 _CORPUS_BYTES = 64 * 2**20
@@ -43,7 +43,7 @@ def check_room(out: Path, size: Size, device: str) -> None:
     check_disk(out, _STATES * _STATE_COPIES * weights + _CORPUS_BYTES, what)
     if device != "cuda":
         check_memory(
-            _needed_bytes(size, size.course.micro_windows, _ACTIVATION_BYTES), what, _ADVICE
+            _needed_bytes(size, size.training.micro_windows, _ACTIVATION_BYTES), what, _ADVICE
         )
         return
     check_memory(_BASE_BYTES, what, _ADVICE)
@@ -57,7 +57,7 @@ def _needed_bytes(size: Size, windows: int, activation_bytes: float) -> int:
     weights = 4 * shape.parameters()
     # About what autograd keeps of a layer: its inputs, both norms, attention, feed-forward.
     kept = shape.layers * (16 * shape.hidden + 5 * shape.feed_forward) + 2 * shape.vocabulary
-    activations = activation_bytes * windows * size.course.context_tokens * kept
+    activations = activation_bytes * windows * size.training.context_tokens * kept
     return int(_COPIES * weights + activations + _BASE_BYTES)
 
 
@@ -80,13 +80,13 @@ def plan_training(size: Size, device: str, watcher: Watcher) -> TrainingDevice:
         InputError: its memory does not even do for the smallest pass.
     """
     if device != "cuda":
-        return TrainingDevice(device, size.course.micro_windows)
-    is_compiled = has_kernel_of_all(torch.device(device)) and _compiles(watcher)
+        return TrainingDevice(device, size.training.micro_windows)
+    is_compiled = has_varlen_kernel(torch.device(device)) and _compiles(watcher)
     activation_bytes = _COMPILED_ACTIVATION_BYTES if is_compiled else _ACTIVATION_BYTES
     free = int(_GPU_SHARE * torch.cuda.mem_get_info()[0])
     fitting = (
         n
-        for n in _halves(size.course.batch_windows)
+        for n in _halves(size.training.batch_windows)
         if _needed_bytes(size, n, activation_bytes) <= free
     )
     windows = next(fitting, 0)
@@ -106,11 +106,11 @@ def _halves(number: int) -> Iterator[int]:
 
 def _compiles(watcher: Watcher) -> bool:
     """Whether torch can make kernels here, for which it needs Triton and a C compiler."""
-    watcher.tell("trying out the compiler")
+    watcher.report("trying out the compiler")
     try:
         torch.compile(lambda x: 2 * x + 1)(torch.ones(8, device="cuda"))
     except Exception as error:  # noqa: BLE001 - torch, Triton and the compiler have their own
-        watcher.tell(f"training without compiled kernels: {type(error).__name__}")
+        watcher.report(f"training without compiled kernels: {type(error).__name__}")
         return False
     return True
 

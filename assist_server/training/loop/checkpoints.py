@@ -89,7 +89,7 @@ def state_to_resume(
     return state, wanted
 
 
-def open_workplace(out: Path, identity: Mapping[str, Any], *, is_resumed: bool) -> Path:
+def open_run_folder(out: Path, identity: Mapping[str, Any], *, is_resumed: bool) -> Path:
     """The folder for states and logs; made where the training is new.
 
     Args:

@@ -53,7 +53,7 @@ class Optimisers:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
 
-    def forget_gradients(self) -> None:
+    def clear_gradients(self) -> None:
         """Drop what a step that is not to be made has left."""
         for optimiser, _ in self._parts:
             optimiser.zero_grad(set_to_none=True)
@@ -72,7 +72,7 @@ def _is_inner(name: str, weight: nn.Parameter) -> bool:
     return weight.ndim == 2 and "embed" not in name and "head" not in name
 
 
-class Average:
+class WeightAverage:
     """A slow average of the weights, which is often better than they are at any one step."""
 
     def __init__(self, weights: Weights) -> None:
@@ -110,7 +110,7 @@ class Muon(torch.optim.Optimizer):
                 if matrix.grad is not None:
                     alike[matrix.shape].append(matrix)
             for shape, matrices in alike.items():
-                updates = orthogonalized(torch.stack(self._updates(matrices)))
+                updates = orthogonalize(torch.stack(self._updates(matrices)))
                 # Tall matrices change by more, so that what they put out changes alike.
                 rate = group["lr"] * max(1, shape[0] / shape[1]) ** 0.5
                 values: list[Tensor] = [*matrices]
@@ -130,7 +130,7 @@ class Muon(torch.optim.Optimizer):
         return updates
 
 
-def orthogonalized(matrices: Tensor) -> Tensor:
+def orthogonalize(matrices: Tensor) -> Tensor:
     """Matrices [count, rows, columns] with their singular values moved to about one, bfloat16.
 
     By the iteration of Newton and Schulz, with coefficients that go there fast and not exactly.

@@ -41,7 +41,7 @@ class StepReport:
 class Watcher(Protocol):
     """Who is told."""
 
-    def tell(self, message: str) -> None:
+    def report(self, message: str) -> None:
         """What is being done."""
         ...
 
@@ -57,7 +57,7 @@ class Watcher(Protocol):
 class SilentWatcher:
     """Nobody is told, and nobody stops it."""
 
-    def tell(self, message: str) -> None:
+    def report(self, message: str) -> None:
         """Do nothing."""
 
     def step(self, report: StepReport) -> None:

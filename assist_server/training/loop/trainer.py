@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from assist_server.training.examples.packing import IGNORED, Window
 from assist_server.training.examples.windows import START, Position, WindowStream
 from assist_server.training.loop.checkpoints import LATEST, STABLE, link_state, save_state
-from assist_server.training.loop.optimisers import Average, Optimisers
+from assist_server.training.loop.optimisers import Optimisers, WeightAverage
 from assist_server.training.loop.reports import StepReport, TrainingLog, Watcher
 from assist_server.training.loop.schedule import Budget, Schedule
 from assist_server.training.model.losses import chunked_loss
@@ -77,7 +77,7 @@ def _learned(windows: Sequence[Window]) -> int:
 
 
 @dataclass
-class Place:
+class Progress:
     """How far a training is."""
 
     step: int = 0
@@ -106,11 +106,11 @@ class Trainer:
         self._folder = folder
         self._device = torch.device(plan.device)
         self._optimisers = Optimisers(weights, plan.rates)
-        self._average = Average(weights)
+        self._average = WeightAverage(weights)
         self._budget = Budget()
-        self._ahead: _Batch | None = None
+        self._next_batch: _Batch | None = None
         """Made while a step was at work, for the next one."""
-        self.place = Place()
+        self.progress = Progress()
 
     # States
 
@@ -122,7 +122,7 @@ class Trainer:
             "weights": {name: weight.detach() for name, weight in self._weights.items()},
             "average": self._average.state(),
             "optimisers": self._optimisers.state(),
-            "place": {**vars(self.place), "position": list(self.place.position)},
+            "place": {**vars(self.progress), "position": list(self.progress.position)},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -133,7 +133,7 @@ class Trainer:
         self._average.restore(state["average"])
         self._optimisers.restore(state["optimisers"])
         place = state["place"]
-        self.place = Place(**{**place, "position": Position(*place["position"])})
+        self.progress = Progress(**{**place, "position": Position(*place["position"])})
 
     def save(self) -> None:
         """Write the newest state.
@@ -151,23 +151,23 @@ class Trainer:
         Raises:
             AssistError: a state cannot be written.
         """
-        place, self._budget = self.place, budget
-        spent = budget.spent(place.tokens, place.seconds)
+        progress, self._budget = self.progress, budget
+        spent = budget.spent(progress.tokens, progress.seconds)
         schedule = Schedule.of(budget, spent, self._plan.rates.warmup_steps)
-        if place.decay_start is not None:
-            schedule = Schedule(budget.total, place.decay_start, self._plan.rates.warmup_steps)
-        log = TrainingLog(self._folder / "log.jsonl", place.step)
+        if progress.decay_start is not None:
+            schedule = Schedule(budget.total, progress.decay_start, self._plan.rates.warmup_steps)
+        log = TrainingLog(self._folder / "log.jsonl", progress.step)
         last_save = time.monotonic()
-        self._ahead = None
+        self._next_batch = None
         with contextlib.closing(self._batches()) as batches:
             while not schedule.is_over(spent) and not watcher.wants_to_stop():
-                if schedule.decays(spent) and place.decay_start is None:
+                if schedule.decays(spent) and progress.decay_start is None:
                     self._keep_stable()
-                    place.decay_start = schedule.decay_start
+                    progress.decay_start = schedule.decay_start
                 report = self._step(batches, schedule, spent, budget, watcher)
                 if report is None:
                     break
-                spent = budget.spent(place.tokens, place.seconds)
+                spent = budget.spent(progress.tokens, progress.seconds)
                 log.write(report)
                 watcher.step(report)
                 if time.monotonic() - last_save > _SAVE_SECONDS:
@@ -181,7 +181,7 @@ class Trainer:
 
     def _batches(self) -> Generator[_Batch, None, None]:
         """The batches from the place on."""
-        with contextlib.closing(self._stream.windows(self.place.position)) as windows:
+        with contextlib.closing(self._stream.windows(self.progress.position)) as windows:
             while True:
                 taken = [next(windows) for _ in range(self._plan.batch_windows)]
                 batch = [window for window, _ in taken]
@@ -197,36 +197,36 @@ class Trainer:
     ) -> StepReport | None:
         """One step; None where it was broken off, which leaves everything as it was."""
         began = time.monotonic()
-        place = self.place
-        batch = self._ahead or next(batches)
-        self._ahead = None
-        torch.manual_seed(hash((self._plan.seed, place.step)))
+        progress = self.progress
+        batch = self._next_batch or next(batches)
+        self._next_batch = None
+        torch.manual_seed(hash((self._plan.seed, progress.step)))
         loss = self._gradients(batch, watcher)
         if loss is None:
             return None
         norm = nn.utils.clip_grad_norm_(self._weights.values(), _LARGEST_GRADIENT)
         # A GPU is still at work on these gradients; only the next lines wait for it.
-        self._ahead = next(batches)
-        rate = schedule.rate(place.step, spent)
+        self._next_batch = next(batches)
+        rate = schedule.rate(progress.step, spent)
         if math.isfinite(norm.item()):
             self._optimisers.step(rate)
-            self._average.update(place.step)
+            self._average.update(progress.step)
         else:
-            self._optimisers.forget_gradients()
-        place.step += 1
-        place.tokens += batch.tokens
-        place.position = batch.following
-        measures = place.step % _VALIDATION_STEPS == 0
+            self._optimisers.clear_gradients()
+        progress.step += 1
+        progress.tokens += batch.tokens
+        progress.position = batch.following
+        measures = progress.step % _VALIDATION_STEPS == 0
         validation_loss = self.validation_loss() if measures else None
         seconds = time.monotonic() - began
-        place.seconds += seconds
-        now_spent = budget.spent(place.tokens, place.seconds)
-        left = max(0.0, schedule.total - now_spent) / max(1e-9, now_spent) * place.seconds
+        progress.seconds += seconds
+        now_spent = budget.spent(progress.tokens, progress.seconds)
+        left = max(0.0, schedule.total - now_spent) / max(1e-9, now_spent) * progress.seconds
         return StepReport(
-            place.step,
-            place.tokens,
+            progress.step,
+            progress.tokens,
             batch.epoch,
-            round(place.seconds, 3),
+            round(progress.seconds, 3),
             loss.item(),
             validation_loss,
             rate,
@@ -244,7 +244,7 @@ class Trainer:
         self._network.train()
         for start in range(0, len(windows), self._plan.micro_windows):
             if watcher.wants_to_stop():
-                self._optimisers.forget_gradients()
+                self._optimisers.clear_gradients()
                 return None
             total, plain = self._losses(windows[start : start + self._plan.micro_windows])
             (total / weight).backward()  # type: ignore[no-untyped-call]

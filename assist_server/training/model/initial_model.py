@@ -22,7 +22,7 @@ from assist_server.training.loop.resources import disk_error
 from assist_server.training.model.export import write_json
 from assist_server.training.model.network import Network
 from assist_server.training.model.sizes import Shape
-from assist_server.training.model.tokenizer import END, PAD, with_control_tokens
+from assist_server.training.model.tokenizer import END, PAD, add_control_tokens
 
 _MODEL_TYPES = frozenset({"llama", "qwen2", "qwen3"})
 _COPIED_FILES = ("chat_template.jinja",)
@@ -32,7 +32,7 @@ _NEW_ROW_STD = 0.02
 
 
 @dataclass(frozen=True)
-class StartingModel:
+class InitialModel:
     """A model as it was read, with what infilling needs; what is cut off it gives another one."""
 
     shape: Shape
@@ -49,7 +49,7 @@ class StartingModel:
     """Of the file with the weights."""
 
     @classmethod
-    def open(cls, folder: Path) -> "StartingModel":
+    def open(cls, folder: Path) -> "InitialModel":
         """Read a model.
 
         Raises:
@@ -80,14 +80,14 @@ class StartingModel:
         }
         digest = hashlib.sha256(content).hexdigest()
         whole = cls(shape, config, weights, tokenizer, tokenizer_config, files, digest)
-        return whole.with_tokenizer(with_control_tokens(tokenizer))
+        return whole.with_tokenizer(add_control_tokens(tokenizer))
 
     @property
     def context_tokens(self) -> int:
         """How many positions the model knows."""
         return int(self.config["max_position_embeddings"])
 
-    def with_tokenizer(self, tokenizer: Mapping[str, Any]) -> "StartingModel":
+    def with_tokenizer(self, tokenizer: Mapping[str, Any]) -> "InitialModel":
         """Return the model with a tokenizer that may have more tokens, which get new rows."""
         missing = 1 + max(token_ids(tokenizer).values()) - self.shape.vocabulary
         if missing <= 0:

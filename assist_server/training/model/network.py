@@ -31,7 +31,7 @@ _FULL_PARAMETERS = 150_000_000
 _LORA_RANK = 16
 
 
-def has_kernel_of_all(device: torch.device) -> bool:
+def has_varlen_kernel(device: torch.device) -> bool:
     """Whether one kernel attends to all examples of all windows there."""
     is_cuda = device.type == "cuda"
     return is_cuda and torch.cuda.get_device_capability(device) >= _FLASH_CAPABILITY
@@ -49,11 +49,11 @@ class Segments:
         self.bounds: Tensor | None = None
         """Where each example begins, and the end, int32, for one kernel that takes all of them;
         None where there is no such kernel: then they are taken one by one."""
-        if has_kernel_of_all(device):
-            self.bounds = to_device(bounds_of(self.lengths), device)
+        if has_varlen_kernel(device):
+            self.bounds = to_device(segment_bounds(self.lengths), device)
 
 
-def bounds_of(lengths: Sequence[int]) -> Tensor:
+def segment_bounds(lengths: Sequence[int]) -> Tensor:
     """Where each of some examples in a row begins, and, as often as fills the tensor, the end."""
     size = (len(lengths) // _BOUNDS_STEP + 1) * _BOUNDS_STEP + 1
     bounds = torch.full((size,), sum(lengths), dtype=torch.int32)
@@ -214,7 +214,7 @@ class Network(nn.Module):
         return angles.cos(), angles.sin()
 
 
-class StockNetwork:
+class TransformersNetwork:
     """Hidden states and head of any causal model."""
 
     def __init__(self, model: Any) -> None:

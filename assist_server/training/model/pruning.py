@@ -17,11 +17,11 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from assist_server.errors import InputError
 from assist_server.training.examples.packing import Window
-from assist_server.training.model.initial_model import EMBEDDING, HEAD, StartingModel, token_ids
+from assist_server.training.model.initial_model import EMBEDDING, HEAD, InitialModel, token_ids
 from assist_server.training.model.network import Network, Segments
 
 
-def with_vocabulary(model: StartingModel, size: int) -> StartingModel:
+def prune_vocabulary(model: InitialModel, size: int) -> InitialModel:
     """Return the model with a vocabulary of `size` tokens: those that are made of no later merges.
 
     Raises:
@@ -77,7 +77,7 @@ def _moved(key: str, value: Any, new_ids: Mapping[int, int]) -> Any:
     return [new_ids[number] for number in value if number in new_ids]
 
 
-def with_layers(model: StartingModel, kept: Sequence[int]) -> StartingModel:
+def prune_layers(model: InitialModel, kept: Sequence[int]) -> InitialModel:
     """Return the model with some of its layers, named by their numbers in rising order."""
     weights: dict[str, Tensor] = {}
     for name, weight in model.weights.items():

@@ -52,7 +52,7 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingConfig:
     """The way in which a network is trained."""
 
     context_tokens: int
@@ -66,11 +66,11 @@ class Course:
 
 @dataclass(frozen=True)
 class Size:
-    """A shape, and the course that suits it."""
+    """A shape, and the training that suits it."""
 
     name: str
     shape: Shape
-    course: Course
+    training: TrainingConfig
 
 
 _ALL = (
@@ -78,7 +78,7 @@ _ALL = (
     Size(
         "toy",
         Shape(512, hidden=64, layers=2, heads=2, kv_heads=1, head_size=32, feed_forward=160),
-        Course(
+        TrainingConfig(
             context_tokens=256, batch_windows=8, micro_windows=8,
             rates=Rates(adamw=0.01, muon=0.02, warmup_steps=5), budget=Budget(tokens=200_000),
         ),
@@ -87,7 +87,7 @@ _ALL = (
     Size(
         "small",
         Shape(8192, hidden=384, layers=7, heads=6, kv_heads=2, head_size=64, feed_forward=1024),
-        Course(
+        TrainingConfig(
             context_tokens=1024, batch_windows=16, micro_windows=4,
             rates=Rates(adamw=0.003, muon=0.02), budget=Budget(seconds=6 * 3600),
         ),
@@ -99,7 +99,7 @@ _ALL = (
             8192, hidden=448, layers=14, heads=7, kv_heads=1, head_size=64, feed_forward=1216,
             norms_heads=True,
         ),
-        Course(
+        TrainingConfig(
             context_tokens=2048, batch_windows=128, micro_windows=8,
             rates=Rates(adamw=0.003, muon=0.02, warmup_steps=80),
             budget=Budget(tokens=1_000_000_000),
@@ -108,14 +108,14 @@ _ALL = (
 )  # fmt: skip
 SIZES: Mapping[str, Size] = MappingProxyType({size.name: size for size in _ALL})
 
-_CONTINUED: Mapping[str, Course] = MappingProxyType({
+_CONTINUED: Mapping[str, TrainingConfig] = MappingProxyType({
     # Short windows show more holes for the same arithmetic, which is what a CPU has least of.
-    "cpu": Course(
+    "cpu": TrainingConfig(
         context_tokens=512, batch_windows=8, micro_windows=2,
         rates=Rates(adamw=2e-4, weight_decay=0.05, warmup_steps=20),
         budget=Budget(seconds=6 * 3600),
     ),
-    "cuda": Course(
+    "cuda": TrainingConfig(
         context_tokens=2048, batch_windows=64, micro_windows=4,
         rates=Rates(adamw=4e-4, weight_decay=0.05, warmup_steps=80),
         budget=Budget(tokens=300_000_000),
@@ -134,12 +134,12 @@ def find_size(name: str) -> Size:
     return SIZES[name]
 
 
-def continued_course(device: str, context_tokens: int) -> Course:
-    """Return the course for weights that are good already, which are not to be thrown far.
+def continued_training(device: str, context_tokens: int) -> TrainingConfig:
+    """Return the training for weights that are good already, which are not to be thrown far.
 
     Args:
         device: `cuda`, or any other one, which is treated like a CPU.
         context_tokens: Positions that the model knows; windows are never longer.
     """
-    course = _CONTINUED.get(device, _CONTINUED["cpu"])
-    return replace(course, context_tokens=min(course.context_tokens, context_tokens))
+    training = _CONTINUED.get(device, _CONTINUED["cpu"])
+    return replace(training, context_tokens=min(training.context_tokens, context_tokens))

@@ -104,7 +104,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     return as_plain_text(tokenizer)
 
 
-def with_control_tokens(tokenizer: Mapping[str, Any]) -> dict[str, Any]:
+def add_control_tokens(tokenizer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of a `tokenizer.json` with our control tokens and a token for each byte.
 
     Args:

@@ -3,10 +3,10 @@ from hypothesis import strategies as st
 
 from assist_server.engine.request import (
     kept_length,
+    stop_after_words,
     stop_at_dedent,
     stop_at_line_end,
     stop_at_strings,
-    stop_behind_words,
 )
 
 
@@ -17,8 +17,8 @@ def test_line_end():
 
 
 def test_words_may_begin_on_a_later_line():
-    assert stop_behind_words("\n   \n") is None
-    assert stop_behind_words("\n  Return it.\n  More.") == len("\n  Return it.")
+    assert stop_after_words("\n   \n") is None
+    assert stop_after_words("\n  Return it.\n  More.") == len("\n  Return it.")
 
 
 def test_strings():

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from assist_server.evaluation.figures import (
     Estimate,
-    Written,
+    Insertion,
     chrf,
     figures,
     rouge_l,
@@ -19,38 +19,38 @@ ARGUMENT = Place(Kind.ARGUMENT, "a.py", TEXT, START, START + len("first"))
 
 
 def test_the_missing_text_is_exact():
-    found = score(ARGUMENT, Written("first"))
+    found = score(ARGUMENT, Insertion("first"))
     assert (found.is_exact, found.similarity, found.right_chars) == (True, 1.0, 1.0)
     assert (found.parses, found.is_shown, found.stopped_right) == (True, True, True)
 
 
 def test_what_is_written_again_in_place_of_what_stood_there_is_exact():
-    assert score(ARGUMENT, Written("first, second)", len(", second)"))).is_exact
+    assert score(ARGUMENT, Insertion("first, second)", len(", second)"))).is_exact
 
 
 def test_going_on_is_not_stopping():
-    found = score(ARGUMENT, Written("first_one"))
+    found = score(ARGUMENT, Insertion("first_one"))
     assert (found.is_exact, found.right_chars, found.stopped_right) == (False, 1.0, False)
 
 
 def test_what_is_wrong_is_measured_up_to_the_first_wrong_character():
-    found = score(ARGUMENT, Written("fist"))
+    found = score(ARGUMENT, Insertion("fist"))
     assert (found.is_exact, found.right_chars, found.stopped_right) == (False, 0.4, None)
     assert 0 < found.similarity < 1
 
 
 def test_nothing_shown_is_nothing_right():
-    found = score(ARGUMENT, Written(""))
+    found = score(ARGUMENT, Insertion(""))
     assert (found.is_shown, found.is_exact, found.right_chars) == (False, False, 0.0)
     assert not found.parses
 
 
 def test_blanks_at_the_end_do_not_count():
-    assert score(ARGUMENT, Written("first  ")).is_exact
+    assert score(ARGUMENT, Insertion("first  ")).is_exact
 
 
 def test_code_that_is_broken_does_not_parse():
-    assert not score(ARGUMENT, Written("first(")).parses
+    assert not score(ARGUMENT, Insertion("first(")).parses
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0]), min_size=1, max_size=40))
@@ -75,7 +75,7 @@ def test_a_ratio_weighs_what_is_larger():
 
 
 def test_a_figure_is_of_the_places_that_say_something_of_it():
-    scores = [score(ARGUMENT, Written(text)) for text in ("first", "first_one", "wrong", "")]
+    scores = [score(ARGUMENT, Insertion(text)) for text in ("first", "first_one", "wrong", "")]
     found = figures(scores)
     assert (found["exact"].mean, found["exact"].count) == (0.25, 4)
     assert (found["stopped right"].mean, found["stopped right"].count) == (0.5, 2)

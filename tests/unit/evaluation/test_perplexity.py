@@ -57,7 +57,7 @@ def test_what_a_model_would_write_by_itself_is_recited(folder, monkeypatch):
             ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
     with torch.inference_mode():
         lead, own = ids[:-12], ids[-12:]
-        stock = module.StockModel(model)
+        stock = module.TransformersModel(model)
         monkeypatch.setattr(module, "_STEP_TOKENS", 5)
         _, is_likeliest = module._read(stock, lead, own, 64)
     assert all(is_likeliest)

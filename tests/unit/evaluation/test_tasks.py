@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assist_server.evaluation.figures import Written, score
+from assist_server.evaluation.figures import Insertion, score
 from assist_server.evaluation.tasks import Kind, Source, choose_places, choose_script_places
 
 SOURCE = Source(
@@ -78,7 +78,7 @@ def test_a_place_is_a_part_of_its_file(kind):
     of_kind = [place for place in places if place.kind is kind]
     assert of_kind
     for place in of_kind:
-        assert place.before + place.missing + place.behind == text
+        assert place.prefix + place.missing + place.suffix == text
         assert place.missing.strip()
         ast.parse(place.text)
 
@@ -117,7 +117,7 @@ def test_what_is_missing_of_each_kind_in_a_script():
 def test_a_place_in_a_script_is_a_part_of_its_file():
     for places in choose_script_places([SCRIPT], 100, 0).values():
         for place in places:
-            assert place.before + place.missing + place.behind == SCRIPT.text
+            assert place.prefix + place.missing + place.suffix == SCRIPT.text
 
 
 def test_languages_are_suites_of_their_own_and_what_cannot_be_parsed_is_left_out():
@@ -137,5 +137,5 @@ def test_a_completion_is_rated_by_the_grammar_of_its_file():
         for one in choose_script_places([SCRIPT], 100, 0)["whole line, typescript"]
         if one.missing == "return total;"
     )
-    assert score(place, Written("return total;")).parses
-    assert not score(place, Written("return (total;")).parses
+    assert score(place, Insertion("return total;")).parses
+    assert not score(place, Insertion("return (total;")).parses

@@ -15,7 +15,7 @@ from assist_server.engine.decoding.draft_model import DraftModel
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import TokenSequence
 from assist_server.engine.loading.locate import EMBEDDED_FOLDER, locate_model
-from assist_server.engine.loading.open_backend import open_backend, quiet_loading
+from assist_server.engine.loading.open_backend import low_latency_loading, open_backend
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.errors import ModelError
 
@@ -216,7 +216,7 @@ def state():
 
 def test_the_interpreter_is_as_before_when_loads_overlap():
     before = state()
-    first, second = quiet_loading(), quiet_loading()
+    first, second = low_latency_loading(), low_latency_loading()
     first.__enter__()
     second.__enter__()
     assert state() != before
@@ -228,7 +228,7 @@ def test_the_interpreter_is_as_before_when_loads_overlap():
 
 def test_the_interpreter_is_as_before_when_a_load_fails():
     before = state()
-    with pytest.raises(ZeroDivisionError), quiet_loading():
+    with pytest.raises(ZeroDivisionError), low_latency_loading():
         raise ZeroDivisionError
     assert state() == before
 
@@ -241,7 +241,7 @@ def test_what_a_failed_load_made_can_be_collected():
     made = []
 
     def fail():
-        with quiet_loading():
+        with low_latency_loading():
             made.append(weakref.ref(Circle()))
             raise ZeroDivisionError
 

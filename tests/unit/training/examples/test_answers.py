@@ -11,9 +11,9 @@ from assist_server.training.examples.answers import (
     Answer,
     Request,
     read_answers,
+    rejection_reason,
     requests_of,
     unsupported,
-    why_rejected,
     write_answer,
 )
 from assist_server.training.examples.cutting import Layout, Mixture, cut
@@ -30,7 +30,7 @@ GOOD = "It reads the lines of a file, splits each at commas and returns at most 
 
 
 def test_a_good_answer_is_kept():
-    assert why_rejected(REQUEST, GOOD) is None
+    assert rejection_reason(REQUEST, GOOD) is None
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_good_answer_is_kept():
     ],
 )
 def test_an_answer_that_is_not_good_is_left_out(answer, reason):
-    assert why_rejected(REQUEST, answer) == reason
+    assert rejection_reason(REQUEST, answer) == reason
 
 
 def test_words_that_begin_a_sentence_or_a_line_need_no_support():

@@ -14,7 +14,7 @@ from assist_server.training.examples.windows import (
     Recipe,
     WindowStream,
     learned_languages,
-    make_material,
+    make_training_windows,
     split_documents,
 )
 
@@ -48,7 +48,7 @@ def test_documents_without_any_to_learn_from_are_refused(tokenizer):
     held_out = [document("a.py", 900, split="validation")]
     assert split_documents(held_out) == {"train": [], "validation": held_out}
     with pytest.raises(InputError, match="nothing to train on"):
-        make_material(tokenizer, held_out, 64, 0)
+        make_training_windows(tokenizer, held_out, 64, 0)
 
 
 @pytest.fixture

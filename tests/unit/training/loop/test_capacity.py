@@ -29,7 +29,7 @@ def gpu(monkeypatch):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (free, free))
         monkeypatch.setattr(torch, "ones", lambda *_, **__: 1)
         monkeypatch.setattr(torch, "compile", compiled)
-        monkeypatch.setattr(capacity, "has_kernel_of_all", lambda _: is_new)
+        monkeypatch.setattr(capacity, "has_varlen_kernel", lambda _: is_new)
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
 
     return describe
@@ -37,7 +37,7 @@ def gpu(monkeypatch):
 
 def test_a_cpu_trains_as_the_size_says():
     assert plan_training(BASE, "cpu", SilentWatcher()) == TrainingDevice(
-        "cpu", BASE.course.micro_windows
+        "cpu", BASE.training.micro_windows
     )
 
 

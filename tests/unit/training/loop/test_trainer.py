@@ -109,10 +109,10 @@ def test_a_resumed_training_is_the_undisturbed_one_bit_by_bit(make, tmp_path, st
 def test_a_step_that_is_broken_off_leaves_everything_as_it_was(make):
     trainer = make()
     trainer.run(Budget(tokens=20 * TOKENS), Watcher(2))
-    before, place = weights_of(trainer), trainer.place.step
+    before, place = weights_of(trainer), trainer.progress.step
     # Asked once before the step, and once before each of its passes.
     trainer.run(Budget(tokens=20 * TOKENS), Watcher(stop_at_question=3))
-    assert trainer.place.step == place
+    assert trainer.progress.step == place
     assert same(weights_of(trainer), before)
 
 
@@ -133,12 +133,14 @@ def test_more_budget_goes_back_to_before_the_decay(make, tmp_path):
 def test_a_decay_may_begin_at_any_state(make, tmp_path):
     trainer = make()
     trainer.run(Budget(tokens=1000 * TOKENS), Watcher(9))
-    state, budget = state_to_resume(tmp_path / "run", Budget(tokens=trainer.place.tokens + TOKENS))
+    state, budget = state_to_resume(
+        tmp_path / "run", Budget(tokens=trainer.progress.tokens + TOKENS)
+    )
     assert state["place"]["decay_start"] is None
     again, watcher = make(), Watcher()
     again.restore(state)
     again.run(budget, watcher)
-    assert again.place.decay_start == trainer.place.tokens
+    assert again.place.decay_start == trainer.progress.tokens
     assert watcher.reports[0].rate == 1
     assert watcher.reports[-1].done == 1
 
