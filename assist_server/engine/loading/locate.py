@@ -1,4 +1,4 @@
-"""The files of a model's folder: whether all are there, and none is a program."""
+"""Locating a model from the setting `model`, and checks of the files in its folder."""
 
 import json
 import os
@@ -25,11 +25,11 @@ _NEEDED = {
 
 
 def locate_model(model: str, setting: str = "model") -> str:
-    """The folder or hub id to load; what can be checked without torch is checked here.
+    """Return the folder or hub id to load, checked as far as possible without torch.
 
     Args:
         model: The value of a setting.
-        setting: Its name, which the user has to correct.
+        setting: The setting's name, for error messages.
 
     Raises:
         ModelError: the setting names no model, or a folder that cannot be one.
@@ -42,10 +42,10 @@ def locate_model(model: str, setting: str = "model") -> str:
         _check_folder(folder, setting)
         return str(folder)
     if not is_spelled_as_folder and os.path.exists(folder):  # noqa: PTH110 - Path's raises
-        # transformers would load it, and a cloned repository may bring such a folder along.
+        # transformers would load it, and a cloned repository may contain such a folder.
         raise ModelError(
             f"{model!r} is a hub id and also a folder here; write the folder as './{model}', "
-            "or start from another working directory"
+            "or start in another working directory"
         )
     if not is_spelled_as_folder and _looks_like_hub_id(model):
         return model
@@ -56,7 +56,7 @@ def locate_model(model: str, setting: str = "model") -> str:
 
 
 def _check_folder(folder: Path, setting: str) -> None:
-    # transformers would invent an empty tokenizer, and name missing weights in half a page.
+    # transformers would create an empty tokenizer, or list missing weights at length.
     for what, patterns in _NEEDED.items():
         if not any(any(folder.glob(pattern)) for pattern in patterns):
             raise ModelError(
@@ -71,7 +71,7 @@ def _looks_like_hub_id(model: str) -> bool:
 
 
 def is_complete(folder: Path) -> bool:
-    """Tell whether everything that a model needs is in a folder."""
+    """Return whether a folder has all files that a model needs."""
     weights = _names_in_indexes(folder) or {path.name for path in folder.glob("*.safetensors")}
     has_tokenizer = any((folder / name).is_file() for name in _TOKENIZERS)
     is_whole = bool(weights) and all((folder / name).is_file() for name in weights)
@@ -79,15 +79,15 @@ def is_complete(folder: Path) -> bool:
 
 
 def check_weight_files(folder: Path) -> None:
-    """Refuse weights that are no safetensors: other formats hold programs that run when read.
+    """Refuse weights other than safetensors, as other formats can run code when loaded.
 
     Raises:
-        ModelError: an index or the configuration names such a file, or one outside of the folder.
+        ModelError: an index or the configuration names such a file, or one outside the folder.
     """
     if (folder / "adapter_config.json").is_file():
         raise ModelError(
             f"the model folder {str(folder)!r} holds an adapter; merge it into its model and save "
-            "that with save_pretrained"
+            "the result with save_pretrained"
         )
     names = _names_in_indexes(folder)
     named = _read_json(folder / "config.json").get("transformers_weights")
@@ -97,13 +97,13 @@ def check_weight_files(folder: Path) -> None:
         if not name.endswith(".safetensors") or Path(name).name != name:
             raise ModelError(
                 f"the model folder {str(folder)!r} names {name!r} as weights; only *.safetensors "
-                "in the folder itself are read, as other files may run code: save the model anew "
+                "in the folder itself are read, as other files may run code: save the model again "
                 "with save_pretrained"
             )
 
 
 def _names_in_indexes(folder: Path) -> set[str]:
-    """Return the files that indexes map weights to."""
+    """Return the files that the indexes of a folder name."""
     names: set[str] = set()
     for index in [*folder.glob(_INDEX), *folder.glob("*/" + _INDEX)]:
         weights = _read_json(index).get("weight_map")

@@ -1,4 +1,9 @@
-"""From the setting `model` to a loaded backend."""
+"""Opening the backend for the setting `model`, without making other threads wait.
+
+An import holds the interpreter lock while a shared library is opened and initialised (a quarter of
+a second for torch) and while the garbage collector walks the new objects (a tenth of a second,
+several times). Both are avoidable.
+"""
 
 import contextlib
 import ctypes
@@ -22,36 +27,36 @@ _log = logging.getLogger(__name__)
 
 _SWITCH_INTERVAL_S = 0.0002
 _SPIN_COUNT = 5000
-"""Turns of an empty loop, some microseconds: longer than the gap between two operators."""
+"""Iterations of an empty loop, some microseconds: longer than the gap between two operators."""
 _TORCH_LIBRARIES = ("libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
 
 
 def open_backend(choice: ModelChoice, report: ProgressCallback = ignore_progress) -> Backend:
-    """Load what the setting `model` names: `embedded`, a folder, or a hub id.
+    """Load the model of the setting `model`: `embedded`, a folder, or a hub id.
 
-    Takes seconds, of which the interpreter is mostly free for other threads. `report` is told what
-    is being done, on another thread.
+    This takes seconds, in which other threads can run most of the time. `report` is called with the
+    progress, on another thread.
 
     Raises:
-        ModelError: nothing loadable is there.
+        ModelError: the model cannot be loaded.
     """
     source = locate_model(choice.model)
     return _on_temporary_thread(lambda: _load(source, choice, report))
 
 
 def _on_temporary_thread(load: Callable[[], Backend]) -> Backend:
-    """Load on a thread that ends with it.
+    """Load on a thread that ends after loading.
 
-    OpenMP keeps a team of helpers for each thread that has computed, for as long as that thread
-    lives. Were the loading one to live on beside the model's own, there would be more helpers than
-    processors; they sleep between any two operators then, and a decoding step takes twice as long.
+    OpenMP keeps a team of workers for each living thread that has computed. A loading thread that
+    lived on beside the model's thread would make more workers than processors; workers then sleep
+    between operators, and a decoding step takes twice as long.
     """
     loaded: Future[Backend] = Future()
 
     def work() -> None:
         try:
             backend = load()
-        except BaseException as error:  # noqa: BLE001 - it is raised where the model is waited for
+        except BaseException as error:  # noqa: BLE001 - it is raised in the waiting thread
             if not isinstance(error, ModelError):
                 _log.exception("loading failed")
             loaded.set_exception(_without_frames(error))
@@ -63,11 +68,11 @@ def _on_temporary_thread(load: Callable[[], Backend]) -> Backend:
     try:
         return loaded.result()
     finally:
-        loaded = Future()  # an error's traceback holds this frame: no circle
+        loaded = Future()  # avoids a reference cycle: an error's traceback holds this frame
 
 
 def _without_frames(error: BaseException) -> BaseException:
-    """An error that holds no traceback: its frames would hold what was loaded so far."""
+    """Return an error without its traceback, whose frames hold what was loaded so far."""
     error.__cause__ = error.__context__ = error.__traceback__ = None
     return error
 
@@ -75,14 +80,14 @@ def _without_frames(error: BaseException) -> BaseException:
 def _load(source: str, choice: ModelChoice, report: ProgressCallback) -> Backend:
     with low_latency_loading():
         if not Path(source).is_dir():
-            # Before torch, which takes seconds: where there is no network, it is said at once.
+            # Before torch, which takes seconds: a missing network is reported at once.
             from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
 
             source = str(fetch_model(source, report))
         report("starting torch", 0)
         limit_thread_spinning()
         preload_torch_libraries()
-        # Imported here, on the loading thread: the server must answer long before torch is there.
+        # Imported here, on the loading thread: the server must answer before torch is imported.
         try:
             from assist_server.engine.transformers_backend import (  # noqa: PLC0415
                 TransformersBackend,
@@ -95,21 +100,21 @@ def _load(source: str, choice: ModelChoice, report: ProgressCallback) -> Backend
 
 
 def limit_thread_spinning() -> None:
-    """Have torch's threads sleep soon while they wait; to be called before torch is imported.
+    """Limit how long torch's waiting threads spin; must be called before torch is imported.
 
     By default they spin for long, which makes decoding many times slower while a compiler or
-    another model uses the processor. Sleeping at once would triple the time of a small operator,
-    as waking up takes longer than its work. A user's own choice in the environment stays.
+    another model uses the processor. Without spinning, a small operator would take three times as
+    long, as waking up takes longer than its work. A value set in the environment is kept.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", str(_SPIN_COUNT))
 
 
 def preload_torch_libraries() -> None:
-    """Open torch's libraries with the interpreter unlocked; `import torch` finds them open.
+    """Open torch's shared libraries without holding the interpreter lock, before `import torch`.
 
-    `ctypes` unlocks the interpreter around a foreign call, and `dlopen` is one; an import does not.
-    Only for Linux; elsewhere, and where a library is missing, the import does the work itself.
+    `ctypes` releases the lock around a foreign call such as `dlopen`; an import does not. This is
+    for Linux only; elsewhere, or if a library is missing, the import opens them.
     """
     spec = importlib.util.find_spec("torch")
     if sys.platform != "linux" or "torch" in sys.modules or spec is None or spec.origin is None:
@@ -124,25 +129,22 @@ def preload_torch_libraries() -> None:
 
 @contextlib.contextmanager
 def low_latency_loading() -> Iterator[None]:
-    """Let other threads run soon and often while this one makes very many lasting objects.
+    """Keep other threads responsive while this one creates many permanent objects.
 
-    The garbage collector is kept away; what exists at the end is declared permanent, which also
-    spares every later full collection a pause of a tenth of a second. The interpreter changes
-    threads twenty-five times as often as usual: each turn of the server's loop asks for it anew.
+    The garbage collector is off, and the objects that exist at the end are frozen, which also saves
+    each later full collection a pause of a tenth of a second. The interpreter switches threads
+    twenty-five times as often as usual, as the server's loop waits for a switch in each iteration.
     """
-    _quiet.enter()
+    _loading_mode.enter()
     try:
         yield
         gc.freeze()
     finally:
-        _quiet.leave()
+        _loading_mode.leave()
 
 
-class _Quiet:
-    """The state of the interpreter while something loads, and what it was before.
-
-    It belongs to the interpreter, as this object does: loads that overlap share it.
-    """
+class _LoadingMode:
+    """The interpreter's settings during loading, shared by concurrent loads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -150,7 +152,7 @@ class _Quiet:
         self._usual = (True, 0.0)
 
     def enter(self) -> None:
-        """One more thing loads."""
+        """Apply the settings if this is the first load."""
         with self._lock:
             self._loads += 1
             if self._loads == 1:
@@ -159,7 +161,7 @@ class _Quiet:
                 sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
     def leave(self) -> None:
-        """One thing has loaded, or failed."""
+        """Restore the usual settings if this was the last load."""
         with self._lock:
             self._loads -= 1
             if self._loads == 0:
@@ -169,4 +171,4 @@ class _Quiet:
                     gc.enable()
 
 
-_quiet = _Quiet()
+_loading_mode = _LoadingMode()

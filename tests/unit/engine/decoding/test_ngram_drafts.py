@@ -38,19 +38,19 @@ def test_matches_lie_on_tokens_not_between_them():
 
 def test_generated_text_is_looked_up_too():
     drafter = NgramDrafter([1, 2])
-    drafter.tell([3, 4, 1, 2], accepted=0, proposed=0)
+    drafter.update([3, 4, 1, 2], accepted=0, proposed=0)
     assert drafter.propose(ROOM) == [3, 4, 1]
 
 
 def test_drafts_grow_while_they_are_right_and_shrink_after_a_wrong_one():
     drafter = NgramDrafter([*range(100), 0, 1])
     assert drafter.propose(ROOM) == [2, 3, 4]
-    drafter.tell([2, 3, 4, 5], accepted=3, proposed=3)
+    drafter.update([2, 3, 4, 5], accepted=3, proposed=3)
     assert drafter.propose(ROOM) == [6, 7, 8, 9, 10, 11]
-    drafter.tell([50], accepted=0, proposed=6)
-    drafter.tell([51], accepted=0, proposed=0)
+    drafter.update([50], accepted=0, proposed=6)
+    drafter.update([51], accepted=0, proposed=0)
     assert drafter.propose(ROOM) == []  # it rests
-    drafter.tell([52], accepted=0, proposed=0)
+    drafter.update([52], accepted=0, proposed=0)
     assert drafter.propose(ROOM) == [53]
 
 
@@ -60,9 +60,9 @@ def test_wrong_drafts_are_made_ever_less_often():
     for turn in range(60):
         if tokens := pace.next_tokens():
             tries.append(turn)
-            pace.told(accepted=0, proposed=tokens)
+            pace.update(accepted=0, proposed=tokens)
     assert tries == [0, 2, 6, 14, 30, 47]
-    pace.told(accepted=1, proposed=1)
+    pace.update(accepted=1, proposed=1)
     assert pace.next_tokens() == 2
 
 

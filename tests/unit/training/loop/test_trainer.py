@@ -99,7 +99,7 @@ def test_a_resumed_training_is_the_undisturbed_one_bit_by_bit(make, tmp_path, st
     assert resumed_budget == budget
     assert same(weights_of(second), weights_of(whole))
     assert same(second.state()["average"], whole.state()["average"])
-    assert second.place.position == whole.place.position
+    assert second.progress.position == whole.progress.position
     logs = [read_log(tmp_path / name / "log.jsonl") for name in ("whole", "parts")]
     assert [[row["step"], row["loss"]] for row in logs[0]] == [
         [row["step"], row["loss"]] for row in logs[1]
@@ -140,7 +140,7 @@ def test_a_decay_may_begin_at_any_state(make, tmp_path):
     again, watcher = make(), Watcher()
     again.restore(state)
     again.run(budget, watcher)
-    assert again.place.decay_start == trainer.progress.tokens
+    assert again.progress.decay_start == trainer.progress.tokens
     assert watcher.reports[0].rate == 1
     assert watcher.reports[-1].done == 1
 
