@@ -25,7 +25,7 @@ from assist_server.cli.eval import find_sources
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.loading.checkpoint import read_model
 from assist_server.engine.models.torchscript_model import TorchScriptModel
-from assist_server.evaluation.perplexity import read_figures
+from assist_server.evaluation.perplexity import perplexity_figures
 from assist_server.evaluation.tasks import Source
 from assist_server.training.data.documents import document_of
 from assist_server.training.examples.windows import make_training_windows
@@ -81,7 +81,7 @@ def quality(folder: Path, sources: list[Source]) -> dict[str, float]:
     """Return characters per token and bits per byte."""
     tokenizer = read_tokenizer(folder)
     tokens = sum(len(tokenizer.encode(source.text).ids) for source in sources)
-    figures = read_figures(str(folder), sources)
+    figures = perplexity_figures(str(folder), sources)
     return {
         "chars_per_token": sum(len(source.text) for source in sources) / tokens,
         "bits_per_byte": figures["bits per byte"].mean,

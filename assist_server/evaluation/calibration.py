@@ -47,7 +47,7 @@ class Calibration:
 
 
 def examples_of(replays: Sequence[Replay]) -> list[list[Example]]:
-    """The completions of each replay; those of one belong together."""
+    """Return the examples of each replay, grouped by replay."""
     return [
         [
             Example(

@@ -1,4 +1,8 @@
-"""What is counted of completions, and how sure the figures are."""
+"""Scores of completions and of texts against references, and estimates with intervals.
+
+Sources: Popović, "chrF: character n-gram F-score for automatic MT evaluation" (2015); Lin, "ROUGE:
+A Package for Automatic Evaluation of Summaries" (2004). Both from 0 to 1.
+"""
 
 import ast
 import random
@@ -18,14 +22,14 @@ _INTERVAL = (0.025, 0.975)
 
 _CHRF_LONGEST = 6
 _CHRF_BETA = 2
-"""What is missing counts twice as much as what is too much."""
+"""Recall counts twice as much as precision."""
 
 _WORD = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True)
 class Insertion:
-    """What was written at a place: the text, and how many characters behind the cursor it took."""
+    """A completion: the text, and the number of characters after the cursor that it replaces."""
 
     text: str
     replaced_chars: int = 0
@@ -33,26 +37,26 @@ class Insertion:
 
 @dataclass(frozen=True)
 class Score:
-    """One completion against what was missing."""
+    """The scores of one completion against the missing text."""
 
     is_exact: bool
-    """The file is as it was."""
+    """The file equals the original."""
     similarity: float
-    """1 less the edit distance, by the length of the longer text."""
+    """1 minus the edit distance, relative to the longer text."""
     right_chars: float
-    """Share of what was missing that was right before the first wrong character."""
+    """Share of the missing text before the first wrong character."""
     parses: bool
-    """Whether the file can be parsed afterwards."""
+    """Whether the file parses with the completion."""
     is_shown: bool
-    """Whether there was a completion at all."""
+    """Whether there was a completion."""
     stopped_right: bool | None
-    """Whether it ended where it should; None if it was wrong before."""
+    """Whether it ended in the right place; None if it was wrong before that."""
 
 
 def score(place: Place, written: Insertion) -> Score:
-    """Compare a completion with what was missing."""
+    """Compare a completion with the missing text."""
     result = place.prefix + written.text + place.suffix[written.replaced_chars :]
-    # What was replaced and written again counts as if it had been left alone.
+    # Text that was replaced by itself counts as not replaced.
     kept = place.suffix[: written.replaced_chars]
     text = written.text.removesuffix(kept) if kept else written.text
     wanted, text = place.missing.rstrip(), text.rstrip()
@@ -68,7 +72,7 @@ def score(place: Place, written: Insertion) -> Score:
 
 
 def _shared_chars(one: str, other: str) -> int:
-    """Length of the beginning that two texts share."""
+    """Return the length of the common prefix of two texts."""
     pairs = zip(one, other, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
@@ -86,10 +90,7 @@ def _parses(path: str, text: str) -> bool:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean, the interval that holds it with 95 %, and the number of things it is a mean of.
-
-    Intervals are by the bootstrap (Efron, 1979): as often as not, others would have been chosen.
-    """
+    """A mean, its 95 % interval by the bootstrap (Efron, 1979), and the number of values."""
 
     mean: float
     low: float
@@ -98,12 +99,12 @@ class Estimate:
 
     @classmethod
     def of(cls, values: Sequence[float], seed: int = 0) -> "Estimate | None":
-        """The mean of values; None where there are none."""
+        """Return the mean of values; None without values."""
         return cls.ratio([(value, 1.0) for value in values], seed)
 
     @classmethod
     def ratio(cls, parts: Sequence[tuple[float, float]], seed: int = 0) -> "Estimate | None":
-        """The sum of the first numbers by that of the second; a pair is drawn as a whole."""
+        """Return the ratio of the sums of a list of pairs; pairs are resampled as a whole."""
         if not sum(whole for _, whole in parts):
             return None
         draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
@@ -126,15 +127,15 @@ FIGURES: dict[str, Callable[[Score], float | None]] = {
     "shown": lambda score: score.is_shown,
     "stopped right": lambda score: score.stopped_right,
 }
-"""Each figure, and what a place contributes to it; None where it says nothing of it."""
+"""The figures and each one's value for a score; None if the score has no value."""
 
 
 Figures = dict[str, Estimate | None]
-"""What was found of one writer, by name."""
+"""The figures of one completer, by name."""
 
 
 def figures(scores: Sequence[Score]) -> Figures:
-    """All figures of some places."""
+    """Return all figures of some scores."""
     values = {
         name: [float(value) for score in scores if (value := find(score)) is not None]
         for name, find in FIGURES.items()
@@ -143,7 +144,7 @@ def figures(scores: Sequence[Score]) -> Figures:
 
 
 def chrf(written: str, wanted: str) -> float:
-    """F-score of runs of one to six characters, blanks left out."""
+    """Return chrF: the F-score of character n-grams up to six, without blanks."""
     one, other = "".join(written.split()), "".join(wanted.split())
     precisions, recalls = [], []
     for size in range(1, _CHRF_LONGEST + 1):
@@ -159,7 +160,7 @@ def chrf(written: str, wanted: str) -> float:
 
 
 def rouge_n(written: str, wanted: str, size: int) -> float:
-    """F-score of runs of `size` words."""
+    """Return ROUGE-N: the F-score of n-grams of `size` words."""
     found, expected = _runs(_words(written), size), _runs(_words(wanted), size)
     if not found or not expected:
         return 0.0
@@ -168,7 +169,7 @@ def rouge_n(written: str, wanted: str, size: int) -> float:
 
 
 def rouge_l(written: str, wanted: str) -> float:
-    """F-score of the longest sequence of words that stands in both in the same order."""
+    """Return ROUGE-L: the F-score of the longest common subsequence of words."""
     found, expected = _words(written), _words(wanted)
     if not found or not expected:
         return 0.0

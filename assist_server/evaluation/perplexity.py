@@ -1,8 +1,8 @@
-"""How well a model predicts text, in bits per byte, and whether it knows it by heart.
+"""A model's perplexity on text, in bits per byte, and its memorization of text.
 
-Bits per byte are comparable between any two tokenizers. A text is recited where a model would write
-a long run of it by itself, token for token (Carlini et al., "Quantifying Memorization Across Neural
-Language Models", 2023): more often in what it was trained on than elsewhere is a leak.
+Bits per byte are comparable between tokenizers. Text is recited where each token of a long run is
+the model's likeliest (Carlini et al., "Quantifying Memorization Across Neural Language Models",
+2023): more recited text in the training set than elsewhere shows memorization.
 """
 
 import math
@@ -22,21 +22,21 @@ from assist_server.prompts.fim import path_comment
 
 _MOST_CONTEXT_TOKENS = 1024
 _STEP_TOKENS = 512
-"""Each window predicts this many tokens, with what is left of the context before them."""
+"""Tokens that each window predicts; the rest of the context is before them."""
 
 
 _RECITED_TOKENS = 50
 
 
-def read_figures(model: str, sources: Sequence[Source]) -> Figures:
-    """Bits per byte, and the share of tokens within recited runs, over all bytes of the files.
+def perplexity_figures(model: str, sources: Sequence[Source]) -> Figures:
+    """Return bits per byte, and the share of tokens in recited runs, over all files.
 
     Args:
         model: A folder or hub id.
-        sources: Files, read left to right behind their paths.
+        sources: Files, read left to right after their paths.
 
     Raises:
-        ModelError: nothing loadable is there.
+        ModelError: the model cannot be loaded.
     """
     plan = DevicePlan("cpu", "float32", ())
     tokenizer, loaded = read_model(model, plan, lambda _, __: None)
@@ -47,17 +47,17 @@ def read_figures(model: str, sources: Sequence[Source]) -> Figures:
     for source in sources:
         lead = [*separator, *codec.encode(path_comment(source.path))] or sorted(codec.end_ids)[:1]
         ids = codec.encode(source.text)
-        file_bits, is_likeliest = _read(language_model, lead, ids, context)
+        file_bits, is_likeliest = _bits(language_model, lead, ids, context)
         bits.append((file_bits, len(source.text.encode())))
         recited.append((_tokens_in_long_runs(is_likeliest), len(ids)))
     return {"bits per byte": Estimate.ratio(bits), "recited": Estimate.ratio(recited)}
 
 
 @torch.inference_mode()
-def _read(
+def _bits(
     model: TransformersModel, lead: list[int], ids: list[int], context_tokens: int
 ) -> tuple[float, list[bool]]:
-    """Bits for `ids`, the first of which stand behind `lead`, and which were the likeliest."""
+    """Return the bits of `ids` after `lead`, and for each id whether it was the likeliest."""
     total, is_likeliest = 0.0, []
     step = min(_STEP_TOKENS, context_tokens // 2)
     room = max(0, context_tokens - step - len(lead))

@@ -6,12 +6,12 @@ from tiny_models import FAMILIES, save_family
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from assist_server.evaluation import perplexity as module
-from assist_server.evaluation.perplexity import read_figures
+from assist_server.evaluation.perplexity import perplexity_figures
 from assist_server.evaluation.tasks import Source
 
 
 def bits_per_byte(model, sources):
-    return read_figures(model, sources)["bits per byte"].mean
+    return perplexity_figures(model, sources)["bits per byte"].mean
 
 
 @pytest.fixture(scope="module")
