@@ -67,7 +67,7 @@ def ranked_layers(base: InitialModel, sources: list[Source], count: int) -> list
     documents = [replace(each, origin=replace(each.origin, split="train")) for each in documents]
     windows = make_training_windows(tokenizer, documents, 512, 0).stream.first_windows(8)
     network = Network(base.shape)
-    base.put_weights(network)
+    base.copy_weights_to(network)
     return important_layers(network, windows, count)
 
 

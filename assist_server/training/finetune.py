@@ -1,4 +1,4 @@
-"""More training for a model that exists, on the code of one repository."""
+"""The command `finetune`: further training of a model on the code of a repository."""
 
 import platform
 import tempfile
@@ -35,8 +35,8 @@ from assist_server.training.model.export import FACTS, move_files, write_json
 from assist_server.training.model.network import (
     TransformersNetwork,
     check_trainable,
-    merged,
-    prepare,
+    make_trainable,
+    merge_adapter,
 )
 from assist_server.training.model.sizes import Rates
 from assist_server.training.options import FinetuneChoice
@@ -52,10 +52,10 @@ _ADVICE = "choose a smaller --model or close other programs"
 
 
 def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
-    """Train a model further, or go on; what is known of it in the end.
+    """Fine-tune a model, or resume it; return the facts about the result.
 
     Raises:
-        AssistError: something that was asked for cannot be done.
+        AssistError: the training cannot be done as chosen.
     """
     source = locate_model(choice.model)
     identity = {
@@ -64,14 +64,14 @@ def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
         "repo": str(choice.repo.absolute()),
         "seed": choice.seed,
     }
-    # What is refused is refused before a folder is made.
+    # Errors of the input are raised before a folder is created.
     documents = None if choice.is_resumed else repository_documents(choice.repo)
     watcher.report("loading the model")
     device = plan_device(probe_device_facts(), choice.device)
     tokenizer, model = read_named_model(source, choice.model, device, ignore_progress)
     check_trainable(model, choice.model)
     _check_room(choice, model)
-    model = prepare(model.to(device.device), choice.model)
+    model = make_trainable(model.to(device.device), choice.model)
     folder = open_run_folder(choice.out, identity, is_resumed=choice.is_resumed)
     documents = _kept_documents(folder / "corpus", documents, choice.repo)
     trainer = _trainer(choice, tokenizer, model, documents, device.device, folder)
@@ -94,12 +94,12 @@ def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
-    _export(choice.out, tokenizer, merged(model), facts)
+    _export(choice.out, tokenizer, merge_adapter(model), facts)
     return facts
 
 
 def _check_room(choice: FinetuneChoice, model: Any) -> None:
-    """Refuse before anything is written where memory or disk will not do."""
+    """Check that memory and disk suffice, before anything is written."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
     weights = 4 * parameters
     check_disk(choice.out, 5 * weights, f"fine-tuning {choice.model!r}")
@@ -107,7 +107,7 @@ def _check_room(choice: FinetuneChoice, model: Any) -> None:
 
 
 def _kept_documents(corpus: Path, documents: list[Document] | None, repo: Path) -> list[Document]:
-    """The documents as they were when the training began; the repository goes on changing."""
+    """Return the documents from the start of the training, as the repository may change."""
     if documents is None and not has_corpus(corpus):
         documents = repository_documents(repo)
     if documents is not None:
@@ -129,7 +129,7 @@ def _vocabulary(tokenizer: Any, model: Any, name: str) -> Vocabulary:
     )
 
 
-def _trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
+def _trainer(  # noqa: PLR0913, PLR0917 - the parts of a training
     choice: FinetuneChoice,
     tokenizer: Any,
     model: Any,
@@ -167,7 +167,7 @@ def _trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
 
 
 def _usual_budget(tokenizer: Any, documents: list[Document]) -> Budget:
-    """Some times through the code."""
+    """Return a budget of some epochs."""
     chars = sum(len(document.text) for document in documents)
     per_token = chars_per_token(tokenizer.backend_tokenizer, documents)
     return Budget(tokens=max(1, int(_EPOCHS * chars / per_token)))

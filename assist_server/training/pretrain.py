@@ -1,4 +1,4 @@
-"""A model of our own: corpus, tokenizer, training, and the folder that the engine loads."""
+"""The command `train`: corpus, tokenizer, training, and export."""
 
 import hashlib
 import platform
@@ -44,17 +44,17 @@ from assist_server.training.options import TrainChoice
 
 _USUAL_SIZE = "small"
 _TOKENIZER_CHARS = 40_000_000
-"""Text from which merges are learned; more changes little and takes memory."""
+"""Text from which merges are learned; more text changes little and takes memory."""
 
 _MEASURED_WINDOWS = 8
-"""For the importance of layers, whose order does not change with more."""
+"""For the influence of layers, whose order does not change with more windows."""
 
 
 def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
-    """Train a model, or go on; return what is known of it in the end.
+    """Train a model, or resume a training; return the facts about the result.
 
     Raises:
-        AssistError: something that was asked for cannot be done.
+        AssistError: the training cannot be done as chosen.
     """
     device = plan_device(probe_device_facts(), choice.device).device
     start = _start(choice)
@@ -111,12 +111,12 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
 
 
 def _start(choice: TrainChoice) -> InitialModel | None:
-    """Return the model that is begun with, with the vocabulary that is asked for."""
+    """Return the initial model with the chosen vocabulary; None to train from scratch."""
     if choice.start is None:
         if choice.vocabulary is not None or choice.layers is not None:
-            raise InputError("--vocabulary and --layers cut a model down; name one with --from")
+            raise InputError("--vocabulary and --layers prune a model; name one with --from")
         if choice.answers is not None:
-            raise InputError("--answers keep the chat of a model; name one with --from")
+            raise InputError("--answers preserves the chat of a model; name one with --from")
         return None
     if choice.size is not None:
         raise InputError("--from has a size of its own; leave --size out")
@@ -146,15 +146,15 @@ def _with_important_layers(
     start: InitialModel, material: TrainingWindows, count: int
 ) -> InitialModel:
     if not material.validation:
-        raise InputError("--layers measures on held-out code, and this corpus has none")
+        raise InputError("--layers needs held-out code, which this corpus does not have")
     network = Network(start.shape)
-    start.put_weights(network)
+    start.copy_weights_to(network)
     return prune_layers(
         start, important_layers(network, material.validation[:_MEASURED_WINDOWS], count)
     )
 
 
-def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
+def make_trainer(  # noqa: PLR0913, PLR0917 - the parts of a training
     shape: Shape,
     material: TrainingWindows,
     size: Size,
@@ -163,12 +163,12 @@ def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
     folder: Path,
     start: InitialModel | None = None,
 ) -> tuple[Trainer, Network]:
-    """Return a trainer with random weights, or those of a model that exists, and its network."""
+    """Return a trainer and its network, with random weights or those of an initial model."""
     training = size.training
     torch.manual_seed(seed)
     network = Network(shape, training.rates.dropout)
     if start is not None:
-        start.put_weights(network)
+        start.copy_weights_to(network)
     network = network.to(device.name)
     plan = Plan(
         seed,
@@ -187,7 +187,7 @@ def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
 
 
 def uses_bfloat16(device: str) -> bool:
-    """Whether matrices are multiplied in bfloat16: where the device does that natively."""
+    """Return whether to multiply in bfloat16: if the device does that natively."""
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device == "cpu" and has_native_bfloat16()
@@ -209,7 +209,7 @@ def _config(tokenizer: Tokenizer, shape: Shape, size: Size) -> dict[str, Any]:
 
 
 def _facts(size: Size, corpus: Path, device: str, trainer: Trainer) -> dict[str, Any]:
-    """What a model's card has to say."""
+    """Return the facts for a model card."""
     which, loss = trainer.use_better_weights()
     progress = trainer.progress
     manifest = (corpus / MANIFEST).read_bytes()

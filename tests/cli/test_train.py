@@ -268,9 +268,9 @@ def test_a_large_model_without_peft_is_refused(run, repo, tmp_path, monkeypatch)
     [
         (("--from", "TOY", "--size", "small"), "has a size of its own; leave --size out"),
         (("--from", "EMPTY"), "is not a folder with config.json"),
-        (("--vocabulary", "8k"), "cut a model down; name one with --from"),
-        (("--answers", "a.jsonl"), "keep the chat of a model; name one with --from"),
-        (("--layers", "3"), "cut a model down; name one with --from"),
+        (("--vocabulary", "8k"), "prune a model; name one with --from"),
+        (("--answers", "a.jsonl"), "preserves the chat of a model; name one with --from"),
+        (("--layers", "3"), "prune a model; name one with --from"),
         (("--from", "TOY", "--vocabulary", "many"), "write it as 8192 or 24k"),
         (("--from", "TOY", "--vocabulary", "10"), "must be at least"),
     ],
@@ -296,7 +296,7 @@ def test_a_process_that_was_ended_is_no_riddle(run, tmp_path, monkeypatch):
 
     monkeypatch.setattr("assist_server.training.run._run", ended)
     result = run("train", "--out", tmp_path / "out")
-    refused(result, "perhaps for want of memory; what was saved before is kept")
+    refused(result, "perhaps for lack of memory; the last saved state is kept")
 
 
 def refused(result, words):
@@ -355,7 +355,7 @@ def test_too_little_memory_is_refused_before_anything_is_written(
 ):
     memory = psutil.virtual_memory()._replace(available=10**6)
     monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: memory)
-    refused(train(run, packages, tmp_path / "out"), "of memory and 1 MB are free")
+    refused(train(run, packages, tmp_path / "out"), "of memory, but 1 MB are free")
     assert not (tmp_path / "out").exists()
 
 
@@ -364,4 +364,4 @@ def test_a_disk_that_fills_up_ends_it_in_one_line(run, packages, tmp_path, monke
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(TrainingLog, "write", write)
-    refused(train(run, packages, tmp_path / "out"), "the disk is full; what was saved before is")
+    refused(train(run, packages, tmp_path / "out"), "the disk is full; the last saved state is")

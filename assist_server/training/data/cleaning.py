@@ -1,4 +1,4 @@
-"""Which files nobody should learn from: copies of other projects, generated code, tables."""
+"""Rejection of unsuitable files: copies of other projects, generated code, data."""
 
 import re
 from pathlib import PurePosixPath
@@ -25,7 +25,7 @@ _WORD = re.compile(r"\S+")
 
 
 def rejection_reason(document: Document) -> str | None:
-    """Why a document is left out, in a word or two; None where it is fine."""
+    """Return why a document is rejected, in a word or two; None if it is suitable."""
     origin, text = document.origin, document.text
     if not _LEAST_CHARS <= len(text) <= _MOST_CHARS:
         return "size"
@@ -37,7 +37,7 @@ def rejection_reason(document: Document) -> str | None:
 
 
 def is_vendored(distribution: str, path: str) -> bool:
-    """Whether a path lies in a folder of copies, or is called like a family that is held out."""
+    """Return whether a path is in a folder of copies, or named after a held-out family."""
     folders = [part.lower() for part in PurePosixPath(path).parts[:-1]]
     if any(_VENDORED.fullmatch(folder) for folder in folders):
         return True

@@ -1,6 +1,8 @@
-"""Pairs of a long text and a short one from Debian packages: descriptions and manual pages.
+"""Documents from Debian: prose of installed packages, and sources of source packages.
 
-Only packages whose copyright file is machine-readable (DEP-5) and names permissive licences alone.
+Copyright files must be machine-readable (DEP-5). Prose is taken from packages with permissive
+licences only; a source file has the licence that the copyright file names for it. Source packages
+are as `apt-get source --download-only` leaves them.
 """
 
 import gzip
@@ -28,19 +30,19 @@ _SHORT_NAMES = {
     "python": "PSF-2.0",
     **{licence.lower(): licence for licence in PERMISSIVE},
 }
-"""DEP-5's names of licences where they differ from SPDX's."""
+"""SPDX ids by DEP-5's names of licences, in lower case."""
 
 _LANGUAGES = {
     "c", "cpp", "go", "java", "lua", "rust", "shell", "markdown", "json", "toml", "yaml",
 }  # fmt: skip
-"""Those that Debian is the source of; others come from their own indexes."""
+"""Languages to take from Debian; others come from their own package indexes."""
 
 _COPYRIGHT = "debian/copyright"
 _ARCHIVE = re.compile(r"\.(tar\.(gz|xz|bz2))$")
 
 
 def debian_pairs(root: Path = _ROOT) -> Iterator[Document]:
-    """Pairs from the packages that are installed below a root; none where Debian is not there."""
+    """Yield pairs of a long and a short text from the Debian packages installed under a root."""
     status = root / "var/lib/dpkg/status"
     if not status.is_file():
         return
@@ -60,19 +62,19 @@ def debian_pairs(root: Path = _ROOT) -> Iterator[Document]:
 
 
 def read_fields(paragraph: str) -> dict[str, str]:
-    """The fields of a paragraph in Debian's control format, continued lines as they are."""
+    """Return the fields of a paragraph in Debian's control format, with raw continuation lines."""
     parts = re.split(r"^([A-Za-z][\w-]*):[ \t]*", paragraph, flags=re.MULTILINE)
     return {key: value.rstrip("\n") for key, value in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 def unfold(long: str) -> str:
-    """A long description without its marks: a blank in front, and a dot for an empty line."""
+    """Return a long description without its markup: leading blanks, and dots for empty lines."""
     lines = (line.removeprefix(" ") for line in long.splitlines())
     return "\n".join("" if line == "." else line for line in lines)
 
 
 def copyright_licence(file: Path) -> str:
-    """All licences that a DEP-5 file names, as an SPDX expression; empty where it is not one."""
+    """Return all licences of a DEP-5 file as an SPDX expression; empty for another format."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -85,9 +87,9 @@ def copyright_licence(file: Path) -> str:
 
 
 def spdx_expression(written: str) -> str:
-    """Return DEP-5's `A or B, and C` as an SPDX expression; names not understood stay as they are.
+    """Return DEP-5's `A or B, and C` as an SPDX expression; unknown names stay as they are.
 
-    A comma binds less than "and", which binds more than "or".
+    "And" binds more tightly than "or", and a comma less tightly than both.
     """
     written = re.sub(r"\bwith\s+(\S+)\s+exception\b", r"WITH \1-exception", written)
     parts = re.split(r",\s*(and|or)\s+", written.strip())
@@ -122,7 +124,7 @@ def _pages(root: Path, package: str) -> Iterator[tuple[Path, tuple[str, str]]]:
 
 
 def manual_parts(roff: str) -> tuple[str, str] | None:
-    """What a manual page says its subject is, and its description, without the markup."""
+    """Return the short description of a manual page and its section DESCRIPTION, as plain text."""
     sections = re.split(r'^\.S[Hh] +"?([^"\n]*)"?[^\n]*\n', roff, flags=re.MULTILINE)
     by_name = dict(zip(map(str.upper, sections[1::2]), sections[2::2], strict=True))
     if "NAME" not in by_name or "DESCRIPTION" not in by_name:
@@ -133,7 +135,7 @@ def manual_parts(roff: str) -> tuple[str, str] | None:
 
 
 def _plain(roff: str) -> str:
-    """Running text: macros that only mark words keep them, all others begin a paragraph."""
+    """Return roff as plain text: font macros keep their words, other macros end a paragraph."""
     lines = []
     for line in roff.splitlines():
         macro = re.match(r"[.']\s*([A-Za-z]*)\s*(.*)", line)
@@ -151,18 +153,18 @@ def _plain(roff: str) -> str:
 
 @dataclass(frozen=True)
 class CopyrightRule:
-    """Which files a paragraph of a copyright file speaks of, and their licence."""
+    """The files of a paragraph in a copyright file, and their licence."""
 
     files: re.Pattern[str]
     licence: str
 
 
 def debian_documents(description: Path, refused: dict[str, str]) -> Iterator[Document]:
-    """Yield the sources of a package under permissive licences.
+    """Yield the source files of a package that have permissive licences.
 
     Args:
-        description: The package's `.dsc`; its archives lie beside it.
-        refused: Given the package's name and licences where none of it may be trained on.
+        description: The package's `.dsc`, in the folder of its archives.
+        refused: Gets the package's name and licences if none of its files may be used.
     """
     fields = read_fields(description.read_text(encoding="utf-8", errors="replace"))
     name = f"debian:{fields.get('Source', description.stem)}"
@@ -189,7 +191,7 @@ def debian_documents(description: Path, refused: dict[str, str]) -> Iterator[Doc
 
 
 def _rules(archives: list[Path]) -> list[CopyrightRule]:
-    # The packaging is in the smallest archive: that of a package made elsewhere, its only one.
+    # The packaging is in the smallest archive; a native package has only one.
     for archive in sorted(archives, key=lambda one: one.stat().st_size):
         for path, content in archived_files(archive):
             if path == _COPYRIGHT:
@@ -198,7 +200,7 @@ def _rules(archives: list[Path]) -> list[CopyrightRule]:
 
 
 def copyright_rules(text: str) -> list[CopyrightRule]:
-    """Return what a DEP-5 file says about files, in its order; nothing where it is not one."""
+    """Return the rules of a DEP-5 file in their order; none for another format."""
     if not text.startswith("Format:"):
         return []
     rules = []
@@ -211,13 +213,13 @@ def copyright_rules(text: str) -> list[CopyrightRule]:
 
 
 def licence_of(path: str, rules: list[CopyrightRule]) -> str:
-    """Return the licence of a file: what the last paragraph that speaks of it says."""
+    """Return the licence of a file, by the last rule that matches it; empty without one."""
     licences = [rule.licence for rule in rules if rule.files.fullmatch(path)]
     return licences[-1] if licences else ""
 
 
 def _pattern(globs: list[str]) -> re.Pattern[str]:
-    """Return what DEP-5's wildcards match; they match slashes too."""
+    """Return DEP-5's wildcards as a pattern; they match slashes, too."""
     meanings = {"*": ".*", "?": "."}
     parts = (re.split(r"([*?])", re.sub(r"^\./", "", glob)) for glob in globs)
     return re.compile(

@@ -1,4 +1,4 @@
-"""What a model is trained on: texts, and where each of them comes from."""
+"""Documents of the corpus: texts with their origin, also from archives."""
 
 import hashlib
 import lzma
@@ -17,10 +17,10 @@ Kind = Literal["code", "pair", "answer"]
 request and its answer, as JSON."""
 
 _MOST_PAIR_CHARS = 4_000
-"""About what a context holds; what stands behind it would be cut off each time."""
+"""About the length of a context; the rest would be cut off in every example."""
 
 _MOST_BYTES = 1_600_000
-"""Of one file; what is larger is no source that somebody wrote."""
+"""Of one file; larger ones are not written by hand."""
 
 _DAMAGED = (tarfile.TarError, OSError, EOFError, lzma.LZMAError, zlib.error)
 _MARKUP = {
@@ -33,35 +33,35 @@ _SAME = {"tsx": "typescript"}
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a text comes from; a line of the manifest."""
+    """The origin of a text; a line of the manifest."""
 
     distribution: str
     version: str
     licence: str
     path: str
     sha256: str
-    """Of the file's bytes; of the text, where it is not a file."""
+    """Of the file's bytes, or of the text if it is not a file."""
     bytes: int
     split: Split
     kind: Kind
 
     def as_row(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the fields for JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Document:
-    """One text."""
+    """A text and its origin."""
 
     origin: Origin
     text: str
 
 
-def document_of(  # noqa: PLR0913, PLR0917 - a line of the manifest has so many columns
+def document_of(  # noqa: PLR0913, PLR0917 - the columns of the manifest
     distribution: str, version: str, licence: str, path: str, content: bytes, kind: Kind
 ) -> Document | None:
-    """A document with its line ends unified; None where it is not text."""
+    """Return a document with line feeds as line ends; None if the content is not UTF-8."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -76,7 +76,7 @@ def document_of(  # noqa: PLR0913, PLR0917 - a line of the manifest has so many 
 def pair_of(  # noqa: PLR0913, PLR0917 - as above
     distribution: str, version: str, licence: str, path: str, short: str, long: str
 ) -> Document | None:
-    """A pair as a document; None where the short text is not one line with words in it."""
+    """Return a pair as a document; None unless the short text is one line and clearly shorter."""
     short, long = short.strip().rstrip("."), long.strip()[:_MOST_PAIR_CHARS]
     if not short or "\n" in short or len(short) * 2 > len(long):
         return None
@@ -85,9 +85,9 @@ def pair_of(  # noqa: PLR0913, PLR0917 - as above
 
 
 def archived_files(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the source files of a tar archive, with their paths below its top folder.
+    """Yield the source files of a tar archive with their paths below its top folder, in memory.
 
-    A damaged archive gives what stands before the damage.
+    From a damaged archive, the files before the damage are returned.
     """
     try:
         with tarfile.open(archive, "r|*") as opened:
@@ -111,7 +111,7 @@ def _is_wanted(path: str) -> bool:
 
 
 def language_of(path: str) -> str | None:
-    """Return the language of a source file by the ending of its path; None where it is none."""
+    """Return the language of a source file by its suffix; None for other files."""
     language = language_for(path=path)
     if language is not PLAIN_TEXT:
         return _SAME.get(language.id, language.id)

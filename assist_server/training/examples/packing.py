@@ -1,8 +1,7 @@
 """Packing: several short examples share a window of the context's size.
 
-Nothing crosses from one example to the next in a window: attention is kept within an example (its
-length is told to the model), positions begin anew, and the last token of an example predicts
-nothing. Only the optimiser's step is shared.
+The examples of a window are independent: attention stays within an example (the model is given
+their lengths), positions start at 0 in each, and the last token of an example predicts nothing.
 """
 
 import bisect
@@ -15,31 +14,31 @@ from numpy.typing import NDArray
 from assist_server.training.examples.rendering import Rendered
 
 IGNORED = -100
-"""The target of a token behind which nothing is learned."""
+"""The target of a token after which nothing is learned."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """What the model reads at a time."""
+    """A row of token ids for training."""
 
     inputs: NDArray[np.int64]
     targets: NDArray[np.int64]
-    """For each input what follows it, or `IGNORED`."""
+    """For each input the next token, or `IGNORED`."""
     weights: NDArray[np.float32]
-    """How much each target counts."""
+    """The weight of each target in the loss."""
     lengths: tuple[int, ...]
-    """Of the examples in a row, and of the padding behind them; their sum is the window's size."""
+    """Of the examples in order, and of the padding after them; their sum is the window's size."""
 
 
 def pack(examples: Sequence[Rendered], size: int, pad_id: int) -> list[Window]:
-    """Windows that hold every example, each in one piece: the longest first, where it fits best."""
+    """Pack examples into windows by best fit, the longest first; no example is divided."""
     bins: list[list[Rendered]] = []
-    rooms: list[tuple[int, int]] = []  # what is left in a bin, and its number; sorted
+    rooms: list[tuple[int, int]] = []  # the room left in a bin, and its number; sorted
     for example in sorted(examples, key=len, reverse=True):
-        needed = _places(example)
+        needed = _input_count(example)
         if not 0 < needed <= size:
             if needed > size:
-                raise ValueError(f"an example of {needed} places does not fit {size}")
+                raise ValueError(f"an example of {needed} inputs does not fit {size}")
             continue
         found = bisect.bisect_left(rooms, (needed, -1))
         if found == len(rooms):
@@ -53,8 +52,8 @@ def pack(examples: Sequence[Rendered], size: int, pad_id: int) -> list[Window]:
     return [_window(members, size, pad_id) for members in bins]
 
 
-def _places(example: Rendered) -> int:
-    """Inputs that an example takes: its last token is only predicted."""
+def _input_count(example: Rendered) -> int:
+    """Return the number of inputs of an example, whose last token is a target only."""
     return len(example) - 1
 
 
@@ -65,7 +64,7 @@ def _window(members: Sequence[Rendered], size: int, pad_id: int) -> Window:
     lengths: list[int] = []
     start = 0
     for example in members:
-        end = start + _places(example)
+        end = start + _input_count(example)
         inputs[start:end] = example.ids[:-1]
         weights[start:end] = example.weights[1:]
         targets[start:end] = np.where(weights[start:end] > 0, example.ids[1:], IGNORED)

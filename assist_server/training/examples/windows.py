@@ -1,4 +1,4 @@
-"""The windows that a training reads: a stream of them, and some that are held out."""
+"""The windows of a training: an endless stream, made ahead of use, and held-out windows."""
 
 import contextlib
 import os
@@ -24,58 +24,58 @@ from assist_server.training.examples.rendering import ChatFormat, Renderer, Voca
 from assist_server.training.model.tokenizer import END, control_ids
 
 _Key = TypeVar("_Key")
-_Thing = TypeVar("_Thing")
+_Result = TypeVar("_Result")
 
 _BLOCK_DOCUMENTS = 48
-"""Documents whose examples are packed together: enough that little room is left over."""
+"""Documents whose examples are packed together: enough to leave little room empty."""
 
 _VALIDATION_WINDOWS = 32
 _LEAST_SHARE = 0.01
-"""Of the code, for a language that a model can be said to know."""
+"""Of the code, for a language that a model is said to support."""
 
 
 def prefetch_by_thread(
-    make: Callable[[_Key], _Thing], keys: Iterator[_Key]
-) -> Generator[_Thing, None, None]:
-    """What is made of endless keys, one thing ahead."""
+    make: Callable[[_Key], _Result], keys: Iterator[_Key]
+) -> Generator[_Result, None, None]:
+    """Yield `make(key)` for endless keys, computing one result ahead on a thread."""
     with ThreadPoolExecutor(1, "assist-ahead") as pool:
-        ahead = pool.submit(make, next(keys))
+        following = pool.submit(make, next(keys))
         while True:
-            made = ahead.result()
-            ahead = pool.submit(make, next(keys))
+            made = following.result()
+            following = pool.submit(make, next(keys))
             yield made
 
 
 def prefetch_by_processes(
-    make: Callable[[_Key], _Thing], keys: Iterator[_Key], processes: int
-) -> Generator[_Thing, None, None]:
-    """The same in the same order, two things ahead for each process.
+    make: Callable[[_Key], _Result], keys: Iterator[_Key], processes: int
+) -> Generator[_Result, None, None]:
+    """Yield `make(key)` for endless keys in order, computing two results ahead per process.
 
-    Processes are forked and know what `make` does: to send that would take as long as to read it.
+    Processes are forked and so inherit `make`, whose data would take long to send.
 
     Raises:
-        RuntimeError: a process was ended from outside; in the main thread, wherever it is.
+        RuntimeError: a process was killed; raised in the main thread, wherever it is.
     """
-    things = iter(
+    results = iter(
         DataLoader(
-            _Made(make),
+            _MapDataset(make),
             batch_size=None,
             sampler=keys,
             num_workers=processes,
             collate_fn=_unchanged,
             multiprocessing_context="fork",
-            worker_init_fn=_begin,
-            generator=torch.Generator(),  # torch's own one is of the training
+            worker_init_fn=_start_worker,
+            generator=torch.Generator(),  # torch's global one belongs to the training
         )
     )
     try:
-        yield from things
+        yield from results
     finally:
-        # Otherwise they live as long as the traceback of an error that was raised in there.
-        things._shutdown_workers()  # type: ignore[attr-defined]  # noqa: SLF001
+        # Otherwise the processes live as long as the traceback of an error from them.
+        results._shutdown_workers()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
-class _Made(Dataset[Any]):
+class _MapDataset(Dataset[Any]):
     def __init__(self, make: Callable[[Any], Any]) -> None:
         self._make = make
 
@@ -83,24 +83,24 @@ class _Made(Dataset[Any]):
         return self._make(key)
 
 
-def _unchanged(thing: Any) -> Any:
-    return thing
+def _unchanged(item: Any) -> Any:
+    return item
 
 
-def _begin(_: int) -> None:
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is a process for each core already
-    # Both go to a whole group of processes, of which the training decides when to stop.
+def _start_worker(_: int) -> None:
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # there is one process per core already
+    # Both signals go to the whole process group; the training process decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _outlive)
+    signal.signal(signal.SIGTERM, _ignore_first_sigterm)
 
 
-def _outlive(*_: object) -> None:
-    """A second one is for this process alone."""
+def _ignore_first_sigterm(*_: object) -> None:
+    """Ignore one SIGTERM; a second one is meant for this process and ends it."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class Position(NamedTuple):
-    """A place in the stream: the window that comes next."""
+    """A place in the stream: that of the next window."""
 
     epoch: int = 0
     block: int = 0
@@ -112,7 +112,7 @@ START = Position()
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides which windows come, beside the documents."""
+    """The parameters that determine the windows, together with the documents."""
 
     seed: int
     context_tokens: int
@@ -121,7 +121,7 @@ class Recipe:
 
 
 class WindowStream:
-    """Windows of documents, in an order of each epoch's own."""
+    """The windows of documents, in a new order in each epoch."""
 
     def __init__(
         self,
@@ -130,56 +130,56 @@ class WindowStream:
         recipe: Recipe,
         processes: int = 0,
     ) -> None:
-        """Stream documents, of which there must be one at least.
+        """Stream the windows of one or more documents.
 
         Args:
-            documents: In an order that does not matter.
-            vocabulary: What their texts are made of.
-            recipe: How they are cut.
-            processes: That cut, where one thread beside the training would not be fast enough.
+            documents: In any order.
+            vocabulary: For the rendering of examples.
+            recipe: For the cutting and the order.
+            processes: Number of processes that cut; 0 for a thread.
         """
         self._documents, self._recipe, self._processes = documents, recipe, processes
         self._pad_id = vocabulary.end_id
         self._renderer = Renderer(vocabulary, recipe.context_tokens + 1)
 
     def windows(self, position: Position = START) -> Generator[tuple[Window, Position], None, None]:
-        """Windows from a place on, each with the place behind it; blocks are made ahead."""
+        """Yield the windows from a position on, each with the next position, made ahead of use."""
         epoch, block, skipped = position
-        make, places = self.block, self._places(epoch, block)
+        make, places = self.block, self._blocks(epoch, block)
         blocks = (
             prefetch_by_processes(make, places, self._processes)
             if self._processes
             else prefetch_by_thread(make, places)
         )
         with contextlib.closing(blocks):
-            for place, windows in zip(self._places(epoch, block), blocks, strict=False):
+            for place, windows in zip(self._blocks(epoch, block), blocks, strict=False):
                 for number in range(skipped, len(windows)):
                     is_last = number + 1 == len(windows)
-                    behind = (*self._behind(*place), 0) if is_last else (*place, number + 1)
-                    yield windows[number], Position(*behind)
+                    following = (*self._next_block(*place), 0) if is_last else (*place, number + 1)
+                    yield windows[number], Position(*following)
                 skipped = 0
 
     def first_windows(self, count: int) -> list[Window]:
-        """Some windows from all over the first epoch; always the same ones."""
+        """Return the first windows of the first epoch, always the same ones."""
         found: list[Window] = []
-        for place in self._places(0, 0):
+        for place in self._blocks(0, 0):
             if place[0] > 0 or len(found) >= count:
                 break
             found += self.block(place)
         return found[:count]
 
-    def _behind(self, epoch: int, block: int) -> tuple[int, int]:
+    def _next_block(self, epoch: int, block: int) -> tuple[int, int]:
         is_last = (block + 1) * _BLOCK_DOCUMENTS >= len(self._documents)
         return (epoch + 1, 0) if is_last else (epoch, block + 1)
 
-    def _places(self, epoch: int, block: int) -> Iterator[tuple[int, int]]:
+    def _blocks(self, epoch: int, block: int) -> Iterator[tuple[int, int]]:
         place = epoch, block
         while True:
             yield place
-            place = self._behind(*place)
+            place = self._next_block(*place)
 
     def block(self, place: tuple[int, int]) -> list[Window]:
-        """The windows of a block of documents of an epoch, in the order in which they are read."""
+        """Return the windows of a block of documents, given by epoch and number, in their order."""
         epoch, block = place
         recipe = self._recipe
         order = list(range(len(self._documents)))
@@ -199,14 +199,14 @@ class WindowStream:
 
 @dataclass(frozen=True)
 class TrainingWindows:
-    """The windows of a training."""
+    """The windows for training and for validation."""
 
     stream: WindowStream
     validation: Sequence[Window]
-    """Of documents that are never learned from; empty where there are none."""
+    """Windows of held-out documents, possibly none."""
 
 
-def make_training_windows(  # noqa: PLR0913, PLR0917 - what decides about the windows
+def make_training_windows(  # noqa: PLR0913, PLR0917 - all of it determines the windows
     tokenizer: Tokenizer,
     documents: Sequence[Document],
     context_tokens: int,
@@ -214,18 +214,18 @@ def make_training_windows(  # noqa: PLR0913, PLR0917 - what decides about the wi
     processes: int = 0,
     chat: ChatFormat | None = None,
 ) -> TrainingWindows:
-    """Lay out documents for a training in the template `assist`.
+    """Return the windows of documents in the template `assist`.
 
     Args:
-        tokenizer: With our control tokens.
-        documents: Those to learn from and those to validate with.
+        tokenizer: With the control tokens of the template.
+        documents: Of the splits for training and validation.
         context_tokens: Size of a window.
-        seed: Decides order, pieces and holes.
-        processes: That cut, where one thread beside the training would not be fast enough.
-        chat: How conversations are written, where answers are among the documents.
+        seed: Determines order, pieces and holes.
+        processes: Number of processes that cut; 0 for a thread.
+        chat: The chat format, if there are answers among the documents.
 
     Raises:
-        InputError: no document may be trained on.
+        InputError: there is no document for training.
     """
     by_split = split_documents(documents)
     if not by_split["train"]:
@@ -250,7 +250,7 @@ def split_documents(documents: Iterable[Document]) -> dict[str, list[Document]]:
 
 
 def learned_languages(documents: Iterable[Document]) -> list[str]:
-    """Return the LSP ids of the programming languages that are a fair part of what is learned."""
+    """Return the LSP ids of the languages with more than 1 % of the training code."""
     sizes: Counter[Language] = Counter()
     for document in documents:
         if document.origin.split == "train" and document.origin.kind == "code":
@@ -261,7 +261,7 @@ def learned_languages(documents: Iterable[Document]) -> list[str]:
 
 
 def own_vocabulary(tokenizer: Tokenizer) -> Vocabulary:
-    """Return a tokenizer with the layout of the template `assist`."""
+    """Return the vocabulary of a tokenizer in the template `assist`."""
     special_ids = control_ids(tokenizer)
     template = next(template for template in TEMPLATES if template.family == "assist")
     first, *text = tokenizer.encode("a").ids
@@ -270,7 +270,7 @@ def own_vocabulary(tokenizer: Tokenizer) -> Vocabulary:
 
 
 def chars_per_token(tokenizer: Tokenizer, documents: Sequence[Document]) -> float:
-    """Return how many characters a token stands for, on average over some documents."""
+    """Return the mean number of characters per token in a sample of documents."""
     sample = [document.text[:4_000] for document in documents[:: max(1, len(documents) // 50)]]
     tokens = sum(len(encoding.ids) for encoding in tokenizer.encode_batch(sample))
     return sum(map(len, sample)) / max(1, tokens)

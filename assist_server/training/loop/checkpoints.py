@@ -1,4 +1,7 @@
-"""States of a training on disk: written whole or not at all."""
+"""The folder of a training, and its states on disk, which are written atomically.
+
+The model is in the folder itself, and everything else in its subfolder `training`.
+"""
 
 import errno
 import json
@@ -22,10 +25,10 @@ _IDENTITY = "choice.json"
 
 
 def save_state(state: dict[str, Any], file: Path) -> None:
-    """Write a state; what was there before stays until the new one is complete.
+    """Write a state; the old file stays until the new one is complete.
 
     Raises:
-        AssistError: it cannot be written; the one before is untouched.
+        AssistError: the state cannot be written; the old file is unchanged.
     """
     unfinished = file.with_suffix(".new")
     try:
@@ -36,7 +39,7 @@ def save_state(state: dict[str, Any], file: Path) -> None:
         unfinished.replace(file)
     except (OSError, RuntimeError) as error:
         unfinished.unlink(missing_ok=True)
-        # torch's writer hides what the system said behind an error of its own.
+        # torch's writer replaces the system's error with its own.
         cause = error if isinstance(error, OSError) else error.__context__
         if not isinstance(cause, OSError):
             cause = OSError(errno.EIO, str(error).partition("\n")[0])
@@ -45,12 +48,12 @@ def save_state(state: dict[str, Any], file: Path) -> None:
 
 
 def link_state(file: Path, name: Path) -> None:
-    """Keep a state under a second name; costs no room until the first one is replaced."""
+    """Keep a state under a second name, as a hard link if the file system has them."""
     unfinished = name.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     try:
         os.link(file, unfinished)
-    except OSError:  # not every file system has links
+    except OSError:  # no hard links
         save_state(read_state(file), unfinished.with_suffix(".pt"))
         return
     unfinished.replace(name)
@@ -60,7 +63,7 @@ def read_state(file: Path) -> dict[str, Any]:
     """Read a state.
 
     Raises:
-        InputError: there is none, or it cannot be read.
+        InputError: there is no state, or it cannot be read.
     """
     try:
         state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
@@ -72,11 +75,11 @@ def read_state(file: Path) -> dict[str, Any]:
 def state_to_resume(
     folder: Path, wanted: Budget | None
 ) -> tuple[dict[str, Any] | None, Budget | None]:
-    """The state to go on from, None where none was saved yet, and the budget to go on within.
+    """Return the state to resume from, None if none was saved, and the budget.
 
-    A training that has begun to decay goes on decaying as long as its budget stays the same. For
-    another budget it goes back to the last state from before the decay, so that the rate is what it
-    would have been had that budget been known from the start.
+    A training in its decay goes on decaying if the budget is unchanged. With another budget it
+    resumes from the last state before the decay, so that the rate is the same as if that budget had
+    been set from the start.
     """
     if not (folder / LATEST).exists():
         return None, wanted
@@ -90,16 +93,16 @@ def state_to_resume(
 
 
 def open_run_folder(out: Path, identity: Mapping[str, Any], *, is_resumed: bool) -> Path:
-    """The folder for states and logs; made where the training is new.
+    """Return the folder for states and logs, created for a new training.
 
     Args:
-        out: What the person has named.
-        identity: What must not change when a training is resumed.
-        is_resumed: Whether the folder should hold a training already.
+        out: The folder that the user named.
+        identity: The choices that must not change when a training is resumed.
+        is_resumed: Whether the folder must contain a training.
 
     Raises:
-        InputError: the folder holds something else than it should.
-        AssistError: it cannot be written.
+        InputError: the content of the folder is not as expected.
+        AssistError: the folder cannot be written.
     """
     folder = out / "training"
     file = folder / _IDENTITY

@@ -1,8 +1,7 @@
-"""Smaller models of one that exists: with the first merges of its tokenizer, or fewer layers.
+"""Pruning of a model: a vocabulary of the first merges of its tokenizer, or fewer layers.
 
-Whatever is cut off, the rest still works: a byte-pair tokenizer of the first merges is a valid one
-because each merge needs only earlier ones, and a transformer without one of its inner layers only
-loses what that layer would have added to the stream.
+A byte-pair tokenizer of the first merges is valid, as each merge needs only earlier ones; and a
+transformer without a layer only loses what that layer adds to the residual stream.
 """
 
 import copy
@@ -22,10 +21,10 @@ from assist_server.training.model.network import Network, Segments
 
 
 def prune_vocabulary(model: InitialModel, size: int) -> InitialModel:
-    """Return the model with a vocabulary of `size` tokens: those that are made of no later merges.
+    """Return the model with a vocabulary of `size` tokens, without those of later merges.
 
     Raises:
-        InputError: the tokenizer is not byte-pair encoding, or has no room for its alphabet.
+        InputError: the tokenizer is not byte-pair encoding, or `size` is below its alphabet.
     """
     if model.tokenizer["model"]["type"] != "BPE":
         raise InputError("--vocabulary cuts byte-pair tokenizers only; leave it out")
@@ -36,7 +35,7 @@ def prune_vocabulary(model: InitialModel, size: int) -> InitialModel:
     names = {EMBEDDING, HEAD} & model.weights.keys()
     weights = {**model.weights, **{name: model.weights[name][rows] for name in names}}
     new_ids = {old: new for new, old in enumerate(kept)}
-    config = {key: _moved(key, value, new_ids) for key, value in model.config.items()}
+    config = {key: _renumbered(key, value, new_ids) for key, value in model.config.items()}
     shape = replace(model.shape, vocabulary=len(kept))
     return replace(model, shape=shape, config=config, weights=weights, tokenizer=tokenizer)
 
@@ -68,8 +67,8 @@ def _cut(tokenizer: Mapping[str, Any], size: int) -> tuple[dict[str, Any], list[
     return found, kept
 
 
-def _moved(key: str, value: Any, new_ids: Mapping[int, int]) -> Any:
-    """Return a value of `config.json` with the new number of a token where it names one."""
+def _renumbered(key: str, value: Any, new_ids: Mapping[int, int]) -> Any:
+    """Return a value of `config.json`, with new token ids if it contains token ids."""
     if not key.endswith("_token_id") or value is None:
         return value
     if isinstance(value, int):
@@ -78,7 +77,7 @@ def _moved(key: str, value: Any, new_ids: Mapping[int, int]) -> Any:
 
 
 def prune_layers(model: InitialModel, kept: Sequence[int]) -> InitialModel:
-    """Return the model with some of its layers, named by their numbers in rising order."""
+    """Return the model with some of its layers, given by their numbers in rising order."""
     weights: dict[str, Tensor] = {}
     for name, weight in model.weights.items():
         if not name.startswith("layers."):
@@ -95,7 +94,7 @@ def prune_layers(model: InitialModel, kept: Sequence[int]) -> InitialModel:
 
 
 def important_layers(network: Network, windows: Sequence[Window], count: int) -> list[int]:
-    """Return the numbers of the `count` most important layers, in rising order.
+    """Return the numbers of the `count` layers with the most influence, in rising order.
 
     Raises:
         InputError: the network has fewer layers.
@@ -109,7 +108,12 @@ def important_layers(network: Network, windows: Sequence[Window], count: int) ->
 
 @torch.no_grad()
 def block_influence(network: Network, windows: Sequence[Window]) -> list[float]:
-    """Return for each layer 1 minus the mean cosine between its input and its output."""
+    """Return each layer's block influence: 1 minus the mean cosine of its input and output.
+
+    Source: Men et al., "ShortGPT: Layers in Large Language Models are More Redundant Than You
+        Expect"
+    (2024).
+    """
     found: list[list[float]] = [[] for _ in network.layers]
 
     def note(number: int) -> Any:

@@ -92,7 +92,7 @@ def test_a_sequence_that_nobody_has_any_more_is_not_put_aside(monkeypatch):
     cache = cache_of(model, IDS[:50])
     assert cache.nbytes == 50 * model.bytes_per_token
     copied = []
-    monkeypatch.setattr(model, "copied", lambda cache, length: copied.append(length))
+    monkeypatch.setattr(model, "copy_of", lambda cache, length: copied.append(length))
     del cache
     other = cache_of(model, IDS[:5])
     assert not copied
@@ -105,7 +105,7 @@ def test_what_cannot_be_captured_is_run_kernel_by_kernel(monkeypatch, caplog):
     def fail(self, start, capturing):
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    monkeypatch.setattr(cuda_graph_model, "_Capturing", object)
+    monkeypatch.setattr(cuda_graph_model, "_CaptureContext", object)
     monkeypatch.setattr(cuda_graph_model._Pass, "capture", fail)
     model = CudaGraphModel(build_model(LLAMA, 300))
     stock = TransformersModel(build_model(LLAMA, 300))

@@ -141,5 +141,5 @@ def test_the_format_is_that_of_the_models_own_template(tmp_path):
     asked = [{"role": "user", "content": "why"}]
     wanted = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=True)
     middle = tokenizer("why", add_special_tokens=False).input_ids
-    assert [*found.before, *middle, *found.between] == list(wanted["input_ids"])
+    assert [*found.before_request, *middle, *found.after_request] == list(wanted["input_ids"])
     assert found.end_id == tokenizer.eos_token_id

@@ -59,7 +59,7 @@ def test_without_kernels_of_its_own_a_pass_takes_more_memory(gpu, options):
 
 def test_a_gpu_that_is_too_small_is_refused_by_name(gpu, tmp_path):
     gpu(1)
-    refused = r"of the GPU's memory and 1,074 MB are free.*--device cpu"
+    refused = r"of the GPU's memory, but 1,074 MB are free.*--device cpu"
     with pytest.raises(InputError, match=refused):
         check_room(tmp_path, BASE, "cuda")
     gpu(3, is_new=False)

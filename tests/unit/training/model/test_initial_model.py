@@ -51,7 +51,7 @@ def start(folder):
 
 def logits_of(start, ids):
     network = Network(start.shape).eval()
-    start.put_weights(network)
+    start.copy_weights_to(network)
     with torch.no_grad():
         hidden = network(ids, Segments([(ids.size(1),)] * ids.size(0), torch.device("cpu")))
     return hidden @ network.head.T
@@ -253,7 +253,7 @@ def test_a_layer_that_does_nothing_is_the_least_important(merged, documents, tmp
         2
     )
     network = Network(idle.shape)
-    idle.put_weights(network)
+    idle.copy_weights_to(network)
     influence = block_influence(network, windows)
     assert influence[3] == pytest.approx(0, abs=1e-6)
     assert min(influence[:3] + influence[4:]) > 1e-3
