@@ -18,9 +18,9 @@ _CLOSER_LINE = re.compile(r"[)\]}]+[;,]?|end")
 
 
 class FinishReason(StrEnum):
-    """Why a generation ended."""
+    """The reason why a generation ended."""
 
-    END_OF_TEXT = "end_of_text"  # the model's own end token
+    END_OF_TEXT = "end_of_text"  # the model's end token
     STOP_RULE = "stop_rule"
     MAX_NEW_TOKENS = "max_new_tokens"
     CANCELLED = "cancelled"

@@ -75,7 +75,7 @@ class Scheduler:
         job = _Job(own, self._steps(own), self._clock() + limit_ms / 1000)
         with self._changed:
             if self._is_closed:
-                raise ModelError("the model was unloaded; ask again")
+                raise ModelError("the model was unloaded; try again")
             insort(self._jobs, job, key=lambda one: one.request.priority)
             self._changed.notify()
         chunks = _answers(job)
@@ -129,7 +129,7 @@ class Scheduler:
         """Yield the chunks of a request; nothing runs before the first one is requested."""
         yield from self._run(request)
         raise ModelError(
-            "the generation ended without a finish reason; ask again"
+            "the generation ended without a finish reason; try again"
         )  # not reached after a last chunk
 
     def _advance(self, job: _Job) -> None:

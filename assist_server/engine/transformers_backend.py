@@ -142,7 +142,7 @@ class TransformersBackend:
 
     def _run(self, request: GenerationRequest) -> Iterator[Chunk]:
         if self._decoder is None:
-            raise ModelError("the model was unloaded; ask again")
+            raise ModelError("the model was unloaded; try again")
         try:
             yield from self._generate(self._decoder, request)
         except torch.OutOfMemoryError as error:

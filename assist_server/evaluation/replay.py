@@ -16,7 +16,7 @@ from assist_server.evaluation.tasks import Source
 from assist_server.features.inline_completion import InlineCompletion
 
 _FEWEST_CHARS = 2
-"""A completion of one character saves nothing over typing it."""
+"""A completion of one character saves no typing."""
 
 Ask = Callable[[CursorContext], InlineCompletion]
 """Returns a completion at a cursor."""

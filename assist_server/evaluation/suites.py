@@ -119,7 +119,7 @@ def evaluate_model(  # noqa: PLR0913 - the inputs of an evaluation
     """Run all suites on a model, used as the product uses it."""
     write = model_completer(backend, settings)
     suites = _completion_suites(name, write, tasks, report, runs_tests=runs_tests)
-    report(f"{name}: typing again")
+    report(f"{name}: replaying typing")
     typed = list(replays(backend, tasks.sources, tasks.sizes, settings))
     suites[TYPED] = {name: savings(typed)}
     report(f"{name}: documenting {len(tasks.functions)} functions")
@@ -139,7 +139,7 @@ def evaluate_baselines(tasks: Tasks, settings: Settings, report: Report) -> Suit
     parts: list[Suites] = []
     for name, write in (("copy", copy_completer), ("5-gram", ngram)):
         parts.append(_completion_suites(name, write, tasks, report, runs_tests=False))
-        report(f"{name}: typing again")
+        report(f"{name}: replaying typing")
         typed = list(_replays(_as_ask(write), tasks.sources, tasks.sizes))
         parts.append({TYPED: {name: savings(typed)}})
     length = settings.documentation.line_length

@@ -45,7 +45,7 @@ class LineStarts:
         return self._first_lines[index] + within
 
     def start_of(self, line: int) -> int:
-        """Offset of the first character of `line`.
+        """Return the offset of the first character of `line`.
 
         Raises:
             IndexError: there is no such line.
@@ -142,7 +142,7 @@ class LineIndex:
         return self._starts.line_at(offset)
 
     def start_of(self, line: int) -> int:
-        """Offset of the first character of `line`."""
+        """Return the offset of the first character of `line`."""
         return self._starts.start_of(line)
 
     def end_of(self, line: int) -> int:

@@ -176,7 +176,7 @@ def _usual_budget(tokenizer: Any, documents: list[Document]) -> Budget:
 def _export(out: Path, tokenizer: Any, model: Any, facts: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(dir=out, prefix=".new-") as name:
         try:
-            tokenizer.backend_tokenizer.encode_special_tokens = False  # as it was read
+            tokenizer.backend_tokenizer.encode_special_tokens = False  # the original setting
             tokenizer.save_pretrained(name)
             model.to(torch.bfloat16).save_pretrained(name)
             write_json(Path(name) / FACTS, facts)

@@ -119,7 +119,7 @@ def _start(choice: TrainChoice) -> InitialModel | None:
             raise InputError("--answers preserves the chat of a model; name one with --from")
         return None
     if choice.size is not None:
-        raise InputError("--from has a size of its own; leave --size out")
+        raise InputError("the model of --from has its own size; omit --size")
     start = InitialModel.open(choice.start)
     return start if choice.vocabulary is None else prune_vocabulary(start, choice.vocabulary)
 

@@ -155,7 +155,7 @@ def test_a_training_begins_with_a_model_that_exists(run, packages, toy, tmp_path
     assert found["max_position_embeddings"] == 300
     assert found == {key: value for key, value in wanted.items() if not key.startswith("_")}
     other = train(run, packages, tmp_path / "out", "--resume", "--tokens", "16k")
-    refused(other, "was begun with ")
+    refused(other, "was started with ")
 
 
 def test_a_smaller_model_of_one_is_trained_and_resumed_to_the_same_bits(
@@ -266,7 +266,7 @@ def test_a_large_model_without_peft_is_refused(run, repo, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--from", "TOY", "--size", "small"), "has a size of its own; leave --size out"),
+        (("--from", "TOY", "--size", "small"), "has its own size; omit --size"),
         (("--from", "EMPTY"), "is not a folder with config.json"),
         (("--vocabulary", "8k"), "prune a model; name one with --from"),
         (("--answers", "a.jsonl"), "preserves the chat of a model; name one with --from"),
@@ -321,8 +321,8 @@ def test_what_cannot_be_done_is_refused_in_one_line(run, tmp_path, options, word
 
 
 def test_a_folder_with_a_training_needs_resume_and_the_same_choice(run, packages, toy):
-    refused(train(run, packages, toy), "add --resume to go on")
-    refused(train(run, packages, toy, "--resume", "--seed", 1), "was begun with seed 0, not 1")
+    refused(train(run, packages, toy), "add --resume to continue")
+    refused(train(run, packages, toy, "--resume", "--seed", 1), "was started with seed 0, not 1")
 
 
 def test_a_folder_with_other_things_is_left_alone(run, packages, tmp_path):

@@ -89,7 +89,7 @@ class ModelDrafter:
             return []
         try:
             return self._draft(tokens)
-        except (RuntimeError, IndexError) as error:  # out of memory, or of another vocabulary
+        except (RuntimeError, IndexError) as error:  # out of memory, or a token id out of range
             self._drafts.disable(error)
             return []
 

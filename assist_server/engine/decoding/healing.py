@@ -103,7 +103,7 @@ def cut_back(
         Nothing is cut off if the prompt does not end in the word, as with a control token after
         it, or if nothing would be left.
     """
-    wanted = typed.encode("utf-8", "replace")  # as where text is encoded
+    wanted = typed.encode("utf-8", "replace")  # as in `TokenCodec`
     cut, cut_off = len(prompt_ids), b""
     while len(cut_off) < len(wanted) or _is_inside_character(cut_off):
         cut -= 1
@@ -117,7 +117,7 @@ def cut_back(
 
 
 def _is_inside_character(encoded: bytes) -> bool:
-    return bool(encoded) and encoded[0] & 0b1100_0000 == 0b1000_0000  # a continuation in UTF-8
+    return bool(encoded) and encoded[0] & 0b1100_0000 == 0b1000_0000  # a UTF-8 continuation byte
 
 
 class ForcedText:

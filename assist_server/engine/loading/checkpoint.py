@@ -61,7 +61,7 @@ def read_model(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple
     wrong = [*found["missing_keys"], *found["mismatched_keys"]]
     if wrong:
         raise ModelError(
-            f"the weights of {source!r} lack {len(wrong)} tensors that its config.json asks for, "
+            f"the weights of {source!r} lack {len(wrong)} tensors that its config.json requires, "
             f"such as {wrong[0]}; save or download the model again"
         )
     if "past_key_values" not in inspect.signature(model.forward).parameters:

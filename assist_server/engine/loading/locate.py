@@ -36,9 +36,9 @@ def locate_model(model: str, setting: str = "model") -> str:
     """
     if model == EMBEDDED:
         return str(EMBEDDED_FOLDER)
-    folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises where no home is known
+    folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises without a home directory
     is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
-    if is_spelled_as_folder and os.path.isdir(folder):  # noqa: PTH112 - as for the next one
+    if is_spelled_as_folder and os.path.isdir(folder):  # noqa: PTH112 - Path's raises
         _check_folder(folder, setting)
         return str(folder)
     if not is_spelled_as_folder and os.path.exists(folder):  # noqa: PTH110 - Path's raises

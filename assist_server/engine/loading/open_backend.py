@@ -48,7 +48,7 @@ def _on_temporary_thread(load: Callable[[], Backend]) -> Backend:
     """Load on a thread that ends after loading.
 
     OpenMP keeps a team of workers for each living thread that has computed. A loading thread that
-    lived on beside the model's thread would make more workers than processors; workers then sleep
+    lived on next to the model's thread would make more workers than processors; workers then sleep
     between operators, and a decoding step takes twice as long.
     """
     loaded: Future[Backend] = Future()

@@ -49,7 +49,7 @@ class TokenCodec:
         self.bos_id = _bos_id(tokenizer)
         backend.no_truncation()
         backend.no_padding()
-        backend.encode_special_tokens = True  # "encode them as text", in spite of the name
+        backend.encode_special_tokens = True  # it means "encode them as text"
         added = backend.get_added_tokens_decoder()
         self.special_ids: Mapping[str, int] = {
             token.content: token_id for token_id, token in added.items() if token.content.strip()

@@ -87,7 +87,7 @@ def find_cut(pre_tokenize: Callable[[str], list[str]]) -> Cut | None:
 
 
 def _is_safe(cut: Cut, pre_tokenize: Callable[[str], list[str]]) -> bool:
-    """Return whether pre-tokenization splits a text and its cut pieces alike."""
+    """Return whether pre-tokenization splits a text in the same way as its cut pieces."""
     breaks = chain(
         product(_VISIBLE, "\n", _VISIBLE), product(_SOME_VISIBLE, _BREAKS, _SOME_VISIBLE)
     )

@@ -97,7 +97,7 @@ def build_corpus(
     summary.refused_licences = sources.refused
     if not summary.files.get("train"):
         raise InputError(
-            "nothing here may be trained on: no installed distribution states a permissive "
+            "there is nothing to train on: no installed distribution states a permissive "
             "licence; install packages, or name folders that hold some with --packages"
         )
     write_corpus(folder, kept, summary)
@@ -189,7 +189,7 @@ def read_corpus(folder: Path) -> Iterator[Document]:
                     continue
                 row = json.loads(texts.readline())
                 if row["sha256"] != origin.sha256:
-                    raise InputError(f"the texts in {str(folder)!r} are not those of its manifest")
+                    raise InputError(f"the texts in {str(folder)!r} do not match its manifest")
                 yield Document(origin, row["text"])
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise InputError(

@@ -13,8 +13,8 @@ from assist_server.syntax.languages import PLAIN_TEXT, language_for
 from assist_server.training.data.split import Split, split_of
 
 Kind = Literal["code", "pair", "answer"]
-"""Source code; a short text about a longer one, which stands below it after a blank line; or a
-request and its answer, as JSON."""
+"""Source code; a short text about a longer one, which follows after a blank line; or a request and
+its answer, as JSON."""
 
 _MOST_PAIR_CHARS = 4_000
 """About the length of a context; the rest would be cut off in every example."""

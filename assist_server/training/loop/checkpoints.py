@@ -67,8 +67,8 @@ def read_state(file: Path) -> dict[str, Any]:
     """
     try:
         state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a broken file
-        raise InputError(f"there is no state of a training in {str(file)!r} ({error})") from error
+    except Exception as error:  # torch has many exceptions for a broken file
+        raise InputError(f"cannot read a training state in {str(file)!r} ({error})") from error
     return state
 
 
@@ -111,7 +111,7 @@ def open_run_folder(out: Path, identity: Mapping[str, Any], *, is_resumed: bool)
         return folder
     if file.exists():
         raise InputError(
-            f"{str(out)!r} holds a training already; add --resume to go on with it, "
+            f"{str(out)!r} already holds a training; add --resume to continue it, "
             "or choose another folder with --out"
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -129,11 +129,11 @@ def _check_same(file: Path, identity: Mapping[str, Any], out: Path) -> None:
         begun = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"there is no training to resume in {str(out)!r}; leave --resume out to begin one"
+            f"there is no training to resume in {str(out)!r}; omit --resume to start one"
         ) from error
     for name, value in identity.items():
         if begun.get(name) != value:
             raise InputError(
-                f"the training in {str(out)!r} was begun with {name} {begun.get(name)!r}, "
-                f"not {value!r}; resume it so, or begin another one"
+                f"the training in {str(out)!r} was started with {name} {begun.get(name)!r}, "
+                f"not {value!r}; resume it with that, or start another one"
             )

@@ -60,7 +60,7 @@ def _parse(text: str, units: dict[str, int], option: str, examples: str) -> floa
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z]?)", text.strip().lower())
     value = float(match[1]) * units.get(match[2], 0) if match else 0.0
     if value <= 0:
-        raise InputError(f"{option} {text!r} is not understood; write it as {examples}")
+        raise InputError(f"{option} {text!r} is invalid; write it as {examples}")
     return value
 
 

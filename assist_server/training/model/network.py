@@ -271,8 +271,8 @@ def make_trainable(model: Any, name: str) -> Any:
         from peft import LoraConfig, get_peft_model  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise InputError(
-            f"{name!r} has {parameters / 1e6:,.0f} M parameters, too many to train all of them; "
-            "its fine-tuning needs peft: install 'assist-server[train]'"
+            f"{name!r} has {parameters / 1e6:,.0f} M parameters, too many to train all; "
+            "fine-tuning it needs peft: install 'assist-server[train]'"
         ) from error
     config = LoraConfig(
         r=_LORA_RANK, lora_alpha=2 * _LORA_RANK, target_modules="all-linear", task_type="CAUSAL_LM"

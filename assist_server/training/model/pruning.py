@@ -27,7 +27,7 @@ def prune_vocabulary(model: InitialModel, size: int) -> InitialModel:
         InputError: the tokenizer is not byte-pair encoding, or `size` is below its alphabet.
     """
     if model.tokenizer["model"]["type"] != "BPE":
-        raise InputError("--vocabulary cuts byte-pair tokenizers only; leave it out")
+        raise InputError("--vocabulary works for byte-pair tokenizers only; omit it")
     if size >= len(token_ids(model.tokenizer)):
         return model
     tokenizer, kept = _cut(model.tokenizer, size)

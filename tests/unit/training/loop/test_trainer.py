@@ -192,7 +192,7 @@ def test_a_full_disk_keeps_the_state_before_and_says_so(tmp_path, monkeypatch):
 
 def test_a_broken_state_is_refused(tmp_path):
     (tmp_path / LATEST).write_bytes(b"half")
-    with pytest.raises(InputError, match="no state of a training"):
+    with pytest.raises(InputError, match="cannot read a training state"):
         read_state(tmp_path / LATEST)
 
 
