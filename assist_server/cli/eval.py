@@ -28,9 +28,8 @@ from assist_server.evaluation.suites import (
 from assist_server.evaluation.summaries import Pair
 from assist_server.evaluation.tasks import Source
 from assist_server.settings import Settings
-from assist_server.training.data.cleaning import rejection_reason
 from assist_server.training.data.debian import debian_pairs
-from assist_server.training.data.documents import Document, language_of
+from assist_server.training.data.documents import Document, language_of, rejection_reason
 from assist_server.training.data.npm import npm_documents
 from assist_server.training.data.split import (
     FRESH,

@@ -16,9 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from assist_server.errors import InputError
-from assist_server.training.data.cleaning import rejection_reason
 from assist_server.training.data.debian import debian_pairs
-from assist_server.training.data.documents import Document, Origin, language_of
+from assist_server.training.data.documents import Document, Origin, language_of, rejection_reason
 from assist_server.training.data.duplicates import HeldOutCode, SeenFiles, fingerprint_of
 from assist_server.training.data.sources import Sources
 from assist_server.training.data.split import Split, is_always_held_out

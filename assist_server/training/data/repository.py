@@ -9,8 +9,7 @@ from pathlib import Path
 
 from assist_server.errors import InputError
 from assist_server.syntax.languages import language_for
-from assist_server.training.data.cleaning import rejection_reason
-from assist_server.training.data.documents import Document, document_of
+from assist_server.training.data.documents import Document, document_of, rejection_reason
 from assist_server.training.data.duplicates import Fingerprint, SeenFiles
 
 _VALIDATION_SHARE = 20

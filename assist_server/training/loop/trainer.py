@@ -13,8 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from assist_server.training.examples.packing import IGNORED, Window
-from assist_server.training.examples.windows import START, Position, WindowStream
+from assist_server.training.examples.windows import IGNORED, START, Position, Window, WindowStream
 from assist_server.training.loop.checkpoints import LATEST, STABLE, link_state, save_state
 from assist_server.training.loop.optimisers import Optimisers, WeightAverage
 from assist_server.training.loop.reports import StepReport, TrainingLog, Watcher

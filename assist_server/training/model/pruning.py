@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from assist_server.errors import InputError
-from assist_server.training.examples.packing import Window
+from assist_server.training.examples.windows import Window
 from assist_server.training.model.initial_model import EMBEDDING, HEAD, InitialModel, token_ids
 from assist_server.training.model.network import Network, Segments
 

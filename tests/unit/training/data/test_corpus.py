@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.errors import InputError
-from assist_server.training.data.cleaning import is_vendored, rejection_reason
 from assist_server.training.data.corpus import (
     MANIFEST,
     TEXTS,
@@ -19,7 +18,12 @@ from assist_server.training.data.corpus import (
     select,
     share_limit,
 )
-from assist_server.training.data.documents import document_of, pair_of
+from assist_server.training.data.documents import (
+    document_of,
+    is_vendored,
+    pair_of,
+    rejection_reason,
+)
 from assist_server.training.data.duplicates import Fingerprint, HeldOutCode, jaccard_similarity
 
 CODE = library_code("textwrap", "shlex", "bisect", "calendar", "colorsys")
