@@ -155,15 +155,6 @@ def stop_after_words(text: str) -> int | None:
     return None if end is None else start + end
 
 
-def stop_at_strings(strings: Sequence[str]) -> StopRule:
-    """Return a rule that stops before any of `strings`."""
-
-    def rule(text: str) -> int | None:
-        return _first_of(text, strings)
-
-    return rule
-
-
 def stop_at_dedent(indent_columns: int, *, keeps_closer: bool = False) -> StopRule:
     """Return a rule that stops before a line, other than the first, left of `indent_columns`.
 

@@ -119,7 +119,7 @@ def _ratio(parts: Sequence[tuple[float, float]]) -> float:
     return sum(part for part, _ in parts) / whole if whole else 0.0
 
 
-FIGURES: dict[str, Callable[[Score], float | None]] = {
+_FIGURES: dict[str, Callable[[Score], float | None]] = {
     "exact": lambda score: score.is_exact,
     "similarity": lambda score: score.similarity,
     "right characters": lambda score: score.right_chars,
@@ -138,7 +138,7 @@ def figures(scores: Sequence[Score]) -> Figures:
     """Return all figures of some scores."""
     values = {
         name: [float(value) for score in scores if (value := find(score)) is not None]
-        for name, find in FIGURES.items()
+        for name, find in _FIGURES.items()
     }
     return {name: Estimate.of(found) for name, found in values.items()}
 

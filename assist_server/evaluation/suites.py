@@ -37,8 +37,13 @@ from assist_server.settings import Settings
 _NGRAM_FILES = 60
 _Item = TypeVar("_Item")
 
-LINES, TYPED, DOCSTRINGS, SUMMARIES = "benchmark lines", "typed again", "docstrings", "summaries"
-TRAINED = f"{Kind.REST_OF_LINE}, trained on"
+_LINES, _TYPED, _DOCSTRINGS, _SUMMARIES = (
+    "benchmark lines",
+    "typed again",
+    "docstrings",
+    "summaries",
+)
+_TRAINED = f"{Kind.REST_OF_LINE}, trained on"
 
 Report = Callable[[str], None]
 """Called with progress messages."""
@@ -96,7 +101,7 @@ class Tasks:
         }
         if material.trained:
             known = choose_places(material.trained, sizes.places, sizes.seed)
-            self.places[TRAINED] = [place for place in known if place.kind is Kind.REST_OF_LINE]
+            self.places[_TRAINED] = [place for place in known if place.kind is Kind.REST_OF_LINE]
         self.places |= choose_script_places(material.scripts, sizes.places, sizes.seed)
         self.items = _some(material.items, sizes.lines, draw)
         self.functions: list[Function] = choose_functions(self.sources, sizes.functions, sizes.seed)
@@ -121,15 +126,15 @@ def evaluate_model(  # noqa: PLR0913 - the inputs of an evaluation
     suites = _completion_suites(name, write, tasks, report, runs_tests=runs_tests)
     report(f"{name}: replaying typing")
     typed = list(replays(backend, tasks.sources, tasks.sizes, settings))
-    suites[TYPED] = {name: savings(typed)}
+    suites[_TYPED] = {name: savings(typed)}
     report(f"{name}: documenting {len(tasks.functions)} functions")
     length = settings.documentation.line_length
     documenter = product_documenter(backend, settings)
-    suites[DOCSTRINGS] = {name: rate_documentation(documenter, tasks.functions, length)}
+    suites[_DOCSTRINGS] = {name: rate_documentation(documenter, tasks.functions, length)}
     if tasks.pairs:
         report(f"{name}: summarizing {len(tasks.pairs)} texts")
         summarizer = product_summarizer(backend, settings)
-        suites[SUMMARIES] = {name: rate_summaries(summarizer, tasks.pairs)}
+        suites[_SUMMARIES] = {name: rate_summaries(summarizer, tasks.pairs)}
     return suites
 
 
@@ -141,14 +146,14 @@ def evaluate_baselines(tasks: Tasks, settings: Settings, report: Report) -> Suit
         parts.append(_completion_suites(name, write, tasks, report, runs_tests=False))
         report(f"{name}: replaying typing")
         typed = list(_replays(_as_ask(write), tasks.sources, tasks.sizes))
-        parts.append({TYPED: {name: savings(typed)}})
+        parts.append({_TYPED: {name: savings(typed)}})
     length = settings.documentation.line_length
     named = rate_documentation(names_documenter(settings), tasks.functions, length)
-    parts.append({DOCSTRINGS: {"names alone": named}})
+    parts.append({_DOCSTRINGS: {"names alone": named}})
     if tasks.pairs:
         ways = {"lead-1": lead, "TextRank": text_rank}
         rated = {name: rate_summaries(way, tasks.pairs) for name, way in ways.items()}
-        parts.append({SUMMARIES: rated})
+        parts.append({_SUMMARIES: rated})
     return merge_suites(parts)
 
 
@@ -170,7 +175,7 @@ def _completion_suites(
         suites[suite] = {name: figures([score(place, write(place)) for place in places])}
     if tasks.items:
         report(f"{name}: {len(tasks.items)} lines of the benchmark")
-        suites[LINES] = {name: run_benchmark(write, tasks.items, with_tests=runs_tests)}
+        suites[_LINES] = {name: _run_benchmark(write, tasks.items, with_tests=runs_tests)}
     return suites
 
 
@@ -199,7 +204,7 @@ def _as_ask(write: Completer) -> Ask:
     return ask
 
 
-def run_benchmark(write: Completer, items: Sequence[Item], *, with_tests: bool) -> Figures:
+def _run_benchmark(write: Completer, items: Sequence[Item], *, with_tests: bool) -> Figures:
     """Run the single-line benchmark: exact lines and, if possible, lines that pass the tests."""
     lines = [write(item.place).text for item in items]
     exact = [

@@ -93,7 +93,7 @@ def choose_places(sources: Sequence[Source], count: int, seed: int) -> list[Plac
     for found_in_files in _found(sources).values():
         of_files = [draw.sample(found, len(found)) for found in found_in_files if found]
         draw.shuffle(of_files)
-        chosen += round_robin(of_files, count)
+        chosen += _round_robin(of_files, count)
     return chosen
 
 
@@ -111,7 +111,7 @@ def _found(sources: Sequence[Source]) -> dict[Kind, list[list[Place]]]:
     return places
 
 
-def round_robin(groups: Sequence[list[Place]], count: int) -> list[Place]:
+def _round_robin(groups: Sequence[list[Place]], count: int) -> list[Place]:
     """Return the first of each group, then the second of each, up to `count`."""
     deepest = max(map(len, groups), default=0)
     ordered = [group[i] for i in range(deepest) for group in groups if i < len(group)]
@@ -261,7 +261,7 @@ def choose_script_places(
     for suite, of_files in sorted(found.items()):
         shuffled = [draw.sample(places, len(places)) for places in of_files if places]
         draw.shuffle(shuffled)
-        chosen[suite] = round_robin(shuffled, count)
+        chosen[suite] = _round_robin(shuffled, count)
     return chosen
 
 

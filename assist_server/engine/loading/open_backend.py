@@ -86,7 +86,7 @@ def _load(source: str, choice: ModelChoice, report: ProgressCallback) -> Backend
             source = str(fetch_model(source, report))
         report("starting torch", 0)
         limit_thread_spinning()
-        preload_torch_libraries()
+        _preload_torch_libraries()
         # Imported here, on the loading thread: the server must answer before torch is imported.
         try:
             from assist_server.engine.transformers_backend import (  # noqa: PLC0415
@@ -110,7 +110,7 @@ def limit_thread_spinning() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", str(_SPIN_COUNT))
 
 
-def preload_torch_libraries() -> None:
+def _preload_torch_libraries() -> None:
     """Open torch's shared libraries without holding the interpreter lock, before `import torch`.
 
     `ctypes` releases the lock around a foreign call such as `dlopen`; an import does not. This is

@@ -25,7 +25,7 @@ _WARMUP_PASSES = 2
 """Before a capture, in which libraries may not choose kernels or allocate workspaces."""
 
 
-class StaticNetwork:
+class _StaticNetwork:
     """Llama's layers over a static KV buffer, for models that `torchscript_model.covers`.
 
     Everything that changes between passes is in the contents of tensors, the position included;
@@ -124,7 +124,7 @@ class CudaGraphModel:
 
         Without capture the same passes run kernel by kernel, on any device.
         """
-        self._network = StaticNetwork(model)
+        self._network = _StaticNetwork(model)
         self._capture_context = _CaptureContext() if is_captured else None
         self._passes: dict[tuple[int, int], _Pass] = {}
         self._buffer = self._network.new_buffer(_SMALLEST_CAPACITY)
@@ -255,7 +255,7 @@ class _CaptureContext:
 class _Pass:
     """A forward pass of one shape, with inputs that are written in place."""
 
-    def __init__(self, network: StaticNetwork, buffer: Tensor, tokens: int, attended: int) -> None:
+    def __init__(self, network: _StaticNetwork, buffer: Tensor, tokens: int, attended: int) -> None:
         self._network, self._buffer, self._attended = network, buffer, attended
         self._ids = torch.zeros(tokens, dtype=torch.long, device=network.device)
         self._start = torch.zeros((), dtype=torch.long, device=network.device)

@@ -47,13 +47,13 @@ def debian_pairs(root: Path = _ROOT) -> Iterator[Document]:
     if not status.is_file():
         return
     for paragraph in status.read_text(encoding="utf-8", errors="replace").split("\n\n"):
-        fields = read_fields(paragraph)
+        fields = _read_fields(paragraph)
         name, version = fields.get("Package", ""), fields.get("Version", "")
         licence = copyright_licence(root / "usr/share/doc" / name / "copyright") if name else ""
         if not is_permissive(licence):
             continue
         synopsis, _, long = fields.get("Description", "").partition("\n")
-        found = [(f"descriptions/{name}.txt", synopsis, unfold(long))]
+        found = [(f"descriptions/{name}.txt", synopsis, _unfold(long))]
         found += [(f"manual/{page.name}", *parts) for page, parts in _pages(root, name)]
         for path, short, text in found:
             pair = pair_of(f"debian:{name}", version, licence, path, short, text)
@@ -61,13 +61,13 @@ def debian_pairs(root: Path = _ROOT) -> Iterator[Document]:
                 yield pair
 
 
-def read_fields(paragraph: str) -> dict[str, str]:
+def _read_fields(paragraph: str) -> dict[str, str]:
     """Return the fields of a paragraph in Debian's control format, with raw continuation lines."""
     parts = re.split(r"^([A-Za-z][\w-]*):[ \t]*", paragraph, flags=re.MULTILINE)
     return {key: value.rstrip("\n") for key, value in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def unfold(long: str) -> str:
+def _unfold(long: str) -> str:
     """Return a long description without its markup: leading blanks, and dots for empty lines."""
     lines = (line.removeprefix(" ") for line in long.splitlines())
     return "\n".join("" if line == "." else line for line in lines)
@@ -166,7 +166,7 @@ def debian_documents(description: Path, refused: dict[str, str]) -> Iterator[Doc
         description: The package's `.dsc`, in the folder of its archives.
         refused: Gets the package's name and licences if none of its files may be used.
     """
-    fields = read_fields(description.read_text(encoding="utf-8", errors="replace"))
+    fields = _read_fields(description.read_text(encoding="utf-8", errors="replace"))
     name = f"debian:{fields.get('Source', description.stem)}"
     version = fields.get("Version", "")
     archives = [
@@ -205,7 +205,7 @@ def copyright_rules(text: str) -> list[CopyrightRule]:
         return []
     rules = []
     for paragraph in re.split(r"\n[ \t]*\n(?=\S)", text):
-        fields = read_fields(paragraph)
+        fields = _read_fields(paragraph)
         if "Files" in fields:
             licence = spdx_expression(fields.get("License", "").partition("\n")[0])
             rules.append(CopyrightRule(_pattern(fields["Files"].split()), licence))

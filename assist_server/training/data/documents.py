@@ -1,4 +1,4 @@
-"""Documents of the corpus: texts with their origin, also from archives."""
+"""Documents of the corpus: texts with their origin, and the rejection of unsuitable ones."""
 
 import hashlib
 import lzma

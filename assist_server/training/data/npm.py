@@ -50,7 +50,7 @@ def npm_documents(archive: Path, refused: dict[str, str]) -> Iterator[Document]:
     if not is_permissive(licence):
         refused[name] = licence or "unknown"
         return
-    for path in written_files(files):
+    for path in _written_files(files):
         found = document_of(name, version, licence, path, files[path], "code")
         if found is not None:
             yield found
@@ -69,7 +69,7 @@ def npm_licence(package: dict[str, Any]) -> str:
     return " OR ".join(names)
 
 
-def written_files(files: dict[str, bytes]) -> list[str]:
+def _written_files(files: dict[str, bytes]) -> list[str]:
     """Return the paths of hand-written files: nothing compiled, and few declaration files."""
     has_sources = any(
         path.startswith("src/") and language_of(path) in {"javascript", "typescript"}

@@ -1,4 +1,8 @@
-"""The windows of a training: an endless stream, made ahead of use, and held-out windows."""
+"""The windows of a training: examples packed into rows, as an endless stream made ahead of use.
+
+The examples of a window are independent: attention stays within an example (the model is given
+their lengths), positions start at 0 in each, and the last token of an example predicts nothing.
+"""
 
 import bisect
 import contextlib
@@ -97,7 +101,7 @@ def _window(members: Sequence[Rendered], size: int, pad_id: int) -> Window:
     return Window(inputs, targets, weights, tuple(lengths))
 
 
-def prefetch_by_thread(
+def _prefetch_by_thread(
     make: Callable[[_Key], _Result], keys: Iterator[_Key]
 ) -> Generator[_Result, None, None]:
     """Yield `make(key)` for endless keys, computing one result ahead on a thread."""
@@ -109,7 +113,7 @@ def prefetch_by_thread(
             yield made
 
 
-def prefetch_by_processes(
+def _prefetch_by_processes(
     make: Callable[[_Key], _Result], keys: Iterator[_Key], processes: int
 ) -> Generator[_Result, None, None]:
     """Yield `make(key)` for endless keys in order, computing two results ahead per process.
@@ -210,9 +214,9 @@ class WindowStream:
         epoch, block, skipped = position
         make, places = self.block, self._blocks(epoch, block)
         blocks = (
-            prefetch_by_processes(make, places, self._processes)
+            _prefetch_by_processes(make, places, self._processes)
             if self._processes
-            else prefetch_by_thread(make, places)
+            else _prefetch_by_thread(make, places)
         )
         with contextlib.closing(blocks):
             for place, windows in zip(self._blocks(epoch, block), blocks, strict=False):

@@ -57,7 +57,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator(_with_indentations(texts), trainer)
-    return as_plain_text(tokenizer)
+    return _as_plain_text(tokenizer)
 
 
 def _with_indentations(texts: Iterable[str]) -> Iterable[str]:
@@ -66,7 +66,7 @@ def _with_indentations(texts: Iterable[str]) -> Iterable[str]:
     yield from texts
 
 
-def as_plain_text(tokenizer: Tokenizer) -> Tokenizer:
+def _as_plain_text(tokenizer: Tokenizer) -> Tokenizer:
     """Set the tokenizer to encode control tokens spelled in a text as text, and return it."""
     tokenizer.encode_special_tokens = True
     return tokenizer
@@ -101,7 +101,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path, context_tokens: int) -> N
 def read_tokenizer(folder: Path) -> Tokenizer:
     """Return the tokenizer of a model's folder, for training."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    return as_plain_text(tokenizer)
+    return _as_plain_text(tokenizer)
 
 
 def add_control_tokens(tokenizer: Mapping[str, Any]) -> dict[str, Any]:
