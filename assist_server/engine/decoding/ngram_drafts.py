@@ -14,7 +14,7 @@ import numpy as np
 
 _LONGEST_NGRAM, _SHORTEST_NGRAM = 4, 2
 _FIRST_DRAFT_TOKENS, LONGEST_DRAFT_TOKENS = 3, 12
-_LONGEST_REST = 16
+_LONGEST_PAUSE = 16
 _INDEXED_NGRAM, _INDEXED_ID_BITS = 3, 21
 _END_OF_PART = (1 << _INDEXED_ID_BITS) - 1
 _MOST_TEXTS = 4
@@ -51,19 +51,19 @@ class DraftPace:
 
     def __init__(self) -> None:
         self._tokens = _FIRST_DRAFT_TOKENS
-        self._rest = self._rest_left = 0
+        self._pause = self._pause_left = 0
 
     def next_tokens(self) -> int:
         """Return the greatest length of the next draft; 0 to skip it."""
-        if self._rest_left:
-            self._rest_left -= 1
+        if self._pause_left:
+            self._pause_left -= 1
             return 0
         return self._tokens
 
     @property
     def was_rejected(self) -> bool:
         """Return whether no token of the last draft was accepted."""
-        return self._rest > 0
+        return self._pause > 0
 
     def update(self, accepted: int, proposed: int) -> None:
         """Adapt to the result of a draft."""
@@ -71,8 +71,8 @@ class DraftPace:
             self._tokens = min(2 * self._tokens, LONGEST_DRAFT_TOKENS)
         else:
             self._tokens = max(accepted, 1)
-        self._rest = 0 if accepted else min(2 * self._rest + 1, _LONGEST_REST)
-        self._rest_left = self._rest
+        self._pause = 0 if accepted else min(2 * self._pause + 1, _LONGEST_PAUSE)
+        self._pause_left = self._pause
 
 
 class NgramDrafter:
@@ -161,19 +161,19 @@ class NgramDrafting:
     """
 
     def __init__(self) -> None:
-        self._changing = threading.Lock()
+        self._lock = threading.Lock()
         self._texts: dict[str, TextIndex] = {}  # never changed in place
 
     def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
         """Index a text, in place of the last one of that name."""
         index = TextIndex(parts)
-        with self._changing:
+        with self._lock:
             others = {key: text for key, text in self._texts.items() if key != name}
             self._texts = dict([*others.items()][-(_MOST_TEXTS - 1) :]) | {name: index}
 
     def forget(self, name: str) -> None:
         """Remove a text from the index."""
-        with self._changing:
+        with self._lock:
             self._texts = {key: text for key, text in self._texts.items() if key != name}
 
     def __call__(self, prompt_ids: Sequence[int], client: str = "") -> NgramDrafter:

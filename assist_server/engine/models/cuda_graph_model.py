@@ -26,7 +26,7 @@ _WARMUP_PASSES = 2
 
 
 class _StaticNetwork:
-    """Llama's layers over a static KV buffer, for models that `torchscript_model.covers`.
+    """Llama's layers over a static KV buffer, for models that `torchscript_model.covers` accepts.
 
     Everything that changes between passes is in the contents of tensors, the position included;
     shapes and addresses stay the same. The weights are those of the transformers model.

@@ -38,7 +38,6 @@ SHARES: Mapping[str, float] = MappingProxyType({
 })  # fmt: skip
 """The greatest share of the bytes of source files, by language; Python determines the total."""
 
-
 _LARGEST_SHARE = 0.04
 """Of the training bytes, for one distribution, so that none dominates the style."""
 
@@ -269,8 +268,8 @@ def _total_bytes(documents: Sequence[Document], most_bytes: int | None) -> float
         for one in documents
         if one.origin.split == "train" and language_of(one.origin.path) == "python"
     )
-    beside_python = python_bytes / SHARES["python"] if python_bytes else float("inf")
-    return min(beside_python, most_bytes or float("inf"))
+    for_python = python_bytes / SHARES["python"] if python_bytes else float("inf")
+    return min(for_python, most_bytes or float("inf"))
 
 
 def _draw_within(
@@ -278,7 +277,7 @@ def _draw_within(
     key_of: Callable[[Document], str],
     room_bytes: Mapping[str, float],
 ) -> list[Document]:
-    """Return the documents that fit into the room of their keys, in pseudo-random order."""
+    """Return the documents that fit into the room of their keys, chosen in pseudo-random order."""
     room = dict(room_bytes)
     taken: set[int] = set()
     for number in sorted(range(len(documents)), key=lambda n: _draw_key(documents[n].origin)):
