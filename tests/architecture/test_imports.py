@@ -20,7 +20,6 @@ MODULES = {
 TENSOR_PACKAGES = ("engine.decoding", "engine.models", "training")
 TENSOR_MODULES = (
     "engine.loading.checkpoint",
-    "engine.loading.export",
     "engine.loading.packed_weights",
     "engine.transformers_backend",
     "evaluation.calibration",
