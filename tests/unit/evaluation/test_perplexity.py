@@ -59,7 +59,7 @@ def test_what_a_model_would_write_by_itself_is_recited(folder, monkeypatch):
         lead, own = ids[:-12], ids[-12:]
         stock = module.TransformersModel(model)
         monkeypatch.setattr(module, "_STEP_TOKENS", 5)
-        _, is_likeliest = module._read(stock, lead, own, 64)
+        _, is_likeliest = module._bits(stock, lead, own, 64)
     assert all(is_likeliest)
     monkeypatch.setattr(module, "_RECITED_TOKENS", 3)
     assert module._tokens_in_long_runs([True, True, False, True, True, True]) == 3

@@ -159,7 +159,7 @@ def test_bytes_that_the_tokenizer_lacked_come_back(tmp_path):
     [
         ("model_type", {"model_type": "mistral"}, "of type 'mistral'"),
         ("rope", {"rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 1e4}},
-         "positions are scaled"),
+         "scaled positions"),
         ("layers", {"num_hidden_layers": 3}, "weights that its config.json does not describe"),
     ],
 )  # fmt: skip
