@@ -6,7 +6,7 @@ from assist_server.engine.request import (
     Generation,
     GenerationRequest,
     collect,
-    stop_behind_words,
+    stop_after_words,
 )
 from assist_server.errors import InputError
 from assist_server.features.docstrings.filling import PhraseWriter
@@ -41,7 +41,7 @@ def model_phrase_writer(
             # A phrase follows a blank, which is the beginning of its first word's token.
             healed_text=text_to_heal(prefix.rpartition("\n")[2]),
             end_ids=backend.info.end_ids | prompt.end_ids,
-            stop_rules=(stop_behind_words,),
+            stop_rules=(stop_after_words,),
             cancel=cancel,
         )
         generation = collect(backend.generate(request))

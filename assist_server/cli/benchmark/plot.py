@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assist_server.cli.benchmark.measurement import LengthFigures
 from assist_server.errors import InputError
-from assist_server.training.loop.plot import new_figure
+from assist_server.training.loop.reports import new_figure
 
 
 def check_plotting(file: Path) -> None:

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
-from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER
+from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES, Slot
