@@ -20,9 +20,9 @@ import transformers
 from rich.console import Console
 from rich.table import Table
 
-from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.protocol import LanguageModel
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 
 SHAPES: dict[str, dict[str, Any]] = {
     "0.5b": {
@@ -82,9 +82,9 @@ def measure(size: str, bandwidth: float) -> list[dict[str, Any]]:
         model = transformers.Qwen2ForCausalLM._from_config(config, dtype=torch.bfloat16).eval()  # type: ignore[no-untyped-call] # noqa: SLF001
     read = sum(weight.nbytes for weight in model.parameters())
     ways: dict[str, LanguageModel] = {
-        "graphs": GraphedModel(model),
-        "kernel by kernel": GraphedModel(model, is_captured=False),
-        "transformers": StockModel(model),
+        "graphs": CudaGraphModel(model),
+        "kernel by kernel": CudaGraphModel(model, is_captured=False),
+        "transformers": TransformersModel(model),
     }
     rows = [{"size": size, "way": way, **_times(ways[way])} for way in ways]
     rows.append({"size": size, "way": "generate", **_generate_times(model)})

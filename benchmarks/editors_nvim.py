@@ -65,7 +65,7 @@ def run(program: Path, kind: str) -> dict[str, object]:
     """The figures of one way of drawing."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        everything = "settings = { completion = { min_confidence = 0 } },"  # doubtful ones, too
+        everything = "settings = { completion = { min_confidence = 0 } },"  # unlikely ones, too
         drawn_by = f'ghost_text = "{kind}", keys = false, {everything}'
         editor = Neovim(program, folder).start(init(real(), drawn_by), folder / "start.py")
         try:

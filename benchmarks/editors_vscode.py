@@ -93,7 +93,7 @@ def run(tools: Path) -> dict[str, object]:
         server.environment["PYTHONPATH"] = str(HERE.parent / "tests" / "support")
         command = [sys.executable, str(VSCODE_TESTS / "served.py"), str(script)]
         quiet = {"editor__autoIndent": "none", "editor__autoClosingBrackets": "never"}
-        everything = {"assist__completion__min_confidence": 0}  # doubtful completions, too
+        everything = {"assist__completion__min_confidence": 0}  # unlikely completions, too
         server.change_settings(assist__server__command=command, **quiet, **everything)
         install = ["bash", "-c", "code --install-extension dist/assist-server.vsix"]
         subprocess.run(install, cwd=EXTENSION, env=server.environment, check=True)

@@ -24,17 +24,16 @@ import torch
 from assist_server.cli.eval import find_sources
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.loading.checkpoint import read_model
-from assist_server.engine.models.torchscript_model import DirectModel
-from assist_server.evaluation.perplexity import read_figures
+from assist_server.engine.models.torchscript_model import TorchScriptModel
+from assist_server.evaluation.perplexity import perplexity_figures
 from assist_server.evaluation.tasks import Source
 from assist_server.training.data.documents import document_of
-from assist_server.training.examples.windows import make_material
+from assist_server.training.examples.windows import make_training_windows
 from assist_server.training.loop.schedule import parse_count
 from assist_server.training.model.export import export_weights
-from assist_server.training.model.initial_model import StartingModel
-from assist_server.training.model.layer_importance import important_layers
+from assist_server.training.model.initial_model import InitialModel
 from assist_server.training.model.network import Network
-from assist_server.training.model.smaller import with_layers, with_vocabulary
+from assist_server.training.model.pruning import important_layers, prune_layers, prune_vocabulary
 from assist_server.training.model.tokenizer import read_tokenizer
 
 FILE_CHARS = 4_000
@@ -43,20 +42,20 @@ ROUNDS = 5
 
 
 def variants(
-    base: StartingModel, choice: argparse.Namespace, sources: list[Source]
-) -> Iterator[tuple[str, StartingModel]]:
+    base: InitialModel, choice: argparse.Namespace, sources: list[Source]
+) -> Iterator[tuple[str, InitialModel]]:
     """Yield the base and each smaller model, with its name."""
     yield "as it is", base
     for text in filter(None, choice.vocabularies.split(",")):
         yield (
             f"vocabulary {text}",
-            with_vocabulary(base, parse_count(text, "--vocabularies", "12k")),
+            prune_vocabulary(base, parse_count(text, "--vocabularies", "12k")),
         )
     for text in filter(None, choice.layers.split(",")):
-        yield f"{text} layers", with_layers(base, ranked_layers(base, sources, int(text)))
+        yield f"{text} layers", prune_layers(base, ranked_layers(base, sources, int(text)))
 
 
-def ranked_layers(base: StartingModel, sources: list[Source], count: int) -> list[int]:
+def ranked_layers(base: InitialModel, sources: list[Source], count: int) -> list[int]:
     """Return the most important layers, by block influence on the first windows of the files."""
     with tempfile.TemporaryDirectory() as name:
         base.write_tokenizer(Path(name))
@@ -66,13 +65,13 @@ def ranked_layers(base: StartingModel, sources: list[Source], count: int) -> lis
         for source in sources
     ]
     documents = [replace(each, origin=replace(each.origin, split="train")) for each in documents]
-    windows = make_material(tokenizer, documents, 512, 0).stream.first_windows(8)
+    windows = make_training_windows(tokenizer, documents, 512, 0).stream.first_windows(8)
     network = Network(base.shape)
-    base.put_weights(network)
+    base.copy_weights_to(network)
     return important_layers(network, windows, count)
 
 
-def packed_megabytes(model: StartingModel) -> float:
+def packed_megabytes(model: InitialModel) -> float:
     """Return the size of the weights with 4 bits in layers and 8 in the embedding, 4.5 and 8.5."""
     embedding = model.shape.vocabulary * model.shape.hidden
     return (8.5 * embedding + 4.5 * (model.shape.parameters() - embedding)) / 8 / 1e6
@@ -82,21 +81,21 @@ def quality(folder: Path, sources: list[Source]) -> dict[str, float]:
     """Return characters per token and bits per byte."""
     tokenizer = read_tokenizer(folder)
     tokens = sum(len(tokenizer.encode(source.text).ids) for source in sources)
-    figures = read_figures(str(folder), sources)
+    figures = perplexity_figures(str(folder), sources)
     return {
         "chars_per_token": sum(len(source.text) for source in sources) / tokens,
         "bits_per_byte": figures["bits per byte"].mean,
     }
 
 
-def engine_model(folder: Path) -> DirectModel:
+def engine_model(folder: Path) -> TorchScriptModel:
     """Return a model as the engine runs it with `dtype = "int8"`."""
     plan = DevicePlan("cpu", "float32", ())
     _, model = read_model(str(folder), plan, lambda _, __: None)
-    return DirectModel(model, "int8", has_bfloat16=False)
+    return TorchScriptModel(model, "int8", has_bfloat16=False)
 
 
-def timed(model: DirectModel) -> tuple[float, float]:
+def timed(model: TorchScriptModel) -> tuple[float, float]:
     """Return milliseconds of a cold prompt, and of a step after it."""
     cache = model.new_cache()
     started_s = time.perf_counter()
@@ -124,7 +123,7 @@ def main() -> None:
     sources = [Source(each.path, each.text[:FILE_CHARS]) for each in found]
     rows, models = {}, {}
     with tempfile.TemporaryDirectory() as name:
-        for label, model in variants(StartingModel.open(choice.base), choice, sources):
+        for label, model in variants(InitialModel.open(choice.base), choice, sources):
             folder = Path(name) / label
             folder.mkdir()
             model.write_tokenizer(folder)

@@ -173,7 +173,7 @@ def load_as_the_server_does() -> None:
 
 def load_plainly() -> None:
     """Load the same without them."""
-    from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER  # noqa: PLC0415
+    from assist_server.engine.loading.locate import EMBEDDED_FOLDER  # noqa: PLC0415
     from assist_server.engine.transformers_backend import (  # noqa: PLC0415 - on the thread
         TransformersBackend,
     )

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from rich.console import Console
 from rich.table import Table
 
-from assist_server.engine.loading.torch_import import let_waiting_threads_sleep
+from assist_server.engine.loading.open_backend import limit_thread_spinning
 
 REPEATS = 9
 SHOWN_OPERATORS = 8
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--tokens", type=int, default=950)
     options = parser.parse_args()
-    let_waiting_threads_sleep()
+    limit_thread_spinning()
     # On one thread that is not the main one, as in the server.
     with ThreadPoolExecutor(1) as executor:
         executor.submit(measure, options.model, options.dtype, options.tokens).result()
@@ -39,7 +39,7 @@ def measure(model: str, dtype: str, tokens: int) -> None:
     from assist_server.engine.decoding.decoder import PREFILL_PIECE_TOKENS  # noqa: PLC0415 - imports torch
     from assist_server.engine.device import DeviceFacts, plan_device  # noqa: PLC0415
     from assist_server.engine.loading.checkpoint import read_model  # noqa: PLC0415
-    from assist_server.engine.loading.open_backend import locate_model  # noqa: PLC0415
+    from assist_server.engine.loading.locate import locate_model  # noqa: PLC0415
     from assist_server.engine.models.selection import plan_execution  # noqa: PLC0415
 
     plan = plan_device(DeviceFacts(), "cpu", dtype)

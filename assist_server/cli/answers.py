@@ -38,8 +38,8 @@ def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
     from assist_server.training.data.corpus import read_corpus  # noqa: PLC0415 - numpy
     from assist_server.training.examples.answers import (  # noqa: PLC0415 - the training side
         Answer,
+        rejection_reason,
         requests_of,
-        why_rejected,
         write_answer,
     )
 
@@ -57,7 +57,7 @@ def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
                 if done >= choice.count:
                     break
                 answer = _ask(backend, request.message)
-                reason = why_rejected(request, answer)
+                reason = rejection_reason(request, answer)
                 if reason is not None:
                     rejected[reason] += 1
                     continue

@@ -14,14 +14,14 @@ from assist_server.cli.benchmark.report import check_plotting
 from assist_server.cli.eval import find_sources, with_completion
 from assist_server.cli.inputs import load_settings, opened_model
 from assist_server.errors import InputError
-from assist_server.evaluation.suites import Choice, replays
-from assist_server.training.loop.plot import new_figure
+from assist_server.evaluation.suites import SuiteSizes, replays
+from assist_server.training.loop.reports import new_figure
 
 if TYPE_CHECKING:
     from assist_server.evaluation.calibration import Calibration, Point
 
-_MUCH = Choice(pieces=60, piece_chars=250)
-_LITTLE = Choice(pieces=12, piece_chars=120)
+_MUCH = SuiteSizes(pieces=60, piece_chars=250)
+_LITTLE = SuiteSizes(pieces=12, piece_chars=120)
 
 
 def run_calibrate(  # noqa: PLR0913 - as many as the command has options

@@ -12,27 +12,25 @@ from rich.console import Console
 from rich.table import Table
 
 from assist_server.cli.inputs import load_settings, opened_model
-from assist_server.engine.loading.open_backend import locate_model
+from assist_server.engine.loading.locate import locate_model
 from assist_server.errors import InputError
 from assist_server.evaluation.figures import Estimate
 from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_items
 from assist_server.evaluation.suites import (
-    Choice,
     Material,
     Suites,
+    SuiteSizes,
     Tasks,
     evaluate_baselines,
     evaluate_model,
-    merged,
+    merge_suites,
 )
 from assist_server.evaluation.summaries import Pair
 from assist_server.evaluation.tasks import Source
 from assist_server.settings import Settings
-from assist_server.training.data.cleaning import why_unfit
 from assist_server.training.data.debian import debian_pairs
-from assist_server.training.data.documents import Document
+from assist_server.training.data.documents import Document, language_of, rejection_reason
 from assist_server.training.data.npm import npm_documents
-from assist_server.training.data.shares import language_of
 from assist_server.training.data.split import (
     FRESH,
     HELD_OUT,
@@ -44,7 +42,7 @@ from assist_server.training.data.split import (
     source_files,
 )
 
-QUICK = Choice(places=10, pieces=3, piece_chars=150, functions=5, pairs=10, lines=10)
+QUICK = SuiteSizes(places=10, pieces=3, piece_chars=150, functions=5, pairs=10, lines=10)
 TEXT = "text"
 _FEWEST_FILES = 3
 _MOST_READ_FILES = 40
@@ -72,15 +70,15 @@ class What:
     benchmark: Path | None
     corpus: Path | None
     """Training data of the model, to measure memorization."""
-    choice: Choice
+    choice: SuiteSizes
     as_json: bool
 
 
 def choose(
     places: int | None, pieces: int | None, lines: int | None, seed: int, *, is_quick: bool
-) -> Choice:
+) -> SuiteSizes:
     """Return how much to evaluate, from the options."""
-    choice = QUICK if is_quick else Choice()
+    choice = QUICK if is_quick else SuiteSizes()
     given = {"places": places, "pieces": pieces, "lines": lines}
     return replace(
         choice, seed=seed, **{name: value for name, value in given.items() if value is not None}
@@ -100,7 +98,7 @@ def run_eval(flags: Mapping[str, object], what: What) -> None:
     tasks = Tasks(material, what.choice)
     found = [_evaluated(each, tasks, material) for each in (settings, *others)]
     with Console(stderr=True).status("baselines") as status:
-        suites = merged([*found, evaluate_baselines(tasks, settings, status.update)])
+        suites = merge_suites([*found, evaluate_baselines(tasks, settings, status.update)])
     if what.as_json:
         as_rows = {
             suite: {
@@ -152,12 +150,12 @@ def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
             name, backend, tasks, settings, status.update, runs_tests=can_be_isolated()
         )
     # Last, as it computes on this thread, and by now the model's own thread is idle.
-    from assist_server.evaluation.perplexity import read_figures  # noqa: PLC0415 - with torch
+    from assist_server.evaluation.perplexity import perplexity_figures  # noqa: PLC0415 - with torch
 
     for suite, sources in ((TEXT, material.sources), (f"{TEXT}, trained on", material.trained)):
         read = sources[:: max(1, len(sources) // _MOST_READ_FILES)]
         if read:
-            suites[suite] = {name: read_figures(locate_model(settings.model), read)}
+            suites[suite] = {name: perplexity_figures(locate_model(settings.model), read)}
     return suites
 
 
@@ -230,7 +228,9 @@ def _some_of_each(groups: Sequence[Sequence[_Item]]) -> list[_Item]:
 
 def _is_script(document: Document) -> bool:
     origin = document.origin
-    is_fit = is_fresh(origin.distribution) and origin.kind == "code" and not why_unfit(document)
+    is_fit = (
+        is_fresh(origin.distribution) and origin.kind == "code" and not rejection_reason(document)
+    )
     return is_fit and language_of(origin.path) in {"javascript", "typescript"}
 
 

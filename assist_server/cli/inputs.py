@@ -11,7 +11,7 @@ from rich.text import Text
 
 from assist_server.config import Layer, read_settings, summarized
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.backend import Backend, ModelChoice, Report, tell_nobody
+from assist_server.engine.backend import Backend, ModelChoice, ProgressCallback, ignore_progress
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.errors import InputError
 from assist_server.settings import Settings
@@ -34,7 +34,7 @@ def load_settings(flags: Mapping[str, object]) -> Settings:
     return settings
 
 
-def open_model(settings: Settings, report: Report = tell_nobody) -> Backend:
+def open_model(settings: Settings, report: ProgressCallback = ignore_progress) -> Backend:
     """Load the model that the settings name.
 
     Raises:

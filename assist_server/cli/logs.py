@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_server.errors import printable
-from assist_server.lsp.server import FollowLog
+from assist_server.lsp.settings_store import FollowLog
 from assist_server.settings import LogSettings
 
 

@@ -213,7 +213,7 @@ def calibrate(  # noqa: PLR0913 - one parameter for each option
     *,
     out: Annotated[
         Path,
-        typer.Option(help="File to write: display_rule.json in the model's folder."),
+        typer.Option(help="File to write: calibration.json in the model's folder."),
     ],
     repo: Annotated[
         Path | None, typer.Option(help="Your own code to measure on.", show_default=False)

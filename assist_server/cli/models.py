@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assist_server.engine.loading.open_backend import EMBEDDED, EMBEDDED_FOLDER
+from assist_server.engine.loading.locate import EMBEDDED, EMBEDDED_FOLDER
 from assist_server.errors import printable
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 
@@ -49,7 +49,7 @@ def run_export(model: str, out: Path, *, is_packed: bool) -> None:
     Raises:
         AssistError: it cannot be read or written.
     """
-    from assist_server.engine.loading.export import export_model  # noqa: PLC0415 - imports torch
+    from assist_server.engine.loading.checkpoint import export_model  # noqa: PLC0415 - imports torch
 
     with Console(stderr=True).status("reading the model") as status:
         export_model(

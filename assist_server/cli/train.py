@@ -25,7 +25,7 @@ class _Terminal:
         self._validation = ""
         self.tokens_trained = 0
 
-    def tell(self, message: str) -> None:
+    def report(self, message: str) -> None:
         """Show the current activity."""
         self._progress.update(self._task, description=message, figures="")
 

@@ -30,10 +30,10 @@ class CursorContext:
     offset: int
     multi_line: Literal["auto", "never", "always"] = "auto"
     """Whether to propose several lines; `auto` decides by the code."""
-    before: str = ""
-    """Text that the model may see before the document, such as earlier cells of a notebook."""
-    behind: str = ""
-    """Text that the model may see after the document."""
+    cells_above: str = ""
+    """Code before the document that the model may see: the earlier cells of a notebook."""
+    cells_below: str = ""
+    """Code after the document that the model may see: the later cells of a notebook."""
 
     @cached_property
     def surroundings(self) -> str:

@@ -1,1 +1,1 @@
-"""Token ids in, chunks out: back ends, decoding, and the thread that owns the model."""
+"""Text generation: backends, decoding, and the thread that owns the model."""

@@ -1,24 +1,24 @@
-"""The one interface behind which every model lies, and a scripted one that proves it."""
+"""The `Backend` protocol, a client's view of a backend, and a scripted backend for tests."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.settings import Settings
 
-Report = Callable[[str, int], None]
-"""Is told what is being done to load a model, and the part of it that is over, in percent."""
+ProgressCallback = Callable[[str, int], None]
+"""Called with a message and a percentage while a model loads."""
 
 
-def tell_nobody(message: str, percent: int) -> None:
-    """A `Report` without a reader."""
+def ignore_progress(message: str, percent: int) -> None:
+    """Ignore progress: a `ProgressCallback` that does nothing."""
 
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """What decides which model is loaded, and how; the settings of the same names."""
+    """Which model to load, and how: the settings of the same names."""
 
     model: str
     device: str = "auto"
@@ -27,13 +27,13 @@ class ModelChoice:
 
     @classmethod
     def of(cls, settings: Settings) -> "ModelChoice":
-        """What the user has chosen."""
+        """Return the choice that the settings make."""
         return cls(settings.model, settings.device, settings.dtype, settings.drafts)
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What the text side may know about a model."""
+    """Facts about a loaded model that need no torch."""
 
     name: str
     model_type: str
@@ -43,40 +43,40 @@ class ModelInfo:
     special_ids: Mapping[str, int]
     """Text of each control token in the vocabulary, and its id."""
     end_ids: frozenset[int]
-    """Tokens by which the model says that it has finished."""
+    """Tokens with which the model ends its output."""
     bos_id: int | None
-    """The token that this model expects first, where it expects one."""
+    """The token that the model expects first; None if it expects none."""
     plan: DevicePlan
     parameters: int = 0
     has_chat_template: bool = False
     fim_template: str | None = None
-    """Name of the infilling template that the model's own `config.json` asks for."""
+    """Name of the infilling template that the model's `config.json` requests."""
     calibration: Mapping[str, float] | None = None
     """Weights of the signals that tell how likely a completion is right, where it was measured."""
     languages: tuple[str, ...] | None = None
-    """Ids, as in LSP, of the languages that the model's `config.json` says it knows; None: any."""
+    """LSP ids of the languages that the model's `config.json` names; None for any language."""
 
 
 class Backend(Protocol):
-    """A loaded model. Every method may be called from any thread."""
+    """A loaded model; every method may be called from any thread."""
 
     @property
     def info(self) -> ModelInfo:
-        """What is loaded."""
+        """Return the facts about the loaded model."""
         ...
 
     def encode(self, text: str, client: str = "") -> list[int]:
-        """Ids of `text`, all of them ordinary: control tokens spelled in the text stay text.
+        """Return the ids of `text`; control tokens spelled in the text stay text.
 
-        Nothing is added: no leading blank, no begin-of-text token. What is remembered of it makes
-        it faster for the same `client` only.
+        Nothing is added: no leading blank, no begin-of-text token. Cached encodings are shared by
+        calls with the same `client` only.
         """
         ...
 
     def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
-        """Ids of a conversation in the model's own chat format, ready for the answer.
+        """Return the ids of a conversation in the model's chat format, up to the answer.
 
-        Contents of messages become ordinary ids, as in `encode`.
+        The contents of messages are encoded as by `encode`.
 
         Raises:
             ModelError: the model has no chat template.
@@ -84,11 +84,11 @@ class Backend(Protocol):
         ...
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
-        """A prompt as people read it, control tokens spelled out."""
+        """Return a prompt as readable text, with its control tokens."""
         ...
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
-        """Continue a prompt; the last chunk carries the finish reason.
+        """Continue a prompt; the last chunk has the finish reason.
 
         Closing the iterator ends the generation after the current step.
 
@@ -98,26 +98,26 @@ class Backend(Protocol):
         ...
 
     def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
-        """Expect text to repeat what stands in some parts, instead of the last ones of that name.
+        """Index the `parts` of a text for drafting, in place of those last given for `name`.
 
-        It makes writing faster where that is so, and changes nothing else.
+        Generation gets faster where it repeats them; its output does not change.
         """
         ...
 
     def forget(self, name: str) -> None:
-        """Keep nothing of what was learned under a name."""
+        """Remove the text that `learn` indexed under `name`."""
         ...
 
     def close(self) -> None:
-        """End running generations and free the model; later calls of `generate` raise."""
+        """End all generations and free the model; later calls of `generate` raise ModelError."""
         ...
 
 
 @dataclass
 class NullBackend:
-    """A backend without a model: one token per character, and scripted answers.
+    """A backend without a model: one token per character, and a scripted answer.
 
-    Every generation answers with `answer`; `requests` records what was asked.
+    Every generation returns `answer`; `requests` records the requests.
     """
 
     answer: str = ""
@@ -129,7 +129,7 @@ class NullBackend:
 
     @property
     def info(self) -> ModelInfo:
-        """A model of unlimited patience and no weights."""
+        """Return the facts about a model without weights."""
         return ModelInfo(
             name="null",
             model_type=self.model_type,
@@ -143,20 +143,20 @@ class NullBackend:
         )
 
     def encode(self, text: str, client: str = "") -> list[int]:
-        """One id per character: its code point."""
+        """Return the code point of each character."""
         del client
         return [ord(character) for character in text]
 
     def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
-        """The contents of the messages, one after the other."""
+        """Encode the contents of the messages, joined by line feeds."""
         return self.encode("\n".join(message["content"] for message in messages), client)
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
-        """The characters of the ids."""
+        """Return the characters with these code points."""
         return "".join(map(chr, ids))
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
-        """The scripted answer, a character at a time, under the request's own conditions."""
+        """Yield the scripted answer by character, within the request's limits."""
         self.requests.append(request)
         text = ""
         for character in self.answer[: request.max_new_tokens]:
@@ -181,10 +181,59 @@ class NullBackend:
         )
 
     def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
-        """Nothing to expect."""
+        """Do nothing."""
 
     def forget(self, name: str) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing to free."""
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class ClientBackend:
+    """The shared backend as one client uses it: requests and indexed texts carry the client."""
+
+    shared: Backend
+    """The backend that all clients share."""
+    client: str
+    """A name that is no other client's name, nor a prefix of one."""
+    shares_caches: bool
+    """Whether this client uses the caches that all sharing clients fill."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Return the facts about the loaded model."""
+        return self.shared.info
+
+    @property
+    def _cache_owner(self) -> str:
+        """Return the owner of the caches in use; empty for the shared ones."""
+        return "" if self.shares_caches else self.client
+
+    def encode(self, text: str, client: str = "") -> list[int]:
+        """Return the ids of `text`."""
+        return self.shared.encode(text, client or self._cache_owner)
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
+        """Return the ids of a conversation in the model's chat format."""
+        return self.shared.encode_chat(messages, client or self._cache_owner)
+
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """Return a prompt as readable text."""
+        return self.shared.decode_prompt(ids)
+
+    def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        """Continue a prompt for the client."""
+        return self.shared.generate(replace(request, client=self._cache_owner))
+
+    def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
+        """Index the client's document `name` for drafting."""
+        self.shared.learn(self.client + name, parts)
+
+    def forget(self, name: str) -> None:
+        """Remove the client's document `name` from the index."""
+        self.shared.forget(self.client + name)
+
+    def close(self) -> None:
+        """Do nothing, as other clients may use the model."""

@@ -1,8 +1,8 @@
-"""The one thread that owns a model, and which request's turn it is there.
+"""The thread that owns a model, and the order of requests on it.
 
-Before every step the first request of the highest priority is chosen, so that one which arrives
-while another runs waits for a single step. The other rests meanwhile: its generator is simply not
-advanced, and what it holds, such as its KV cache, is as it was when its turn comes again.
+Before every step the first request of the highest priority is chosen, so an urgent request waits
+for one step of another at most. The other is paused: its generator is not advanced, and its state,
+such as its KV cache, stays as it is.
 """
 
 import logging
@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
-from assist_server.engine.memory import return_free_memory
+from assist_server.engine.device import return_free_memory
 from assist_server.engine.request import CancelToken, Chunk, FinishReason, GenerationRequest
 from assist_server.errors import ModelError
 
@@ -25,12 +25,12 @@ _Run = Callable[[GenerationRequest], Iterator[Chunk]]
 _EMPTY = Chunk("")
 
 _IDLE_S = 30.0
-"""Without work for so long, memory that passes have left behind is given back to the system."""
+"""Idle time after which freed memory is returned to the system."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """A request that is not over yet."""
+    """A request in progress."""
 
     request: GenerationRequest
     steps: Generator[Chunk, None, None]
@@ -39,20 +39,19 @@ class _Job:
 
 
 class Scheduler:
-    """Takes requests from any thread and runs them on its own, chunk by chunk.
+    """Runs requests from any thread on its own thread, chunk by chunk.
 
-    An empty chunk (no text, no tokens, no finish reason) is a place between two steps where the
-    request may have to rest or to end, such as between two parts of a long prompt. Readers never
-    see it.
+    An empty chunk (no text, no tokens, no finish reason) marks a point between two steps where the
+    request may be paused or ended, such as between two parts of a long prompt. It is not passed on.
     """
 
     def __init__(self, run: _Run, clock: Callable[[], float] = time.monotonic) -> None:
         """Start the thread.
 
         Args:
-            run: Gives the chunks of a request, the last one with its finish reason. It is called,
-                advanced and closed on the thread and nowhere else.
-            clock: Seconds that only grow; deadlines are read from it.
+            run: Yields the chunks of a request, the last one with its finish reason. It is called,
+                advanced and closed on the scheduler's thread only.
+            clock: A monotonic clock in seconds, for deadlines.
         """
         self._run = run
         self._clock = clock
@@ -63,7 +62,7 @@ class Scheduler:
         self._thread.start()
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
-        """Run a request on the scheduler's thread and read its chunks here.
+        """Run a request on the scheduler's thread, and return an iterator over its chunks.
 
         Closing the iterator, or dropping it, ends the generation after its current step.
 
@@ -71,20 +70,20 @@ class Scheduler:
             ModelError: the scheduler was closed, or the generation failed.
         """
         limit_ms = math.inf if request.max_latency_ms is None else request.max_latency_ms
-        # The reader may give up without the caller's flag, which other requests may share.
+        # The reader may give up, which must not set the caller's flag: other requests may share it.
         own = replace(request, cancel=CancelToken(request.cancel))
         job = _Job(own, self._steps(own), self._clock() + limit_ms / 1000)
         with self._changed:
             if self._is_closed:
-                raise ModelError("the model was unloaded; ask again")
+                raise ModelError("the model was unloaded; try again")
             insort(self._jobs, job, key=lambda one: one.request.priority)
             self._changed.notify()
-        chunks = _read(job)
+        chunks = _answers(job)
         next(chunks)
         return chunks
 
     def close(self) -> None:
-        """Cancel what runs, rests and waits, and let the thread end; `join` waits for that."""
+        """Cancel all requests and let the thread end; `join` waits for it."""
         with self._changed:
             self._is_closed = True
             for job in self._jobs:
@@ -92,7 +91,7 @@ class Scheduler:
             self._changed.notify()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for the thread of a closed scheduler; whether it has ended."""
+        """Wait for the thread of a closed scheduler; return whether it has ended."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -101,7 +100,7 @@ class Scheduler:
             pass
 
     def _take_turn(self) -> bool:
-        """End what is over, or else advance the first job; False when there will be no more."""
+        """End the jobs that are over, or else advance the first one; return False after `close`."""
         jobs = self._wait_for_jobs()
         over = [(job, reason) for job in jobs if (reason := self._reason_to_end(job))]
         for job, reason in over:
@@ -111,15 +110,15 @@ class Scheduler:
         return bool(jobs)
 
     def _wait_for_jobs(self) -> tuple[_Job, ...]:
-        """The jobs in their order as soon as there are some; none when the scheduler is closed."""
-        has_rested = False
+        """Wait for jobs and return them in their order; none when the scheduler is closed."""
+        is_trimmed = False
         while True:
             with self._changed:
-                timeout_s = None if has_rested else _IDLE_S
+                timeout_s = None if is_trimmed else _IDLE_S
                 if self._changed.wait_for(lambda: self._jobs or self._is_closed, timeout_s):
                     return tuple(self._jobs)
             return_free_memory()
-            has_rested = True
+            is_trimmed = True
 
     def _reason_to_end(self, job: _Job) -> FinishReason | None:
         if job.request.cancel.is_cancelled:
@@ -127,14 +126,16 @@ class Scheduler:
         return FinishReason.DEADLINE if self._clock() >= job.deadline_s else None
 
     def _steps(self, request: GenerationRequest) -> Generator[Chunk, None, None]:
-        """The chunks of a request; nothing is run before the first of them is asked for."""
+        """Yield the chunks of a request; nothing runs before the first one is requested."""
         yield from self._run(request)
-        raise ModelError("the model broke off; ask again")  # behind a last chunk, nobody asks
+        raise ModelError(
+            "the generation ended without a finish reason; try again"
+        )  # not reached after a last chunk
 
     def _advance(self, job: _Job) -> None:
         try:
             chunk = next(job.steps)
-        except BaseException as error:  # noqa: BLE001 - it is raised again where it can be answered
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the reader
             self._end(job, error)
             return
         if chunk.finish_reason is not None:
@@ -145,17 +146,18 @@ class Scheduler:
     def _end(self, job: _Job, answer: Chunk | BaseException) -> None:
         with self._changed:
             self._jobs.remove(job)
-        job.answers.put(answer)  # first, as the reader need not wait for the cleaning up
+        job.answers.put(answer)  # first: the reader need not wait for the cleanup
         try:
             job.steps.close()
-        except BaseException:  # noqa: BLE001 - the thread must live on, as others wait for it
+        except BaseException:  # noqa: BLE001 - the thread must go on for the other requests
             _log.exception("a generation failed while it was closed")
 
 
-def _read(job: _Job) -> Generator[Chunk, None, None]:
-    """An empty chunk and those of the job; it is given up when its reader is.
+def _answers(job: _Job) -> Generator[Chunk, None, None]:
+    """Yield an empty chunk and then those of the job; closing this cancels the job.
 
-    A generator that was never advanced is closed without its `finally`, hence the empty chunk.
+    The caller consumes the empty chunk: a generator that was never advanced is closed without
+    running its `finally`.
     """
     try:
         yield _EMPTY
@@ -167,5 +169,5 @@ def _read(job: _Job) -> Generator[Chunk, None, None]:
             if answer.finish_reason is not None:
                 return
     finally:
-        answer = _EMPTY  # an error's traceback holds this frame: no circle
-        job.request.cancel.cancel()  # nobody reads any more: the scheduler need not go on
+        answer = _EMPTY  # avoids a reference cycle: an error's traceback holds this frame
+        job.request.cancel.cancel()  # there is no reader any more

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from assist_server.engine.backend import ModelChoice, ModelInfo, Report, tell_nobody
+from assist_server.engine.backend import ModelChoice, ModelInfo, ProgressCallback, ignore_progress
 from assist_server.engine.decoding.decoder import Decoder, Step
 from assist_server.engine.decoding.draft_model import DraftModel
 from assist_server.engine.decoding.healing import ByteTrie, ForcedText, cut_back
@@ -17,23 +17,21 @@ from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
 from assist_server.engine.failures import failures_in_one_sentence, gist, out_of_memory
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
-from assist_server.engine.loading.open_backend import locate_model
+from assist_server.engine.loading.locate import locate_model
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
-from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
+from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
 from assist_server.engine.scheduler import Scheduler
-from assist_server.engine.stopping import kept_length
-from assist_server.engine.tokens.codec import TokenCodec
-from assist_server.engine.tokens.detokenizer import StreamingDetokenizer
+from assist_server.engine.tokens.codec import StreamingDetokenizer, TokenCodec
 from assist_server.errors import ModelError
 
 _log = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 60.0
-"""Longer than any forward pass; a thread that hangs in a driver must not hang its owner too."""
+"""Longer than any forward pass, and bounded: a driver may hang the thread."""
 
 
 def probe_device_facts() -> DeviceFacts:
-    """Ask torch what this machine offers."""
+    """Ask torch which accelerators this machine has."""
     has_cuda = torch.cuda.is_available()
     return DeviceFacts(
         has_cuda=has_cuda,
@@ -45,7 +43,7 @@ def probe_device_facts() -> DeviceFacts:
 class TransformersBackend:
     """A `Backend` over AutoModelForCausalLM and AutoTokenizer."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what was read, and how it is to be run
+    def __init__(  # noqa: PLR0913, PLR0917 - the loaded parts, and how to run them
         self,
         name: str,
         model: Any,
@@ -54,9 +52,9 @@ class TransformersBackend:
         dtype: str = "auto",
         drafting: MakeDrafter | None = None,
     ) -> None:
-        """Take over a model that is in memory, on the plan's device, and start its scheduler.
+        """Start a scheduler for a model that is on the plan's device.
 
-        Without `drafting` nothing is guessed ahead.
+        Without `drafting` no tokens are drafted.
         """
         self._codec = TokenCodec(tokenizer)
         language_model, plan = plan_execution(model.eval(), plan, dtype)
@@ -71,24 +69,24 @@ class TransformersBackend:
 
     @classmethod
     def load(
-        cls, source: str, choice: ModelChoice, report: Report = tell_nobody
+        cls, source: str, choice: ModelChoice, report: ProgressCallback = ignore_progress
     ) -> "TransformersBackend":
-        """Load what a local folder or a hub id names.
+        """Load a model.
 
         Args:
-            source: The model.
-            choice: What was set.
-            report: Is told what is being done.
+            source: A local folder or a hub id.
+            choice: The user's settings.
+            report: Called with the progress.
 
         Raises:
-            ModelError: nothing loadable is there, or it does not fit the device.
+            ModelError: the model cannot be loaded, or does not fit the device.
         """
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
         with failures_in_one_sentence(choice.model, plan):
             tokenizer, model = _loaded(source, plan, report)
             drafting, reasons = _drafting(choice, model, tokenizer, plan, report)
             calibration = read_calibration(source)
-            report("trying out how it runs fastest", 90)
+            report("measuring the fastest way to run it", 90)
             backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
             plan = replace(backend.info.plan, reasons=(*backend.info.plan.reasons, *reasons))
             backend._info = replace(backend._info, plan=plan, calibration=calibration)
@@ -96,23 +94,27 @@ class TransformersBackend:
 
     @property
     def info(self) -> ModelInfo:
-        """What is loaded."""
+        """Return the facts about the loaded model."""
         return self._info
 
     def encode(self, text: str, client: str = "") -> list[int]:
-        """Ordinary ids of `text`."""
+        """Return the ids of `text`."""
         return self._codec.encode(text, client)
 
     def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
-        """Ids of a conversation in the model's own chat format."""
+        """Return the ids of a conversation in the model's chat format."""
         return self._codec.encode_chat(messages, client)
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
-        """A prompt as people read it."""
+        """Return a prompt as readable text."""
         return self._codec.decode_prompt(ids)
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
-        """Continue a prompt on the model's own thread."""
+        """Continue a prompt on the model's thread.
+
+        Raises:
+            ModelError: the prompt does not fit the context.
+        """
         room = self._info.context_tokens - request.max_new_tokens
         if not 0 < len(request.prompt_ids) <= room:
             raise ModelError(
@@ -122,17 +124,17 @@ class TransformersBackend:
         return self._scheduler.generate(request)
 
     def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
-        """Look up guesses in a text from now on, and no more in the last one of that name."""
+        """Draft from a text from now on, in place of the last one of that name."""
         if isinstance(self._drafting, NgramDrafting):
             self._drafting.learn(name, parts)
 
     def forget(self, name: str) -> None:
-        """Look up guesses in a text no more."""
+        """Stop drafting from a text."""
         if isinstance(self._drafting, NgramDrafting):
             self._drafting.forget(name)
 
     def close(self) -> None:
-        """End the scheduler, which takes a decoding step at most, and free the model."""
+        """End the scheduler, which takes at most one decoding step, and free the model."""
         self._scheduler.close()
         self._scheduler.join(_CLOSE_SECONDS)
         self._decoder = self._drafting = None
@@ -140,11 +142,11 @@ class TransformersBackend:
 
     def _run(self, request: GenerationRequest) -> Iterator[Chunk]:
         if self._decoder is None:
-            raise ModelError("the model was unloaded; ask again")
+            raise ModelError("the model was unloaded; try again")
         try:
             yield from self._generate(self._decoder, request)
         except torch.OutOfMemoryError as error:
-            # The traceback holds the frames, and they the KV cache that is to be freed.
+            # The traceback's frames hold the KV cache that must be freed.
             error.__traceback__ = None
             self._prefixes.clear()
             torch.cuda.empty_cache()
@@ -171,7 +173,7 @@ class TransformersBackend:
 def _chunks(
     steps: Iterator[Step | None], codec: TokenCodec, request: GenerationRequest, forced_chars: int
 ) -> Iterator[Chunk]:
-    """Detokenize and stop: the chunks of one request, without the text that was forced."""
+    """Yield the chunks of a request: detokenized, stopped, and without the forced text."""
     detokenizer = StreamingDetokenizer(codec.decode)
     text, count = "", 0
     for step in steps:
@@ -199,7 +201,7 @@ def _chunks(
     yield Chunk("", finish_reason=FinishReason.MAX_NEW_TOKENS)  # the context is full
 
 
-def _loaded(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
+def _loaded(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple[Any, Any]:
     """Tokenizer and model, on the plan's device."""
     tokenizer, model = read_model(source, plan, report)
     report(f"moving the weights to {plan.device}", 85)
@@ -208,11 +210,11 @@ def _loaded(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
 
 
 def _drafting(
-    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: Report
+    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: ProgressCallback
 ) -> tuple[MakeDrafter | None, tuple[str, ...]]:
-    """What guesses ahead, for the setting `drafts`, and what there is to say about it.
+    """Return the drafter factory for the setting `drafts`, and reasons to show.
 
-    Whatever is wrong with a model that should only make another one faster, that other one works.
+    A draft model that cannot be used is reported, and n-grams take its place.
     """
     if choice.drafts == "off":
         return None, ()
@@ -227,7 +229,7 @@ def _drafting(
 
 
 def _draft_model(
-    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: Report
+    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: ProgressCallback
 ) -> DraftModel:
     name = choice.drafts
 
@@ -250,7 +252,7 @@ def _draft_model(
 
 
 def context_length(config: Any) -> int:
-    """How many tokens a model knows positions for."""
+    """Return the number of positions that a model supports, in tokens."""
     return getattr(config.get_text_config(), "max_position_embeddings", None) or 2048
 
 
@@ -276,7 +278,7 @@ def _describe(
 
 
 def named_languages(named: object) -> tuple[str, ...] | None:
-    """Return the languages that a `config.json` names; None where it names none."""
+    """Return the languages that a `config.json` names; None if it names none."""
     if not isinstance(named, list | tuple) or not all(isinstance(one, str) for one in named):
         return None
     return tuple(named)

@@ -1,1 +1,1 @@
-"""How good a model is at the work of this server: places to complete, figures, and baselines."""
+"""Evaluation of models at this server's tasks: places to complete, figures, and baselines."""

@@ -1,4 +1,4 @@
-"""Finding out when a model is right: weights for `features.confidence`, and what they are worth."""
+"""Calibration of confidence: weights for `features.confidence`, with precision and coverage."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -25,20 +25,20 @@ class Example:
 
 @dataclass(frozen=True)
 class Point:
-    """What showing only completions of some confidence gives, on examples that were not fitted."""
+    """Precision and coverage at a threshold of confidence, on examples that were not fitted."""
 
     threshold: float
     precision: float
-    """Share of those that are shown which are right."""
+    """Share of right completions among the shown ones."""
     coverage: float
-    """Share of the right ones that are shown."""
+    """Share of shown completions among the right ones."""
     shown: float
-    """Share of all that are shown."""
+    """Share of shown completions among all."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Weights, and what they are worth."""
+    """Weights, and their precision and coverage."""
 
     weights: Mapping[str, float]
     examples: int
@@ -47,7 +47,7 @@ class Calibration:
 
 
 def examples_of(replays: Sequence[Replay]) -> list[list[Example]]:
-    """The completions of each replay; those of one belong together."""
+    """Return the examples of each replay, grouped by replay."""
     return [
         [
             Example(
@@ -62,9 +62,9 @@ def examples_of(replays: Sequence[Replay]) -> list[list[Example]]:
 
 
 def calibrate(groups: Sequence[Sequence[Example]], seed: int) -> Calibration | None:
-    """Fit to all groups; the curve is of each half by weights that were fitted to the other.
+    """Fit weights to all groups; each half of the curve uses weights fitted to the other half.
 
-    None where there is too little to learn from.
+    Return None if there are too few examples.
     """
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     shuffled = draw.sample(groups, len(groups))
@@ -85,7 +85,7 @@ def calibrate(groups: Sequence[Sequence[Example]], seed: int) -> Calibration | N
 
 
 def fit(examples: Sequence[Example]) -> dict[str, float]:
-    """Logistic regression with a ridge, by Newton's method (iteratively reweighted least squares).
+    """Fit a logistic regression with a ridge penalty by iteratively reweighted least squares.
 
     Source: Hastie, Tibshirani and Friedman, "The Elements of Statistical Learning", 4.4.1.
     """

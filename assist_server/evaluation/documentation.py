@@ -1,7 +1,6 @@
-"""Docstrings written anew for functions that had one, and checked from outside.
+"""Docstrings written for functions whose own was removed, and their evaluation.
 
-What is checked is checked by other means than the product's own: Python's parser, and the library
-docstring_parser.
+The checks do not use the product's code, but Python's parser and the library docstring_parser.
 """
 
 import ast
@@ -16,8 +15,7 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError
-from assist_server.evaluation.figures import Estimate, Figures
-from assist_server.evaluation.overlap import chrf
+from assist_server.evaluation.figures import Estimate, Figures, chrf
 from assist_server.evaluation.tasks import Source
 from assist_server.features.documentation.document import document
 from assist_server.features.documentation.layout import PhraseWriter
@@ -30,32 +28,32 @@ _FEWEST_WORDS = 3
 _WORD = re.compile(r"[a-z]+")
 
 Documenter = Callable[["Function"], str | None]
-"""The file with documentation for a function; None where nothing was written."""
+"""Returns the file with a docstring for a function; None if none was written."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function whose docstring was taken away."""
+    """A function whose docstring was removed."""
 
     path: str
     text: str
     """The file without the docstring."""
     name: str
     line: int
-    """Of its header in that text, counted from 1."""
+    """The line of its header in that text, counted from 1."""
     summary: str
-    """The first line of the docstring that people wrote."""
+    """The first line of the original docstring."""
 
 
 def product_documenter(backend: Backend, settings: Settings) -> Documenter:
-    """What the product writes with a model."""
+    """Return a documenter that uses the product with a model."""
     return _documenter(
         lambda path: model_phrase_writer(path, backend, settings, CancelToken()), settings
     )
 
 
 def names_documenter(settings: Settings) -> Documenter:
-    """What the product writes without a model, from names and types alone."""
+    """Return a documenter that uses the product without a model: names and types only."""
     return _documenter(lambda _: lambda *_: None, settings)
 
 
@@ -74,7 +72,7 @@ def _documenter(writer_for: Callable[[str], PhraseWriter], settings: Settings) -
 
 
 def choose_functions(sources: Sequence[Source], count: int, seed: int) -> list[Function]:
-    """`count` documented functions, one of each file before a second of any."""
+    """Choose `count` documented functions, one of each file before a second of any."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     groups = [draw.sample(found, len(found)) for source in sources if (found := _found(source))]
     draw.shuffle(groups)
@@ -106,10 +104,10 @@ def _without_docstring(source: Source, node: ast.AST) -> Function | None:
     return Function(source.path, text, node.name, node.lineno, summary)
 
 
-def rated_documentation(
+def rate_documentation(
     write: Documenter, functions: Sequence[Function], line_length: int
 ) -> Figures:
-    """Structure checks, and how near the summaries are to those that people wrote."""
+    """Check the structure of docstrings, and compare summaries with the original ones."""
     rated = [_rate(function, write(function), line_length) for function in functions]
     written = [checks for checks in rated if checks is not None]
     names = written[0] if written else {}
@@ -155,7 +153,7 @@ def _functions(
 def _names_parameters(
     parsed: docstring_parser.Docstring, node: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> bool:
-    """Whether all parameters are named and no others; none at all in a convention without them."""
+    """Return whether exactly the parameters are documented, or none in a convention without."""
     arguments = node.args
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     every += [star for star in (arguments.vararg, arguments.kwarg) if star is not None]

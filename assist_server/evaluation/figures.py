@@ -1,7 +1,13 @@
-"""What is counted of completions, and how sure the figures are."""
+"""Scores of completions and of texts against references, and estimates with intervals.
+
+Sources: Popović, "chrF: character n-gram F-score for automatic MT evaluation" (2015); Lin, "ROUGE:
+A Package for Automatic Evaluation of Summaries" (2004). Both from 0 to 1.
+"""
 
 import ast
 import random
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,10 +20,16 @@ from assist_server.syntax.parser import SyntaxTree
 _RESAMPLES = 1000
 _INTERVAL = (0.025, 0.975)
 
+_CHRF_LONGEST = 6
+_CHRF_BETA = 2
+"""Recall counts twice as much as precision."""
+
+_WORD = re.compile(r"[a-z0-9]+")
+
 
 @dataclass(frozen=True)
-class Written:
-    """What was written at a place: the text, and how many characters behind the cursor it took."""
+class Insertion:
+    """A completion: the text, and the number of characters after the cursor that it replaces."""
 
     text: str
     replaced_chars: int = 0
@@ -25,27 +37,27 @@ class Written:
 
 @dataclass(frozen=True)
 class Score:
-    """One completion against what was missing."""
+    """The scores of one completion against the missing text."""
 
     is_exact: bool
-    """The file is as it was."""
+    """The file equals the original."""
     similarity: float
-    """1 less the edit distance, by the length of the longer text."""
+    """1 minus the edit distance, relative to the longer text."""
     right_chars: float
-    """Share of what was missing that was right before the first wrong character."""
+    """Share of the missing text before the first wrong character."""
     parses: bool
-    """Whether the file can be parsed afterwards."""
+    """Whether the file parses with the completion."""
     is_shown: bool
-    """Whether there was a completion at all."""
+    """Whether there was a completion."""
     stopped_right: bool | None
-    """Whether it ended where it should; None if it was wrong before."""
+    """Whether it ended in the right place; None if it was wrong before that."""
 
 
-def score(place: Place, written: Written) -> Score:
-    """Compare a completion with what was missing."""
-    result = place.before + written.text + place.behind[written.replaced_chars :]
-    # What was replaced and written again counts as if it had been left alone.
-    kept = place.behind[: written.replaced_chars]
+def score(place: Place, written: Insertion) -> Score:
+    """Compare a completion with the missing text."""
+    result = place.prefix + written.text + place.suffix[written.replaced_chars :]
+    # Text that was replaced by itself counts as not replaced.
+    kept = place.suffix[: written.replaced_chars]
     text = written.text.removesuffix(kept) if kept else written.text
     wanted, text = place.missing.rstrip(), text.rstrip()
     agreed = _shared_chars(wanted, text)
@@ -60,7 +72,7 @@ def score(place: Place, written: Written) -> Score:
 
 
 def _shared_chars(one: str, other: str) -> int:
-    """Length of the beginning that two texts share."""
+    """Return the length of the common prefix of two texts."""
     pairs = zip(one, other, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
@@ -78,10 +90,7 @@ def _parses(path: str, text: str) -> bool:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean, the interval that holds it with 95 %, and the number of things it is a mean of.
-
-    Intervals are by the bootstrap (Efron, 1979): as often as not, others would have been chosen.
-    """
+    """A mean, its 95 % interval by the bootstrap (Efron, 1979), and the number of values."""
 
     mean: float
     low: float
@@ -90,12 +99,12 @@ class Estimate:
 
     @classmethod
     def of(cls, values: Sequence[float], seed: int = 0) -> "Estimate | None":
-        """The mean of values; None where there are none."""
+        """Return the mean of values; None without values."""
         return cls.ratio([(value, 1.0) for value in values], seed)
 
     @classmethod
     def ratio(cls, parts: Sequence[tuple[float, float]], seed: int = 0) -> "Estimate | None":
-        """The sum of the first numbers by that of the second; a pair is drawn as a whole."""
+        """Return the ratio of the sums of a list of pairs; pairs are resampled as a whole."""
         if not sum(whole for _, whole in parts):
             return None
         draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
@@ -110,7 +119,7 @@ def _ratio(parts: Sequence[tuple[float, float]]) -> float:
     return sum(part for part, _ in parts) / whole if whole else 0.0
 
 
-FIGURES: dict[str, Callable[[Score], float | None]] = {
+_FIGURES: dict[str, Callable[[Score], float | None]] = {
     "exact": lambda score: score.is_exact,
     "similarity": lambda score: score.similarity,
     "right characters": lambda score: score.right_chars,
@@ -118,17 +127,71 @@ FIGURES: dict[str, Callable[[Score], float | None]] = {
     "shown": lambda score: score.is_shown,
     "stopped right": lambda score: score.stopped_right,
 }
-"""Each figure, and what a place contributes to it; None where it says nothing of it."""
+"""The figures and each one's value for a score; None if the score has no value."""
 
 
 Figures = dict[str, Estimate | None]
-"""What was found of one writer, by name."""
+"""The figures of one completer, by name."""
 
 
 def figures(scores: Sequence[Score]) -> Figures:
-    """All figures of some places."""
+    """Return all figures of some scores."""
     values = {
         name: [float(value) for score in scores if (value := find(score)) is not None]
-        for name, find in FIGURES.items()
+        for name, find in _FIGURES.items()
     }
     return {name: Estimate.of(found) for name, found in values.items()}
+
+
+def chrf(written: str, wanted: str) -> float:
+    """Return chrF: the F-score of character n-grams up to six, without blanks."""
+    one, other = "".join(written.split()), "".join(wanted.split())
+    precisions, recalls = [], []
+    for size in range(1, _CHRF_LONGEST + 1):
+        found, expected = _runs(one, size), _runs(other, size)
+        if found and expected:
+            shared = (found & expected).total()
+            precisions.append(shared / found.total())
+            recalls.append(shared / expected.total())
+    if not precisions:
+        return 0.0
+    count = len(precisions)
+    return _f_score(sum(precisions) / count, sum(recalls) / count, _CHRF_BETA)
+
+
+def rouge_n(written: str, wanted: str, size: int) -> float:
+    """Return ROUGE-N: the F-score of n-grams of `size` words."""
+    found, expected = _runs(_words(written), size), _runs(_words(wanted), size)
+    if not found or not expected:
+        return 0.0
+    shared = (found & expected).total()
+    return _f_score(shared / found.total(), shared / expected.total(), 1)
+
+
+def rouge_l(written: str, wanted: str) -> float:
+    """Return ROUGE-L: the F-score of the longest common subsequence of words."""
+    found, expected = _words(written), _words(wanted)
+    if not found or not expected:
+        return 0.0
+    lengths = [0] * (len(expected) + 1)
+    for word in found:
+        diagonal = 0
+        for place, other in enumerate(expected, start=1):
+            above = lengths[place]
+            lengths[place] = diagonal + 1 if word == other else max(above, lengths[place - 1])
+            diagonal = above
+    return _f_score(lengths[-1] / len(found), lengths[-1] / len(expected), 1)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def _runs(items: Sequence[str], size: int) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(items[n : n + size]) for n in range(len(items) - size + 1))
+
+
+def _f_score(precision: float, recall: float, beta: float) -> float:
+    if not precision and not recall:
+        return 0.0
+    return (1 + beta**2) * precision * recall / (beta**2 * precision + recall)

@@ -1,7 +1,7 @@
-"""A benchmark of single lines in the format of SantaCoder's, its tests included.
+"""A single-line infilling benchmark in SantaCoder's format, with its tests.
 
 Source: Allal et al., "SantaCoder: don't reach for the stars!" (2023). The prompt's last line is
-whole; what is missing is one line, behind its indentation.
+complete; one line is missing, without its indentation.
 """
 
 import gzip
@@ -21,14 +21,14 @@ _ISOLATED = (
     "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--map-root-user",
     "sh", "-c", 'mount -o remount,bind,ro / && exec "$@"', "sh",
 )  # fmt: skip
-"""Without a network, without writing to the disk, and nothing that it starts outlives it."""
+"""Runs a command without network and disk writes; its child processes end with it."""
 
 _LIMITS = "import resource as r; r.setrlimit(r.RLIMIT_AS, (1 << 30, 1 << 30)); del r"
 
 
 @dataclass(frozen=True)
 class Item:
-    """A line to write, and the tests of the function that holds it."""
+    """A line to complete, and the tests of the function around it."""
 
     name: str
     place: Place
@@ -36,12 +36,12 @@ class Item:
 
 
 def read_items(file: Path) -> Iterator[Item]:
-    """The items of a file of JSON lines, gzipped or not.
+    """Yield the items of a file of JSON lines, gzipped or not.
 
     Raises:
-        InputError: it is not in that format.
+        InputError: the file is not in that format.
     """
-    if file.exists() and not file.is_file():  # a pipe would be waited for without end
+    if file.exists() and not file.is_file():  # reading a pipe could block forever
         raise InputError(f"{str(file)!r} is not a regular file; name a file of JSON lines")
     try:
         content = file.read_bytes()
@@ -67,21 +67,21 @@ def _item(fields: dict[str, str]) -> Item:
 
 
 def can_be_isolated() -> bool:
-    """Whether programs can be run here without a network and without writing to the disk."""
-    tried = subprocess.run([*_ISOLATED, "true"], capture_output=True, check=False)  # noqa: S603 - our own words
+    """Return whether this machine can run programs without network and disk writes."""
+    tried = subprocess.run([*_ISOLATED, "true"], capture_output=True, check=False)  # noqa: S603 - constant arguments
     return tried.returncode == 0
 
 
 def passes(item: Item, line: str) -> bool:
-    """Whether a line passes the item's tests, run without network and without writing to disk.
+    """Return whether a line passes the item's tests, run without network and disk writes.
 
     Raises:
-        OSError: there is no `unshare` here; see `can_be_isolated`.
+        OSError: this machine has no `unshare`; see `can_be_isolated`.
     """
-    function = item.place.before + line + item.place.behind
+    function = item.place.prefix + line + item.place.suffix
     program = f"{_LIMITS}\n{function}\n{item.tests}"
     try:
-        done = subprocess.run(  # noqa: S603 - what models write is run here, in isolation
+        done = subprocess.run(  # noqa: S603 - runs generated code, in isolation
             [*_ISOLATED, sys.executable, "-I", "-c", program],
             cwd="/",
             env={"PATH": os.environ.get("PATH", os.defpath)},

@@ -1,8 +1,8 @@
-"""How well a model predicts text, in bits per byte, and whether it knows it by heart.
+"""A model's perplexity on text, in bits per byte, and its memorization of text.
 
-Bits per byte are comparable between any two tokenizers. A text is recited where a model would write
-a long run of it by itself, token for token (Carlini et al., "Quantifying Memorization Across Neural
-Language Models", 2023): more often in what it was trained on than elsewhere is a leak.
+Bits per byte are comparable between tokenizers. Text is recited where each token of a long run is
+the model's likeliest (Carlini et al., "Quantifying Memorization Across Neural Language Models",
+2023): more recited text in the training set than elsewhere shows memorization.
 """
 
 import math
@@ -13,7 +13,7 @@ import torch
 
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.loading.checkpoint import read_model
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.engine.transformers_backend import context_length
 from assist_server.evaluation.figures import Estimate, Figures
@@ -22,42 +22,42 @@ from assist_server.prompts.fim import path_comment
 
 _MOST_CONTEXT_TOKENS = 1024
 _STEP_TOKENS = 512
-"""Each window predicts this many tokens, with what is left of the context before them."""
+"""Tokens that each window predicts; the rest of the context is before them."""
 
 
 _RECITED_TOKENS = 50
 
 
-def read_figures(model: str, sources: Sequence[Source]) -> Figures:
-    """Bits per byte, and the share of tokens within recited runs, over all bytes of the files.
+def perplexity_figures(model: str, sources: Sequence[Source]) -> Figures:
+    """Return bits per byte, and the share of tokens in recited runs, over all files.
 
     Args:
         model: A folder or hub id.
-        sources: Files, read left to right behind their paths.
+        sources: Files, read left to right after their paths.
 
     Raises:
-        ModelError: nothing loadable is there.
+        ModelError: the model cannot be loaded.
     """
     plan = DevicePlan("cpu", "float32", ())
     tokenizer, loaded = read_model(model, plan, lambda _, __: None)
-    language_model, codec = StockModel(loaded.float().eval()), TokenCodec(tokenizer)
+    language_model, codec = TransformersModel(loaded.float().eval()), TokenCodec(tokenizer)
     separator = [codec.special_ids[name] for name in ("<|file_sep|>",) if name in codec.special_ids]
     context = min(_MOST_CONTEXT_TOKENS, context_length(loaded.config))
     bits, recited = [], []
     for source in sources:
         lead = [*separator, *codec.encode(path_comment(source.path))] or sorted(codec.end_ids)[:1]
         ids = codec.encode(source.text)
-        file_bits, is_likeliest = _read(language_model, lead, ids, context)
+        file_bits, is_likeliest = _bits(language_model, lead, ids, context)
         bits.append((file_bits, len(source.text.encode())))
         recited.append((_tokens_in_long_runs(is_likeliest), len(ids)))
     return {"bits per byte": Estimate.ratio(bits), "recited": Estimate.ratio(recited)}
 
 
 @torch.inference_mode()
-def _read(
-    model: StockModel, lead: list[int], ids: list[int], context_tokens: int
+def _bits(
+    model: TransformersModel, lead: list[int], ids: list[int], context_tokens: int
 ) -> tuple[float, list[bool]]:
-    """Bits for `ids`, the first of which stand behind `lead`, and which were the likeliest."""
+    """Return the bits of `ids` after `lead`, and for each id whether it was the likeliest."""
     total, is_likeliest = 0.0, []
     step = min(_STEP_TOKENS, context_tokens // 2)
     room = max(0, context_tokens - step - len(lead))

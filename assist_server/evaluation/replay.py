@@ -1,8 +1,8 @@
-"""How much typing would have been saved: known text is typed again, key by key.
+"""Replay of typing: how many characters completions save when known text is typed again.
 
-At each key a completion is asked for, as an editor does. The first line of what is shown is
-accepted when it is what was going to be typed; otherwise the next key is typed. What was shown
-before goes on to be shown while the keys agree with it.
+At each key a completion is requested, as by an editor. The first line of a completion is accepted
+if it is the text to type; otherwise the next key is typed. A completion stays visible while the
+keys agree with it.
 """
 
 import random
@@ -16,13 +16,13 @@ from assist_server.evaluation.tasks import Source
 from assist_server.features.inline_completion import InlineCompletion
 
 _FEWEST_CHARS = 2
-"""A completion of one character saves nothing over typing it."""
+"""A completion of one character saves no typing."""
 
 Ask = Callable[[CursorContext], InlineCompletion]
-"""Completes at a place."""
+"""Returns a completion at a cursor."""
 
 Decide = Callable[[CursorContext, InlineCompletion], bool]
-"""Whether a completion is shown."""
+"""Returns whether a completion is shown."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Replay:
-    """What became of the typing of one piece of text."""
+    """The result of replaying one piece of text."""
 
     typed_chars: int
     accepted_chars: int
@@ -44,7 +44,7 @@ class Replay:
 
 
 def replay(source: Source, start: int, end: int, ask: Ask, decide: Decide) -> Replay:
-    """Type `source.text[start:end]`, with the rest of the file around it."""
+    """Replay `source.text[start:end]`, with the rest of the file around it."""
     typed = accepted = 0
     shown: list[Shown] = []
     offset, pending = start, ""
@@ -68,7 +68,7 @@ def replay(source: Source, start: int, end: int, ask: Ask, decide: Decide) -> Re
 def choose_spans(
     sources: Sequence[Source], count: int, chars: int, seed: int
 ) -> list[tuple[Source, int, int]]:
-    """Pieces to type again: from a line's start to a line's end, one in each file at most."""
+    """Choose pieces to replay, of whole lines and at most one per file."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     spans: list[tuple[Source, int, int]] = []
     for source in draw.sample(sources, len(sources)):
@@ -87,17 +87,17 @@ def _context(source: Source, offset: int, end: int) -> CursorContext:
 
 
 def _first_line(completion: InlineCompletion) -> str:
-    """What one accepts by a line: the first one, or the next where that is empty."""
+    """Return the text to accept: the first line, with the second if the first is empty."""
     text = completion.text or ""
     if completion.end > completion.start:
-        text = ""  # it replaces what stands behind the cursor, which is not being typed
+        text = ""  # it replaces text after the cursor, which a replay does not
     lines = text.split("\n")
     line = lines[0] if lines[0].strip() or len(lines) == 1 else "\n".join(lines[:2])
     return line if len(line) >= _FEWEST_CHARS else ""
 
 
 def savings(replays: Sequence[Replay]) -> Figures:
-    """Sum up: what was accepted of all characters, and what was right of all that was shown."""
+    """Return the shares of accepted characters and of right completions."""
     chars = [each.accepted_chars + each.typed_chars for each in replays]
     shown = [len(each.shown) for each in replays]
     right = [sum(one.is_right for one in each.shown) for each in replays]

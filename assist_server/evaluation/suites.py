@@ -1,4 +1,4 @@
-"""Running the suites on models, and on the baselines beside them."""
+"""Evaluation suites, run on models and on baselines."""
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,103 +7,112 @@ from typing import TypeVar
 
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
-from assist_server.evaluation.completers import Writer, copy_writer, model_writer, ngram_writer
+from assist_server.evaluation.completers import (
+    Completer,
+    copy_completer,
+    model_completer,
+    ngram_completer,
+)
 from assist_server.evaluation.documentation import (
     Function,
     choose_functions,
     names_documenter,
     product_documenter,
-    rated_documentation,
+    rate_documentation,
 )
 from assist_server.evaluation.figures import Estimate, Figures, figures, score
 from assist_server.evaluation.infilling_benchmark import Item, passes
 from assist_server.evaluation.replay import Ask, Replay, choose_spans, replay, savings
-from assist_server.evaluation.script_tasks import choose_script_places
 from assist_server.evaluation.summaries import (
     Pair,
     lead,
     product_summarizer,
-    rated_summaries,
+    rate_summaries,
     text_rank,
 )
-from assist_server.evaluation.tasks import Kind, Place, Source, choose_places
+from assist_server.evaluation.tasks import Kind, Place, Source, choose_places, choose_script_places
 from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
 from assist_server.settings import Settings
 
 _NGRAM_FILES = 60
 _Item = TypeVar("_Item")
 
-LINES, TYPED, DOCSTRINGS, SUMMARIES = "benchmark lines", "typed again", "docstrings", "summaries"
-TRAINED = f"{Kind.REST_OF_LINE}, trained on"
+_LINES, _TYPED, _DOCSTRINGS, _SUMMARIES = (
+    "benchmark lines",
+    "typed again",
+    "docstrings",
+    "summaries",
+)
+_TRAINED = f"{Kind.REST_OF_LINE}, trained on"
 
 Report = Callable[[str], None]
-"""Is told what is being done."""
+"""Called with progress messages."""
 
 Suites = dict[str, dict[str, Figures]]
-"""Figures by suite, by who wrote, and by name."""
+"""Figures by suite, by completer, and by name."""
 
 
 @dataclass(frozen=True)
-class Choice:
-    """How much is evaluated."""
+class SuiteSizes:
+    """The number of tasks in each suite."""
 
     places: int = 100
-    """Of each kind."""
+    """Per kind."""
     pieces: int = 20
-    """Typed again for the share of completed code."""
+    """Pieces to replay for the share of completed code."""
     piece_chars: int = 400
     functions: int = 50
-    """Documented."""
+    """Functions to document."""
     pairs: int = 100
-    """Texts summarized."""
+    """Texts to summarize."""
     lines: int | None = None
-    """Of the benchmark; None for all."""
+    """Lines of the benchmark; None for all."""
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Material:
-    """What models are evaluated on."""
+    """The data for an evaluation."""
 
     sources: Sequence[Source]
-    """Files that they were not trained on."""
+    """Files that the models were not trained on."""
     trained: Sequence[Source] = ()
-    """Files that they were trained on, to find out whether they know them by heart."""
+    """Files that the models were trained on, to measure memorization."""
     items: Sequence[Item] = ()
     pairs: Sequence[Pair] = ()
     scripts: Sequence[Source] = ()
-    """Files of other languages that they were not trained on."""
+    """Files of other languages that the models were not trained on."""
 
 
 class Tasks:
-    """What is asked: the same of every model and baseline."""
+    """The tasks of all suites, the same for every model and baseline."""
 
-    def __init__(self, material: Material, choice: Choice) -> None:
-        draw = random.Random(choice.seed)  # noqa: S311 - repeatable, not secret
+    def __init__(self, material: Material, sizes: SuiteSizes) -> None:
+        draw = random.Random(sizes.seed)  # noqa: S311 - repeatable, not secret
         sources = material.sources
         shuffled = draw.sample(sources, len(sources))
-        # n-grams are counted in files of their own.
-        read_count = min(_NGRAM_FILES, len(sources) // 3)
-        self.read, self.asked = shuffled[:read_count], shuffled[read_count:]
-        self.choice = choice
-        places = choose_places(self.asked, choice.places, choice.seed)
+        # n-grams are counted in separate files.
+        ngram_count = min(_NGRAM_FILES, len(sources) // 3)
+        self.ngram_sources, self.sources = shuffled[:ngram_count], shuffled[ngram_count:]
+        self.sizes = sizes
+        places = choose_places(self.sources, sizes.places, sizes.seed)
         self.places: dict[str, list[Place]] = {
             kind: [place for place in places if place.kind is kind] for kind in Kind
         }
         if material.trained:
-            known = choose_places(material.trained, choice.places, choice.seed)
-            self.places[TRAINED] = [place for place in known if place.kind is Kind.REST_OF_LINE]
-        self.places |= choose_script_places(material.scripts, choice.places, choice.seed)
-        self.items = _some(material.items, choice.lines, draw)
-        self.functions: list[Function] = choose_functions(self.asked, choice.functions, choice.seed)
-        self.pairs = _some(material.pairs, choice.pairs, draw)
+            known = choose_places(material.trained, sizes.places, sizes.seed)
+            self.places[_TRAINED] = [place for place in known if place.kind is Kind.REST_OF_LINE]
+        self.places |= choose_script_places(material.scripts, sizes.places, sizes.seed)
+        self.items = _some(material.items, sizes.lines, draw)
+        self.functions: list[Function] = choose_functions(self.sources, sizes.functions, sizes.seed)
+        self.pairs = _some(material.pairs, sizes.pairs, draw)
 
 
 def _some(items: Sequence[_Item], count: int | None, draw: random.Random) -> list[_Item]:
     return draw.sample(items, min(len(items), count if count is not None else len(items)))
 
 
-def evaluate_model(  # noqa: PLR0913 - what an evaluation is made of
+def evaluate_model(  # noqa: PLR0913 - the inputs of an evaluation
     name: str,
     backend: Backend,
     tasks: Tasks,
@@ -112,77 +121,79 @@ def evaluate_model(  # noqa: PLR0913 - what an evaluation is made of
     *,
     runs_tests: bool,
 ) -> Suites:
-    """All suites on a model as the product asks it."""
-    write = model_writer(backend, settings)
-    suites = _written(name, write, tasks, report, runs_tests=runs_tests)
-    report(f"{name}: typing again")
-    typed = list(replays(backend, tasks.asked, tasks.choice, settings))
-    suites[TYPED] = {name: savings(typed)}
+    """Run all suites on a model, used as the product uses it."""
+    write = model_completer(backend, settings)
+    suites = _completion_suites(name, write, tasks, report, runs_tests=runs_tests)
+    report(f"{name}: replaying typing")
+    typed = list(replays(backend, tasks.sources, tasks.sizes, settings))
+    suites[_TYPED] = {name: savings(typed)}
     report(f"{name}: documenting {len(tasks.functions)} functions")
     length = settings.documentation.line_length
     documenter = product_documenter(backend, settings)
-    suites[DOCSTRINGS] = {name: rated_documentation(documenter, tasks.functions, length)}
+    suites[_DOCSTRINGS] = {name: rate_documentation(documenter, tasks.functions, length)}
     if tasks.pairs:
         report(f"{name}: summarizing {len(tasks.pairs)} texts")
         summarizer = product_summarizer(backend, settings)
-        suites[SUMMARIES] = {name: rated_summaries(summarizer, tasks.pairs)}
+        suites[_SUMMARIES] = {name: rate_summaries(summarizer, tasks.pairs)}
     return suites
 
 
 def evaluate_baselines(tasks: Tasks, settings: Settings, report: Report) -> Suites:
-    """What can be had without a model."""
-    ngram = ngram_writer([source.text for source in tasks.read])
+    """Run all suites on the baselines, which need no model."""
+    ngram = ngram_completer([source.text for source in tasks.ngram_sources])
     parts: list[Suites] = []
-    for name, write in (("copy", copy_writer), ("5-gram", ngram)):
-        parts.append(_written(name, write, tasks, report, runs_tests=False))
-        report(f"{name}: typing again")
-        typed = list(_replays(_asking(write), tasks.asked, tasks.choice))
-        parts.append({TYPED: {name: savings(typed)}})
+    for name, write in (("copy", copy_completer), ("5-gram", ngram)):
+        parts.append(_completion_suites(name, write, tasks, report, runs_tests=False))
+        report(f"{name}: replaying typing")
+        typed = list(_replays(_as_ask(write), tasks.sources, tasks.sizes))
+        parts.append({_TYPED: {name: savings(typed)}})
     length = settings.documentation.line_length
-    named = rated_documentation(names_documenter(settings), tasks.functions, length)
-    parts.append({DOCSTRINGS: {"names alone": named}})
+    named = rate_documentation(names_documenter(settings), tasks.functions, length)
+    parts.append({_DOCSTRINGS: {"names alone": named}})
     if tasks.pairs:
         ways = {"lead-1": lead, "TextRank": text_rank}
-        rated = {name: rated_summaries(way, tasks.pairs) for name, way in ways.items()}
-        parts.append({SUMMARIES: rated})
-    return merged(parts)
+        rated = {name: rate_summaries(way, tasks.pairs) for name, way in ways.items()}
+        parts.append({_SUMMARIES: rated})
+    return merge_suites(parts)
 
 
-def merged(parts: Iterable[Suites]) -> Suites:
-    """Several writers' figures, suite by suite."""
-    together: Suites = {}
+def merge_suites(parts: Iterable[Suites]) -> Suites:
+    """Merge the figures of several completers by suite."""
+    merged: Suites = {}
     for part in parts:
-        for suite, writers in part.items():
-            together.setdefault(suite, {}).update(writers)
-    return together
+        for suite, completers in part.items():
+            merged.setdefault(suite, {}).update(completers)
+    return merged
 
 
-def _written(name: str, write: Writer, tasks: Tasks, report: Report, *, runs_tests: bool) -> Suites:
+def _completion_suites(
+    name: str, write: Completer, tasks: Tasks, report: Report, *, runs_tests: bool
+) -> Suites:
     suites: Suites = {}
     for suite, places in tasks.places.items():
         report(f"{name}: {suite}, {len(places)} places")
         suites[suite] = {name: figures([score(place, write(place)) for place in places])}
     if tasks.items:
         report(f"{name}: {len(tasks.items)} lines of the benchmark")
-        suites[LINES] = {name: run_benchmark(write, tasks.items, with_tests=runs_tests)}
+        suites[_LINES] = {name: _run_benchmark(write, tasks.items, with_tests=runs_tests)}
     return suites
 
 
 def replays(
-    backend: Backend, sources: Sequence[Source], choice: Choice, settings: Settings
+    backend: Backend, sources: Sequence[Source], sizes: SuiteSizes, settings: Settings
 ) -> Iterator[Replay]:
-    """Pieces of the files, typed again with what the product shows by itself."""
+    """Replay pieces of the files with the completions that the product shows automatically."""
     ask = lambda context: complete(context, backend, settings, is_automatic=True)  # noqa: E731
-    yield from _replays(ask, sources, choice)
+    yield from _replays(ask, sources, sizes)
 
 
-def _replays(ask: Ask, sources: Sequence[Source], choice: Choice) -> Iterator[Replay]:
-    for source, start, end in choose_spans(sources, choice.pieces, choice.piece_chars, choice.seed):
+def _replays(ask: Ask, sources: Sequence[Source], sizes: SuiteSizes) -> Iterator[Replay]:
+    for source, start, end in choose_spans(sources, sizes.pieces, sizes.piece_chars, sizes.seed):
         yield replay(source, start, end, ask, lambda _, completion: completion.text is not None)
 
 
-def _asking(write: Writer) -> Ask:
-    """A baseline in the place of the product."""
+def _as_ask(write: Completer) -> Ask:
+    """Return a baseline in the form that `replay` calls."""
 
     def ask(context: CursorContext) -> InlineCompletion:
         text, offset = context.snapshot.text, context.offset
@@ -193,8 +204,8 @@ def _asking(write: Writer) -> Ask:
     return ask
 
 
-def run_benchmark(write: Writer, items: Sequence[Item], *, with_tests: bool) -> Figures:
-    """A benchmark of single lines: exact ones and, where that is possible, those that work."""
+def _run_benchmark(write: Completer, items: Sequence[Item], *, with_tests: bool) -> Figures:
+    """Run the single-line benchmark: exact lines and, if possible, lines that pass the tests."""
     lines = [write(item.place).text for item in items]
     exact = [
         line.rstrip() == item.place.missing.rstrip()
@@ -202,7 +213,7 @@ def run_benchmark(write: Writer, items: Sequence[Item], *, with_tests: bool) -> 
     ]
     found = {"exact": Estimate.of(list(map(float, exact)))}
     if with_tests:
-        # What is exact passes by definition, and need not be run.
+        # An exact line passes by definition.
         passed = [
             is_exact or (bool(line.strip()) and passes(item, line))
             for line, item, is_exact in zip(lines, items, exact, strict=True)

@@ -1,4 +1,4 @@
-"""Places in Python files where something is missing that is known: what a model is asked for."""
+"""Completion tasks: places in source files where a known part is removed."""
 
 import ast
 import io
@@ -8,21 +8,35 @@ import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
+import tree_sitter
+
+from assist_server.syntax.languages import language_for
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.tree_walk import is_comment
 from assist_server.text.lines import LineIndex
 
 _SHORTEST_NAME_CHARS = 5
 _MOST_BLOCK_LINES = 8
 _MOST_ARGUMENT_CHARS = 60
 
+_TEXTS = {"string", "template_string", "regex", "jsx_text"}
+"""Nodes that count as one token, though grammars divide them."""
+
+_STATEMENTS = {
+    "expression_statement", "lexical_declaration", "variable_declaration", "return_statement",
+    "throw_statement", "import_statement", "break_statement", "continue_statement",
+}  # fmt: skip
+
 
 class Kind(StrEnum):
-    """What is missing."""
+    """The kind of the missing part."""
 
     REST_OF_LINE = "rest of line"
     WHOLE_LINE = "whole line"
     LINE_AT_COLUMN_0 = "line at column 0"
-    """The indentation is missing, too."""
+    """Including the indentation."""
     BLOCK = "block"
     ARGUMENT = "argument"
     INSIDE_IDENTIFIER = "inside identifier"
@@ -31,38 +45,38 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """A file, and a part of it that is missing."""
+    """A file and its missing part."""
 
     kind: Kind
     path: str
     text: str
-    """The whole file as it was."""
+    """The whole original file."""
     start: int
-    """Offset of the missing part; the cursor is there."""
+    """Offset of the missing part and of the cursor."""
     end: int
 
     @property
-    def before(self) -> str:
-        """What stands before the cursor."""
+    def prefix(self) -> str:
+        """Return the text before the cursor."""
         return self.text[: self.start]
 
     @property
     def missing(self) -> str:
-        """What should be written."""
+        """Return the missing part."""
         return self.text[self.start : self.end]
 
     @property
-    def behind(self) -> str:
-        """What stands behind the cursor."""
+    def suffix(self) -> str:
+        """Return the text after the missing part."""
         return self.text[self.end :]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A Python file."""
+    """A source file."""
 
     path: str
-    """As the model is shown it."""
+    """The path that the model is given."""
     text: str
 
 
@@ -70,22 +84,21 @@ _Span = tuple[int, int]
 
 
 def choose_places(sources: Sequence[Source], count: int, seed: int) -> list[Place]:
-    """`count` places of each kind, or as many as there are; the same for the same seed.
+    """Choose `count` places of each kind, or as many as there are; repeatable by the seed.
 
-    No file gives more of a kind than its share, as long as there are others: a suite of one large
-    file would measure that file.
+    Places are taken from all files in turn, so that no large file dominates.
     """
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     chosen: list[Place] = []
     for found_in_files in _found(sources).values():
         of_files = [draw.sample(found, len(found)) for found in found_in_files if found]
         draw.shuffle(of_files)
-        chosen += by_turns(of_files, count)
+        chosen += _round_robin(of_files, count)
     return chosen
 
 
 def _found(sources: Sequence[Source]) -> dict[Kind, list[list[Place]]]:
-    """The places of each kind in each file; a file is parsed once, which takes long."""
+    """Return the places of each kind in each file; each file is parsed once, as that is slow."""
     places: dict[Kind, list[list[Place]]] = {kind: [] for kind in _FINDERS}
     for source in sources:
         try:
@@ -98,18 +111,18 @@ def _found(sources: Sequence[Source]) -> dict[Kind, list[list[Place]]]:
     return places
 
 
-def by_turns(groups: Sequence[list[Place]], count: int) -> list[Place]:
-    """The first of each group, then the second of each, up to `count`."""
+def _round_robin(groups: Sequence[list[Place]], count: int) -> list[Place]:
+    """Return the first of each group, then the second of each, up to `count`."""
     deepest = max(map(len, groups), default=0)
     ordered = [group[i] for i in range(deepest) for group in groups if i < len(group)]
     return ordered[:count]
 
 
 class _Parsed:
-    """A file, its syntax and its tokens, with offsets instead of lines and columns.
+    """The syntax and the tokens of a file, with offsets instead of lines and columns.
 
     Raises:
-        SyntaxError: it is no Python of this version.
+        SyntaxError: the file is not valid in this version of Python.
     """
 
     def __init__(self, text: str) -> None:
@@ -119,21 +132,21 @@ class _Parsed:
         self._tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
 
     def names_and_operators(self) -> Iterator[_Span]:
-        """The tokens that are written on one line, comments and strings left out."""
+        """Yield the spans of names, operators and numbers."""
         for token in self._tokens:
             if token.type in {tokenize.NAME, tokenize.OP, tokenize.NUMBER}:
                 start = self.lines.start_of(token.start[0] - 1) + token.start[1]
                 yield start, start + len(token.string)
 
     def span(self, node: ast.expr | ast.stmt) -> _Span:
-        """Offsets of a node; its columns are counted in bytes."""
+        """Return the offsets of a node, whose columns are in bytes."""
         return (
             self._offset(node.lineno, node.col_offset),
             self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0),
         )
 
     def line_end(self, offset: int) -> int:
-        """Offset of the end of the line that holds an offset."""
+        """Return the end of the line that contains an offset."""
         return self.lines.end_of(self.lines.line_at(offset))
 
     def _offset(self, line: int, column_bytes: int) -> int:
@@ -142,7 +155,7 @@ class _Parsed:
 
 
 def _rests_of_lines(parsed: _Parsed) -> Iterator[_Span]:
-    """Behind a token, up to the end of its line."""
+    """Yield spans from the end of a token to the end of its line."""
     for _, end in parsed.names_and_operators():
         line_end = parsed.line_end(end)
         if parsed.text[end:line_end].strip():
@@ -150,7 +163,7 @@ def _rests_of_lines(parsed: _Parsed) -> Iterator[_Span]:
 
 
 def _whole_lines(parsed: _Parsed) -> Iterator[_Span]:
-    """Simple statements of one line, behind their indentation."""
+    """Yield simple statements of one line, without their indentation."""
     for node in parsed.nodes:
         if isinstance(node, ast.stmt) and not hasattr(node, "body"):
             start, end = parsed.span(node)
@@ -161,7 +174,7 @@ def _whole_lines(parsed: _Parsed) -> Iterator[_Span]:
 
 
 def _lines_at_column_0(parsed: _Parsed) -> Iterator[_Span]:
-    """Indented simple statements of one line, with their indentation."""
+    """Yield indented simple statements of one line, with their indentation."""
     for start, end in _whole_lines(parsed):
         line_start = parsed.lines.start_of(parsed.lines.line_at(start))
         if line_start < start:
@@ -169,20 +182,20 @@ def _lines_at_column_0(parsed: _Parsed) -> Iterator[_Span]:
 
 
 def _blocks(parsed: _Parsed) -> Iterator[_Span]:
-    """Bodies of some lines, behind the indentation of their first one."""
+    """Yield bodies of few lines, without the indentation of the first line."""
     for node in parsed.nodes:
         body = getattr(node, "body", None)
         if not isinstance(body, list) or isinstance(node, ast.Module) or not body:
             continue
         start, end = parsed.span(body[0])[0], parsed.span(body[-1])[1]
         first, last = parsed.lines.line_at(start), parsed.lines.line_at(end)
-        is_behind_header = first > getattr(node, "lineno", 0) - 1
-        if is_behind_header and 2 <= last - first + 1 <= _MOST_BLOCK_LINES:
+        is_after_header = first > getattr(node, "lineno", 0) - 1
+        if is_after_header and 2 <= last - first + 1 <= _MOST_BLOCK_LINES:
             yield start, end
 
 
 def _arguments(parsed: _Parsed) -> Iterator[_Span]:
-    """Arguments of calls."""
+    """Yield arguments of calls."""
     for node in parsed.nodes:
         if isinstance(node, ast.Call):
             for argument in node.args:
@@ -193,7 +206,7 @@ def _arguments(parsed: _Parsed) -> Iterator[_Span]:
 
 
 def _identifiers(parsed: _Parsed) -> Iterator[_Span]:
-    """From the middle of a long name to the end of its line."""
+    """Yield spans from the middle of a long name to the end of its line."""
     for start, end in parsed.names_and_operators():
         name = parsed.text[start:end]
         if (
@@ -206,7 +219,7 @@ def _identifiers(parsed: _Parsed) -> Iterator[_Span]:
 
 
 def _docstrings(parsed: _Parsed) -> Iterator[_Span]:
-    """First lines of docstrings, behind the quotes."""
+    """Yield the first lines of docstrings, without the quotes."""
     for node in parsed.nodes:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
@@ -227,3 +240,64 @@ _FINDERS: dict[Kind, Callable[[_Parsed], Iterator[_Span]]] = {
     Kind.INSIDE_IDENTIFIER: _identifiers,
     Kind.DOCSTRING: _docstrings,
 }
+
+
+def choose_script_places(
+    sources: Sequence[Source], count: int, seed: int
+) -> dict[str, list[Place]]:
+    """Choose `count` places of each kind and language in scripts, by the names of their suites.
+
+    As in Python, places are taken from all files in turn.
+    """
+    draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    found: dict[str, list[list[Place]]] = {}
+    ordered = sorted(sources, key=_language)
+    for language, of_language in groupby(ordered, key=_language):
+        for source in of_language:
+            for kind, spans in _spans(source).items():
+                places = [Place(kind, source.path, source.text, *span) for span in spans]
+                found.setdefault(f"{kind}, {language}", []).append(places)
+    chosen = {}
+    for suite, of_files in sorted(found.items()):
+        shuffled = [draw.sample(places, len(places)) for places in of_files if places]
+        draw.shuffle(shuffled)
+        chosen[suite] = _round_robin(shuffled, count)
+    return chosen
+
+
+def _language(source: Source) -> str:
+    language = language_for(path=source.path)
+    return "typescript" if language.id == "tsx" else language.id
+
+
+def _spans(source: Source) -> dict[Kind, list[tuple[int, int]]]:
+    language = language_for(path=source.path)
+    if language.grammar is None:
+        return {}
+    tree = SyntaxTree(source.text, language)
+    if tree.root.has_error:
+        return {}
+    rests, lines = set(), set()
+    for node in _visited(tree.root):
+        end = tree.end(node)
+        line_end = source.text.find("\n", end)
+        line_end = len(source.text) if line_end < 0 else line_end
+        if not node.children or node.type in _TEXTS:
+            if source.text[end:line_end].strip() and not is_comment(node):
+                rests.add((end, line_end))
+        elif node.type in _STATEMENTS and end == line_end:
+            start = tree.start(node)
+            before = source.text[source.text.rfind("\n", 0, start) + 1 : start]
+            if not before.strip() and "\n" not in source.text[start:end]:
+                lines.add((start, end))
+    return {Kind.REST_OF_LINE: sorted(rests), Kind.WHOLE_LINE: sorted(lines)}
+
+
+def _visited(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """Yield all nodes except those inside texts and comments."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        yield node
+        if node.type not in _TEXTS and not is_comment(node):
+            pending += node.children

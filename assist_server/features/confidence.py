@@ -1,8 +1,8 @@
-"""How likely a completion is right, by what was measured of a model.
+"""Confidence of a completion: how likely it is right, by a calibration of the model.
 
 A calibration gives each signal a weight; their weighted sum is the logarithm of the odds that the
 first line is what the user was going to write (logistic regression). It comes with the model, as
-`display_rule.json` in its folder; `assist-server calibrate` writes it.
+`calibration.json` in its folder; `assist-server calibrate` writes it.
 """
 
 import math
@@ -15,7 +15,7 @@ _LEAST_LOG_PROB = -20.0
 
 
 def signals(context: CursorContext, text: str, log_probs: Sequence[float]) -> dict[str, float]:
-    """What is known of a completion when it has to be decided whether to show it.
+    """Return what is known of a completion when it has to be decided whether to show it.
 
     Args:
         context: Where it is proposed.
@@ -23,7 +23,7 @@ def signals(context: CursorContext, text: str, log_probs: Sequence[float]) -> di
         log_probs: Natural log-probabilities of the tokens that the model wrote, at least one.
     """
     kept = [max(log_prob, _LEAST_LOG_PROB) for log_prob in log_probs]
-    before = context.line_prefix
+    prefix = context.line_prefix
     line = text.partition("\n")[0]
     return {
         "bias": 1.0,
@@ -33,14 +33,14 @@ def signals(context: CursorContext, text: str, log_probs: Sequence[float]) -> di
         "log_tokens": math.log(len(kept)),
         "log_chars": math.log(1 + len(line)),
         "is_several_lines": float("\n" in text),
-        "begins_line": float(not before.strip()),
-        "is_behind_word": float(before[-1:].isalnum() or before[-1:] == "_"),
-        "is_behind_blank": float(before[-1:].isspace() and bool(before.strip())),
+        "begins_line": float(not prefix.strip()),
+        "is_behind_word": float(prefix[-1:].isalnum() or prefix[-1:] == "_"),
+        "is_behind_blank": float(prefix[-1:].isspace() and bool(prefix.strip())),
         "has_text_behind": float(bool(context.line_suffix.strip())),
     }
 
 
 def confidence(calibration: Mapping[str, float], found: Mapping[str, float]) -> float:
-    """The probability that the first line is right; signals without a weight do not count."""
+    """Return the probability that the first line is right, by the signals that have a weight."""
     log_odds = sum(weight * found.get(name, 0.0) for name, weight in calibration.items())
     return 1 / (1 + math.exp(-max(-50.0, min(50.0, log_odds))))

@@ -1,7 +1,7 @@
-"""Asking a model for the text between two texts, in its family's format and within its budget."""
+"""Prompts for the text between two texts, in a model family's format and within its budget."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_server.context.budget import (
     Encode,
@@ -13,7 +13,7 @@ from assist_server.context.budget import (
 )
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
-from assist_server.features.auto_closing import auto_closed_chars
+from assist_server.postprocess.brackets import scan
 from assist_server.prompts.fim import (
     FimPrompt,
     FimTemplate,
@@ -23,6 +23,8 @@ from assist_server.prompts.fim import (
     render_fim,
 )
 from assist_server.settings import Settings
+from assist_server.syntax.languages import PLAIN_TEXT, Language
+from assist_server.text.indentation import detect_indent_unit, indent_width, leading_whitespace
 from assist_server.text.newlines import BYTE_ORDER_MARK
 
 _SLACK_TOKENS = 3
@@ -33,6 +35,15 @@ _PAGE_BREAK = re.compile(r"(?<![^\n])\f")
 
 _LARGEST_PATH_SHARE = 0.25
 """Part of the prompt that a path may take; a longer one would crowd out the code."""
+
+_CLOSERS = {"(": ")", "[": "]", "{": "}", **{mark: mark for mark in ('"', "'", "`", '"""', "'''")}}
+_ONLY_CLOSERS = re.compile(r"[)\]}\"'`\s]+")
+_LONGEST_LINE = 2000
+
+_OPENS = re.compile(r"([:({\[]|\b(then|do|else|repeat)|=>|->)\s*((#|//|--).*)?$")
+_CLOSES = re.compile(r"\s*([)}\]]|end\b|until\b)")
+_DECORATES = re.compile(r"\s*@")
+_ENDS_BLOCK = re.compile(r"\s*(return|raise|throw|break|continue|pass|goto)\b")
 
 
 @dataclass(frozen=True)
@@ -49,24 +60,24 @@ class Gap:
 
     @classmethod
     def between(cls, path: str, prefix: str, suffix: str) -> "Gap":
-        """The place between two texts."""
+        """Create the gap between two texts."""
         return cls(path, prefix + suffix, len(prefix), len(prefix))
 
     @classmethod
     def at(cls, context: CursorContext) -> "Gap":
-        """The place of the cursor; closers that an editor may have inserted there count as new.
+        """Create the gap at the cursor, without the closers that an editor may have inserted there.
 
-        A byte order mark is no part of what a model reads.
+        A byte order mark is not shown to the model.
         """
         document = context.snapshot.text
         own = document.removeprefix(BYTE_ORDER_MARK)
-        text = context.before + own + context.behind
-        offset = len(context.before) + max(0, context.offset - len(document) + len(own))
+        text = context.cells_above + own + context.cells_below
+        offset = len(context.cells_above) + max(0, context.offset - len(document) + len(own))
         return cls(context.snapshot.path, text, offset, offset + auto_closed_chars(context))
 
 
 def choose_model_template(backend: Backend, settings: Settings) -> FimTemplate:
-    """The infilling template: by setting, by the model's own word, or by its vocabulary.
+    """Choose the infilling template: by setting, by the model's own word, or by its vocabulary.
 
     Raises:
         InputError: the setting names a template that the model cannot serve.
@@ -81,7 +92,7 @@ def choose_model_template(backend: Backend, settings: Settings) -> FimTemplate:
 
 
 def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens: int) -> FimPrompt:
-    """The prompt that asks for the text in a gap.
+    """Build the prompt that asks for the text in a gap.
 
     As much of both sides as the budget allows is shown: the nearest lines first, and the share that
     one side does not need goes to the other. While one types, a prompt goes on as the last one did,
@@ -109,24 +120,89 @@ def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens:
 def _fill_slots(
     gap: Gap, template: FimTemplate, encode: Encode, room: int, prefix_share: float
 ) -> dict[Slot, list[int]]:
-    """The ids of both sides of a gap: `room` of them and the slack at most."""
+    """Return the ids of both sides of a gap: `room` of them and the slack at most."""
     text = _PAGE_BREAK.sub("\n", gap.text) if "\f" in gap.text else gap.text
-    wanted_before = count_tokens(text, 0, gap.start, room, encode)
-    wanted_behind = count_tokens(text, gap.end, len(text), room, encode)
-    before, behind = share_tokens(
-        room, wanted_before, wanted_behind if template.uses_suffix else 0, prefix_share
+    wanted_prefix = count_tokens(text, 0, gap.start, room, encode)
+    wanted_suffix = count_tokens(text, gap.end, len(text), room, encode)
+    prefix_tokens, suffix_tokens = share_tokens(
+        room, wanted_prefix, wanted_suffix if template.uses_suffix else 0, prefix_share
     )
-    start = prefix_start(text, gap.start, before, encode)
+    start = prefix_start(text, gap.start, prefix_tokens, encode)
     frozen = gap.start
     if template.freezes_prefix:
-        frozen = freeze_point(text, start, gap.start, before)
-    before += _SLACK_TOKENS
-    typed = _last(encode(text[frozen : gap.start]), before)
+        frozen = freeze_point(text, start, gap.start, prefix_tokens)
+    prefix_tokens += _SLACK_TOKENS
+    typed = _last(encode(text[frozen : gap.start]), prefix_tokens)
     lead = template.prefix_lead if start < frozen else ""
-    prefix = _last(encode(lead + text[start:frozen]), before - len(typed))
-    suffix = encode(text[gap.end : suffix_end(text, gap.end, behind, encode)])
-    return {Slot.PREFIX: prefix, Slot.SUFFIX: suffix[:behind], Slot.TYPED: typed}
+    prefix = _last(encode(lead + text[start:frozen]), prefix_tokens - len(typed))
+    suffix = encode(text[gap.end : suffix_end(text, gap.end, suffix_tokens, encode)])
+    return {Slot.PREFIX: prefix, Slot.SUFFIX: suffix[:suffix_tokens], Slot.TYPED: typed}
 
 
 def _last(ids: list[int], count: int) -> list[int]:
     return ids[max(0, len(ids) - count) :]
+
+
+def auto_closed_chars(context: CursorContext) -> int:
+    """Count the characters after the cursor that close, one by one, what its line has opened.
+
+    Editors insert `)` after the cursor when `(` is typed, and let the user type over it. A model
+    that saw them come and go would have to prefill its prompt anew each time, as they change what
+    follows. So they are left out of the prompt: the model writes its closers itself, and
+    post-processing, which sees the document as it is, lets these replace the ones that are there.
+    0 where the line goes on with anything but closers.
+    """
+    suffix = context.line_suffix
+    if not _ONLY_CLOSERS.fullmatch(suffix) or len(context.line_prefix) > _LONGEST_LINE:
+        return 0
+    length = 0
+    for opener in reversed(_opened_in(context.line_prefix, context.snapshot.language)):
+        closer = _CLOSERS.get(opener, "")
+        rest = suffix[length:].lstrip(" \t")
+        if closer.startswith(rest.rstrip()):  # a triple quote may be closed in part
+            closer = rest.rstrip()
+        if not closer or not rest.startswith(closer):
+            break
+        length = len(suffix) - len(rest) + len(closer)
+    return length
+
+
+def _opened_in(line: str, language: Language) -> tuple[str, ...]:
+    """Return what is open at the end of a line, brackets in an open string or comment included."""
+    found = scan(line, language)
+    if not found.still_open or found.still_open[-1] in {"(", "[", "{"}:
+        return found.still_open
+    inside = line[(found.opened_at[-1] or 0) + len(found.still_open[-1]) :]
+    return found.still_open + scan(inside, PLAIN_TEXT).still_open
+
+
+def with_indentation(context: CursorContext) -> CursorContext:
+    """Return the place as it is once the missing indentation is typed; the same if none is missing.
+
+    A model that stands at the margin of a blank line inside a block mostly says that the line is to
+    stay blank. So it is asked as if the indentation were typed, and the indentation is offered with
+    what it writes.
+    """
+    margin = _missing_indentation(context)
+    if not margin:
+        return context
+    start = context.offset
+    snapshot = context.snapshot.after_edit(start, start, margin, context.snapshot.version)
+    return replace(context, snapshot=snapshot, offset=start + len(margin))
+
+
+def _missing_indentation(context: CursorContext) -> str:
+    if context.line_prefix or context.line_suffix or not context.previous_lines:
+        return ""
+    above, below = context.previous_lines[-1], "".join(context.next_lines[:1])
+    inner, outer = leading_whitespace(above), leading_whitespace(below)
+    if _OPENS.search(above):
+        is_deeper = indent_width(below) > indent_width(above)
+        return outer if is_deeper else inner + detect_indent_unit(context.surroundings)
+    if indent_width(below) < indent_width(above) and _CLOSES.match(below):
+        return inner  # the block goes on up to there
+    if not outer:  # the block may be over: what comes next may well begin at the margin
+        return inner if _DECORATES.match(above) else ""
+    is_after_gap = not context.snapshot.lines.line_text(context.line - 1).strip()
+    may_be_over = indent_width(above) > indent_width(below)
+    return outer if may_be_over and (is_after_gap or _ENDS_BLOCK.match(above)) else inner

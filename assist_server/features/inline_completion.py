@@ -17,12 +17,12 @@ from assist_server.engine.request import (
     Sampling,
     StopRule,
     collect,
+    stop_at_dedent,
+    stop_at_line_end,
 )
-from assist_server.engine.stopping import stop_at_dedent, stop_at_line_end
 from assist_server.features.confidence import confidence, signals
-from assist_server.features.infilling import Gap, build_prompt
+from assist_server.features.infilling import Gap, build_prompt, with_indentation
 from assist_server.features.languages import Offer, offer_in
-from assist_server.features.line_beginning import with_indentation
 from assist_server.postprocess.candidate import Candidate
 from assist_server.postprocess.pipeline import Cleaned, clean
 from assist_server.settings import CompletionSettings, Settings
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
     LANGUAGE_UNKNOWN = "the model does not know this language"
     INSIDE_WORD = "the cursor is inside a word"
     FILTERED = "filtered"
-    DOUBTFUL = "too likely to be wrong"
+    LOW_CONFIDENCE = "too likely to be wrong"
     OUT_OF_TIME = "ran out of time"
     CANCELLED = "cancelled"
     MODEL_LOADING = "the model is loading"
@@ -61,7 +61,7 @@ class InlineCompletion:
     start: int = 0
     """Offset where the text goes."""
     end: int = 0
-    """Offset behind the characters that the text replaces."""
+    """Offset after the characters that the text replaces."""
     prompt_ids: tuple[int, ...] = field(default=(), repr=False)
     new_tokens: int = 0
     milliseconds: float = 0.0
@@ -72,16 +72,14 @@ class InlineCompletion:
     """Natural log-probability of each generated token, of those cut away too."""
     token_chars: tuple[int, ...] = field(default=(), repr=False)
     """How many characters each of them has added."""
-    doubted_text: str | None = None
-    """What is not shown because it is likely wrong; it may get likelier as it is typed."""
-    calibration: Mapping[str, float] | None = field(default=None, repr=False)
-    """The model's weights of the signals that the confidence is made of."""
+    hidden_text: str | None = None
+    """Text that is hidden for its low confidence, which may grow as it is typed."""
     confidence: float | None = None
     """How likely the first line is right; None where the model was not calibrated."""
 
     @property
     def mean_log_prob(self) -> float | None:
-        """Mean of the log-probabilities; None without tokens."""
+        """Return the mean of the log-probabilities; None without tokens."""
         return sum(self.log_probs) / len(self.log_probs) if self.log_probs else None
 
 
@@ -104,7 +102,7 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
         is_automatic: Whether the editor asked while the user typed, not the user.
         cancel: Ends the generation early when raised.
         priority: Who waits for it.
-        on_text: Told the model's text so far, whenever there is more of it.
+        on_text: Called with the model's text so far, whenever there is more of it.
 
     Raises:
         AssistError: the model cannot be asked: wrong template, device failure.
@@ -119,42 +117,50 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     is_unfinished = generation.finish_reason in _STOPPED_ANYWHERE
     cleaned = clean(Candidate(generation.text), place, is_unfinished=is_unfinished)
     answer = _after(margin, _answer(context.offset, request, generation, cleaned))
-    answer = replace(answer, calibration=backend.info.calibration)
+    answer = check_confidence(
+        answer,
+        context,
+        backend.info.calibration,
+        settings.completion,
+        is_automatic=is_automatic,
+    )
     return replace(
-        judged(answer, context, settings.completion, is_automatic=is_automatic),
+        answer,
         milliseconds=listening.elapsed_ms(),
         first_token_ms=listening.first_token_ms,
     )
 
 
-def judged(
+def check_confidence(
     answer: InlineCompletion,
     context: CursorContext,
+    calibration: Mapping[str, float] | None,
     settings: CompletionSettings,
     *,
     is_automatic: bool,
 ) -> InlineCompletion:
-    """With its confidence, and hidden where it is likely wrong.
+    """Add the confidence to a completion, and hide the text where it is likely wrong.
 
-    Who asks for a completion gets it anyway. Without a calibration there is nothing to judge by.
+    A user who asks for a completion gets it anyway. Without a calibration, nothing is hidden.
     """
-    text = answer.doubted_text if answer.text is None else answer.text
-    if text is None or not answer.log_probs or answer.calibration is None:
+    text = answer.hidden_text if answer.text is None else answer.text
+    if text is None or not answer.log_probs or calibration is None:
         return answer
-    found = signals(context, text, answer.log_probs)
-    rated = replace(answer, confidence=round(confidence(answer.calibration, found), 3))
+    rated = round(confidence(calibration, signals(context, text, answer.log_probs)), 3)
     least = settings.min_confidence if is_automatic else 0.0
-    if rated.confidence is not None and rated.confidence < least:
-        detail = (
-            f"{rated.confidence:.1%} likely to be right; completion.min_confidence is "
-            f"{least * 100:g}%"
-        )
+    if rated < least:
         # What a deadline cut off is not worth remembering: the next key asks for all of it.
-        kept = None if rated.finish_reason is FinishReason.DEADLINE else text
-        return replace(rated, outcome=Outcome.DOUBTFUL, detail=detail, text=None, doubted_text=kept)
-    if answer.text is None:
-        rated = replace(rated, outcome=Outcome.SHOWN)
-    return replace(rated, text=text, doubted_text=None)
+        is_kept = answer.finish_reason is not FinishReason.DEADLINE
+        return replace(
+            answer,
+            outcome=Outcome.LOW_CONFIDENCE,
+            detail=f"{rated:.1%} likely to be right; completion.min_confidence is {least * 100:g}%",
+            text=None,
+            hidden_text=text if is_kept else None,
+            confidence=rated,
+        )
+    outcome = Outcome.SHOWN if answer.text is None else answer.outcome
+    return replace(answer, outcome=outcome, text=text, hidden_text=None, confidence=rated)
 
 
 def build_request(
@@ -164,7 +170,7 @@ def build_request(
     cancel: CancelToken,
     priority: Priority = Priority.INTERACTIVE,
 ) -> GenerationRequest:
-    """What the model is asked: the prompt in its family's format, and when to stop."""
+    """Build the request: the prompt in the family's format, and when to stop."""
     limits = settings.completion
     max_new = limits.max_new_tokens if context.is_multi_line else limits.max_new_tokens_single_line
     prompt = build_prompt(Gap.at(context), backend, settings, max_new)
@@ -182,7 +188,7 @@ def build_request(
 
 
 class _Listening:
-    """Tells the text so far, and notes when it began."""
+    """Passes the text so far to a callback, and notes when it began."""
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
         self._on_text = on_text
@@ -190,7 +196,7 @@ class _Listening:
         self.first_token_ms: float | None = None
 
     def to(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """The chunks as they come."""
+        """Pass chunks on as they come."""
         text = ""
         for chunk in chunks:
             if chunk.token_ids and self.first_token_ms is None:
@@ -200,12 +206,12 @@ class _Listening:
             yield chunk
 
     def elapsed_ms(self) -> float:
-        """Milliseconds since the work began."""
+        """Return the milliseconds since the work began."""
         return round((time.perf_counter() - self._started_s) * 1000, 1)
 
 
 def accepted(context: CursorContext, completion: InlineCompletion) -> CursorContext:
-    """Where the user will be after accepting a completion."""
+    """Return the place where the user will be after accepting a completion."""
     start, end, text = completion.start, completion.end, completion.text or ""
     snapshot = context.snapshot.after_edit(start, end, text, version=None)
     return replace(context, snapshot=snapshot, offset=start + len(text))
@@ -214,7 +220,7 @@ def accepted(context: CursorContext, completion: InlineCompletion) -> CursorCont
 def _silence(
     context: CursorContext, backend: Backend, settings: CompletionSettings, *, is_automatic: bool
 ) -> InlineCompletion | None:
-    """The answer that nothing is to be shown, and why; None to go on."""
+    """Return the answer that nothing is to be shown, and why; None to go on."""
     if not settings.enabled or (is_automatic and settings.trigger == "invoked"):
         return InlineCompletion(Outcome.DISABLED)
     offer = offer_in(context.snapshot, backend.info, settings)
@@ -229,7 +235,7 @@ def _silence(
 
 
 def _after(margin: str, answer: InlineCompletion) -> InlineCompletion:
-    """The answer with the indentation that is offered before it."""
+    """Put the indentation that is offered before an answer."""
     if answer.text is None or not margin:
         return answer
     first, *others = answer.token_chars or (0,)
@@ -239,7 +245,7 @@ def _after(margin: str, answer: InlineCompletion) -> InlineCompletion:
 def _stop_rules(context: CursorContext) -> tuple[StopRule, ...]:
     if not context.is_multi_line:
         return (stop_at_line_end,)
-    # Behind an opener the block is deeper than its line; on a blank line it is where the cursor is.
+    # After an opener the block is deeper than its line; on a blank line it is where the cursor is.
     columns = context.indent_columns + bool(context.line_prefix.strip())
     has_closers = not context.snapshot.language.blocks_by_indentation
     return (stop_at_dedent(columns, keeps_closer=has_closers),)

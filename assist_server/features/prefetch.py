@@ -1,4 +1,4 @@
-"""Reading at a place before a completion is wanted there."""
+"""Prefetch at a place before a completion is wanted there: drafts, and the prompt."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken, Priority, collect
+from assist_server.features.infilling import with_indentation
 from assist_server.features.inline_completion import build_request
-from assist_server.features.line_beginning import with_indentation
 from assist_server.settings import Settings
 from assist_server.text.newlines import split_lines
 
@@ -20,8 +20,10 @@ _LONGEST_LINE = 400
 _LINES_AT_ONCE = 50
 
 
-def learn_around(context: CursorContext, backend: Backend, name: str, cancel: CancelToken) -> None:
-    """Have the text around a place learned for drafts, under a name.
+def prefetch_drafts(
+    context: CursorContext, backend: Backend, name: str, cancel: CancelToken
+) -> None:
+    """Have drafts learned from the text around a place, under a name.
 
     Encoding holds the interpreter, so it is done in small pieces.
     """
@@ -46,15 +48,15 @@ def _encoded(lines: Sequence[str], backend: Backend, cancel: CancelToken) -> lis
     return ids
 
 
-def read_prompt(
+def prefetch_prompt(
     context: CursorContext, backend: Backend, settings: Settings, cancel: CancelToken
 ) -> None:
-    """Have the prompt at a place read into the prefix cache.
+    """Have the prompt at a place prefilled into the prefix cache.
 
     Raises:
         AssistError: the model cannot be asked.
     """
     place = with_indentation(context)
     request = build_request(place, backend, settings, cancel, Priority.SPECULATIVE)
-    # The one token is the price of the reading; nobody sees it.
+    # The one token is the price of the prefill; nobody sees it.
     collect(backend.generate(replace(request, max_new_tokens=1, max_latency_ms=None)))

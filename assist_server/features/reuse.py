@@ -1,4 +1,4 @@
-"""What a completion is still worth after its user has typed some of it."""
+"""Reuse of a completion after the user has typed some of it."""
 
 from dataclasses import replace
 
@@ -11,65 +11,67 @@ _MAX_AUTO_CLOSED_CHARS = 3
 """Closers that editors insert by themselves while one types, such as the `")` of `("")`."""
 
 
-def typed_since(before: CursorContext, now: CursorContext) -> str | None:
-    """What was typed at the cursor between two states of a document; None if more has changed.
+def typed_since(origin: CursorContext, now: CursorContext) -> str | None:
+    """Return what was typed at the cursor between two states of a document.
 
-    Closers that an editor has inserted behind the cursor meanwhile are no change.
+    None if more has changed.
+
+    Closers that an editor has inserted after the cursor meanwhile are no change.
     """
-    if before.snapshot.uri != now.snapshot.uri or now.offset < before.offset:
+    if origin.snapshot.uri != now.snapshot.uri or now.offset < origin.offset:
         return None
-    if (before.before, before.behind) != (now.before, now.behind):
+    if (origin.cells_above, origin.cells_below) != (now.cells_above, now.cells_below):
         return None
-    old, new = before.snapshot.text, now.snapshot.text
-    closed_chars = len(new) - now.offset - (len(old) - before.offset)
+    old, new = origin.snapshot.text, now.snapshot.text
+    closed_chars = len(new) - now.offset - (len(old) - origin.offset)
     if not 0 <= closed_chars <= _MAX_AUTO_CLOSED_CHARS:
         return None
     closed = new[now.offset : now.offset + closed_chars]
     # Each side is compared at once, in the time that copying it takes.
     is_rest_equal = (
         set(closed) <= set(")]}\"'`>")
-        and new.startswith(old[: before.offset])
-        and new.endswith(old[before.offset :])
+        and new.startswith(old[: origin.offset])
+        and new.endswith(old[origin.offset :])
     )
-    return new[before.offset : now.offset] if is_rest_equal else None
+    return new[origin.offset : now.offset] if is_rest_equal else None
 
 
-def rest_of(
-    completion: InlineCompletion, before: CursorContext, now: CursorContext
+def reusable_rest(
+    completion: InlineCompletion, origin: CursorContext, now: CursorContext
 ) -> InlineCompletion | None:
-    """The part of a completion that is not typed yet; None when what was typed disagrees with it.
+    """Return the part of a completion that is not typed yet; None where something else was typed.
 
-    Of one that is not shown because it is doubtful, the part is as doubtful until it is judged.
+    Of one that is hidden for its low confidence, the part stays hidden until it is checked again.
 
     Args:
         completion: What was proposed.
-        before: Where it was proposed.
+        origin: Where it was proposed.
         now: Where something is wanted.
     """
-    typed = typed_since(before, now)
-    is_doubted = completion.text is None
-    whole = completion.doubted_text if is_doubted else completion.text
+    typed = typed_since(origin, now)
+    is_hidden = completion.text is None
+    whole = completion.hidden_text if is_hidden else completion.text
     if whole is None or typed is None or not whole.startswith(typed):
         return None
     rest = whole[len(typed) :]
-    replaced_chars = _replaced_chars(rest, completion, before, now)
+    replaced_chars = _replaced_chars(rest, completion, origin, now)
     if replaced_chars is None:
         return None
     end = now.offset + replaced_chars
     if rest.strip() in ("", now.snapshot.text[now.offset : end].strip()):
         return None  # all of it is there: time for a new one
     left = _without_typed_tokens(completion, len(typed))
-    if is_doubted:
-        return replace(left, doubted_text=rest, start=now.offset, end=end)
+    if is_hidden:
+        return replace(left, hidden_text=rest, start=now.offset, end=end)
     return replace(left, outcome=Outcome.SHOWN, text=rest, start=now.offset, end=end)
 
 
 def _without_typed_tokens(completion: InlineCompletion, typed_chars: int) -> InlineCompletion:
-    """Less the tokens that are typed to their end; the last one stays, to judge by."""
+    """Drop the tokens that are typed to their end, but for the last: a confidence needs one."""
     if not typed_chars:  # the first tokens may have no characters: what they had to say was there
         return completion
     first, ends = 0, 0
-    for first, chars in enumerate(completion.token_chars):  # noqa: B007 - read behind the loop
+    for first, chars in enumerate(completion.token_chars):  # noqa: B007 - read after the loop
         ends += chars
         if ends > typed_chars:
             break
@@ -81,15 +83,15 @@ def _without_typed_tokens(completion: InlineCompletion, typed_chars: int) -> Inl
 
 
 def _replaced_chars(
-    rest: str, completion: InlineCompletion, before: CursorContext, now: CursorContext
+    rest: str, completion: InlineCompletion, origin: CursorContext, now: CursorContext
 ) -> int | None:
-    """How much behind the cursor the rest replaces: as much as the whole, and inserted closers.
+    """Count the characters that the rest replaces: those of the whole, and inserted closers.
 
     So the document becomes what was proposed, whenever it is accepted. Inserted closers that the
     rest does not write itself stay; None when they stand before something that is replaced.
     """
     replaced_chars = completion.end - completion.start
-    inserted_chars = _chars_behind(now) - _chars_behind(before)
+    inserted_chars = _chars_after(now) - _chars_after(origin)
     if not inserted_chars:
         return replaced_chars
     joined = join_line_suffix(Candidate(rest), now)
@@ -99,11 +101,11 @@ def _replaced_chars(
     return replaced_chars + written_chars
 
 
-def _chars_behind(context: CursorContext) -> int:
+def _chars_after(context: CursorContext) -> int:
     return len(context.snapshot.text) - context.offset
 
 
-def may_agree(text_so_far: str, before: CursorContext, now: CursorContext) -> bool:
-    """Whether a generation that is still running may yet give what was typed since it began."""
-    typed = typed_since(before, now)
+def is_reusable(text_so_far: str, origin: CursorContext, now: CursorContext) -> bool:
+    """Return whether a generation that still runs may give what was typed since it began."""
+    typed = typed_since(origin, now)
     return typed is not None and (typed.startswith(text_so_far) or text_so_far.startswith(typed))

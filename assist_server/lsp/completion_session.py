@@ -1,89 +1,157 @@
 """Completions of one document: the newest request wins, and no work is done twice.
 
-A request is answered, in this order: by what is left of the last completion, when the user has
-typed the beginning of it; by the one that was prepared for after its acceptance; by the generation
-that is running, when what was typed agrees with it so far; by a generation of its own, for which
-the running one is stopped. Older requests that still wait are answered empty at once: Neovim never
-cancels a request while the user types.
+A request is answered, in this order: with what is left of the last completion, when the user has
+typed the beginning of it; with the one that was prefetched for after its acceptance; with the
+generation that is running, when what was typed agrees with it so far; with a generation of its own,
+for which the running one is stopped. Older requests that still wait are answered empty at once:
+Neovim never cancels a request while the user types.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from assist_server.context.cursor import CursorContext
-from assist_server.features.inline_completion import InlineCompletion, Outcome, accepted
-from assist_server.features.reuse import may_agree, rest_of
+from assist_server.engine.request import CancelToken, Priority
+from assist_server.errors import AssistError, ModelLoadingError
+from assist_server.features.alternatives import alternatives
+from assist_server.features.inline_completion import (
+    InlineCompletion,
+    Outcome,
+    accepted,
+    check_confidence,
+    complete,
+)
+from assist_server.features.reuse import is_reusable, reusable_rest
+from assist_server.lsp.documents import DocumentStore, NotebookStore
+from assist_server.lsp.history import RequestHistory, RequestRecord
+from assist_server.lsp.model_session import ModelSession
+from assist_server.lsp.prefetch import CursorPlace, Prefetcher
+from assist_server.lsp.settings_store import SettingsStore
 
-_PREPARE_AFTER_S = 0.15
+_PREFETCH_AFTER_S = 0.15
 """A pause in typing that is long enough to mean that the completion is being read."""
 
-Generate = Callable[[CursorContext, Callable[[str], None]], Awaitable[InlineCompletion]]
-"""Runs the model at a place and tells its text so far; cancelling it stops the model."""
-
-Judge = Callable[[InlineCompletion, CursorContext], InlineCompletion]
-"""Decides at a place whether a completion is shown there."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Resources:
+    """What the completion sessions of one client share."""
+
+    documents: DocumentStore
+    notebooks: NotebookStore
+    model: ModelSession
+    settings: SettingsStore
+    history: RequestHistory
+    prefetcher: Prefetcher
+
+
+@dataclass(frozen=True)
+class _Conditions:
+    """The conditions of one request or prefetch."""
+
+    is_automatic: bool
+    """Whether the editor asked while the user typed, not the user."""
+    wait_ms: float = 0
+    """Longest time to wait for a model that is still loading."""
+    priority: Priority = Priority.INTERACTIVE
+
+
+_PREFETCH = _Conditions(is_automatic=True, priority=Priority.SPECULATIVE)
+
+
+@dataclass(frozen=True)
+class _Proposal:
     """A completion and the place where it was proposed."""
 
     context: CursorContext
     completion: InlineCompletion
 
-    def fits(self, place: CursorContext) -> bool:
-        """Whether something of it is left to propose at a place."""
-        return rest_of(self.completion, self.context, place) is not None
+    def rest_at(self, place: CursorContext) -> InlineCompletion | None:
+        """Return what is left of it to propose at a place."""
+        return reusable_rest(self.completion, self.context, place)
 
 
-class _Running:
+class _Generation:
     """A generation, the place it is for, and its text so far."""
 
-    def __init__(
-        self, context: CursorContext, generate: Generate, *, is_prepared: bool = False
-    ) -> None:
-        self.context = context
-        self.is_prepared = is_prepared
-        self.text = ""
-        self.task = asyncio.ensure_future(generate(context, self._tell))
+    task: "asyncio.Future[InlineCompletion]"
 
-    def _tell(self, text: str) -> None:  # called on the feature's thread; assignment is atomic
+    def __init__(self, context: CursorContext, *, is_prefetch: bool) -> None:
+        self.context = context
+        self.is_prefetch = is_prefetch
+        self.text = ""
+
+    def on_text(self, text: str) -> None:  # called on the feature's thread; assignment is atomic
+        """Note the text so far."""
         self.text = text
 
 
-class DocumentCompletions:
-    """What runs for one document, and what was shown last; used on the loop only."""
+class CompletionSession:
+    """What runs for one document and method, and what was shown last; used on the loop only."""
 
-    def __init__(self) -> None:
-        self._running: _Running | None = None
-        self._shown: _Shown | None = None
-        self._prepared: _Shown | None = None
-        self._preparing: asyncio.TimerHandle | None = None
+    def __init__(self, uri: str, method: str, resources: Resources) -> None:
+        self._uri = uri
+        self._method = method
+        self._use = resources
+        self._running: _Generation | None = None
+        self._shown: _Proposal | None = None
+        self._prefetched: _Proposal | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._newest: asyncio.Future[None] | None = None
 
-    async def complete(
-        self,
-        context: CursorContext,
-        generate: Generate,
-        prepare: Generate | None = None,
-        judge: Judge = lambda known, _: known,
-    ) -> InlineCompletion:
-        """Answer the newest request; an older one that waits is answered as superseded.
+    async def propose(
+        self, offset: int, *, is_automatic: bool, wait_ms: float = 0
+    ) -> list[InlineCompletion]:
+        """Return what to show at a place: one completion, several for a user who asks, or none.
+
+        Whatever happens is recorded for `assist.why`; nothing but cancellation is raised.
 
         Args:
-            context: Where a completion is wanted.
-            generate: Runs the model for it.
-            prepare: Runs the model for what may be wanted next; None to prepare nothing.
-            judge: Decides about what was too doubtful to be shown so far.
+            offset: The place in the newest version of the document.
+            is_automatic: Whether the editor asked while the user typed, not the user.
+            wait_ms: Longest time to wait for a model that is still loading.
         """
+        multi_line = self._use.settings.current.completion.multi_line
+        context = self._use.notebooks.context_at(self._uri, offset, multi_line)
+        if context is None:
+            return []
+        place = CursorPlace(self._uri, context.snapshot.version, offset, is_asked=True)
+        self._use.prefetcher.move_to(place)
+        first = await self._first(context, _Conditions(is_automatic, wait_ms))
+        if first.text is None:
+            return []
+        if is_automatic:
+            return [first]
+        others = await self._alternatives(context, first.text)
+        return [first, *others] if self._is_newest_version(context) else []
+
+    async def _first(self, context: CursorContext, conditions: _Conditions) -> InlineCompletion:
+        """Return the likeliest completion, or why there is none."""
+        try:
+            completion = await self._complete(context, conditions)
+        except asyncio.CancelledError:
+            self._record(InlineCompletion(Outcome.CANCELLED))
+            raise
+        if completion.text is not None and not self._is_newest_version(context):
+            completion = InlineCompletion(Outcome.OUTDATED)
+        self._record(completion)
+        if self._use.settings.current.log.include_source_text:  # the user looks for a fault
+            _log.debug("completion: %r", completion.text)
+        return completion
+
+    async def _complete(self, context: CursorContext, conditions: _Conditions) -> InlineCompletion:
+        """Answer the newest request; an older one that waits is answered as superseded."""
         newest = self._supersede()
-        answer = self._rest_of_known(context, judge)
+        answer = self._known(context, conditions)
         if answer is not None:
             self._stop_unless_for(accepted(context, answer))
         while answer is None:
-            running = self._reuse_or_start(context, generate)
+            running = self._reuse_or_start(context, conditions)
             either: set[asyncio.Future[Any]] = {running.task, newest}
             try:
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -93,46 +161,37 @@ class DocumentCompletions:
                 raise
             if newest.done():
                 return InlineCompletion(Outcome.SUPERSEDED)
-            answer = self._take(running, context, judge)
-        self._prepare_later(context, answer, prepare)
+            answer = self._take(running, context, conditions)
+        self._prefetch_later(context, answer)
         return answer
 
-    async def more(
-        self, generate: Callable[[], Awaitable[list[InlineCompletion]]]
-    ) -> list[InlineCompletion]:
-        """Give what else there is for the newest request; nothing once a newer one has come."""
+    async def _alternatives(self, context: CursorContext, first: str) -> list[InlineCompletion]:
+        """Return what else may be meant; nothing once a newer request has come."""
         newest = self._supersede()
-        task = asyncio.ensure_future(generate())
+        task = asyncio.ensure_future(self._draw_alternatives(context, first))
         try:
             either: set[asyncio.Future[Any]] = {task, newest}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            return [] if newest.done() else task.result()
+            others = [] if newest.done() else task.result()
+        except AssistError:
+            return []  # the first one is there, and its record says how the model is
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not disturb the typing
+            _log.error("alternatives failed", exc_info=error)
+            return []
         finally:
             task.cancel()
+        for other in others:
+            self._record(replace(other, detail="an alternative"))
+        return others
 
-    def _prepare_later(
-        self, context: CursorContext, answer: InlineCompletion, prepare: Generate | None
-    ) -> None:
-        """Once the user stops to read, make the completion that follows the acceptance of this."""
-        if prepare is not None and answer.text is not None:
-            self._preparing = asyncio.get_running_loop().call_later(
-                _PREPARE_AFTER_S, self._prepare, context, answer, prepare
-            )
-
-    def _prepare(self, context: CursorContext, answer: InlineCompletion, prepare: Generate) -> None:
-        place, running = accepted(context, answer), self._running
-        if running is not None and not running.task.done():
-            return
-        if running is not None and running.is_prepared:
-            self._keep(running)  # the callback may still be to come
-        if self._prepared is not None and self._prepared.fits(place):
-            return
-        running = self._running = _Running(place, prepare, is_prepared=True)
-        running.task.add_done_callback(lambda _: self._keep(running))
-
-    def _keep(self, running: _Running) -> None:
-        if not running.task.cancelled() and running.task.exception() is None:
-            self._prepared = _Shown(running.context, running.task.result())
+    async def _draw_alternatives(
+        self, context: CursorContext, first: str
+    ) -> list[InlineCompletion]:
+        model, cancel = self._use.model, CancelToken()
+        backend = await model.ready_backend(0)
+        settings = self._use.settings.current
+        work = partial(alternatives, context, backend, settings, first, cancel)
+        return await model.run(work, cancel, Priority.INTERACTIVE)
 
     def stop(self) -> None:
         """Stop the model and answer whoever waits; what was shown last is kept."""
@@ -140,64 +199,71 @@ class DocumentCompletions:
         self._supersede()
 
     def _stop_generating(self) -> None:
-        """Stop the model."""
         if self._running is not None:
             self._running.task.cancel()
             self._running = None
 
     def _supersede(self) -> "asyncio.Future[None]":
-        """Answer the request that waits; the future that ends the next one's waiting."""
-        if self._preparing is not None:
-            self._preparing.cancel()
+        """Answer the request that waits; return the future that ends the next one's waiting."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._newest is not None and not self._newest.done():
             self._newest.set_result(None)
         self._newest = asyncio.get_running_loop().create_future()
         return self._newest
 
-    def _rest_of_known(self, context: CursorContext, judge: Judge) -> InlineCompletion | None:
+    def _known(self, context: CursorContext, conditions: _Conditions) -> InlineCompletion | None:
+        """Return what is known already of a place; None where the model has to be asked."""
         known = {
             "what is left of the last one": self._shown,
-            "prepared while the last one was read": self._prepared,
+            "prepared while the last one was read": self._prefetched,
         }
-        for detail, shown in known.items():
-            rest = rest_of(shown.completion, shown.context, context) if shown else None
-            if shown is not None and rest is not None:
+        for detail, proposal in known.items():
+            rest = proposal.rest_at(context) if proposal else None
+            if proposal is not None and rest is not None:
+                self._shown = proposal
                 rest = replace(rest, detail=detail, milliseconds=0.0, first_token_ms=None)
-                return self._rejudged(shown, rest, context, judge)
+                return self._checked(rest, context, conditions)
         return None
 
-    def _rejudged(
-        self, origin: _Shown, rest: InlineCompletion, context: CursorContext, judge: Judge
+    def _checked(
+        self, rest: InlineCompletion, context: CursorContext, conditions: _Conditions
     ) -> InlineCompletion:
-        """What is shown stays so; what was too doubtful is judged anew wherever it is typed."""
-        self._shown = origin
-        if rest.text is None:
-            rest = judge(rest, context)
-            if rest.text is not None:
-                self._shown = _Shown(context, rest)
+        """Check the confidence of what was hidden wherever it is typed; what is shown stays so."""
+        backend = self._use.model.loaded
+        if rest.text is not None or backend is None:
+            return rest
+        rest = check_confidence(
+            rest,
+            context,
+            backend.info.calibration,
+            self._use.settings.current.completion,
+            is_automatic=conditions.is_automatic,
+        )
+        if rest.text is not None:
+            self._shown = _Proposal(context, rest)
         return rest
 
-    def _reuse_or_start(self, context: CursorContext, generate: Generate) -> _Running:
+    def _reuse_or_start(self, context: CursorContext, conditions: _Conditions) -> _Generation:
         self._stop_unless_for(context)
         running = self._running
-        if running is None or running.task.done() or running.is_prepared:
-            # What is only prepared comes behind all other work, and nobody may wait for that. What
-            # was read for it is not lost.
+        if running is None or running.task.done() or running.is_prefetch:
+            # A prefetch comes after all other work, and no request may wait for that. What was
+            # prefilled for it is not lost.
             self._stop_generating()
-            running = self._running = _Running(context, generate)
+            running = self._start(context, conditions)
         return running
 
     def _stop_unless_for(self, place: CursorContext) -> None:
         """Stop what runs, unless it may yet give what is wanted at a place: nobody waits for it."""
         running = self._running
-        if running is not None and not may_agree(running.text, running.context, place):
-            running.task.cancel()
-            self._running = None
+        if running is not None and not is_reusable(running.text, running.context, place):
+            self._stop_generating()
 
     def _take(
-        self, running: _Running, context: CursorContext, judge: Judge
+        self, running: _Generation, context: CursorContext, conditions: _Conditions
     ) -> InlineCompletion | None:
-        """The result of a generation, as seen from the place where it is wanted.
+        """Return the result of a generation, as seen from the place where it is wanted.
 
         None when it began elsewhere and the user has typed something else: it is of no use.
         """
@@ -206,35 +272,110 @@ class DocumentCompletions:
         if running.task.cancelled():
             return InlineCompletion(Outcome.SUPERSEDED)
         completion = running.task.result()
-        self._shown = _Shown(running.context, completion)
+        self._shown = _Proposal(running.context, completion)
         if running.context is context:
             return completion
-        rest = rest_of(completion, running.context, context)
+        rest = self._shown.rest_at(context)
         if rest is None:
             return None
         rest = replace(rest, detail="from a request that was running")
-        return self._rejudged(self._shown, rest, context, judge)
+        return self._checked(rest, context, conditions)
+
+    def _start(self, context: CursorContext, conditions: _Conditions) -> _Generation:
+        running = _Generation(context, is_prefetch=conditions is _PREFETCH)
+        running.task = asyncio.ensure_future(self._generate(context, conditions, running.on_text))
+        self._running = running
+        return running
+
+    async def _generate(
+        self, context: CursorContext, conditions: _Conditions, on_text: Callable[[str], None]
+    ) -> InlineCompletion:
+        """Run the model; whatever fails becomes an outcome."""
+        model, cancel = self._use.model, CancelToken()
+        try:
+            backend = await model.ready_backend(conditions.wait_ms)
+            work = partial(
+                complete,
+                context,
+                backend,
+                self._use.settings.current,  # of the moment, as it may have waited for the model
+                is_automatic=conditions.is_automatic,
+                cancel=cancel,
+                priority=conditions.priority,
+                on_text=on_text,
+            )
+            return await model.run(work, cancel, conditions.priority)
+        except ModelLoadingError as error:
+            return InlineCompletion(Outcome.MODEL_LOADING, str(error))
+        except AssistError as error:
+            return InlineCompletion(Outcome.FAILED, str(error))
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not disturb the typing
+            _log.error("completion failed", exc_info=error)
+            return InlineCompletion(Outcome.FAILED, f"internal error: {type(error).__name__}")
+
+    def _prefetch_later(self, context: CursorContext, answer: InlineCompletion) -> None:
+        """Once the user stops to read, prefetch what follows the acceptance of a completion."""
+        if self._use.settings.current.completion.predict_next and answer.text is not None:
+            self._timer = asyncio.get_running_loop().call_later(
+                _PREFETCH_AFTER_S, self._prefetch, context, answer
+            )
+
+    def _prefetch(self, context: CursorContext, answer: InlineCompletion) -> None:
+        place, running = accepted(context, answer), self._running
+        if running is not None and not running.task.done():
+            return
+        if running is not None and running.is_prefetch:
+            self._keep(running)  # the callback may still be to come
+        if self._prefetched is not None and self._prefetched.rest_at(place) is not None:
+            return
+        running = self._start(place, _PREFETCH)
+        running.task.add_done_callback(lambda _: self._keep(running))
+
+    def _keep(self, prefetch: _Generation) -> None:
+        if not prefetch.task.cancelled() and prefetch.task.exception() is None:
+            self._prefetched = _Proposal(prefetch.context, prefetch.task.result())
+
+    def _is_newest_version(self, context: CursorContext) -> bool:
+        return self._use.documents.find(self._uri) is context.snapshot
+
+    def _record(self, completion: InlineCompletion) -> None:
+        model = self._use.settings.current.model
+        record = RequestRecord.of(self._uri, self._method, model, completion)
+        self._use.history.add(record)
+        _log.info(
+            "%s: %s %s (%d + %d tokens, %.0f ms)",
+            self._method,
+            record.outcome,
+            record.detail,
+            record.prompt_tokens,
+            record.new_tokens,
+            record.milliseconds,
+        )
 
 
-class Completions:
-    """The completions of each open document, by the method that asks for them."""
+class CompletionSessions:
+    """The sessions of each open document, by the method that asks."""
 
-    def __init__(self) -> None:
-        self._documents: dict[tuple[str, str], DocumentCompletions] = {}
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._sessions: dict[tuple[str, str], CompletionSession] = {}
 
     def __len__(self) -> int:
-        return len(self._documents)
+        return len(self._sessions)
 
-    def of(self, uri: str, method: str) -> DocumentCompletions:
-        """Those of one document; kept until it is closed."""
-        return self._documents.setdefault((uri, method), DocumentCompletions())
+    def of(self, uri: str, method: str) -> CompletionSession:
+        """Return the session of a document; it is kept until that is closed."""
+        known = self._sessions.get((uri, method))
+        if known is None:
+            known = self._sessions[uri, method] = CompletionSession(uri, method, self._resources)
+        return known
 
     def close(self, uri: str) -> None:
         """Stop and forget those of a document."""
-        for key in [key for key in self._documents if key[0] == uri]:
-            self._documents.pop(key).stop()
+        for key in [key for key in self._sessions if key[0] == uri]:
+            self._sessions.pop(key).stop()
 
     def clear(self) -> None:
         """Stop and forget all, as when the model changes."""
-        for uri in {uri for uri, _ in self._documents}:
+        for uri in {uri for uri, _ in self._sessions}:
             self.close(uri)

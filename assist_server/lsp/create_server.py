@@ -1,4 +1,4 @@
-"""Putting a server together."""
+"""Creation of a server with all its handlers."""
 
 from assist_server.config import Layer
 from assist_server.engine.loading.model_pool import ModelPool
@@ -9,13 +9,14 @@ from assist_server.lsp.handlers import (
     inline_completion,
     lifecycle,
 )
-from assist_server.lsp.server import AssistServer, FollowLog, ignore_log
+from assist_server.lsp.server import AssistServer
+from assist_server.lsp.settings_store import FollowLog, ignore_log
 
 
 def create_server(
     pool: ModelPool, flags: Layer | None = None, follow_log: FollowLog = ignore_log
 ) -> AssistServer:
-    """A server for one client, with every handler registered."""
+    """Create a server for one client, with every handler registered."""
     server = AssistServer(pool, flags, follow_log)
     for family in (lifecycle, documents, inline_completion, code_actions, commands):
         family.register(server)

@@ -1,4 +1,4 @@
-r"""The open documents, kept in step with the editor.
+r"""The open documents and notebooks, kept in step with the editor.
 
 A document is kept as the editor has it, since a `\r` and a `\n` that come one after the other in
 two edits make one line end. All others get its snapshot, whose lines end in `\n`; the lines are the
@@ -9,13 +9,15 @@ text, and they clamp positions wrongly at the end of a text without a final line
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 
+from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.text.edits import TextEdit
@@ -43,7 +45,7 @@ class _Document:
 
     @classmethod
     def of(cls, snapshot: Snapshot, text: str, lines: LineIndex | None = None) -> "_Document":
-        """The document whose snapshot is like another one, but for its text."""
+        """Create the document whose snapshot is like another one, but for its text."""
         lines = lines or LineIndex(text)
         changed = replace(snapshot, text=text, newline="")
         if changed.text is text:
@@ -59,11 +61,11 @@ class DocumentStore:
         on_close: Callable[[str], None] = lambda _: None,
         on_too_long: Callable[[Snapshot], None] = lambda _: None,
     ) -> None:
-        """No documents yet.
+        """Start without documents.
 
         Args:
-            on_close: Is told the URI of each document that is closed.
-            on_too_long: Is told of each document that is not kept, once.
+            on_close: Called with the URI of each document that is closed.
+            on_too_long: Called with each document that is not kept, once.
         """
         self._documents: dict[str, _Document] = {}
         self._too_long: set[str] = set()
@@ -76,7 +78,7 @@ class DocumentStore:
         return len(self._documents)
 
     def open(self, item: types.TextDocumentItem) -> None:
-        """Take over a document; one that is open already is replaced."""
+        """Open a document; one that is open already is replaced."""
         self._too_long.discard(item.uri)
         path = display_path(item.uri, self.root_uri)
         empty = Snapshot(item.uri, path, "", str(item.language_id), item.version)
@@ -127,16 +129,16 @@ class DocumentStore:
         return is_short
 
     def uris(self) -> list[str]:
-        """Those of the open documents."""
+        """Return the URIs of the open documents."""
         return list(self._documents)
 
     def find(self, uri: str) -> Snapshot | None:
-        """The newest version of a document; None when it is not open."""
+        """Return the newest version of a document; None when it is not open."""
         document = self._documents.get(uri)
         return document.snapshot if document else None
 
     def get(self, uri: str) -> Snapshot:
-        """The newest version of a document.
+        """Return the newest version of a document.
 
         Raises:
             InputError: it is not open.
@@ -149,27 +151,27 @@ class DocumentStore:
         return snapshot
 
     def offset(self, snapshot: Snapshot, position: types.Position) -> int:
-        """The offset that a client's position means."""
+        """Convert a client's position to an offset."""
         return snapshot.lines.offset_at(Position(position.line, position.character), self.encoding)
 
     def position(self, snapshot: Snapshot, offset: int) -> types.Position:
-        """A position for the client."""
+        """Convert an offset to a position for the client."""
         position = snapshot.lines.position_at(offset, self.encoding)
         return types.Position(position.line, position.character)
 
     def range(self, snapshot: Snapshot, start: int, end: int) -> types.Range:
-        """A range for the client."""
+        """Convert offsets to a range for the client."""
         return types.Range(self.position(snapshot, start), self.position(snapshot, end))
 
     def edit(self, snapshot: Snapshot, edit: TextEdit) -> types.TextEdit:
-        """An edit for the client, in the document's line ends."""
+        """Convert an edit for the client, in the document's line ends."""
         text = with_newline(edit.new_text, snapshot.newline)
         return types.TextEdit(self.range(snapshot, edit.start, edit.end), text)
 
     def _changed(
         self, text: str, lines: LineIndex, change: types.TextDocumentContentChangeEvent
     ) -> tuple[str, LineIndex, int]:
-        """What a change makes of a text and its lines, and where the new text ends."""
+        """Apply a change to a text and its lines; return them and where the new text ends."""
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
             return change.text, LineIndex(change.text), len(change.text)
         places = (change.range.start, change.range.end)
@@ -182,15 +184,96 @@ class DocumentStore:
         return text, lines, start + len(change.text)
 
 
+class NotebookStore:
+    """The order of the cells of each open notebook; their texts are ordinary documents."""
+
+    def __init__(self, documents: DocumentStore) -> None:
+        self._documents = documents
+        self._cells: dict[str, list[types.NotebookCell]] = {}
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def open(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        """Open a notebook and the texts of its cells."""
+        self._cells[params.notebook_document.uri] = list(params.notebook_document.cells)
+        for item in params.cell_text_documents:
+            self._documents.open(item)
+
+    def change(self, params: types.DidChangeNotebookDocumentParams) -> None:
+        """Follow changes of the order of cells, of what they are, and of their texts."""
+        cells = self._cells.get(params.notebook_document.uri)
+        changes = params.change.cells
+        if cells is None or changes is None:
+            return
+        if changes.structure is not None:
+            array = changes.structure.array
+            cells[array.start : array.start + array.delete_count] = array.cells or []
+            for item in changes.structure.did_open or ():
+                self._documents.open(item)
+            for closed in changes.structure.did_close or ():
+                self._documents.close(closed.uri)
+        changed = {cell.document: cell for cell in changes.data or ()}
+        cells[:] = [changed.get(cell.document, cell) for cell in cells]
+        for content in changes.text_content or ():
+            document = content.document
+            self._documents.change(document.uri, document.version, content.changes)
+
+    def close(self, params: types.DidCloseNotebookDocumentParams) -> None:
+        """Forget a notebook and its cells."""
+        self.forget(params.notebook_document.uri)
+        for document in params.cell_text_documents:
+            self._documents.close(document.uri)
+
+    def forget(self, uri: str) -> None:
+        """Forget a notebook and the cells that it is known to have."""
+        for cell in self._cells.pop(uri, ()):
+            self._documents.close(cell.document)
+
+    def forget_all(self) -> None:
+        """Forget every notebook, when it is not known which one has changed."""
+        for uri in list(self._cells):
+            self.forget(uri)
+
+    def context_at(
+        self, uri: str, offset: int, multi_line: Literal["auto", "never", "always"]
+    ) -> CursorContext | None:
+        """Return a place in the newest version of a document, notebook cells around it included.
+
+        None where the document is not open.
+        """
+        snapshot = self._documents.find(uri)
+        if snapshot is None:
+            return None
+        above, below = self.neighbours(uri)
+        return CursorContext(snapshot, offset, multi_line, above, below)
+
+    def neighbours(self, uri: str) -> tuple[str, str]:
+        """Return the code of the cells above and below a cell; nothing for other documents."""
+        for cells in self._cells.values():
+            uris = [cell.document for cell in cells if cell.kind == types.NotebookCellKind.Code]
+            if uri in uris:
+                place = uris.index(uri)
+                above, below = self._texts(uris[:place]), self._texts(uris[place + 1 :])
+                return "".join(f"{text}\n\n" for text in above), "".join(
+                    f"\n\n{text}" for text in below
+                )
+        return "", ""
+
+    def _texts(self, uris: Iterable[str]) -> list[str]:
+        found = (self._documents.find(uri) for uri in uris)
+        return [snapshot.text for snapshot in found if snapshot is not None]
+
+
 def _moved(offset: int, source: LineIndex, target: LineIndex) -> int:
-    """The same place in the same lines, ended otherwise."""
+    """Return the same place in the same lines, ended otherwise."""
     line = source.line_at(offset)
     within = min(offset, source.end_of(line)) - source.start_of(line)
     return target.start_of(line) + within
 
 
 def display_path(uri: str, root_uri: str | None) -> str:
-    """The path shown to the model: below the project's root where possible, else the name."""
+    """Return the path shown to the model: below the project's root if possible, else the name."""
     path = PurePosixPath(unquote(urlsplit(uri).path) or uri)
     if root_uri is not None:
         root = PurePosixPath(unquote(urlsplit(root_uri).path))

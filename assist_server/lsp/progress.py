@@ -38,7 +38,7 @@ class ProgressReports:
     ) -> "Progress":
         """Show that something is being done; silent for clients that cannot show it.
 
-        Reports tell a percentage later only if they begin with one.
+        Reports show a percentage later only if they begin with one.
         """
         token = f"assist-{next(_numbers)}"
         self._on_cancel[token] = on_cancel or (lambda: None)
@@ -66,7 +66,7 @@ class ProgressReports:
                 self._server.protocol.notify(types.PROGRESS, params)
 
     def cancel(self, token: int | str) -> None:
-        """The user pressed the cancel button of a report; unknown tokens are ignored."""
+        """Cancel the work of a report whose button was pressed; unknown tokens are ignored."""
         self._on_cancel.get(token, lambda: None)()
 
     def end(self, token: str, message: str | None) -> None:
@@ -89,7 +89,7 @@ class Progress:
         self._reports.notify(self._token, report)
 
     def end(self, message: str | None = None) -> None:
-        """The work is done; further calls do nothing."""
+        """End the report; further calls do nothing."""
         self._reports.end(self._token, message)
 
     def __enter__(self) -> Self:

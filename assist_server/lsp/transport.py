@@ -97,7 +97,7 @@ async def serve_tcp(create: CreateServer, host: str, port: int, token_file: Path
     def create_guarded() -> AssistServer:
         server = create()
         server.protocol.token = token
-        server.shares_caches = False
+        server.model.shares_caches = False
         return server
 
     print(f"assist-server: clients show the token in {token_file}", file=sys.stderr)  # noqa: T201

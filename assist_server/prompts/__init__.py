@@ -1,1 +1,1 @@
-"""Text to token ids, in the format that each family of models was trained on."""
+"""Prompts in the format of each model family, and instructions for chat models."""

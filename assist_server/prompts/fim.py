@@ -1,10 +1,10 @@
 """Infilling ("fill in the middle") formats of the model families, as data.
 
 A template is a layout of control tokens, named by their text in the vocabulary, and slots for the
-user's text. Rendering concatenates token ids; no string with control tokens in it is ever made, so
-code that mentions such a token cannot be mistaken for it.
+user's text. Rendering concatenates token ids, never strings, so control tokens spelled in code stay
+text.
 
-Sources: the families' papers, READMEs and reference code, as named beside each row.
+Sources: the families' papers, READMEs and reference code, as given with each template.
 """
 
 import difflib
@@ -17,14 +17,14 @@ from assist_server.errors import InputError
 
 
 class Slot(Enum):
-    """Places in a layout that a request fills."""
+    """Parts of a layout that a request fills."""
 
     PREFIX = auto()
     SUFFIX = auto()
     TYPED = auto()
-    """The end of the prefix, as if the model had written it: what is typed only appends to it."""
+    """The end of the prefix, placed where the completion begins, so that typing only appends."""
     PATH_COMMENT = auto()
-    """`# path/of/file` and a line end, as the embedded model was trained."""
+    """`# path/of/file` and a line end, the embedded model's format."""
 
 
 Layout = tuple[str | Slot, ...]
@@ -32,41 +32,41 @@ Layout = tuple[str | Slot, ...]
 
 @dataclass(frozen=True)
 class FimTemplate:
-    """How one family of models wants to be asked."""
+    """The infilling format of a model family."""
 
     family: str
     layout: Layout
     stop_tokens: tuple[str, ...] = ()
-    """Control tokens that end a completion, beside the model's own end-of-text."""
+    """Control tokens that end a completion, besides the model's end-of-text token."""
     model_types: tuple[str, ...] = ()
-    """`model_type`s for which this template goes before others with the same tokens."""
+    """`model_type`s for which this template is preferred to others with the same tokens."""
     name_parts: tuple[str, ...] = ()
-    """Parts of model names, lower case, for which this template goes before all others."""
+    """Parts of model names, in lower case, for which this template is preferred to all others."""
     prefix_lead: str = ""
-    """Text to be encoded as one with the prefix, before it."""
+    """Text before the prefix, encoded together with it."""
 
     @property
     def control_tokens(self) -> tuple[str, ...]:
-        """The control tokens of the layout."""
+        """Return the control tokens of the layout."""
         return tuple(part for part in self.layout if isinstance(part, str))
 
     @property
     def uses_suffix(self) -> bool:
-        """Whether the model is shown what stands behind the cursor."""
+        """Return whether the layout contains the suffix."""
         return Slot.SUFFIX in self.layout
 
     @property
     def freezes_prefix(self) -> bool:
-        """Whether the last part of the prefix stands apart from it, at the end of the prompt.
+        """Return whether the end of the prefix is separate, at the end of the prompt.
 
-        The prefix that comes first then stays as it is while one types, and so does what the model
-        has made of the suffix. Without that part, the layout is the one that the family documents.
+        The rest of the prefix then stays the same during typing, and so does the KV cache of the
+        suffix. With an empty end, the layout is the one that the family documents.
         """
         return Slot.TYPED in self.layout
 
     @property
     def shows_path(self) -> bool:
-        """Whether the model is shown the document's path."""
+        """Return whether the layout contains the document's path."""
         return Slot.PATH_COMMENT in self.layout
 
 
@@ -85,11 +85,11 @@ _CODES = ("<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>")
 _BARE = ("<|prefix|>", "<|suffix|>", "<|middle|>")
 
 LEFT_TO_RIGHT = FimTemplate("left-to-right", (Slot.PREFIX,))
-"""For models without infilling tokens (GPT-2, SmolLM, CodeGen): the text before the cursor only."""
+"""For models without infilling tokens (GPT-2, SmolLM, CodeGen): the prefix only."""
 
 TEMPLATES = (
-    # The embedded model: prefix and completion are one run of text, so typing only appends. Its
-    # `config.json` names this template; "assist" in a name would also mean other people's models.
+    # The embedded model: the completion follows the prefix, so typing only appends. Its
+    # `config.json` names this template; "assist" in a name would match other models, too.
     FimTemplate(
         "assist",
         (
@@ -103,7 +103,7 @@ TEMPLATES = (
         ),
         ("<|file_sep|>", "<|repo_name|>", "<|fim_pad|>"),
     ),
-    # Qwen2.5-Coder README. It runs on into a next file unless stopped there.
+    # Qwen2.5-Coder README. It goes on with another file unless stopped there.
     FimTemplate(
         "qwen2.5-coder",
         _prefix_suffix_middle(*_PIPES),
@@ -133,7 +133,7 @@ TEMPLATES = (
         ("<filename>", "<reponame>"),
         name_parts=("mellum",),
     ),
-    # StarCoder2 paper: files are parted by <file_sep>.
+    # StarCoder2 paper: <file_sep> separates files.
     FimTemplate(
         "starcoder2",
         _prefix_suffix_middle(*_ANGLES),
@@ -152,7 +152,7 @@ TEMPLATES = (
     # SantaCoder: the same words with hyphens.
     FimTemplate("santacoder", _prefix_suffix_middle(*_HYPHENS), name_parts=("santacoder",)),
     # DeepSeek-Coder README: FULLWIDTH VERTICAL LINE and LOWER ONE EIGHTH BLOCK, not ASCII; the
-    # third token is called "end" and stands where others have "middle".
+    # third token is called "end" and has the place of other families' "middle".
     FimTemplate(
         "deepseek-coder",
         _prefix_suffix_middle("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
@@ -200,7 +200,7 @@ TEMPLATES = (
         model_types=("falcon_h1",),
         name_parts=("falcon-h1",),
     ),
-    # InCoder: the hole is a mask that is named again where its content begins.
+    # InCoder: the hole is a mask token, which is repeated where its content begins.
     FimTemplate(
         "incoder",
         (Slot.PREFIX, "<|mask:0|>", Slot.SUFFIX, "<|mask:1|>", "<|mask:0|>"),
@@ -213,15 +213,15 @@ TEMPLATES = (
 def choose_template(
     special_tokens: Collection[str], *, model_type: str = "", name: str = "", setting: str = "auto"
 ) -> FimTemplate:
-    """The template for a model: by setting, else by name, model type and vocabulary, in this order.
+    """Return the template of a model: by setting, else by name, model type or vocabulary.
 
-    Only templates all of whose control tokens the vocabulary has are considered; where none fits,
-    the model is asked left to right.
+    Only templates whose control tokens are all in the vocabulary are considered; if there is none,
+    the template is left to right.
 
     Args:
         special_tokens: Control tokens in the model's vocabulary.
         model_type: `model_type` of its `config.json`.
-        name: Folder or hub id it was loaded from.
+        name: The folder or hub id of the model.
         setting: A family's name, or `auto`.
 
     Raises:
@@ -237,7 +237,7 @@ def choose_template(
     for template in fitting:
         if model_type in template.model_types:
             return template
-    # Without a hint, the plain order of each set of tokens, which most families use.
+    # Without a hint, the usual layout for the tokens, which most families use.
     plain = [t for t in fitting if t.family not in _ONLY_WITH_A_HINT]
     return plain[0] if plain else LEFT_TO_RIGHT
 
@@ -270,7 +270,7 @@ class FimPrompt:
 
 
 def path_comment(path: str) -> str:
-    """The comment line by which the embedded model is told a document's path."""
+    """Return the comment line with a document's path, in the embedded model's format."""
     return f"# {path}\n"
 
 
@@ -280,13 +280,13 @@ def render_fim(
     special_ids: Mapping[str, int],
     bos_id: int | None = None,
 ) -> FimPrompt:
-    """The prompt of one request: a plain concatenation along the template's layout.
+    """Return the prompt of a request: the concatenation of the template's parts.
 
     Args:
         template: The layout.
-        slots: Token ids for the slots; one that is not given stays empty.
+        slots: Token ids of the slots; a missing slot is empty.
         special_ids: Ids of the control tokens in the model's vocabulary.
-        bos_id: The token that the model expects before everything else, if any.
+        bos_id: The token that the model expects first, if any.
     """
     ids: list[int] = [] if bos_id is None else [bos_id]
     for part in template.layout:

@@ -1,1 +1,1 @@
-"""Positions, edits and indentation of plain text; standard library only."""
+"""Positions, edits, line ends and indentation of plain text; standard library only."""

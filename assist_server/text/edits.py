@@ -1,4 +1,4 @@
-"""Edits of a text, as offsets into it."""
+"""Edits of a text, with character offsets."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ class TextEdit:
 
 
 def apply_edits(text: str, edits: Iterable[TextEdit]) -> str:
-    """The text after all `edits`, whose offsets mean the text before any of them.
+    """Return the text after all `edits`, whose offsets refer to the original text.
 
     Raises:
-        ValueError: two edits overlap, or one lies outside the text.
+        ValueError: two edits overlap, or one is outside the text.
     """
     pieces: list[str] = []
     done = 0

@@ -1,14 +1,14 @@
-"""The word that is being typed, and what of a text may be half a token."""
+"""The identifier at the cursor, and the text before it that may be half a token."""
 
 _LONGEST_CHARS = 64
 """Longer runs of letters and digits are data, not names."""
 
 
 def healing_start(line_prefix: str) -> int:
-    """How many characters of an identifier stand directly before the end of a line's beginning.
+    """Return the length of the identifier at the end of `line_prefix`, in characters.
 
-    Letters, digits and underscores count as Unicode defines them for identifiers (UAX 31). A number
-    is no identifier.
+    Letters, digits and underscores are those of Unicode identifiers (UAX 31). A number is not an
+    identifier.
     """
     chars = 0
     for character in reversed(line_prefix[-_LONGEST_CHARS - 1 :]):
@@ -20,11 +20,11 @@ def healing_start(line_prefix: str) -> int:
 
 
 def text_to_heal(line_prefix: str) -> str:
-    """The end of a line's beginning in which its last token may not be finished.
+    """Return the end of `line_prefix` in which the last token may be incomplete.
 
-    The identifier that is being typed, or else the last character: a blank is usually the beginning
-    of the next word's token, and a bracket may be one with what follows. Indentation stays, as it
-    is finished wherever the cursor is.
+    This is the identifier at the end, or else the last character: a blank usually begins the token
+    of the next word, and a bracket may be one token with the text after it. Indentation is never
+    part of it, as it is complete wherever the cursor is.
     """
     if not line_prefix.strip():
         return ""

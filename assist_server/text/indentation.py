@@ -1,4 +1,4 @@
-"""Leading white space, and the conventions that a text follows."""
+"""Leading white space, and the indentation unit of a text."""
 
 import re
 from collections import Counter
@@ -10,19 +10,19 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def leading_whitespace(line: str) -> str:
-    """The blanks and tabs that a line begins with."""
+    """Return the blanks and tabs at the start of a line."""
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def indent_width(line: str, tab_columns: int = 8) -> int:
-    """The column where a line's text begins, tabs counted as Python's tokenizer counts them."""
+    """Return the column of a line's first character, with tabs as in Python's tokenizer."""
     return len(leading_whitespace(line).expandtabs(tab_columns))
 
 
 def detect_indent_unit(text: str) -> str:
-    """One level of indentation as the text uses it: the most frequent step inwards.
+    """Return one level of indentation in a text: the most frequent increase.
 
-    A step of one space is no level: it is the second line of a block comment, or alignment.
+    An increase of one space is ignored: it is the second line of a block comment, or alignment.
     """
     steps: Counter[str] = Counter()
     margins = [leading_whitespace(line) for line in _LINE_END.split(text) if line.strip()]

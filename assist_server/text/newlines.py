@@ -1,8 +1,8 @@
-r"""Line ends: `\n` wherever the program works, and the document's own in what is written back.
+r"""Line ends: `\n` inside the program, and the document's own in the text written back.
 
-A document may end its lines with `\r\n`, `\r` or `\n`, and mix them. A model has learnt from texts
-with `\n` only, so this form is what everything works on. Both forms have the same lines, so a place
-of the one is found in the other by its line and what stands before it there.
+A document may end its lines with `\r\n`, `\r` or `\n`, and mix them. Models are trained on texts
+with `\n` only, so the program works on that form. Both forms have the same lines, so an offset in
+one is converted to the other by its line and column.
 """
 
 import re
@@ -12,13 +12,13 @@ from assist_server.text.edits import TextEdit, apply_edits
 from assist_server.text.lines import LineIndex
 
 BYTE_ORDER_MARK = "\ufeff"
-"""What some editors write before the first line; it belongs to the file, not to its text."""
+"""Written by some editors before the first line; part of the file, not of its text."""
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 
 def with_line_feeds(text: str) -> str:
-    r"""Return the text with `\n` for every line end; the same object where there is no other."""
+    r"""Return the text with `\n` for every line end; the same object if there is no other one."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -28,7 +28,7 @@ def with_newline(text: str, newline: str) -> str:
 
 
 def detect_newline(text: str) -> str:
-    r"""Return the line end that the text uses most; `\n` for a text of one line."""
+    r"""Return the most frequent line end of a text; `\n` for a text of one line."""
     crlf = text.count("\r\n")
     counts = {"\n": text.count("\n") - crlf, "\r\n": crlf, "\r": text.count("\r") - crlf}
     return max(counts, key=lambda end: counts[end])
@@ -37,18 +37,18 @@ def detect_newline(text: str) -> str:
 def split_lines(text: str) -> list[str]:
     r"""Return the lines, each with its end.
 
-    Form feeds, U+2028 and the like end no line; `str.splitlines` would cut there.
+    Form feeds, U+2028 and the like do not end a line; `str.splitlines` would split there.
     """
     return _LINE.findall(text)
 
 
 def edit_original(original: str, edits: Iterable[TextEdit]) -> str:
-    """Return a text as it is stored after edits that mean its form with line feeds.
+    """Apply edits of a text's form with line feeds to the original text.
 
-    Its own line ends stay, mixed ones too; what is inserted has the one that it uses most.
+    Its line ends stay, mixed ones too; inserted text gets the most frequent one.
 
     Raises:
-        ValueError: two edits overlap, or one lies outside the text.
+        ValueError: two edits overlap, or one is outside the text.
     """
     theirs, ours = LineIndex(original), LineIndex(with_line_feeds(original))
     newline = detect_newline(original)

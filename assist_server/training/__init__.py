@@ -1,1 +1,1 @@
-"""Training a model from nothing, and further training on one's own code (extra `train`)."""
+"""Training of a model from scratch, and fine-tuning on a repository (extra `train`)."""

@@ -1,4 +1,4 @@
-"""More training for a model that exists, on the code of one repository."""
+"""The command `finetune`: further training of a model on the code of a repository."""
 
 import platform
 import tempfile
@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from assist_server.engine.backend import tell_nobody
+from assist_server.engine.backend import ignore_progress
 from assist_server.engine.device import plan_device
 from assist_server.engine.loading.checkpoint import read_named_model
-from assist_server.engine.loading.open_backend import locate_model
+from assist_server.engine.loading.locate import locate_model
 from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.engine.transformers_backend import context_length, probe_device_facts
 from assist_server.errors import InputError
@@ -20,24 +20,27 @@ from assist_server.training.data.documents import Document
 from assist_server.training.data.repository import repository_documents
 from assist_server.training.examples.cutting import Mixture
 from assist_server.training.examples.rendering import Vocabulary
-from assist_server.training.examples.streaming import Recipe, WindowStream
-from assist_server.training.examples.windows import chars_per_token, split_documents
+from assist_server.training.examples.windows import (
+    Recipe,
+    WindowStream,
+    chars_per_token,
+    split_documents,
+)
+from assist_server.training.loop.checkpoints import open_run_folder, state_to_resume
 from assist_server.training.loop.reports import Watcher
 from assist_server.training.loop.resources import check_disk, check_memory, disk_error
-from assist_server.training.loop.resuming import state_to_resume
 from assist_server.training.loop.schedule import Budget
 from assist_server.training.loop.trainer import Plan, Trainer
 from assist_server.training.model.export import FACTS, move_files, write_json
-from assist_server.training.model.sizes import Rates
-from assist_server.training.model.stock_network import (
-    StockNetwork,
+from assist_server.training.model.network import (
+    TransformersNetwork,
     check_trainable,
-    merged,
-    prepare,
+    make_trainable,
+    merge_adapter,
 )
+from assist_server.training.model.sizes import Rates
 from assist_server.training.options import FinetuneChoice
 from assist_server.training.pretrain import uses_bfloat16
-from assist_server.training.run_folder import open_workplace
 
 _EPOCHS = 3
 _CONTEXT_TOKENS = 1_024
@@ -49,10 +52,10 @@ _ADVICE = "choose a smaller --model or close other programs"
 
 
 def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
-    """Train a model further, or go on; what is known of it in the end.
+    """Fine-tune a model, or resume it; return the facts about the result.
 
     Raises:
-        AssistError: something that was asked for cannot be done.
+        AssistError: the training cannot be done as chosen.
     """
     source = locate_model(choice.model)
     identity = {
@@ -61,15 +64,15 @@ def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
         "repo": str(choice.repo.absolute()),
         "seed": choice.seed,
     }
-    # What is refused is refused before a folder is made.
+    # Errors of the input are raised before a folder is created.
     documents = None if choice.is_resumed else repository_documents(choice.repo)
-    watcher.tell("loading the model")
+    watcher.report("loading the model")
     device = plan_device(probe_device_facts(), choice.device)
-    tokenizer, model = read_named_model(source, choice.model, device, tell_nobody)
+    tokenizer, model = read_named_model(source, choice.model, device, ignore_progress)
     check_trainable(model, choice.model)
     _check_room(choice, model)
-    model = prepare(model.to(device.device), choice.model)
-    folder = open_workplace(choice.out, identity, is_resumed=choice.is_resumed)
+    model = make_trainable(model.to(device.device), choice.model)
+    folder = open_run_folder(choice.out, identity, is_resumed=choice.is_resumed)
     documents = _kept_documents(folder / "corpus", documents, choice.repo)
     trainer = _trainer(choice, tokenizer, model, documents, device.device, folder)
     before = trainer.validation_loss()
@@ -77,13 +80,13 @@ def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
     if state is not None:
         trainer.restore(state)
     trainer.run(budget or _usual_budget(tokenizer, documents), watcher)
-    watcher.tell("writing the model")
+    watcher.report("writing the model")
     which, loss = trainer.use_better_weights()
     facts = {
         "begun_from": choice.model,
-        "steps": trainer.place.step,
-        "tokens": trainer.place.tokens,
-        "seconds": round(trainer.place.seconds, 1),
+        "steps": trainer.progress.step,
+        "tokens": trainer.progress.tokens,
+        "seconds": round(trainer.progress.seconds, 1),
         "weights": which,
         "validation_nats_per_token_before": before,
         "validation_nats_per_token": loss,
@@ -91,12 +94,12 @@ def finetune(choice: FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
-    _export(choice.out, tokenizer, merged(model), facts)
+    _export(choice.out, tokenizer, merge_adapter(model), facts)
     return facts
 
 
 def _check_room(choice: FinetuneChoice, model: Any) -> None:
-    """Refuse before anything is written where memory or disk will not do."""
+    """Check that memory and disk suffice, before anything is written."""
     parameters = sum(parameter.numel() for parameter in model.parameters())
     weights = 4 * parameters
     check_disk(choice.out, 5 * weights, f"fine-tuning {choice.model!r}")
@@ -104,7 +107,7 @@ def _check_room(choice: FinetuneChoice, model: Any) -> None:
 
 
 def _kept_documents(corpus: Path, documents: list[Document] | None, repo: Path) -> list[Document]:
-    """The documents as they were when the training began; the repository goes on changing."""
+    """Return the documents from the start of the training, as the repository may change."""
     if documents is None and not has_corpus(corpus):
         documents = repository_documents(repo)
     if documents is not None:
@@ -126,7 +129,7 @@ def _vocabulary(tokenizer: Any, model: Any, name: str) -> Vocabulary:
     )
 
 
-def _trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
+def _trainer(  # noqa: PLR0913, PLR0917 - the parts of a training
     choice: FinetuneChoice,
     tokenizer: Any,
     model: Any,
@@ -152,7 +155,7 @@ def _trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
         uses_bfloat16(device),
     )
     return Trainer(
-        StockNetwork(model),
+        TransformersNetwork(model),
         weights,
         WindowStream(documents, vocabulary, recipe),
         WindowStream(validation, vocabulary, recipe).first_windows(_VALIDATION_WINDOWS)
@@ -164,7 +167,7 @@ def _trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
 
 
 def _usual_budget(tokenizer: Any, documents: list[Document]) -> Budget:
-    """Some times through the code."""
+    """Return a budget of some epochs."""
     chars = sum(len(document.text) for document in documents)
     per_token = chars_per_token(tokenizer.backend_tokenizer, documents)
     return Budget(tokens=max(1, int(_EPOCHS * chars / per_token)))
@@ -173,7 +176,7 @@ def _usual_budget(tokenizer: Any, documents: list[Document]) -> Budget:
 def _export(out: Path, tokenizer: Any, model: Any, facts: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory(dir=out, prefix=".new-") as name:
         try:
-            tokenizer.backend_tokenizer.encode_special_tokens = False  # as it was read
+            tokenizer.backend_tokenizer.encode_special_tokens = False  # the original setting
             tokenizer.save_pretrained(name)
             model.to(torch.bfloat16).save_pretrained(name)
             write_json(Path(name) / FACTS, facts)

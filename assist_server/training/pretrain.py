@@ -1,4 +1,4 @@
-"""A model of our own: corpus, tokenizer, training, and the folder that the engine loads."""
+"""The command `train`: corpus, tokenizer, training, and export."""
 
 import hashlib
 import platform
@@ -11,24 +11,27 @@ import torch
 from tokenizers import Tokenizer
 
 from assist_server.engine.device import plan_device
-from assist_server.engine.models.selection import multiplies_bfloat16
+from assist_server.engine.models.selection import has_native_bfloat16
 from assist_server.engine.transformers_backend import probe_device_facts
 from assist_server.errors import InputError
 from assist_server.training.data.corpus import MANIFEST, build_corpus, has_corpus, read_corpus
 from assist_server.training.data.documents import Document
 from assist_server.training.examples.answers import read_answers
-from assist_server.training.examples.chat_format import read_chat_format
-from assist_server.training.examples.windows import Material, learned_languages, make_material
+from assist_server.training.examples.rendering import read_chat_format
+from assist_server.training.examples.windows import (
+    TrainingWindows,
+    learned_languages,
+    make_training_windows,
+)
 from assist_server.training.loop.capacity import TrainingDevice, check_room, plan_training
+from assist_server.training.loop.checkpoints import open_run_folder, state_to_resume
 from assist_server.training.loop.reports import Watcher
-from assist_server.training.loop.resuming import state_to_resume
 from assist_server.training.loop.trainer import Plan, Trainer
 from assist_server.training.model.export import export_weights, model_config
-from assist_server.training.model.initial_model import StartingModel
-from assist_server.training.model.layer_importance import important_layers
+from assist_server.training.model.initial_model import InitialModel
 from assist_server.training.model.network import Network
-from assist_server.training.model.sizes import Shape, Size, continued_course, find_size
-from assist_server.training.model.smaller import with_layers, with_vocabulary
+from assist_server.training.model.pruning import important_layers, prune_layers, prune_vocabulary
+from assist_server.training.model.sizes import Shape, Size, continued_training, find_size
 from assist_server.training.model.tokenizer import (
     END,
     PAD,
@@ -38,21 +41,20 @@ from assist_server.training.model.tokenizer import (
     train_tokenizer,
 )
 from assist_server.training.options import TrainChoice
-from assist_server.training.run_folder import open_workplace
 
 _USUAL_SIZE = "small"
 _TOKENIZER_CHARS = 40_000_000
-"""Text from which merges are learned; more changes little and takes memory."""
+"""Text from which merges are learned; more text changes little and takes memory."""
 
 _MEASURED_WINDOWS = 8
-"""For the importance of layers, whose order does not change with more."""
+"""For the influence of layers, whose order does not change with more windows."""
 
 
 def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
-    """Train a model, or go on; return what is known of it in the end.
+    """Train a model, or resume a training; return the facts about the result.
 
     Raises:
-        AssistError: something that was asked for cannot be done.
+        AssistError: the training cannot be done as chosen.
     """
     device = plan_device(probe_device_facts(), choice.device).device
     start = _start(choice)
@@ -66,24 +68,24 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
         "layers": choice.layers,
     }
     check_room(choice.out, size, device)
-    folder = open_workplace(choice.out, identity, is_resumed=choice.is_resumed)
+    folder = open_run_folder(choice.out, identity, is_resumed=choice.is_resumed)
     corpus = choice.corpus or folder / "corpus"
     documents = _documents(corpus, choice, watcher)
     if start is not None:
         start.write_tokenizer(choice.out)
     tokenizer = _tokenizer(choice.out, documents, size, watcher)
-    watcher.tell("preparing")
+    watcher.report("preparing")
     device_plan = plan_training(size, device, watcher)
-    material = make_material(
+    material = make_training_windows(
         tokenizer,
         documents,
-        size.course.context_tokens,
+        size.training.context_tokens,
         choice.seed,
         device_plan.cutting_processes,
         None if choice.answers is None else read_chat_format(choice.out),
     )
     if start is not None and choice.layers is not None:
-        watcher.tell("measuring the layers")
+        watcher.report("measuring the layers")
         start = _with_important_layers(start, material, choice.layers)
     shape = replace(size.shape, vocabulary=tokenizer.get_vocab_size())
     shape = shape if start is None else start.shape
@@ -92,8 +94,8 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
     state, budget = state_to_resume(folder, choice.budget)
     if state is not None:
         trainer.restore(state)
-    trainer.run(budget or size.course.budget, watcher)
-    watcher.tell("writing the model")
+    trainer.run(budget or size.training.budget, watcher)
+    watcher.report("writing the model")
     facts = _facts(size, corpus, device, trainer)
     if start is None:
         config = _config(tokenizer, shape, size)
@@ -108,24 +110,24 @@ def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
     return facts
 
 
-def _start(choice: TrainChoice) -> StartingModel | None:
-    """Return the model that is begun with, with the vocabulary that is asked for."""
+def _start(choice: TrainChoice) -> InitialModel | None:
+    """Return the initial model with the chosen vocabulary; None to train from scratch."""
     if choice.start is None:
         if choice.vocabulary is not None or choice.layers is not None:
-            raise InputError("--vocabulary and --layers cut a model down; name one with --from")
+            raise InputError("--vocabulary and --layers prune a model; name one with --from")
         if choice.answers is not None:
-            raise InputError("--answers keep the chat of a model; name one with --from")
+            raise InputError("--answers preserves the chat of a model; name one with --from")
         return None
     if choice.size is not None:
-        raise InputError("--from has a size of its own; leave --size out")
-    start = StartingModel.open(choice.start)
-    return start if choice.vocabulary is None else with_vocabulary(start, choice.vocabulary)
+        raise InputError("the model of --from has its own size; omit --size")
+    start = InitialModel.open(choice.start)
+    return start if choice.vocabulary is None else prune_vocabulary(start, choice.vocabulary)
 
 
-def _size(choice: TrainChoice, start: StartingModel | None, device: str) -> Size:
+def _size(choice: TrainChoice, start: InitialModel | None, device: str) -> Size:
     if start is None:
         return find_size(choice.size or _USUAL_SIZE)
-    return Size("of --from", start.shape, continued_course(device, start.context_tokens))
+    return Size("of --from", start.shape, continued_training(device, start.context_tokens))
 
 
 def _documents(corpus: Path, choice: TrainChoice, watcher: Watcher) -> list[Document]:
@@ -133,44 +135,46 @@ def _documents(corpus: Path, choice: TrainChoice, watcher: Watcher) -> list[Docu
         build_corpus(
             corpus,
             choice.packages,
-            watcher.tell,
+            watcher.report,
             has_standard_library=choice.has_standard_library,
         )
     answers = [] if choice.answers is None else read_answers(choice.answers)
     return [*read_corpus(corpus), *answers]
 
 
-def _with_important_layers(start: StartingModel, material: Material, count: int) -> StartingModel:
+def _with_important_layers(
+    start: InitialModel, material: TrainingWindows, count: int
+) -> InitialModel:
     if not material.validation:
-        raise InputError("--layers measures on held-out code, and this corpus has none")
+        raise InputError("--layers needs held-out code, which this corpus does not have")
     network = Network(start.shape)
-    start.put_weights(network)
-    return with_layers(
+    start.copy_weights_to(network)
+    return prune_layers(
         start, important_layers(network, material.validation[:_MEASURED_WINDOWS], count)
     )
 
 
-def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
+def make_trainer(  # noqa: PLR0913, PLR0917 - the parts of a training
     shape: Shape,
-    material: Material,
+    material: TrainingWindows,
     size: Size,
     seed: int,
     device: TrainingDevice,
     folder: Path,
-    start: StartingModel | None = None,
+    start: InitialModel | None = None,
 ) -> tuple[Trainer, Network]:
-    """Return a trainer with random weights, or those of a model that exists, and its network."""
-    course = size.course
+    """Return a trainer and its network, with random weights or those of an initial model."""
+    training = size.training
     torch.manual_seed(seed)
-    network = Network(shape, course.rates.dropout)
+    network = Network(shape, training.rates.dropout)
     if start is not None:
-        start.put_weights(network)
+        start.copy_weights_to(network)
     network = network.to(device.name)
     plan = Plan(
         seed,
-        course.batch_windows,
+        training.batch_windows,
         device.micro_windows,
-        course.rates,
+        training.rates,
         device.name,
         uses_bfloat16(device.name),
         device.is_compiled,
@@ -183,37 +187,37 @@ def make_trainer(  # noqa: PLR0913, PLR0917 - what a training is made of
 
 
 def uses_bfloat16(device: str) -> bool:
-    """Whether matrices are multiplied in bfloat16: where the device does that natively."""
+    """Return whether to multiply in bfloat16: if the device does that natively."""
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device == "cpu" and multiplies_bfloat16()
+    return device == "cpu" and has_native_bfloat16()
 
 
 def _tokenizer(out: Path, documents: Sequence[Document], size: Size, watcher: Watcher) -> Tokenizer:
     if not (out / "tokenizer.json").exists():
-        watcher.tell("training the tokenizer")
+        watcher.report("training the tokenizer")
         texts = [document.text for document in documents if document.origin.split == "train"]
         every = max(1, sum(map(len, texts)) // _TOKENIZER_CHARS + 1)
         tokenizer = train_tokenizer(texts[::every], size.shape.vocabulary)
-        save_tokenizer(tokenizer, out, size.course.context_tokens)
+        save_tokenizer(tokenizer, out, size.training.context_tokens)
     return read_tokenizer(out)
 
 
 def _config(tokenizer: Tokenizer, shape: Shape, size: Size) -> dict[str, Any]:
     ids = control_ids(tokenizer)
-    return model_config(shape, size.course.context_tokens, ids[END], ids[PAD])
+    return model_config(shape, size.training.context_tokens, ids[END], ids[PAD])
 
 
 def _facts(size: Size, corpus: Path, device: str, trainer: Trainer) -> dict[str, Any]:
-    """What a model's card has to say."""
+    """Return the facts for a model card."""
     which, loss = trainer.use_better_weights()
-    place = trainer.place
+    progress = trainer.progress
     manifest = (corpus / MANIFEST).read_bytes()
     return {
         "size": size.name,
-        "steps": place.step,
-        "tokens": place.tokens,
-        "seconds": round(place.seconds, 1),
+        "steps": progress.step,
+        "tokens": progress.tokens,
+        "seconds": round(progress.seconds, 1),
         "weights": which,
         "validation_nats_per_token": loss,
         "corpus_manifest_sha256": hashlib.sha256(manifest).hexdigest(),

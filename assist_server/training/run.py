@@ -1,9 +1,9 @@
-"""The way from the commands to the tensor side, which is imported only when it is needed."""
+"""The entry point of `train` and `finetune`, which imports torch only when called."""
 
 from importlib.metadata import version
 from typing import Any
 
-from assist_server.engine.loading.torch_import import let_waiting_threads_sleep
+from assist_server.engine.loading.open_backend import limit_thread_spinning
 from assist_server.errors import AssistError, InputError
 from assist_server.training.loop.reports import Watcher
 from assist_server.training.loop.resources import DISK_FULL, disk_error
@@ -11,30 +11,30 @@ from assist_server.training.options import FinetuneChoice, TrainChoice
 
 _OLDEST_TORCH = (2, 11)
 _ENDED_PROCESS = "DataLoader worker"
-"""What torch's errors begin with when one of its processes was ended from outside."""
+"""The start of torch's error message when one of its processes was killed."""
 
 
 def run_training(choice: TrainChoice | FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
-    """Train what was chosen; what is known of the result.
+    """Run a training; return the facts about the result.
 
     Raises:
-        AssistError: something that was asked for cannot be done.
+        AssistError: the training cannot be done as chosen.
     """
-    watcher.tell("starting torch")
-    let_waiting_threads_sleep()
+    watcher.report("starting torch")
+    limit_thread_spinning()
     try:
         return _run(choice, watcher)
     except RuntimeError as error:
         if not str(error).startswith(_ENDED_PROCESS):
             raise
         raise AssistError(
-            "a process that cuts windows was ended, perhaps for want of memory; what was saved "
-            "before is kept: close other programs and add --resume"
+            "a process that cuts windows was killed, perhaps for lack of memory; the last saved "
+            "state is kept: close other programs and add --resume"
         ) from error
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
-        kept = "what was saved before is kept: make room and add --resume"
+        kept = "the last saved state is kept: make room and add --resume"
         raise disk_error(error, kept) from error
 
 

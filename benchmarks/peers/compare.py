@@ -28,7 +28,7 @@ from rich.console import Console
 
 from assist_server.cli.benchmark.machine import BUSY, describe_machine
 from assist_server.cli.benchmark.session import Session
-from assist_server.engine.loading.open_backend import locate_model
+from assist_server.engine.loading.locate import locate_model
 from assist_server.lsp.client import SERVER_COMMAND, LspClient
 
 GENERATE, F16, Q8_0, ELSEWHERE, SERVER = (

@@ -21,7 +21,6 @@ TENSOR_PACKAGES = ("engine.decoding", "engine.models", "training")
 TENSOR_MODULES = (
     "engine.failures",
     "engine.loading.checkpoint",
-    "engine.loading.export",
     "engine.loading.packed_weights",
     "engine.transformers_backend",
     "evaluation.calibration",

@@ -8,7 +8,7 @@ import pytest
 
 from assist_server.cli.benchmark.measurement import Spread
 from assist_server.engine.backend import NullBackend
-from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER
+from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 
 PEERS = Path(__file__).parents[2] / "benchmarks" / "peers"
 FAKE_ENGINE = """

@@ -228,7 +228,7 @@ def test_drafts_are_compared_pair_by_pair():
 def test_outcomes_are_told_apart_by_rule_but_not_by_likelihood():
     answered = [
         replace(answer(), outcome="filtered", detail="it is too short"),
-        replace(answer(), outcome=Outcome.DOUBTFUL, detail="1% likely to be right"),
+        replace(answer(), outcome=Outcome.LOW_CONFIDENCE, detail="1% likely to be right"),
         answer(),
     ]
     assert [measurement.kind(each) for each in answered] == [

@@ -155,7 +155,7 @@ def test_a_training_begins_with_a_model_that_exists(run, packages, toy, tmp_path
     assert found["max_position_embeddings"] == 300
     assert found == {key: value for key, value in wanted.items() if not key.startswith("_")}
     other = train(run, packages, tmp_path / "out", "--resume", "--tokens", "16k")
-    refused(other, "was begun with ")
+    refused(other, "was started with ")
 
 
 def test_a_smaller_model_of_one_is_trained_and_resumed_to_the_same_bits(
@@ -240,7 +240,7 @@ def qwen(folder):
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
 def test_a_large_model_learns_by_lora(run, repo, tmp_path, monkeypatch):
     pytest.importorskip("peft")
-    monkeypatch.setattr("assist_server.training.model.stock_network._FULL_PARAMETERS", 0)
+    monkeypatch.setattr("assist_server.training.model.network._FULL_PARAMETERS", 0)
     model, out = qwen(tmp_path), tmp_path / "mine"
     result = run("finetune", "--repo", repo, "--model", model, "--out", out, "--tokens", "9k")
     assert result.code == 0, result.err
@@ -253,7 +253,7 @@ def test_a_large_model_learns_by_lora(run, repo, tmp_path, monkeypatch):
 
 def test_a_large_model_without_peft_is_refused(run, repo, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "peft", None)
-    monkeypatch.setattr("assist_server.training.model.stock_network._FULL_PARAMETERS", 0)
+    monkeypatch.setattr("assist_server.training.model.network._FULL_PARAMETERS", 0)
     model = qwen(tmp_path)
     result = run("finetune", "--repo", repo, "--model", model, "--out", tmp_path / "mine")
     refused(result, "needs peft: install 'assist-server[train]'")
@@ -266,11 +266,11 @@ def test_a_large_model_without_peft_is_refused(run, repo, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--from", "TOY", "--size", "small"), "has a size of its own; leave --size out"),
+        (("--from", "TOY", "--size", "small"), "has its own size; omit --size"),
         (("--from", "EMPTY"), "is not a folder with config.json"),
-        (("--vocabulary", "8k"), "cut a model down; name one with --from"),
-        (("--answers", "a.jsonl"), "keep the chat of a model; name one with --from"),
-        (("--layers", "3"), "cut a model down; name one with --from"),
+        (("--vocabulary", "8k"), "prune a model; name one with --from"),
+        (("--answers", "a.jsonl"), "preserves the chat of a model; name one with --from"),
+        (("--layers", "3"), "prune a model; name one with --from"),
         (("--from", "TOY", "--vocabulary", "many"), "write it as 8192 or 24k"),
         (("--from", "TOY", "--vocabulary", "10"), "must be at least"),
     ],
@@ -296,7 +296,7 @@ def test_a_process_that_was_ended_is_no_riddle(run, tmp_path, monkeypatch):
 
     monkeypatch.setattr("assist_server.training.run._run", ended)
     result = run("train", "--out", tmp_path / "out")
-    refused(result, "perhaps for want of memory; what was saved before is kept")
+    refused(result, "perhaps for lack of memory; the last saved state is kept")
 
 
 def refused(result, words):
@@ -321,8 +321,8 @@ def test_what_cannot_be_done_is_refused_in_one_line(run, tmp_path, options, word
 
 
 def test_a_folder_with_a_training_needs_resume_and_the_same_choice(run, packages, toy):
-    refused(train(run, packages, toy), "add --resume to go on")
-    refused(train(run, packages, toy, "--resume", "--seed", 1), "was begun with seed 0, not 1")
+    refused(train(run, packages, toy), "add --resume to continue")
+    refused(train(run, packages, toy, "--resume", "--seed", 1), "was started with seed 0, not 1")
 
 
 def test_a_folder_with_other_things_is_left_alone(run, packages, tmp_path):
@@ -355,7 +355,7 @@ def test_too_little_memory_is_refused_before_anything_is_written(
 ):
     memory = psutil.virtual_memory()._replace(available=10**6)
     monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: memory)
-    refused(train(run, packages, tmp_path / "out"), "of memory and 1 MB are free")
+    refused(train(run, packages, tmp_path / "out"), "of memory, but 1 MB are free")
     assert not (tmp_path / "out").exists()
 
 
@@ -364,4 +364,4 @@ def test_a_disk_that_fills_up_ends_it_in_one_line(run, packages, tmp_path, monke
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(TrainingLog, "write", write)
-    refused(train(run, packages, tmp_path / "out"), "the disk is full; what was saved before is")
+    refused(train(run, packages, tmp_path / "out"), "the disk is full; the last saved state is")

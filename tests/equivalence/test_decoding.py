@@ -14,10 +14,10 @@ from assist_server.engine.decoding.decoder import Decoder
 from assist_server.engine.decoding.draft_model import DraftModel
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import PrefixCache
-from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.protocol import LanguageModel
 from assist_server.engine.models.torchscript_model import covers
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 from assist_server.engine.request import Sampling
 
 PROMPT = tuple(range(40, 75))
@@ -26,10 +26,14 @@ ROOM = 100
 VOCABULARY = 300
 
 MODELS = {f"{f.name}-{f.config}": build_model(f, VOCABULARY) for f in FAMILIES}
-WAYS: dict[str, LanguageModel] = {f"{name}-stock": StockModel(m) for name, m in MODELS.items()}
+WAYS: dict[str, LanguageModel] = {
+    f"{name}-stock": TransformersModel(m) for name, m in MODELS.items()
+}
 WAYS |= {f"{name}-direct": direct(m) for name, m in MODELS.items() if covers(m)}
 WAYS |= {
-    f"{name}-static": GraphedModel(m, is_captured=False) for name, m in MODELS.items() if covers(m)
+    f"{name}-static": CudaGraphModel(m, is_captured=False)
+    for name, m in MODELS.items()
+    if covers(m)
 }
 
 
@@ -174,7 +178,7 @@ def test_a_model_that_agrees_saves_passes():
 
 def begun(drafter):
     """A drafter behind the first token, before which it says nothing."""
-    drafter.tell([3], accepted=0, proposed=0)
+    drafter.update([3], accepted=0, proposed=0)
     return drafter
 
 
@@ -187,7 +191,7 @@ def test_a_draft_model_reads_a_long_prompt_in_pieces():
 def test_a_draft_model_forgets_what_it_read_for_another_client():
     drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
     drafts([1, 2, 3], "one")
-    assert len(drafts.read([1, 2, 3])) == 2
+    assert len(drafts.prefill([1, 2, 3])) == 2
     drafts([1, 2, 3, 4], "one")
     assert len(drafts._sequence) == 2
     drafts([1, 2, 3], "other")
@@ -227,7 +231,7 @@ def test_a_draft_model_that_is_wrong_is_asked_ever_less():
     drafter = begun(DraftModel(small, context_tokens=1000, known_ids=7)([1]))
     for _ in range(60):
         proposed = drafter.propose(ROOM)
-        drafter.tell([1], accepted=0, proposed=len(proposed))
+        drafter.update([1], accepted=0, proposed=len(proposed))
     assert small.passes < 20
 
 
@@ -260,7 +264,7 @@ class Tireless:
     def propose(self, room):
         return [40] * min(room, 12)
 
-    def tell(self, ids, accepted, proposed):
+    def update(self, ids, accepted, proposed):
         pass
 
 

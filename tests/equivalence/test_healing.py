@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from assist_server.engine.backend import ModelChoice
-from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER, open_backend
+from assist_server.engine.loading.locate import EMBEDDED_FOLDER
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.request import GenerationRequest, collect
 
 TEXT = (

@@ -12,7 +12,7 @@ from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import ModelChoice
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER
+from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 from assist_server.engine.request import CancelToken, Priority, collect
 from assist_server.engine.transformers_backend import TransformersBackend
 from assist_server.features.inline_completion import build_request

@@ -8,9 +8,9 @@ from sequences import continue_prompt, make_decoder
 from tiny_models import FAMILIES, TinyFamily, build_model, build_tokenizer
 
 from assist_server.engine.device import plan_device
-from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.torchscript_model import covers
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.engine.transformers_backend import TransformersBackend, probe_device_facts
 
@@ -30,7 +30,7 @@ def on_gpu(family):
 @pytest.mark.parametrize("family", COVERED, ids=lambda family: f"{family.name}-{family.config}")
 def test_graphs_are_the_same_kernels(family):
     model = on_gpu(family)
-    captured, eager = GraphedModel(model), GraphedModel(model, is_captured=False)
+    captured, eager = CudaGraphModel(model), CudaGraphModel(model, is_captured=False)
     one, other = captured.new_cache(), eager.new_cache()
     for _ in range(2):  # recorded, and then replayed
         for count in (20, 1, 3, 8, 1, 13):
@@ -43,14 +43,14 @@ def test_graphs_are_the_same_kernels(family):
 @pytest.mark.parametrize("family", COVERED, ids=lambda family: f"{family.name}-{family.config}")
 def test_the_ways_give_the_same_tokens(family):
     model = on_gpu(family)
-    expected = continue_prompt(make_decoder(StockModel(model), drafts=False), PROMPT, 12)
-    graphed = GraphedModel(model)
+    expected = continue_prompt(make_decoder(TransformersModel(model), drafts=False), PROMPT, 12)
+    graphed = CudaGraphModel(model)
     assert continue_prompt(make_decoder(graphed, drafts=False), PROMPT, 12) == expected
     used = make_decoder(graphed)
     assert continue_prompt(used, PROMPT, 12) == expected
     for end in range(len(TYPED) + 1):
         longer = (*PROMPT, *TYPED[:end])
-        fresh = make_decoder(StockModel(model), drafts=False)
+        fresh = make_decoder(TransformersModel(model), drafts=False)
         assert continue_prompt(used, longer, 5) == continue_prompt(fresh, longer, 5)
 
 
@@ -58,8 +58,8 @@ def test_the_desk_grows_and_other_models_come_and_go():
     """Neither takes from the graphs that are left what they know the address of."""
     long = TinyFamily("long", "LlamaConfig", (), options={"max_position_embeddings": 4096})
     models = {name: on_gpu(long) for name in ("large", "small")}
-    captured = {name: GraphedModel(model) for name, model in models.items()}
-    eager = {name: GraphedModel(model, is_captured=False) for name, model in models.items()}
+    captured = {name: CudaGraphModel(model) for name, model in models.items()}
+    eager = {name: CudaGraphModel(model, is_captured=False) for name, model in models.items()}
     ids = [40 + number % 17 for number in range(3000)]
     caches = {name: (captured[name].new_cache(), eager[name].new_cache()) for name in models}
 

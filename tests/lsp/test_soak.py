@@ -15,7 +15,7 @@ import pytest
 from lsp_steps import inline_params
 
 from assist_server.lsp.framing import FrameReader, frame
-from assist_server.lsp.server import BACKGROUND_THREADS, INTERACTIVE_THREADS
+from assist_server.lsp.model_session import BACKGROUND_THREADS, INTERACTIVE_THREADS
 
 WARM_UP = 6_000
 REQUESTS = 6_000

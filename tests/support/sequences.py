@@ -6,16 +6,16 @@ from assist_server.engine.decoding.decoder import Decoder
 from assist_server.engine.decoding.ngram_drafts import MakeDrafter, NgramDrafting
 from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.models.protocol import LanguageModel
-from assist_server.engine.models.torchscript_model import DirectModel
+from assist_server.engine.models.torchscript_model import TorchScriptModel
 from assist_server.engine.request import Sampling
 
 GREEDY = Sampling()
 NO_LIMIT_BYTES = 1 << 40
 
 
-def direct(model: Any) -> DirectModel:
+def direct(model: Any) -> TorchScriptModel:
     """Our own forward pass, in float32."""
-    return DirectModel(model, "float32", has_bfloat16=False)
+    return TorchScriptModel(model, "float32", has_bfloat16=False)
 
 
 def make_decoder(

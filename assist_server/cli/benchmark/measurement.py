@@ -185,5 +185,5 @@ def _first_tokens(answers: Iterable[Answer | None]) -> Spread | None:
 
 def kind(answer: Answer) -> str:
     """Return the outcome, with its detail where that has few values."""
-    has_fixed_detail = answer.detail and answer.outcome != Outcome.DOUBTFUL
+    has_fixed_detail = answer.detail and answer.outcome != Outcome.LOW_CONFIDENCE
     return f"{answer.outcome}: {answer.detail}" if has_fixed_detail else answer.outcome

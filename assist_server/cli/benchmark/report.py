@@ -18,7 +18,7 @@ from assist_server.cli.benchmark.measurement import (
 )
 from assist_server.cli.benchmark.session import Memory
 from assist_server.errors import InputError
-from assist_server.training.loop.plot import new_figure
+from assist_server.training.loop.reports import new_figure
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""From a prompt to tokens: prefix cache, healing, drafts, sampling."""
+"""Decoding a prompt: prefix cache, token healing, drafts, sampling."""

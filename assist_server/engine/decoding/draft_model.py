@@ -1,8 +1,8 @@
-"""Guessing with a smaller model of the same vocabulary.
+"""Drafting with a smaller model of the same vocabulary.
 
 Source: Leviathan et al., "Fast Inference from Transformers via Speculative Decoding" (2023). Here a
-guess counts only where it equals the token that the large model chooses, which keeps every text as
-it is, drawn ones too.
+draft token is accepted only if it equals the token that the large model chooses, so drafts change
+no text, sampled texts included.
 """
 
 import logging
@@ -14,20 +14,20 @@ from assist_server.engine.models.protocol import LanguageModel
 
 _log = logging.getLogger(__name__)
 
-_MOST_READ_TOKENS = 64
-"""Read at one time; whoever waits for the large model waits for this as well."""
+_MOST_PREFILL_TOKENS = 64
+"""In one pass of the draft model, which delays the large one."""
 
 
 class DraftModel:
-    """Makes drafters that share one small model, and what it has read."""
+    """A factory of drafters that share one small model and its KV cache."""
 
     def __init__(self, model: LanguageModel, context_tokens: int, known_ids: int) -> None:
-        """Guess with a model.
+        """Draft with a model.
 
         Args:
-            model: The small model; used by the thread of the large one only.
-            context_tokens: It guesses nothing behind so many tokens.
-            known_ids: Number of token ids that both models know.
+            model: The small model; used on the thread of the large one only.
+            context_tokens: The length after which nothing is drafted.
+            known_ids: Number of token ids that both models have.
         """
         self._model = model
         self._context_tokens = context_tokens
@@ -35,16 +35,16 @@ class DraftModel:
         self._sequence: TokenSequence | None = TokenSequence(model.new_cache())
 
     def __call__(self, prompt_ids: Sequence[int], client: str = "") -> "ModelDrafter":
-        """A drafter for one generation; what was read for another client is forgotten."""
+        """Return a drafter for one generation; the cache of another client is dropped."""
         if self._sequence is not None and self._sequence.client != client:
             self._sequence = TokenSequence(self._model.new_cache(), client=client)
         return ModelDrafter(self, prompt_ids)
 
-    def read(self, ids: list[int]) -> TokenSequence | None:
-        """A sequence of all of some tokens but the last; None while it cannot be had.
+    def prefill(self, ids: list[int]) -> TokenSequence | None:
+        """Return the sequence of all of `ids` but the last; None while drafting is not possible.
 
-        There may be more to read first, no room to guess behind them, or a token that the model
-        does not know. Generations take turns, and each finds here what the last one left.
+        That is while prefill is not complete, where no room is left in the context, or after a
+        token that the model does not have. Interleaved generations share the sequence.
         """
         sequence = self._sequence
         if sequence is None or len(ids) + LONGEST_DRAFT_TOKENS > self._context_tokens:
@@ -56,26 +56,24 @@ class DraftModel:
             known, sequence = 0, fresh
             self._sequence = sequence
         sequence.truncate(known)
-        unread = wanted[known:][:_MOST_READ_TOKENS]
-        if max([*unread, ids[-1]]) >= self.known_ids:
+        pending = wanted[known:][:_MOST_PREFILL_TOKENS]
+        if max([*pending, ids[-1]]) >= self.known_ids:
             return None
-        if unread:
-            sequence.extend(unread)
+        if pending:
+            sequence.extend(pending)
         return sequence if len(sequence) == len(wanted) else None
 
-    def give_up(self, error: Exception) -> None:
-        """Guess no more, as the model fails; the large one goes on alone."""
-        _log.warning(
-            "the model that drafts failed and is not asked again: %s", type(error).__name__
-        )
+    def disable(self, error: Exception) -> None:
+        """Stop drafting after a failure; the large model goes on alone."""
+        _log.warning("the draft model failed and is disabled: %s", type(error).__name__)
         self._sequence = None
 
 
 class ModelDrafter:
-    """A `Drafter` that asks a small model.
+    """A `Drafter` that uses a small model.
 
-    It says nothing before the first token, which somebody waits for, nor before it has read the
-    prompt.
+    It drafts nothing before the first token, for which the user waits, nor before the small model's
+    prefill of the prompt is complete.
     """
 
     def __init__(self, drafts: DraftModel, prompt_ids: Sequence[int]) -> None:
@@ -85,25 +83,25 @@ class ModelDrafter:
         self._has_begun = False
 
     def propose(self, room: int) -> list[int]:
-        """What the small model would write."""
+        """Return the small model's greedy continuation."""
         tokens = min(room, self._pace.next_tokens()) if self._has_begun else 0
         if tokens == 0:
             return []
         try:
-            return self._guess(tokens)
-        except (RuntimeError, IndexError) as error:  # out of memory, or of another vocabulary
-            self._drafts.give_up(error)
+            return self._draft(tokens)
+        except (RuntimeError, IndexError) as error:  # out of memory, or a token id out of range
+            self._drafts.disable(error)
             return []
 
-    def tell(self, ids: Sequence[int], accepted: int, proposed: int) -> None:
-        """Take in tokens, and adapt the pace."""
+    def update(self, ids: Sequence[int], accepted: int, proposed: int) -> None:
+        """Append tokens, and adapt the draft length."""
         self._has_begun = True
         self._text += ids
         if proposed:
-            self._pace.told(accepted, proposed)
+            self._pace.update(accepted, proposed)
 
-    def _guess(self, count: int) -> list[int]:
-        sequence = self._drafts.read(self._text)
+    def _draft(self, count: int) -> list[int]:
+        sequence = self._drafts.prefill(self._text)
         if sequence is None:
             return []
         draft: list[int] = []

@@ -1,8 +1,8 @@
-"""Decoding that must begin with given bytes ("token healing").
+"""Token healing: decoding that must begin with given bytes.
 
-A cursor inside a word cuts a token in two, and a prompt that ends in half a token is unlike the
-text that a model was trained on. So the prompt is cut back to the token in which the word begins,
-and the completion is made to begin with what was cut off.
+A cursor inside a word cuts a token in two, and models are not trained on prompts that end in half a
+token. So the prompt is cut back to the token in which the word begins, and the completion is forced
+to begin with the bytes that were cut off.
 
 Source: Lundberg, "The Art of Prompt Design: Prompt Boundaries and Token Healing" (2023).
 """
@@ -20,14 +20,14 @@ import torch
 class _Branch:
     """The tokens that share their first byte.
 
-    They are sorted, so that the tokens below any node of the trie stand side by side.
+    They are sorted, so the tokens below a node of the trie are consecutive.
     """
 
     tokens: list[bytes]
     ids: torch.Tensor
 
-    def below(self, head: bytes, within: range) -> range:
-        """The tokens of a range that begin with `head`."""
+    def starting_with(self, head: bytes, within: range) -> range:
+        """Return the part of the range `within` whose tokens begin with `head`."""
         start = bisect_left(self.tokens, head, within.start, within.stop)
         length = len(head)
         stop = bisect_right(self.tokens, head, start, within.stop, key=lambda t: t[:length])
@@ -36,16 +36,16 @@ class _Branch:
 
 @dataclass(frozen=True)
 class Matches:
-    """The tokens by which text can go on that must go on with certain bytes."""
+    """The tokens that can follow where the text must continue with certain bytes."""
 
-    shorter: tuple[tuple[int, torch.Tensor], ...]
-    """A number of bytes, not all of them, and the ids of the tokens that are so many of them."""
-    reaching: torch.Tensor
+    partial: tuple[tuple[int, torch.Tensor], ...]
+    """A number of bytes, fewer than all, and the ids of the tokens that are exactly these bytes."""
+    covering: torch.Tensor
     """The ids of the tokens that begin with all of the bytes."""
 
 
 class ByteTrie:
-    """The tokens of a vocabulary by their bytes; a branch is sorted when it is first entered."""
+    """The tokens of a vocabulary by their bytes; a branch is sorted when first used."""
 
     def __init__(self, token_bytes: Sequence[bytes]) -> None:
         """Index a vocabulary: the bytes of each id, empty for tokens that never match."""
@@ -57,25 +57,25 @@ class ByteTrie:
         self._branches: dict[int, _Branch] = {}
 
     def bytes_of(self, token_id: int) -> bytes:
-        """The bytes of a token; empty where it never matches."""
+        """Return the bytes of a token; empty if it never matches."""
         return self._token_bytes[token_id] if token_id < len(self._token_bytes) else b""
 
     def matches(self, wanted: bytes) -> Matches:
-        """The tokens that fit `wanted`, which is not empty."""
+        """Return the tokens that fit `wanted`, which is not empty."""
         branch = self._branch(wanted[0])
         below = range(len(branch.tokens))
-        shorter: list[tuple[int, torch.Tensor]] = []
+        partial: list[tuple[int, torch.Tensor]] = []
         for length in range(1, len(wanted)):
             head = wanted[:length]
-            below = branch.below(head, below)
+            below = branch.starting_with(head, below)
             if not below:
                 break
-            # The shortest sort first: those that are `head` and nothing more.
+            # Tokens equal to `head` sort first.
             end = bisect_right(branch.tokens, head, below.start, below.stop)
             if end > below.start:
-                shorter.append((length, branch.ids[below.start : end]))
-        below = branch.below(wanted, below)
-        return Matches(tuple(shorter), branch.ids[below.start : below.stop])
+                partial.append((length, branch.ids[below.start : end]))
+        below = branch.starting_with(wanted, below)
+        return Matches(tuple(partial), branch.ids[below.start : below.stop])
 
     def _branch(self, first_byte: int) -> _Branch:
         if first_byte not in self._branches:
@@ -90,8 +90,8 @@ def cut_back(
 ) -> tuple[tuple[int, ...], bytes]:
     """Cut a prompt back to the token in which the word at its end begins.
 
-    The token may hold more than the word: most vocabularies join a blank to the word behind it, and
-    a prompt that ends in the blank alone would be as unusual as half a word.
+    The token may contain more than the word: most vocabularies join a blank to the word after it,
+    and a prompt that ends in the blank alone is as unusual as half a word.
 
     Args:
         trie: The vocabulary.
@@ -99,11 +99,11 @@ def cut_back(
         typed: The beginning of the word.
 
     Returns:
-        What is left of the prompt, and the bytes that were cut off: whole characters, which the
-        vocabulary can spell. Nothing is cut off where the prompt does not end in the word, as where
-        a control token follows it, or where nothing would be left.
+        The rest of the prompt, and the bytes that were cut off, which are whole characters.
+        Nothing is cut off if the prompt does not end in the word, as with a control token after
+        it, or if nothing would be left.
     """
-    wanted = typed.encode("utf-8", "replace")  # as where text is encoded
+    wanted = typed.encode("utf-8", "replace")  # as in `TokenCodec`
     cut, cut_off = len(prompt_ids), b""
     while len(cut_off) < len(wanted) or _is_inside_character(cut_off):
         cut -= 1
@@ -117,19 +117,18 @@ def cut_back(
 
 
 def _is_inside_character(encoded: bytes) -> bool:
-    return bool(encoded) and encoded[0] & 0b1100_0000 == 0b1000_0000  # a continuation in UTF-8
+    return bool(encoded) and encoded[0] & 0b1100_0000 == 0b1000_0000  # a UTF-8 continuation byte
 
 
 class ForcedText:
-    """The bytes with which a completion must begin, while tokens spell them out.
+    """The bytes with which a completion must begin, and the position in them.
 
-    Tokens that would lead to a place from where no token goes on are not allowed either. So it is
-    known from the start whether the bytes can be spelled at all, which is sure only for
-    vocabularies that have every single byte.
+    Tokens that lead to a position without a next token are not allowed either. So it is known from
+    the start whether the vocabulary can spell the bytes, which it can if it has every single byte.
     """
 
     def __init__(self, trie: ByteTrie, wanted: bytes) -> None:
-        """Force `wanted`; where that is not possible, nothing is forced."""
+        """Force `wanted`; if that is not possible, nothing is forced."""
         self._trie = trie
         self._wanted = wanted
         self._choices = _choices(trie, wanted)
@@ -137,23 +136,23 @@ class ForcedText:
 
     @property
     def is_possible(self) -> bool:
-        """Whether the vocabulary can spell the bytes; if not, this constrains nothing."""
+        """Return whether the vocabulary can spell the bytes; if not, all tokens are allowed."""
         return not self._wanted or bool(self._choices[0])
 
     @property
     def is_done(self) -> bool:
-        """Whether any token may come next."""
+        """Return whether all tokens are allowed next."""
         return self._position >= len(self._wanted) or not self.is_possible
 
     def allowed_ids(self) -> torch.Tensor | None:
-        """The ids [count] of the tokens that may come next; None where any may."""
+        """Return the ids [count] of the tokens allowed next; None for all."""
         return None if self.is_done else torch.cat(self._choices[self._position])
 
     def advance(self, token_id: int) -> None:
-        """Take note of the next token.
+        """Advance by the next token.
 
         Raises:
-            ValueError: it was not allowed.
+            ValueError: the token is not allowed.
         """
         if self.is_done:
             return
@@ -166,18 +165,18 @@ class ForcedText:
 
 
 def _choices(trie: ByteTrie, wanted: bytes) -> list[list[torch.Tensor]]:
-    """For each position in `wanted`, the tokens that may come next; none where it cannot go on."""
+    """Return the allowed tokens for each position in `wanted`; none at a dead end."""
     choices: list[list[torch.Tensor]] = [[] for _ in wanted]
     for position in reversed(range(len(wanted))):
         found = trie.matches(wanted[position:])
-        choices[position] = [part for length, part in found.shorter if choices[position + length]]
-        if len(found.reaching):
-            choices[position].append(found.reaching)
+        choices[position] = [part for length, part in found.partial if choices[position + length]]
+        if len(found.covering):
+            choices[position].append(found.covering)
     return choices
 
 
 def restrict(logits: torch.Tensor, allowed_ids: torch.Tensor | None) -> torch.Tensor:
-    """Logits [..., vocabulary] with minus infinity for all tokens but the allowed ones."""
+    """Return logits [..., vocabulary] with minus infinity for tokens that are not allowed."""
     if allowed_ids is None:
         return logits
     ids = allowed_ids.to(logits.device)

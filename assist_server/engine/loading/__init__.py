@@ -1,1 +1,1 @@
-"""From the name of a model to an open backend: find, download, read, and keep."""
+"""Loading of models: locate, download, read, and share between clients."""

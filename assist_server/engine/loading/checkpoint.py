@@ -1,13 +1,15 @@
-"""Reading models and tokenizers from folders and from the hub."""
+"""Reading models and tokenizers from folders and from the hub, and exporting them."""
 
 import inspect
 import json
 import math
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import save
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
@@ -18,25 +20,27 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from assist_server.engine.backend import Report
+from assist_server.engine.backend import ProgressCallback
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.failures import failures_in_one_sentence
 from assist_server.engine.loading.hub import fetch_model
-from assist_server.engine.loading.packed_weights import PACKED_FILE, read_packed
-from assist_server.engine.loading.weight_files import check_weight_files
-from assist_server.errors import ModelError
+from assist_server.engine.loading.locate import check_weight_files, locate_model
+from assist_server.engine.loading.packed_weights import PACKED_FILE, pack, read_packed
+from assist_server.errors import InputError, ModelError
 
-CALIBRATION_FILE = "display_rule.json"
+CALIBRATION_FILE = "calibration.json"
+
+_NARROW_BITS, _WIDE_BITS = 4, 8
 
 
-def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
-    """Read tokenizer and model of a folder or hub id; the hub is asked only for what is not here.
+def read_model(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple[Any, Any]:
+    """Read tokenizer and model of a folder or hub id; the hub is asked for missing files only.
 
     Weights must be safetensors, and remote code never runs.
 
     Raises:
-        ModelError: what was found is not a whole causal model with a KV cache.
-        Exception: four libraries read it, and each raises its own kinds.
+        ModelError: the folder does not hold a complete causal model with a KV cache.
+        Exception: any error of the four libraries that read it.
     """
     _prepare_transformers()
     folder = Path(source) if Path(source).is_dir() else fetch_model(source, report)
@@ -45,7 +49,7 @@ def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]
     report("reading the tokenizer", 65)
     tokenizer = AutoTokenizer.from_pretrained(folder, **options)
     report("reading the weights", 80)
-    # On a CPU as the file has them: they are packed, or made float32, piece by piece.
+    # On a CPU, in the file's format: they are packed, or converted to float32, later, one by one.
     dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
     if (folder / PACKED_FILE).is_file():
         model, found = _unpacked_model(folder, dtype)
@@ -54,11 +58,11 @@ def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]
             folder, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
         )
         model, found = loaded
-    # transformers fills what it does not find with random numbers.
+    # transformers initialises missing tensors with random numbers.
     wrong = [*found["missing_keys"], *found["mismatched_keys"]]
     if wrong:
         raise ModelError(
-            f"the weights of {source!r} lack {len(wrong)} tensors that its config.json asks for, "
+            f"the weights of {source!r} lack {len(wrong)} tensors that its config.json requires, "
             f"such as {wrong[0]}; save or download the model again"
         )
     if "past_key_values" not in inspect.signature(model.forward).parameters:
@@ -69,18 +73,20 @@ def read_model(source: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]
     return tokenizer, model
 
 
-def read_named_model(source: str, name: str, plan: DevicePlan, report: Report) -> tuple[Any, Any]:
-    """Read tokenizer and model as `read_model` does, with every failure in one sentence.
+def read_named_model(
+    source: str, name: str, plan: DevicePlan, report: ProgressCallback
+) -> tuple[Any, Any]:
+    """Read tokenizer and model as `read_model` does, with every failure as an AssistError.
 
     Raises:
-        AssistError: it cannot be read; the message names the model as the user did.
+        AssistError: the model cannot be read; the message has the name that the user gave.
     """
     with failures_in_one_sentence(name, plan):
         return read_model(source, plan, report)
 
 
 def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
-    """Return a model whose folder holds packed weights, and what was missing."""
+    """Return the model of a folder with packed weights, and transformers' loading report."""
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     model_class: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
     loaded: tuple[Any, Any] = model_class.from_pretrained(
@@ -90,13 +96,13 @@ def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
         dtype=torch.float16 if dtype == "auto" else dtype,
         output_loading_info=True,
     )
-    # What a file would have told beside the weights.
+    # `from_pretrained` with a path would read this as well.
     loaded[0].generation_config = GenerationConfig.from_pretrained(folder)
     return loaded
 
 
 def read_calibration(source: str) -> dict[str, float] | None:
-    """The weights of a model's display rule, in its folder; None where nothing was measured.
+    """Return the calibration in a model's folder; None where nothing was measured.
 
     Raises:
         ModelError: the file does not hold names and finite numbers.
@@ -115,10 +121,10 @@ def read_calibration(source: str) -> dict[str, float] | None:
 
 
 def _finite(value: object) -> float:
-    """A number.
+    """Return `value` as a finite number.
 
     Raises:
-        ValueError, TypeError: it is none.
+        ValueError: it is not one.
     """
     number = float(str(value))
     if not math.isfinite(number):
@@ -127,14 +133,80 @@ def _finite(value: object) -> float:
 
 
 def _prepare_transformers() -> None:
-    """Set the library up for a process that lives long and talks to an editor."""
-    # Progress bars and advice would end up in the editor's log.
+    """Configure transformers for a server."""
+    # Progress bars and warnings would be written to the editor's log.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    # It maps weights into memory and has no setting to read them, each once, on any system.
-    modeling_utils.safe_open = _open_to_read  # type: ignore[attr-defined, assignment]
+    # It maps weights into memory, and has no setting that reads them instead.
+    modeling_utils.safe_open = _open_unmapped  # type: ignore[attr-defined, assignment]
 
 
-def _open_to_read(file: Any, framework: str, device: Any = "cpu", **_: Any) -> Any:
-    """Open weights to be read: mapped ones end the process when somebody overwrites the file."""
+def _open_unmapped(file: Any, framework: str, device: Any = "cpu", **_: Any) -> Any:
+    """Open weights without memory mapping, which kills the process if the file is overwritten."""
     return safe_open(file, framework=framework, device=device, backend="pread")
+
+
+def export_model(model: str, out: Path, report: ProgressCallback, *, is_packed: bool) -> None:
+    """Write a model to a new folder: as stock transformers loads it, or packed.
+
+    Args:
+        model: `embedded`, a folder, or a hub id.
+        out: A folder that does not exist yet, or is empty.
+        report: Called with the progress.
+        is_packed: Write groups of 4 bits, and 8 for the embedding, instead of bfloat16.
+
+    Raises:
+        InputError: the folder is not empty or cannot be written; existing files stay.
+        ModelError: the model cannot be read.
+    """
+    source = locate_model(model)
+    _check_empty(out)
+    plan = DevicePlan("cpu", "bfloat16", ())
+    tokenizer, read = read_named_model(source, model, plan, report)
+    report("writing the model", 90)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix=".new-") as name:
+            new = Path(name)
+            tokenizer.save_pretrained(new)
+            (_write_packed if is_packed else _write_plain)(read, new)
+            calibration = Path(source) / CALIBRATION_FILE
+            if calibration.is_file():
+                (new / CALIBRATION_FILE).write_bytes(calibration.read_bytes())
+            for file in new.iterdir():
+                file.replace(out / file.name)
+    except Exception as error:  # two libraries in Rust have their own exceptions for a full disk
+        raise _write_error(out, error) from error
+
+
+def _check_empty(out: Path) -> None:
+    try:
+        is_taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    except OSError as error:
+        raise _write_error(out, error) from error
+    if is_taken:
+        raise InputError(f"{str(out)!r} is not an empty folder; choose another one")
+
+
+def _write_error(out: Path, error: Exception) -> InputError:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return InputError(f"cannot write {str(out)!r}: {reason}; name another folder")
+
+
+def _write_plain(model: Any, folder: Path) -> None:
+    model.to(torch.bfloat16).save_pretrained(folder)
+
+
+def _write_packed(model: Any, folder: Path) -> None:
+    weights = {name: weight.detach() for name, weight in model.state_dict().items()}
+    if model.config.get_text_config().tie_word_embeddings:
+        weights.pop("lm_head.weight", None)
+    packed = pack(weights, _bits_of)
+    (folder / PACKED_FILE).write_bytes(save(packed, {"format": "pt"}))
+    model.config.save_pretrained(folder)
+    model.generation_config.save_pretrained(folder)
+
+
+def _bits_of(name: str) -> int:
+    """Return the bits of a matrix: embeddings and heads lose the most with few bits."""
+    return _WIDE_BITS if "embed" in name or name.startswith("lm_head") else _NARROW_BITS

@@ -1,4 +1,4 @@
-"""Models of the Hugging Face hub: from the cache where they are in it, else downloaded, once."""
+"""Models of the Hugging Face hub: from the cache, else downloaded into it."""
 
 import threading
 from concurrent.futures import Future
@@ -14,28 +14,28 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import logging
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from assist_server.engine.backend import Report
-from assist_server.engine.loading.weight_files import is_complete
+from assist_server.engine.backend import ProgressCallback
+from assist_server.engine.loading.locate import is_complete
 from assist_server.errors import ModelError
 
-_PATIENCE_SECONDS = 3.0
-"""For the hub's first answer; a person waits for it, and nothing was downloaded yet."""
+_TIMEOUT_SECONDS = 3.0
+"""For the hub's first response, for which the user waits."""
 
-_WANTED = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.tiktoken"]
-_UNWANTED = ["*/*", "consolidated*", "model.*.safetensors"]
-"""Copies of the weights in other forms."""
+_ALLOWED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.tiktoken"]
+_IGNORED_FILES = ["*/*", "consolidated*", "model.*.safetensors"]
+"""Copies of the weights in other formats."""
 
 
-def fetch_model(name: str, report: Report) -> Path:
-    """Return the folder of a model of the hub, which is asked only for what is not here.
+def fetch_model(name: str, report: ProgressCallback) -> Path:
+    """Return the folder of a model of the hub, downloaded if it is not in the cache.
 
     Raises:
-        ModelError: it is not here, and the hub does not have it or cannot be reached.
+        ModelError: it is not in the cache, and the hub does not have it or cannot be reached.
     """
     # Else the library asks the hub for a list of tools, and tells it which one runs this process.
     constants.HF_HUB_DISABLE_TELEMETRY = True
     disable_progress_bars()
-    # Retries would end up in the editor's log, or in front of people.
+    # Messages about retries would be written to the editor's log or the terminal.
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     folder = _cached(name)
     if folder is not None:
@@ -44,18 +44,23 @@ def fetch_model(name: str, report: Report) -> Path:
     _check_reachable(name)
     report(f"downloading {name}", 0)
     try:
-        return Path(snapshot_download(name, allow_patterns=_WANTED, ignore_patterns=_UNWANTED))
-    except Exception as error:  # libraries for HTTP, files and transfers, each with its own kinds
+        return Path(
+            snapshot_download(name, allow_patterns=_ALLOWED_FILES, ignore_patterns=_IGNORED_FILES)
+        )
+    except Exception as error:  # libraries for HTTP, files and transfers have their own exceptions
         raise ModelError(
-            f"the download of {name!r} failed ({type(error).__name__}); ask again, what has "
-            "arrived is kept"
+            f"the download of {name!r} failed ({type(error).__name__}); try again, the files "
+            "downloaded so far are kept"
         ) from error
 
 
 def _cached(name: str) -> Path | None:
     try:
         found: str | None = snapshot_download(
-            name, allow_patterns=_WANTED, ignore_patterns=_UNWANTED, local_files_only=True
+            name,
+            allow_patterns=_ALLOWED_FILES,
+            ignore_patterns=_IGNORED_FILES,
+            local_files_only=True,
         )
     except LocalEntryNotFoundError as error:
         found = getattr(error, "snapshot_path", None)
@@ -63,26 +68,26 @@ def _cached(name: str) -> Path | None:
 
 
 def _check_reachable(name: str) -> None:
-    """Ask the hub for a model, once, and not for long.
+    """Ask the hub for a model once, with a short timeout.
 
     Raises:
-        ModelError: the hub does not answer, or does not have it.
+        ModelError: the hub does not answer, or does not have the model.
     """
     answer: Future[object] = Future()
 
     def ask() -> None:
         try:
-            answer.set_result(HfApi().model_info(name, timeout=_PATIENCE_SECONDS))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            answer.set_result(HfApi().model_info(name, timeout=_TIMEOUT_SECONDS))
+        except BaseException as error:  # noqa: BLE001 - it is raised in the waiting thread
             answer.set_exception(error)
 
-    # On a thread of its own: nothing bounds the time that the look-up of a name takes.
+    # On a separate thread, as nothing bounds the time of a DNS lookup.
     threading.Thread(target=ask, name="assist-hub", daemon=True).start()
     try:
-        answer.result(_PATIENCE_SECONDS)
+        answer.result(_TIMEOUT_SECONDS)
     except GatedRepoError as error:
         raise ModelError(
-            f"the hub gives {name!r} only to those who accepted its terms; accept them at "
+            f"the hub requires that you accept the terms of {name!r}; accept them at "
             f"{constants.ENDPOINT}/{name} and log in with `hf auth login`"
         ) from error
     except RepositoryNotFoundError as error:
@@ -92,10 +97,10 @@ def _check_reachable(name: str) -> None:
         ) from error
     except OfflineModeIsEnabled as error:
         raise ModelError(
-            f"{name!r} is not on this machine, and HF_HUB_OFFLINE forbids to download it; unset "
-            "that, or set `model` to a folder"
+            f"{name!r} is not on this machine, and HF_HUB_OFFLINE forbids downloads; unset "
+            "it, or set `model` to a folder"
         ) from error
-    except Exception as error:  # no network, no such host, a proxy, silence
+    except Exception as error:  # no network, no such host, a proxy, a timeout
         raise ModelError(
             f"{name!r} is not on this machine, and the hub at {constants.ENDPOINT} cannot be "
             "reached; connect to the network, or set `model` to a folder or to 'embedded'"

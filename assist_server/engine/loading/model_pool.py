@@ -1,4 +1,4 @@
-"""Models on their way into memory, ready, or failed; each loaded on a thread of its own."""
+"""Models shared by the clients of a process, each loaded on a separate thread."""
 
 import logging
 import threading
@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assist_server.engine.backend import Backend, ModelChoice, Report
+from assist_server.engine.backend import Backend, ModelChoice, ProgressCallback
 from assist_server.errors import AssistError, ModelError, ModelLoadingError
 
 _log = logging.getLogger(__name__)
 
 
-OpenBackend = Callable[[ModelChoice, Report], Backend]
-"""Loads a model; called on a thread of its own."""
+OpenBackend = Callable[[ModelChoice, ProgressCallback], Backend]
+"""Loads a model; called on a separate thread."""
 
 
 class Phase(StrEnum):
-    """Where a model is in its life."""
+    """The state of a model in its life cycle."""
 
     LOADING = "loading"
     READY = "ready"
@@ -27,21 +27,21 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class HostState:
-    """The phase and a sentence about it."""
+    """The phase of a model and a message about it."""
 
     phase: Phase
     message: str
     percent: int | None = None
-    """How much of the loading is over; None when it is."""
+    """Progress of loading; None after it."""
 
 
 Listener = Callable[[HostState], None]
 
 
 class ModelHost:
-    """Loads a backend in the background and hands it out."""
+    """A backend that is loaded in the background."""
 
-    def __init__(self, open_backend: Callable[[Report], Backend]) -> None:
+    def __init__(self, open_backend: Callable[[ProgressCallback], Backend]) -> None:
         """Start loading."""
         self._open_backend = open_backend
         self._listeners: list[Listener] = []
@@ -52,22 +52,22 @@ class ModelHost:
 
     @property
     def state(self) -> HostState:
-        """The newest state."""
+        """Return the current state."""
         return self._state
 
     def listen(self, listener: Listener) -> None:
-        """Tell the state now and whenever it changes, on whatever thread changes it."""
+        """Call `listener` with the state now and on each change, on the thread that changes it."""
         with self._changed:
             self._listeners.append(listener)
             listener(self._state)
 
     def stop_listening(self, listener: Listener) -> None:
-        """Tell no more."""
+        """Unsubscribe a listener."""
         with self._changed:
             self._listeners.remove(listener)
 
     def backend(self, wait_ms: float | None = 0) -> Backend:
-        """The loaded backend, after at most `wait_ms` (None: as long as it takes).
+        """Return the loaded backend, after waiting at most `wait_ms` (None: no limit).
 
         Raises:
             ModelLoadingError: it is not ready yet.
@@ -85,14 +85,14 @@ class ModelHost:
 
     @property
     def loaded(self) -> Backend | None:
-        """The backend, once it is there."""
+        """Return the backend; None if it is not loaded."""
         return self._backend
 
     def close(self) -> None:
-        """Free the model; one that is still loading is freed as soon as it is there."""
+        """Free the model; one that is loading is freed when it is loaded."""
         with self._changed:
             backend, self._backend = self._backend, None
-            self._enter(HostState(Phase.CLOSED, "the model was unloaded"))
+            self._set_state(HostState(Phase.CLOSED, "the model was unloaded"))
         if backend is not None:
             backend.close()
 
@@ -110,18 +110,18 @@ class ModelHost:
     def _report(self, message: str, percent: int) -> None:
         with self._changed:
             if self._state.phase is Phase.LOADING:
-                self._enter(HostState(Phase.LOADING, message, percent))
+                self._set_state(HostState(Phase.LOADING, message, percent))
 
     def _finish(self, backend: Backend | None, state: HostState) -> None:
         with self._changed:
             if self._state.phase is Phase.LOADING:
                 self._backend = backend
-                self._enter(state)
+                self._set_state(state)
                 return
         if backend is not None:  # closed while it was loading
             backend.close()
 
-    def _enter(self, state: HostState) -> None:
+    def _set_state(self, state: HostState) -> None:
         self._state = state
         self._changed.notify_all()
         for listener in self._listeners:
@@ -129,7 +129,7 @@ class ModelHost:
 
 
 class ModelPool:
-    """One host for each choice of model, shared by all clients of the process."""
+    """A host for each choice of model, shared by all clients of the process."""
 
     def __init__(self, open_backend: OpenBackend) -> None:
         self._open_backend = open_backend
@@ -138,7 +138,7 @@ class ModelPool:
         self._users: dict[ModelChoice, int] = {}
 
     def acquire(self, choice: ModelChoice) -> ModelHost:
-        """The host of a choice, loading from now on if nobody used it; `release` it once."""
+        """Return the host of a choice, created if needed; each call needs one `release`."""
         with self._lock:
             host = self._hosts.get(choice)
             if host is None or host.state.phase is Phase.FAILED:
@@ -148,9 +148,9 @@ class ModelPool:
             return host
 
     def release(self, choice: ModelChoice) -> None:
-        """Give a host back; a model without users is freed once another one is in use.
+        """Release a host; a model without users is freed once another one is in use.
 
-        The last one stays, so that a client that comes back finds it loaded.
+        The last model stays loaded for clients that return.
         """
         with self._lock:
             self._users[choice] -= 1
@@ -161,7 +161,7 @@ class ModelPool:
             host.close()
 
     def close(self) -> None:
-        """Free everything."""
+        """Free all models."""
         with self._lock:
             hosts = list(self._hosts.values())
             self._hosts.clear()

@@ -1,54 +1,62 @@
-"""From the setting `model` to a loaded backend."""
+"""Opening the backend for the setting `model`, without making other threads wait.
 
+An import holds the interpreter lock while a shared library is opened and initialised (a quarter of
+a second for torch) and while the garbage collector walks the new objects (a tenth of a second,
+several times). Both are avoidable.
+"""
+
+import contextlib
+import ctypes
+import gc
+import importlib.util
 import logging
 import os
-import re
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
-from assist_server.engine.backend import Backend, ModelChoice, Report, tell_nobody
-from assist_server.engine.loading.torch_import import (
-    let_waiting_threads_sleep,
-    preload_torch_libraries,
-    quiet_loading,
-)
-from assist_server.engine.memory import return_free_memory
+from assist_server.engine.backend import Backend, ModelChoice, ProgressCallback, ignore_progress
+from assist_server.engine.device import return_free_memory
+from assist_server.engine.loading.locate import locate_model
 from assist_server.errors import ModelError
 
 _log = logging.getLogger(__name__)
 
-EMBEDDED = "embedded"
-EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
+
+_SWITCH_INTERVAL_S = 0.0002
+_SPIN_COUNT = 5000
+"""Iterations of an empty loop, some microseconds: longer than the gap between two operators."""
+_TORCH_LIBRARIES = ("libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
 
 
-def open_backend(choice: ModelChoice, report: Report = tell_nobody) -> Backend:
-    """Load what the setting `model` names: `embedded`, a folder, or a hub id.
+def open_backend(choice: ModelChoice, report: ProgressCallback = ignore_progress) -> Backend:
+    """Load the model of the setting `model`: `embedded`, a folder, or a hub id.
 
-    Takes seconds, of which the interpreter is mostly free for other threads. `report` is told what
-    is being done, on another thread.
+    This takes seconds, in which other threads can run most of the time. `report` is called with the
+    progress, on another thread.
 
     Raises:
-        ModelError: nothing loadable is there.
+        ModelError: the model cannot be loaded.
     """
     source = locate_model(choice.model)
-    return _on_a_passing_thread(lambda: _load(source, choice, report))
+    return _on_temporary_thread(lambda: _load(source, choice, report))
 
 
-def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
-    """Load on a thread that ends with it.
+def _on_temporary_thread(load: Callable[[], Backend]) -> Backend:
+    """Load on a thread that ends after loading.
 
-    OpenMP keeps a team of helpers for each thread that has computed, for as long as that thread
-    lives. Were the loading one to live on beside the model's own, there would be more helpers than
-    processors; they sleep between any two operators then, and a decoding step takes twice as long.
+    OpenMP keeps a team of workers for each living thread that has computed. A loading thread that
+    lived on next to the model's thread would make more workers than processors; workers then sleep
+    between operators, and a decoding step takes twice as long.
     """
     loaded: Future[Backend] = Future()
 
     def work() -> None:
         try:
             backend = load()
-        except BaseException as error:  # noqa: BLE001 - it is raised where the model is waited for
+        except BaseException as error:  # noqa: BLE001 - it is raised in the waiting thread
             if not isinstance(error, ModelError):
                 _log.exception("loading failed")
             loaded.set_exception(_without_frames(error))
@@ -60,26 +68,26 @@ def _on_a_passing_thread(load: Callable[[], Backend]) -> Backend:
     try:
         return loaded.result()
     finally:
-        loaded = Future()  # an error's traceback holds this frame: no circle
+        loaded = Future()  # avoids a reference cycle: an error's traceback holds this frame
 
 
 def _without_frames(error: BaseException) -> BaseException:
-    """An error that holds no traceback: its frames would hold what was loaded so far."""
+    """Return an error without its traceback, whose frames hold what was loaded so far."""
     error.__cause__ = error.__context__ = error.__traceback__ = None
     return error
 
 
-def _load(source: str, choice: ModelChoice, report: Report) -> Backend:
-    with quiet_loading():
+def _load(source: str, choice: ModelChoice, report: ProgressCallback) -> Backend:
+    with low_latency_loading():
         if not Path(source).is_dir():
-            # Before torch, which takes seconds: where there is no network, it is said at once.
+            # Before torch, which takes seconds: a missing network is reported at once.
             from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
 
             source = str(fetch_model(source, report))
         report("starting torch", 0)
-        let_waiting_threads_sleep()
-        preload_torch_libraries()
-        # Imported here, on the loading thread: the server must answer long before torch is there.
+        limit_thread_spinning()
+        _preload_torch_libraries()
+        # Imported here, on the loading thread: the server must answer before torch is imported.
         try:
             from assist_server.engine.transformers_backend import (  # noqa: PLC0415
                 TransformersBackend,
@@ -91,59 +99,76 @@ def _load(source: str, choice: ModelChoice, report: Report) -> Backend:
         return TransformersBackend.load(source, choice, report)
 
 
-def locate_model(model: str, setting: str = "model") -> str:
-    """The folder or hub id to load; what can be checked without torch is checked here.
+def limit_thread_spinning() -> None:
+    """Limit how long torch's waiting threads spin; must be called before torch is imported.
 
-    Args:
-        model: The value of a setting.
-        setting: Its name, which the user has to correct.
-
-    Raises:
-        ModelError: the setting names no model, or a folder that cannot be one.
+    By default they spin for long, which makes decoding many times slower while a compiler or
+    another model uses the processor. Without spinning, a small operator would take three times as
+    long, as waking up takes longer than its work. A value set in the environment is kept.
     """
-    if model == EMBEDDED:
-        return str(EMBEDDED_FOLDER)
-    folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises where no home is known
-    is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
-    if is_spelled_as_folder and os.path.isdir(folder):  # noqa: PTH112 - as for the next one
-        _check_folder(folder, setting)
-        return str(folder)
-    if not is_spelled_as_folder and os.path.exists(folder):  # noqa: PTH110 - Path's raises
-        # transformers would load it, and a cloned repository may bring such a folder along.
-        raise ModelError(
-            f"{model!r} is a hub id and also a folder here; write the folder as './{model}', "
-            "or start from another working directory"
-        )
-    if not is_spelled_as_folder and _looks_like_hub_id(model):
-        return model
-    raise ModelError(
-        f"there is no model at {model!r}; set `{setting}` to {EMBEDDED!r}, to a folder that holds "
-        "config.json and *.safetensors, or to a hub id such as 'Qwen/Qwen2.5-Coder-0.5B'"
-    )
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", str(_SPIN_COUNT))
 
 
-_NEEDED = {
-    "config.json": ("config.json",),
-    "weights (*.safetensors)": ("*.safetensors",),
-    "tokenizer (tokenizer.json)": (
-        "tokenizer.json",
-        "tokenizer.model",
-        "vocab.json",
-        "tekken.json",
-    ),
-}
+def _preload_torch_libraries() -> None:
+    """Open torch's shared libraries without holding the interpreter lock, before `import torch`.
+
+    `ctypes` releases the lock around a foreign call such as `dlopen`; an import does not. This is
+    for Linux only; elsewhere, or if a library is missing, the import opens them.
+    """
+    spec = importlib.util.find_spec("torch")
+    if sys.platform != "linux" or "torch" in sys.modules or spec is None or spec.origin is None:
+        return
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.argtypes, dlopen.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+    for name in _TORCH_LIBRARIES:
+        path = Path(spec.origin).parent / "lib" / name
+        if path.exists():
+            dlopen(os.fsencode(path), os.RTLD_NOW | os.RTLD_GLOBAL)
 
 
-def _check_folder(folder: Path, setting: str) -> None:
-    # transformers would invent an empty tokenizer, and name missing weights in half a page.
-    for what, patterns in _NEEDED.items():
-        if not any(any(folder.glob(pattern)) for pattern in patterns):
-            raise ModelError(
-                f"the model folder {str(folder)!r} has no {what}; "
-                "save the model there with save_pretrained, "
-                f"or set `{setting}` to another folder"
-            )
+@contextlib.contextmanager
+def low_latency_loading() -> Iterator[None]:
+    """Keep other threads responsive while this one creates many permanent objects.
+
+    The garbage collector is off, and the objects that exist at the end are frozen, which also saves
+    each later full collection a pause of a tenth of a second. The interpreter switches threads
+    twenty-five times as often as usual, as the server's loop waits for a switch in each iteration.
+    """
+    _loading_mode.enter()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        _loading_mode.leave()
 
 
-def _looks_like_hub_id(model: str) -> bool:
-    return re.fullmatch(r"[\w.-]+/[\w.-]+", model, re.ASCII) is not None
+class _LoadingMode:
+    """The interpreter's settings during loading, shared by concurrent loads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loads = 0
+        self._usual = (True, 0.0)
+
+    def enter(self) -> None:
+        """Apply the settings if this is the first load."""
+        with self._lock:
+            self._loads += 1
+            if self._loads == 1:
+                self._usual = (gc.isenabled(), sys.getswitchinterval())
+                gc.disable()
+                sys.setswitchinterval(_SWITCH_INTERVAL_S)
+
+    def leave(self) -> None:
+        """Restore the usual settings if this was the last load."""
+        with self._lock:
+            self._loads -= 1
+            if self._loads == 0:
+                was_enabled, interval_s = self._usual
+                sys.setswitchinterval(interval_s)
+                if was_enabled:
+                    gc.enable()
+
+
+_loading_mode = _LoadingMode()

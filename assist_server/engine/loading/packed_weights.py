@@ -1,12 +1,12 @@
-"""Weights in groups of 4 or 8 bits, as an embedded model's can be kept on disk.
+"""Weights quantized in groups to 4 or 8 bits, for small files on disk.
 
-A matrix [rows, columns] is divided into groups of 32 columns, each with a scale and a least value:
-weight = least + scale * code. Scales and least values are themselves codes of 8 bits on a range of
-their row, so that a group costs two bytes. In the safetensors file a matrix `x.weight` is four
-tensors: `x.weight.codes` (uint8; with 4 bits two codes a byte, the first one in the low half),
+A matrix [rows, columns] is divided into groups of 32 columns, each with a scale and a minimum:
+weight = minimum + scale * code. Scales and minima are themselves quantized to 8 bits over a range
+per row, so a group costs two extra bytes. In the safetensors file a matrix `x.weight` is four
+tensors: `x.weight.codes` (uint8; with 4 bits two codes per byte, the first one in the low half),
 `x.weight.scale` and `x.weight.least` (uint8, [rows, groups]) and `x.weight.range` (float32,
-[rows, 3]: step of the scales, lowest of the least values, step of the least values). What does not
-make whole groups is kept in float16. The idea of two levels is that of llama.cpp's Q4_K.
+[rows, 3]: step of the scales, smallest minimum, step of the minima). Tensors that do not divide
+into groups are stored in float16. The two levels follow llama.cpp's Q4_K.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,13 +20,13 @@ from torch import Tensor
 GROUP = 32
 PACKED_FILE = "packed.safetensors"
 _SHRINKS = (1.0, 0.95, 0.9, 0.85, 0.8)
-"""Parts of a group's range that are tried: a shorter one is coarser for few and finer for most."""
+"""Fractions of a group's range to try: a smaller one clips outliers and is finer for the rest."""
 _LEVELS = 255
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """How the codes of a matrix are read: [rows, groups] each, and [rows, 3] for the range."""
+    """Quantization parameters of a matrix: [rows, groups] each, and [rows, 3] for the range."""
 
     scale: Tensor
     least: Tensor
@@ -34,7 +34,7 @@ class _Groups:
 
     @classmethod
     def spanning(cls, scale: Tensor, least: Tensor) -> "_Groups":
-        """Round scales and least values to what can be kept."""
+        """Quantize scales and minima."""
         scale_step = scale.amax(-1) / _LEVELS
         lowest = least.amin(-1)
         least_step = (least.amax(-1) - lowest) / _LEVELS
@@ -45,13 +45,13 @@ class _Groups:
         return cls(_bytes(scale_codes, _LEVELS), _bytes(least_codes, _LEVELS), found)
 
     def codes(self, groups: Tensor, bits: int) -> Tensor:
-        """Return the nearest code for each weight of [rows, groups, 32]."""
+        """Return the nearest code of each weight [rows, groups, 32]."""
         scale, least = self._floats()
         step = scale.clamp_min(torch.finfo(torch.float32).tiny)
         return _bytes((groups - least) / step, 2**bits - 1)
 
     def weights(self, codes: Tensor) -> Tensor:
-        """Return what codes [rows, groups, 32] stand for, float32."""
+        """Return the weights of codes [rows, groups, 32], float32."""
         scale, least = self._floats()
         return codes.float().mul_(scale).add_(least)
 
@@ -70,8 +70,8 @@ def pack(weights: Mapping[str, Tensor], bits_of: Callable[[str], int]) -> dict[s
     """Return the tensors of a packed file.
 
     Args:
-        weights: By name; float of any width.
-        bits_of: 4 or 8 for the name of a matrix.
+        weights: By name, of any float dtype.
+        bits_of: Returns 4 or 8 for the name of a matrix.
     """
     found: dict[str, Tensor] = {}
     for name, weight in weights.items():
@@ -121,7 +121,7 @@ def _unpack_matrix(codes: Tensor, groups: _Groups) -> Tensor:
 
 
 def read_packed(folder: Path) -> dict[str, Tensor]:
-    """Return the weights of a model's folder with a packed file, in float16.
+    """Return the weights of the packed file in a model's folder, in float16.
 
     Raises:
         SafetensorError: the file is broken.

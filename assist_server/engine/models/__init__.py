@@ -1,1 +1,1 @@
-"""One forward pass a file, and which one a machine uses."""
+"""The forward passes, and the selection of one for a model and a machine."""

@@ -1,4 +1,4 @@
-"""What decoding needs of a model: tokens in, logits out, and a KV cache that can be taken back."""
+"""The interface of models for decoding: tokens in, logits out, and a KV cache to truncate."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,35 +11,35 @@ class KvCache(Protocol):
 
     @property
     def length(self) -> int:
-        """Tokens in it."""
+        """Return the number of tokens."""
         ...
 
     @property
     def nbytes(self) -> int:
-        """Bytes of memory that it holds."""
+        """Return the bytes of memory in use."""
         ...
 
     @property
     def rewind_limit(self) -> float:
-        """Longest length, in tokens, at which `truncate` can still keep a part.
+        """Return the greatest length, in tokens, at which `truncate` still works.
 
-        A window that has slid over its first tokens has forgotten them.
+        A sliding window that has moved past its first tokens has lost them.
         """
         ...
 
     def extend(self, ids: Sequence[int], wanted: int) -> torch.Tensor:
-        """Append tokens; the logits [wanted, vocabulary] behind the last `wanted` of them.
+        """Append tokens; return the logits [wanted, vocabulary] after the last `wanted` of them.
 
-        After an error its content is undefined.
+        After an error the content is undefined.
         """
         ...
 
     def truncate(self, length: int) -> None:
-        """Forget all but the first `length` tokens."""
+        """Drop all but the first `length` tokens."""
         ...
 
     def fork(self, length: int) -> "KvCache":
-        """A copy of the first `length` tokens."""
+        """Return a copy of the first `length` tokens."""
         ...
 
 
@@ -48,9 +48,9 @@ class LanguageModel(Protocol):
 
     @property
     def device(self) -> torch.device:
-        """Where its logits are."""
+        """Return the device of the logits."""
         ...
 
     def new_cache(self) -> KvCache:
-        """An empty sequence."""
+        """Return the cache of an empty sequence."""
         ...

@@ -1,4 +1,4 @@
-"""How a loaded model is run: by which forward pass, with which weights, on how many threads."""
+"""Selection of the forward pass, the weights' format and the threads for a loaded model."""
 
 import statistics
 import time
@@ -10,65 +10,65 @@ import psutil
 import torch
 
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.protocol import LanguageModel
-from assist_server.engine.models.torchscript_model import DirectModel, covers
+from assist_server.engine.models.torchscript_model import TorchScriptModel, covers
 from assist_server.engine.models.torchscript_network import Weights
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 
 _CACHE_PART_OF_GPU = 4
 _CACHE_PART_OF_MEMORY = 8
 _LARGEST_CACHE_BYTES = 1 << 30
 _MEASURED_CONTEXT_TOKENS = 200
 _MEASURED_PASSES = 12
-_WARMING_PASSES = 3
+_WARMUP_PASSES = 3
 _MEASURED_SECONDS = 1.0
-"""A machine with other work may take very long for a pass, and its figures say little anyway."""
+"""On a busy machine a pass may take very long, and more measurements say little."""
 
 _CLEARLY_BETTER = 0.95
 _LARGEST_DIFFERENCE = 0.1
-"""Of logits, relative: several times what rounding to bfloat16 in another order makes."""
+"""Relative, of logits: several times the effect of rounding to bfloat16 in another order."""
 
 
 def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageModel, DevicePlan]:
-    """Prepare a transformers model that lies on the plan's device; the plan as it is carried out.
+    """Return the fastest way to run a transformers model, and the plan with its reasons.
 
     Args:
-        model: The model; it is not needed any more where the result holds weights of its own.
-        plan: The device, and the dtype for the usual way of running a model.
+        model: The model, on the plan's device.
+        plan: The device, and the dtype for transformers' forward pass.
         dtype: The setting of that name.
     """
-    weights = _direct_weights(dtype) if plan.device == "cpu" and covers(model) else None
+    weights = _torchscript_weights(dtype) if plan.device == "cpu" and covers(model) else None
     if weights is None:
         if dtype == "int8":
-            reason = f"{plan.dtype}: int8 is only for models of Llama's shape on a CPU"
+            reason = f"{plan.dtype}: int8 works only for models of Llama's architecture on a CPU"
             plan = replace(plan, reasons=(*plan.reasons, reason))
-        stock = StockModel(model.to(getattr(torch, plan.dtype)))
+        stock = TransformersModel(model.to(getattr(torch, plan.dtype)))
         if plan.device != "cuda" or not covers(model):
             return stock, plan
         chosen, reason = _with_graphs(model, stock)
         return chosen, replace(plan, reasons=(*plan.reasons, reason))
-    has_bfloat16 = weights != "float32" and multiplies_bfloat16()
-    direct = DirectModel(model, weights, has_bfloat16=has_bfloat16)
+    has_bfloat16 = weights != "float32" and has_native_bfloat16()
+    direct = TorchScriptModel(model, weights, has_bfloat16=has_bfloat16)
     reasons = [_weights_reason(weights, has_bfloat16=has_bfloat16), _choose_threads(direct)]
     return direct, replace(plan, dtype=weights, reasons=(*plan.reasons[:1], *reasons))
 
 
 def cache_limit_bytes(device: str) -> int:
-    """Memory for the KV caches of recent prompts: a part of what is free now."""
+    """Return the memory for KV caches of recent prompts: a fraction of the free memory."""
     if device == "cuda":
         return int(torch.cuda.mem_get_info()[0] // _CACHE_PART_OF_GPU)
     available_bytes = psutil.virtual_memory().available
     return min(available_bytes // _CACHE_PART_OF_MEMORY, _LARGEST_CACHE_BYTES)
 
 
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 natively."""
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch says it nowhere else
+def has_native_bfloat16() -> bool:
+    """Return whether this processor multiplies bfloat16 natively."""
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch has no public name for it
 
 
-def _direct_weights(dtype: str) -> Weights | None:
-    """The weights for a setting; None where only the usual way will do."""
+def _torchscript_weights(dtype: str) -> Weights | None:
+    """Return the weights' format for the setting `dtype`; None for transformers' forward pass."""
     return {"auto": "float16", "float16": "float16", "float32": "float32", "int8": "int8"}.get(
         dtype
     )  # type: ignore[return-value]
@@ -76,69 +76,71 @@ def _direct_weights(dtype: str) -> Weights | None:
 
 def _weights_reason(weights: Weights, *, has_bfloat16: bool) -> str:
     if weights == "int8":
-        return "int8: chosen by the setting `dtype`; the smallest and fastest, and a little worse"
+        return (
+            "int8: chosen by the setting `dtype`; smallest and fastest, with slightly worse results"
+        )
     if weights == "float32":
         return "float32: chosen by the setting `dtype`"
     prompts = "bfloat16, which this processor multiplies natively" if has_bfloat16 else "float32"
-    return f"float16: weights at half the size, computed in float32; prompts are read in {prompts}"
+    return f"float16: weights at half the size, computed in float32; prefill in {prompts}"
 
 
-def _with_graphs(model: Any, stock: StockModel) -> tuple[LanguageModel, str]:
-    """A model with CUDA graphs if that is faster and gives the same numbers, and the reason."""
-    stock_ms, expected = _tried(stock)
+def _with_graphs(model: Any, stock: TransformersModel) -> tuple[LanguageModel, str]:
+    """Return a model with CUDA graphs if it is faster with the same results, and the reason."""
+    stock_ms, expected = _timed_step(stock)
     try:
-        graphed = GraphedModel(model)
-        graphed_ms, found = _tried(graphed)
-    except RuntimeError as error:  # drivers and libraries differ in what they can capture
+        graphed = CudaGraphModel(model)
+        graphed_ms, found = _timed_step(graphed)
+    except RuntimeError as error:  # not every driver and library can be captured
         return stock, f"without CUDA graphs: {str(error).partition(chr(10))[0]}"
     if float((found - expected).norm()) > _LARGEST_DIFFERENCE * float(expected.norm()):
-        return stock, "without CUDA graphs: they give other numbers than transformers"
+        return stock, "without CUDA graphs: their results differ from transformers'"
     figures = f"a step takes {graphed_ms:.1f} ms, and {stock_ms:.1f} ms without"
     if graphed_ms > _CLEARLY_BETTER * stock_ms:
         return stock, f"without CUDA graphs: {figures}"
     return graphed, f"with CUDA graphs: {figures}"
 
 
-def _tried(model: LanguageModel) -> tuple[float, torch.Tensor]:
-    """The median time of a step in milliseconds, and the logits behind the last one."""
+def _timed_step(model: LanguageModel) -> tuple[float, torch.Tensor]:
+    """Return the median time of a step in milliseconds, and the logits after the last one."""
     cache = model.new_cache()
     cache.extend([0] * _MEASURED_CONTEXT_TOKENS, 1)
-    cache.extend([1, 2, 3], 1)  # as drafts are checked
+    cache.extend([1, 2, 3], 1)  # a step that verifies drafts
     samples: list[float] = []
-    for number in range(_WARMING_PASSES + _MEASURED_PASSES):
+    for number in range(_WARMUP_PASSES + _MEASURED_PASSES):
         started_s = time.perf_counter()
         logits = cache.extend([number], 1).float().cpu()  # waits for the device
         samples.append((time.perf_counter() - started_s) * 1000)
-    return statistics.median(samples[_WARMING_PASSES:]), logits
+    return statistics.median(samples[_WARMUP_PASSES:]), logits
 
 
-def _choose_threads(model: DirectModel) -> str:
-    """Set the faster number of threads for single tokens; the measured reason.
+def _choose_threads(model: TorchScriptModel) -> str:
+    """Set the faster number of threads for single tokens; return the measured reason.
 
-    More threads share the reading of the weights, but have to wait for each other in every
-    operator, which small models feel. Both are tried by turns, and fewer threads must be clearly
-    better: a machine that is busy at this moment should not decide for all others.
+    More threads share the reading of the weights, but synchronise in every operator, which slows
+    small models down. Both are measured alternately, and one thread must be clearly better: a load
+    of this moment should not decide.
     """
-    everyone = torch.get_num_threads()
-    measured_ms = _step_ms(model, sorted({1, everyone}, reverse=True))
-    is_alone_better = measured_ms[1] < _CLEARLY_BETTER * measured_ms[everyone]
-    model.narrow_threads = 1 if is_alone_better else everyone
+    all_threads = torch.get_num_threads()
+    measured_ms = _step_ms(model, sorted({1, all_threads}, reverse=True))
+    is_one_better = measured_ms[1] < _CLEARLY_BETTER * measured_ms[all_threads]
+    model.narrow_threads = 1 if is_one_better else all_threads
     figures = ", ".join(f"{ms:.1f} ms with {threads}" for threads, ms in measured_ms.items())
     return f"threads for a single token: {model.narrow_threads} (measured: {figures})"
 
 
-def _step_ms(model: DirectModel, thread_counts: Sequence[int]) -> dict[int, float]:
-    """The median time of a step for each number of threads."""
+def _step_ms(model: TorchScriptModel, thread_counts: Sequence[int]) -> dict[int, float]:
+    """Return the median time of a step in milliseconds for each number of threads."""
     cache = model.new_cache()
     cache.extend([0] * _MEASURED_CONTEXT_TOKENS, 1)
     samples: dict[int, list[float]] = {threads: [] for threads in thread_counts}
     deadline_s = time.perf_counter() + _MEASURED_SECONDS
-    for number in range(_WARMING_PASSES + _MEASURED_PASSES):
-        if number > _WARMING_PASSES and time.perf_counter() > deadline_s:
+    for number in range(_WARMUP_PASSES + _MEASURED_PASSES):
+        if number > _WARMUP_PASSES and time.perf_counter() > deadline_s:
             break
         for threads in thread_counts:
             model.narrow_threads = threads
             started_s = time.perf_counter()
             cache.extend([0], 1)
             samples[threads].append((time.perf_counter() - started_s) * 1000)
-    return {n: statistics.median(found[_WARMING_PASSES:]) for n, found in samples.items()}
+    return {n: statistics.median(found[_WARMUP_PASSES:]) for n, found in samples.items()}

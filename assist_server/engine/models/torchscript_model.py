@@ -1,12 +1,13 @@
-"""A forward pass of our own for models of Llama's shape on a CPU.
+"""A forward pass in TorchScript for models of Llama's architecture on a CPU.
 
-At the sizes that complete code between two keystrokes, most of a decoding step goes into the
-overhead of operators and into reading weights. Here the projections that share an input are one,
-weights are packed in half precision while the arithmetic is float32, the KV cache is a buffer that
-is written in place, and the layers run as one TorchScript program, outside of the interpreter and
-its lock. Where the processor multiplies bfloat16 natively, long inputs do so.
+For models that complete code between two keystrokes, most of a decoding step is the overhead of
+operators and the reading of weights. Here the projections that share an input are fused, weights
+are packed in half precision with float32 arithmetic, the KV cache is a buffer that is written in
+place, and the layers run as one TorchScript program without the interpreter and its lock. Long
+inputs use bfloat16 if the processor multiplies it natively.
 
-Covered: Llama, Mistral without a sliding window, Qwen2 and Qwen3, with any fixed rotary embedding.
+Supported: Llama, Mistral without a sliding window, Qwen2 and Qwen3, with any fixed rotary
+    embedding.
 """
 
 import math
@@ -21,7 +22,7 @@ from torch import Tensor
 
 from assist_server.engine.models.torchscript_network import (
     WIDE_STEP_TOKENS,
-    DirectNetwork,
+    TorchScriptNetwork,
     Weights,
     round_up,
 )
@@ -32,7 +33,7 @@ _SMALLEST_CAPACITY = 256
 
 
 def covers(model: Any) -> bool:
-    """Whether a transformers model has the shape that is implemented here."""
+    """Return whether this module supports a transformers model."""
     config = model.config
     rope = getattr(config, "rope_parameters", None) or {}
     return (
@@ -51,14 +52,16 @@ def _slides(config: Any) -> bool:
     return getattr(config, "sliding_window", None) is not None
 
 
-class DirectModel:
-    """A `LanguageModel` with weights of its own, made from a transformers model."""
+class TorchScriptModel:
+    """A `LanguageModel` with its own packed weights, made from a transformers model."""
 
     def __init__(self, model: Any, weights: Weights, *, has_bfloat16: bool) -> None:
-        """Pack the weights of a model that `covers` approves of; the model can be freed then."""
+        """Pack the weights of a model that `covers` accepts; the model can be freed after that."""
         with torch.inference_mode(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # scripting and packing are deprecated, and unequalled
-            network = DirectNetwork(model, weights, has_bfloat16=has_bfloat16).eval()
+            warnings.simplefilter(
+                "ignore"
+            )  # scripting and packing are deprecated, without a replacement
+            network = TorchScriptNetwork(model, weights, has_bfloat16=has_bfloat16).eval()
             self._network = torch.jit.freeze(torch.jit.script(network))
         config = model.config
         self.layer_count: int = config.num_hidden_layers
@@ -70,12 +73,12 @@ class DirectModel:
 
     @property
     def device(self) -> torch.device:
-        """Always the CPU."""
+        """Return the CPU."""
         return torch.device("cpu")
 
-    def new_cache(self) -> "DirectCache":
-        """An empty sequence."""
-        return DirectCache(self, _Buffers.of(self, _SMALLEST_CAPACITY))
+    def new_cache(self) -> "TorchScriptCache":
+        """Return the cache of an empty sequence."""
+        return TorchScriptCache(self, _Buffers.of(self, _SMALLEST_CAPACITY))
 
     @torch.inference_mode()
     def forward(
@@ -87,9 +90,9 @@ class DirectModel:
         start: int,
         wanted: int,
     ) -> Tensor:
-        """Logits [wanted, vocabulary] behind the last of `ids`, which stand from `start` on.
+        """Return the logits [wanted, vocabulary] after the last of `ids`, written at `start`.
 
-        The buffers have room for `padded(len(ids))` tokens there.
+        The buffers must have room for `padded(len(ids))` tokens there.
         """
         threads = self.narrow_threads if len(ids) == 1 else self.wide_threads
         padding = self.padded(len(ids)) - len(ids)
@@ -99,7 +102,7 @@ class DirectModel:
         return logits
 
     def padded(self, count: int) -> int:
-        """How many tokens a pass over so many is made with: one of few sizes where it is wide."""
+        """Return the length after padding: unchanged for short passes, else one of few lengths."""
         if count < self._wide_tokens:
             return count
         return -(-count // WIDE_STEP_TOKENS) * WIDE_STEP_TOKENS
@@ -120,7 +123,7 @@ def _threads(count: int) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Buffers:
-    """Room for the keys and values of one sequence, layer by layer; float32.
+    """Buffers for the keys and values of one sequence, by layer; float32.
 
     Keys [kv heads, head size, capacity] are transposed, as single steps read them; values are
     [kv heads, capacity, head size].
@@ -132,15 +135,15 @@ class _Buffers:
 
     @classmethod
     @torch.inference_mode()
-    def of(cls, model: DirectModel, capacity: int) -> "_Buffers":
-        """New buffers, zero as their unused part must be finite."""
+    def of(cls, model: TorchScriptModel, capacity: int) -> "_Buffers":
+        """Return new buffers of zeros, as their unused part must be finite."""
         heads, size, layers = model.kv_heads, model.head_dim, range(model.layer_count)
         keys = [torch.zeros(heads, size, capacity) for _ in layers]
         return cls(keys, [torch.zeros(heads, capacity, size) for _ in layers], capacity)
 
     @torch.inference_mode()
     def fill(self, other: "_Buffers", length: int) -> "_Buffers":
-        """Take over the first `length` tokens of others."""
+        """Copy the first `length` tokens of other buffers; return self."""
         for mine, theirs in zip(self.keys, other.keys, strict=True):
             mine[:, :, :length] = theirs[:, :, :length]
         for mine, theirs in zip(self.values, other.values, strict=True):
@@ -148,31 +151,31 @@ class _Buffers:
         return self
 
 
-class DirectCache:
+class TorchScriptCache:
     """A `KvCache` in buffers that are written in place and grow by doubling."""
 
-    def __init__(self, model: DirectModel, buffers: _Buffers, length: int = 0) -> None:
+    def __init__(self, model: TorchScriptModel, buffers: _Buffers, length: int = 0) -> None:
         self._model = model
         self._buffers = buffers
         self._length = length
 
     @property
     def length(self) -> int:
-        """Tokens in it."""
+        """Return the number of tokens."""
         return self._length
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the buffers, used or not."""
+        """Return the bytes of the buffers, unused parts included."""
         return sum(tensor.nbytes for tensor in (*self._buffers.keys, *self._buffers.values))
 
     @property
     def rewind_limit(self) -> float:
-        """None."""
+        """Return infinity: any length can be truncated."""
         return math.inf
 
     def extend(self, ids: Sequence[int], wanted: int) -> Tensor:
-        """Append tokens; logits [wanted, vocabulary] behind the last of them."""
+        """Append tokens and return the logits [wanted, vocabulary] after the last ones."""
         needed = self._length + self._model.padded(len(ids))
         if needed > self._buffers.capacity:
             grown = _Buffers.of(self._model, max(round_up(needed), 2 * self._buffers.capacity))
@@ -183,11 +186,11 @@ class DirectCache:
         return logits
 
     def truncate(self, length: int) -> None:
-        """Forget all but the first `length` tokens."""
+        """Drop all but the first `length` tokens."""
         self._length = min(self._length, length)
 
-    def fork(self, length: int) -> "DirectCache":
-        """A copy of the first `length` tokens, with as much room as here."""
+    def fork(self, length: int) -> "TorchScriptCache":
+        """Return a copy of the first `length` tokens, with the same capacity."""
         kept = min(length, self._length)
         buffers = _Buffers.of(self._model, self._buffers.capacity)
-        return DirectCache(self._model, buffers.fill(self._buffers, kept), kept)
+        return TorchScriptCache(self._model, buffers.fill(self._buffers, kept), kept)

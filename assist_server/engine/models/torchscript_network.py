@@ -1,7 +1,7 @@
 """Llama's layers as a TorchScript program: from token ids and KV buffers to logits.
 
-TorchScript compiles these modules, so they are written plainly: no keyword tricks, no early
-returns of other types, configuration as attributes of its own.
+TorchScript compiles a subset of Python: no keyword-only arguments, one return type, configuration
+in attributes.
 """
 
 import math
@@ -12,21 +12,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
 Weights = Literal["float16", "float32", "int8"]
-"""How weights are kept.
+"""The format of the weights.
 
-Arithmetic is float32, in integers for products with int8; without "float32", wide passes may use
-bfloat16.
+Arithmetic is float32, with integer products for int8; wide passes may use bfloat16, unless the
+format is float32.
 """
 
 _WIDE_TOKENS = 32
-"""From here on a pass is bound by arithmetic, below it by reading weights and by overhead."""
+"""Wider passes are bound by arithmetic, narrower ones by reading weights and by overhead."""
 WIDE_STEP_TOKENS = 64
-"""Wide passes have a multiple of so many tokens, padding among them (see `round_up`)."""
+"""The length of wide passes, padding included, is a multiple of it (see `round_up`)."""
 _NEVER = 1 << 40
 
 
 class _HalfLinear(nn.Module):
-    """Weights in float16, arithmetic in float32; what comes in bfloat16 stays so."""
+    """Weights in float16, arithmetic in float32; bfloat16 inputs give bfloat16 outputs."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, *, has_bfloat16: bool) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class _HalfLinear(nn.Module):
 
 
 class _Norm(nn.Module):
-    """Root mean square normalization of rows, in fewer operators than torch's own on a CPU.
+    """Root mean square normalization of rows, with fewer operators than torch's on a CPU.
 
     x / sqrt(mean(x^2) + eps) is sqrt(n) * x / hypot(|x|, sqrt(n * eps)).
     """
@@ -62,7 +62,7 @@ class _Norm(nn.Module):
 
 
 class _FullLinear(nn.Module):
-    """Everything in float32."""
+    """Weights and arithmetic in float32."""
 
     takes_bfloat16 = False
 
@@ -76,17 +76,17 @@ class _FullLinear(nn.Module):
 
 
 class _Int8Linear(nn.Module):
-    """Weights in 8 bits with a scale for each row; inputs are quantized as they come.
+    """Weights in 8 bits with a scale per row; inputs are quantized dynamically.
 
-    Processors without VNNI add pairs of products in 16 bits, which inputs of 8 bits would overflow:
-    there, inputs have 7 (PyTorch's documentation of `reduce_range`).
+    Processors without VNNI add pairs of products in 16 bits, which 8-bit inputs could overflow, so
+    inputs have 7 bits there (PyTorch's documentation of `reduce_range`).
     """
 
     takes_bfloat16 = False
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
-        self.reduces_range = not torch.cpu._is_vnni_supported()  # noqa: SLF001 - torch says it nowhere else
+        self.reduces_range = not torch.cpu._is_vnni_supported()  # noqa: SLF001 - torch has no public name for it
         full = weight.float()
         scale = full.abs().amax(dim=1).clamp_min(1e-8) / 127
         zero = torch.zeros(len(scale), dtype=torch.long)
@@ -100,7 +100,7 @@ class _Int8Linear(nn.Module):
 
 
 class _Layer(nn.Module):
-    """One layer: attention and feed-forward, each behind a norm and added to the stream."""
+    """One layer: attention and feed-forward, each after a norm and added to the residual stream."""
 
     def __init__(self, layer: Any, config: Any, make_linear: Any, *, has_bfloat16: bool) -> None:
         super().__init__()
@@ -110,14 +110,14 @@ class _Layer(nn.Module):
         self.group = self.heads // self.kv_heads
         self.size: int = attention.head_dim
         self.eps: float = config.rms_norm_eps
-        # Scores are scaled with the queries, which costs nothing later. The usual scale, a power of
-        # two, changes no weight's digits.
+        # The scale of the scores is folded into the query weights. The usual scale, a power of two,
+        # is exact in floating point.
         scale: float = attention.scaling
         self.norms_heads = hasattr(attention, "q_norm")
-        q_weight, q_bias = _paired(attention.q_proj, self.size)
+        q_weight, q_bias = _interleaved(attention.q_proj, self.size)
         if not self.norms_heads:
             q_weight, q_bias = q_weight * scale, None if q_bias is None else q_bias * scale
-        k_weight, k_bias = _paired(attention.k_proj, self.size)
+        k_weight, k_bias = _interleaved(attention.k_proj, self.size)
         v = attention.v_proj
         biases = None
         if q_bias is not None and k_bias is not None:
@@ -140,19 +140,19 @@ class _Layer(nn.Module):
         self.wide_tokens = _WIDE_TOKENS if has_bfloat16 else _NEVER
         self.wide_linear_tokens = self.wide_tokens if self.qkv.takes_bfloat16 else _NEVER
 
-    def forward(  # noqa: PLR0913, PLR0917 - TorchScript passes nothing by bundle
+    def forward(  # noqa: PLR0913, PLR0917 - TorchScript takes no dataclasses
         self,
         x: Tensor,
-        turn: Tensor,
+        rotation: Tensor,
         keys: Tensor,
         values: Tensor,
         start: int,
         mask: Tensor,
         rows: tuple[int, int],
     ) -> Tensor:
-        """The stream [rows, hidden] behind some of the tokens; the cache learns of all of them.
+        """Return the residual stream [rows, hidden] of some tokens; all are written to the cache.
 
-        The mask [tokens, columns] is for what stands in the cache from `start` on.
+        The mask [tokens, columns] applies to the cache from `start` on.
         """
         count = x.size(0)
         first, last = rows
@@ -164,7 +164,9 @@ class _Layer(nn.Module):
         if self.norms_heads:
             qk = self.head_norm(qk)
         pairs = qk.reshape(count, rotated, self.size // 2, 2)
-        qk = torch.view_as_real(torch.view_as_complex(pairs) * turn).view(count, rotated, self.size)
+        qk = torch.view_as_real(torch.view_as_complex(pairs) * rotation).view(
+            count, rotated, self.size
+        )
         keys[:, :, start : start + count].copy_(qk[:, self.heads :].permute(1, 2, 0))
         values[:, start : start + count].copy_(qkv[:, rotated:].transpose(0, 1))
         x = x[first:last]
@@ -182,11 +184,11 @@ class _Layer(nn.Module):
         return x + fed
 
     def as_input(self, x: Tensor) -> Tensor:
-        """What a linear map is given: bfloat16 where it takes that and there are many rows."""
+        """Convert the input of a linear layer: bfloat16 for many rows if it takes that."""
         return x.to(torch.bfloat16 if x.size(0) >= self.wide_linear_tokens else torch.float32)
 
     def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """Mixed values [kv heads, queries, head size]; the mask is for the last keys."""
+        """Return attention outputs [kv heads, queries, head size]; mask the last keys."""
         count, masked = mask.size(0), mask.size(1)
         if count >= self.wide_tokens:
             q, keys, values = (
@@ -201,8 +203,8 @@ class _Layer(nn.Module):
         return torch.bmm(torch.softmax(scores, -1), values)
 
 
-class DirectNetwork(nn.Module):
-    """All layers, from token ids to logits."""
+class TorchScriptNetwork(nn.Module):
+    """The whole network, from token ids to logits."""
 
     def __init__(self, model: Any, weights: Weights, *, has_bfloat16: bool) -> None:
         super().__init__()
@@ -228,12 +230,12 @@ class DirectNetwork(nn.Module):
         self.head = make_linear(model.lm_head.weight, model.lm_head.bias)
         self.norm = _Norm(inner.norm.weight, config.rms_norm_eps)
         rotary = inner.rotary_emb
-        # Padding may stand behind the last position that the model knows.
+        # Padding may be after the last position of the model.
         positions = torch.arange(config.max_position_embeddings + WIDE_STEP_TOKENS).float()
         angles = torch.outer(positions, rotary.inv_freq.float())[:, None]
-        self.turns = torch.polar(torch.full_like(angles, rotary.attention_scaling), angles)
+        self.rotations = torch.polar(torch.full_like(angles, rotary.attention_scaling), angles)
 
-    def forward(  # noqa: PLR0913, PLR0917 - TorchScript passes nothing by bundle
+    def forward(  # noqa: PLR0913, PLR0917 - TorchScript takes no dataclasses
         self,
         ids: Tensor,
         keys: list[Tensor],
@@ -242,14 +244,14 @@ class DirectNetwork(nn.Module):
         wanted: int,
         padding: int,
     ) -> Tensor:
-        """Logits [wanted, vocabulary] behind the last of `ids` that are no padding.
+        """Return logits [wanted, vocabulary] after the last of `ids` before the padding.
 
-        The first of the ids stands at `start`. Behind them the buffers may hold any finite numbers.
+        The first of the ids is at `start`. After them the buffers may hold any finite numbers.
         """
         x = F.embedding(ids, self.embedding).float()
         count = x.size(0)
         end = start + count
-        turn = self.turns[start:end]
+        rotation = self.rotations[start:end]
         mask = torch.zeros([1, 1])
         if count > 1:
             seen = end if count < self.wide_tokens else min(round_up(end), keys[0].size(2))
@@ -258,16 +260,16 @@ class DirectNetwork(nn.Module):
         last = len(self.layers) - 1
         for i, layer in enumerate(self.layers):
             rows = wanted_rows if i == last else all_rows
-            x = layer(x, turn, keys[i], values[i], start, mask, rows)
+            x = layer(x, rotation, keys[i], values[i], start, mask, rows)
         logits: Tensor = self.head(self.norm(x))
         return logits
 
 
 def round_up(length: int) -> int:
-    """The next of few lengths, a quarter longer at most from 512 on.
+    """Return the next of few lengths, at most a quarter longer from 512 on.
 
-    Kernels for bfloat16 are made, and kept in memory, for each shape of their input; lengths of
-    their own for all would take hundreds of megabytes.
+    Kernels for bfloat16 are compiled and kept for each input shape; without rounding they would
+    take hundreds of megabytes.
     """
     step = 128
     while 8 * step < length:
@@ -276,15 +278,15 @@ def round_up(length: int) -> int:
 
 
 def _pairs(size: int) -> Tensor:
-    """The order in which the two halves of a head interleave.
+    """Return the permutation that interleaves the two halves of a head.
 
-    transformers turns dimension i together with i + size / 2. Side by side they are one complex
+    transformers rotates dimension i together with i + size / 2. Adjacent, they form one complex
     number; queries and keys are permuted alike, so their products stay the same.
     """
     return torch.arange(size).view(2, size // 2).t().reshape(-1)
 
 
-def _paired(projection: Any, size: int) -> tuple[Tensor, Tensor | None]:
+def _interleaved(projection: Any, size: int) -> tuple[Tensor, Tensor | None]:
     pairs = _pairs(size)
     weight = projection.weight.view(-1, size, projection.weight.size(1))[:, pairs].flatten(0, 1)
     bias = projection.bias

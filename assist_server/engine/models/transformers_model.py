@@ -1,4 +1,4 @@
-"""Any causal language model through transformers' own forward pass."""
+"""Any causal language model with transformers' forward pass."""
 
 import copy
 import inspect
@@ -11,28 +11,28 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 
-class StockModel:
+class TransformersModel:
     """A `LanguageModel` over a transformers model."""
 
     def __init__(self, model: Any) -> None:
-        """Take over a model that is on its device."""
+        """Wrap a model that is on its device."""
         self._model = model
-        # Without it, a prompt's logits would be computed for every position and thrown away.
+        # Without it, logits are computed for every position of a prompt.
         self._can_choose_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Return the device of the weights."""
         device: torch.device = self._model.device
         return device
 
-    def new_cache(self) -> "StockCache":
-        """An empty sequence."""
-        return StockCache(self, DynamicCache(config=self._model.config))
+    def new_cache(self) -> "TransformersCache":
+        """Return the cache of an empty sequence."""
+        return TransformersCache(self, DynamicCache(config=self._model.config))
 
     @torch.inference_mode()
     def forward(self, ids: Sequence[int], cache: DynamicCache, wanted: int) -> torch.Tensor:
-        """Logits [wanted, vocabulary] behind the last of `ids`; the cache grows by all of them."""
+        """Append `ids` to the cache; return the logits [wanted, vocabulary] after the last ones."""
         options = {"logits_to_keep": wanted} if self._can_choose_logits else {}
         output = self._model(
             input_ids=torch.tensor([ids], device=self.device),
@@ -44,43 +44,43 @@ class StockModel:
         return logits
 
 
-class StockCache:
-    """A `KvCache` over transformers' cache that grows."""
+class TransformersCache:
+    """A `KvCache` over transformers' dynamic cache."""
 
-    def __init__(self, model: StockModel, cache: DynamicCache) -> None:
+    def __init__(self, model: TransformersModel, cache: DynamicCache) -> None:
         self._model = model
         self._cache = cache
 
     @property
     def length(self) -> int:
-        """Tokens in it."""
+        """Return the number of tokens."""
         return int(self._cache.get_seq_length())
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the keys and values."""
+        """Return the bytes of the keys and values."""
         layers = [layer for layer in self._cache.layers if getattr(layer, "is_initialized", False)]
         return sum(_nbytes(layer) for layer in layers)
 
     @property
     def rewind_limit(self) -> float:
-        """The length, in tokens, at which the first layer begins to forget."""
+        """Return the greatest length, in tokens, at which no layer has dropped tokens."""
         return min((_rewind_limit(layer) for layer in self._cache.layers), default=math.inf)
 
     def extend(self, ids: Sequence[int], wanted: int) -> torch.Tensor:
-        """Append tokens; logits [wanted, vocabulary] behind the last of them."""
+        """Append tokens and return the logits [wanted, vocabulary] after the last ones."""
         return self._model.forward(ids, self._cache, wanted)
 
     def truncate(self, length: int) -> None:
-        """Forget all but the first `length` tokens."""
+        """Drop all but the first `length` tokens."""
         if length == 0:
             self._cache = self._model.new_cache()._cache  # noqa: SLF001 - its own class
         elif length < self.length:
             self._cache.crop(length - self.length)
 
-    def fork(self, length: int) -> "StockCache":
-        """A copy of the first `length` tokens."""
-        other = StockCache(self._model, copy.deepcopy(self._cache))
+    def fork(self, length: int) -> "TransformersCache":
+        """Return a copy of the first `length` tokens."""
+        other = TransformersCache(self._model, copy.deepcopy(self._cache))
         other.truncate(length)
         return other
 
@@ -90,7 +90,7 @@ def _rewind_limit(layer: Any) -> float:
         return math.inf
     if type(layer) is DynamicSlidingWindowLayer:
         return layer.sliding_window - 1
-    return 0  # others, such as state spaces, keep no past
+    return 0  # others, such as state space layers, cannot be truncated
 
 
 def _nbytes(layer: Any) -> int:

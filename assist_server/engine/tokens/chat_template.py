@@ -1,8 +1,8 @@
-"""A model's chat template, rendered where it can do no harm.
+"""A model's chat template, rendered in a child process.
 
-A template is a program of the model's author, and one that never ends, or asks for all memory,
-cannot be stopped within this process. It runs in a child that is ended after a while; what it
-gives depends on the roles only, so that each conversation's shape is rendered once.
+A template is a program by the model's author; one that never ends, or allocates all memory, cannot
+be stopped in this process. The child has limits of time and memory. The result depends on the roles
+only, so each sequence of roles is rendered once.
 """
 
 import json
@@ -19,23 +19,23 @@ from assist_server.errors import ModelError
 
 _SCRIPT = Path(__file__).with_name("chat_template_child.py")
 _MOST_SECONDS = 5.0
-"""Templates take milliseconds; starting the child takes the longest."""
+"""Templates take milliseconds; most of the time is the child's start."""
 
 
 class ChatTemplate:
-    """Renders conversations whose contents are not known yet; may be used from any thread."""
+    """A chat template with a cache of rendered conversations; callable from any thread."""
 
     def __init__(self, source: str, special_tokens: dict[str, Any]) -> None:
-        """Take over a template, and what it may name."""
+        """Wrap a template and the special tokens that it may use."""
         self._source = source
         self._special_tokens = special_tokens
         self._rendered: dict[tuple[str, ...], str] = {}
 
     def render(self, roles: Sequence[str], contents: Sequence[str]) -> str:
-        """Render a conversation, ready for the answer; the contents must tell nothing but places.
+        """Render a conversation up to the answer; `contents` must be placeholders.
 
         Raises:
-            ModelError: the template fails, or does not end.
+            ModelError: the template fails, or exceeds its limits.
         """
         key = tuple(roles)
         if key not in self._rendered:
@@ -76,7 +76,7 @@ def _run_child(request: dict[str, Any]) -> dict[str, Any]:
         )
         answer: dict[str, Any] = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
-        return {"error": "it does not come to an end; choose another model"}
+        return {"error": "it does not end; choose another model"}
     except (OSError, ValueError, subprocess.CalledProcessError) as error:
         return {"error": f"it could not be run ({type(error).__name__}); choose another model"}
     return answer

@@ -1,7 +1,7 @@
 """A program that renders one chat template: JSON on standard input, JSON on standard output.
 
-It runs by itself, and knows nothing of this package. The environment is that of transformers, for
-which templates are written.
+It runs as a script, without this package. The Jinja environment is that of transformers, for which
+templates are written.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ _MOST_SECONDS, _MOST_BYTES = 5, 1 << 30
 
 
 def main() -> None:
-    """Answer one request."""
+    """Render the template of one request."""
     request = json.load(sys.stdin)
     sys.path += request["folders"]
     _limit_itself()
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _limit_itself() -> None:
-    """Bound time and memory, where the system can."""
+    """Limit processor time and memory, if the system can."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415 - only POSIX has it
 
@@ -37,13 +37,13 @@ def _limit_itself() -> None:
 
 
 def _render(template: str, values: dict[str, Any]) -> str:
-    # Imported here: the folders that hold it are known by the request only.
+    # Imported here: its folders come with the request.
     import jinja2  # noqa: PLC0415
     from jinja2.ext import Extension, loopcontrols  # noqa: PLC0415
     from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
 
     class Generation(Extension):
-        """The block `generation`, which marks the model's own part for training."""
+        """The block `generation`, which marks the model's answer for training."""
 
         tags = {"generation"}  # noqa: RUF012 - as Jinja has it
 
@@ -67,7 +67,7 @@ def _render(template: str, values: dict[str, Any]) -> str:
     for piece in environment.from_string(template).generate(values):
         text += piece
         if len(text) > _MOST_CHARS:
-            raise ValueError("it gives too long a text")
+            raise ValueError("its text is too long")
     return text
 
 

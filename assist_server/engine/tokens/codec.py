@@ -1,11 +1,12 @@
-"""Text to token ids and back, such that text stays text.
+"""Conversion between text and token ids, and the bytes of each token.
 
-Two traps of Hugging Face tokenizers are closed here. Control tokens spelled in a user's text would
-become control tokens: Qwen's infilling tokens even when `split_special_tokens` is on, because they
-are "added" but not "special". And SentencePiece tokenizers put a blank before whatever they encode
-and drop it from whatever they decode, which is wrong in the middle of a document.
+Two pitfalls of Hugging Face tokenizers are avoided. Control tokens spelled in a user's text would
+become control tokens: Qwen's infilling tokens even with `split_special_tokens`, as they are "added"
+but not "special". And SentencePiece tokenizers put a blank before the text that they encode and
+drop it from the text that they decode, which is wrong in the middle of a document.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -13,7 +14,6 @@ from typing import Any
 
 from assist_server.engine.tokens.chat_template import ChatTemplate
 from assist_server.engine.tokens.line_cache import LineEncoder
-from assist_server.engine.tokens.token_bytes import read_token_bytes
 from assist_server.errors import ModelError
 
 _ANCHOR = "\n"
@@ -21,17 +21,22 @@ _ANCHOR = "\n"
 _SAMPLE = (
     "def Überfall(x1, *_):\n\t  return x1 != '\N{SNAKE}\N{CJK UNIFIED IDEOGRAPH-6F22}'  # No.\r\n"
 )
-"""Some of everything that code is made of."""
+"""A sample of the kinds of characters in code."""
+
+_INCOMPLETE = "\N{REPLACEMENT CHARACTER}"
+
+_SENTENCEPIECE_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_NO_LETTER = "\uffff"
 
 
 class TokenCodec:
-    """Encodes and decodes for one tokenizer; may be used from any thread."""
+    """Encoding and decoding with one tokenizer; callable from any thread."""
 
     def __init__(self, tokenizer: Any) -> None:
-        """Wrap a transformers tokenizer that is backed by the `tokenizers` library.
+        """Wrap a transformers tokenizer of the `tokenizers` library.
 
         Raises:
-            ModelError: the tokenizer is of another make.
+            ModelError: the tokenizer is of another kind.
         """
         backend = getattr(tokenizer, "backend_tokenizer", None)
         if backend is None:
@@ -40,11 +45,11 @@ class TokenCodec:
             )
         self._tokenizer = tokenizer
         self._backend = backend
-        # Before the flag below, which the tokenizer's own call would take back.
+        # Before the flag below, which calling the tokenizer resets.
         self.bos_id = _bos_id(tokenizer)
         backend.no_truncation()
         backend.no_padding()
-        backend.encode_special_tokens = True  # "encode them as text", in spite of the name
+        backend.encode_special_tokens = True  # it means "encode them as text"
         added = backend.get_added_tokens_decoder()
         self.special_ids: Mapping[str, int] = {
             token.content: token_id for token_id, token in added.items() if token.content.strip()
@@ -61,42 +66,42 @@ class TokenCodec:
         self._lines = LineEncoder(self._encode_text, _pre_tokenization(backend))
 
     def encode(self, text: str, client: str = "") -> list[int]:
-        """Ordinary ids of `text`; nothing is added and no control token comes of it."""
+        """Return the ids of `text`, without control tokens or other additions."""
         return self._lines.encode(text, client)
 
     def _encode_text(self, text: str) -> list[int]:
         ids: list[int] = []
         start = 0
         for match in self._special.finditer(text):
-            # Cut behind the first character: no half of a control token is one.
-            ids += self._encode_inside(text[start : match.start() + 1])
+            # Cut after the first character: no part of a control token is one.
+            ids += self._encode_within(text[start : match.start() + 1])
             start = match.start() + 1
-        ids += self._encode_inside(text[start:])
+        ids += self._encode_within(text[start:])
         if self._control_ids.isdisjoint(ids):
             return ids
-        # Some tokens are looked for in the normalized text, where " <PRE>" may be "▁<PRE>".
-        return [token_id for character in text for token_id in self._encode_inside(character)]
+        # Some tokens match the normalized text, in which " <PRE>" may be "▁<PRE>".
+        return [token_id for character in text for token_id in self._encode_within(character)]
 
     def encode_template(self, text: str) -> list[int]:
-        """Ids of a trusted template, in which control tokens are meant as such."""
+        """Return the ids of a trusted template, with its control tokens."""
         ids: list[int] = []
         start = 0
         for match in self._special.finditer(text):
-            ids += self._encode_inside(text[start : match.start()])
+            ids += self._encode_within(text[start : match.start()])
             ids.append(self.special_ids[match.group()])
             start = match.end()
-        return ids + self._encode_inside(text[start:])
+        return ids + self._encode_within(text[start:])
 
     def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
-        """Ids of a conversation in the tokenizer's own chat format.
+        """Return the ids of a conversation in the tokenizer's chat format.
 
         Raises:
             ModelError: the tokenizer has no chat format.
         """
         if not self.has_chat_template:
             raise ModelError("this model has no chat format; choose an instruction-tuned model")
-        # Private-use characters stand for the contents while the template is applied, so that the
-        # users' words are encoded apart from the template's control tokens.
+        # Private-use characters replace the contents in the template, so that the contents are
+        # encoded separately from the template's control tokens.
         marked = [f"\ue000{i}\ue001" for i in range(len(messages))]
         rendered = self._chat_template.render([m["role"] for m in messages], marked)
         ids: list[int] = []
@@ -111,30 +116,30 @@ class TokenCodec:
     def _chat_template(self) -> ChatTemplate:
         try:
             source = self._tokenizer.get_chat_template()
-        except ValueError as error:  # several, and none of them the usual one
+        except ValueError as error:  # several templates without a default
             raise ModelError(f"the model's chat format cannot be used: {error}") from error
         return ChatTemplate(source, dict(self._tokenizer.special_tokens_map))
 
     @property
     def has_chat_template(self) -> bool:
-        """Whether the tokenizer knows how conversations are written."""
+        """Return whether the tokenizer has a chat template."""
         return getattr(self._tokenizer, "chat_template", None) is not None
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of `ids` as it stands behind other text; control tokens give nothing."""
+        """Return the text of `ids` as it follows other text, without control tokens."""
         anchored: str = self._backend.decode([*self._anchor_ids, *ids], skip_special_tokens=True)
         return anchored.removeprefix(_ANCHOR)
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
-        """The text of a prompt with its control tokens spelled out, for people to read."""
+        """Return the text of a prompt with its control tokens."""
         text: str = self._backend.decode(ids, skip_special_tokens=False)
         return text
 
     def token_bytes(self) -> list[bytes]:
-        """The bytes that each id adds to a text: none for control tokens and the unknown token.
+        """Return the bytes that each id adds to a text: none for control and unknown tokens.
 
-        All are empty where the bytes do not add up to the text that was encoded, as with
-        tokenizers that change the text or spell it in a way of their own.
+        All are empty if the bytes of an encoded sample are not the sample, as with tokenizers that
+        normalize the text.
         """
         spelled = read_token_bytes(self._backend)
         if b"".join(spelled[token_id] for token_id in self.encode(_SAMPLE)) != _SAMPLE.encode():
@@ -145,25 +150,25 @@ class TokenCodec:
             spelled[token_id] = b""
         return spelled
 
-    def _encode_inside(self, text: str) -> list[int]:
-        """Ids of text as it stands inside a document, without the blank of a text's start."""
+    def _encode_within(self, text: str) -> list[int]:
+        """Return the ids of text inside a document, without the blank of a text's start."""
         if not text or not self._needs_anchor:
             return self._encode_piece(text)
         anchored = self._encode_piece(_ANCHOR + text)
         count = len(self._anchor_ids)
         if anchored[:count] == self._anchor_ids:
             return anchored[count:]
-        return self._encode_piece(text)  # the anchor was merged: a tokenizer without that blank
+        return self._encode_piece(text)  # the anchor was merged: the tokenizer adds no blank
 
     def _encode_piece(self, text: str) -> list[int]:
-        # A lone surrogate has no UTF-8; models have never seen one anyway.
+        # A lone surrogate has no UTF-8.
         readable = text.encode("utf-8", "replace").decode("utf-8")
         ids: list[int] = self._backend.encode(readable, add_special_tokens=False).ids
         return ids
 
 
 def _pre_tokenization(backend: Any) -> Callable[[str], list[str]] | None:
-    """How a tokenizer parts text before it looks for tokens; None if it does not."""
+    """Return a tokenizer's pre-tokenization as a function; None if it has none."""
     normalizer, pre_tokenizer = backend.normalizer, backend.pre_tokenizer
     if pre_tokenizer is None:
         return None
@@ -176,7 +181,82 @@ def _pre_tokenization(backend: Any) -> Callable[[str], list[str]] | None:
 
 
 def _bos_id(tokenizer: Any) -> int | None:
-    """The token that a tokenizer itself would put before every text."""
+    """Return the token that the tokenizer puts before every text; None if there is none."""
     first = tokenizer("a").input_ids[:1]
     bos: int | None = tokenizer.bos_token_id
     return bos if bos is not None and first == [bos] else None
+
+
+class StreamingDetokenizer:
+    """Streaming conversion of ids to text, in whole characters.
+
+    Only the ids since the last complete character boundary but one are decoded again, so the cost
+    of a token does not grow with the text.
+    """
+
+    def __init__(self, decode: Callable[[Sequence[int]], str]) -> None:
+        self._decode = decode
+        self._ids: list[int] = []
+        self._context_start = 0
+        self._pending_start = 0
+
+    def push(self, token_id: int) -> str:
+        """Add a token; return the characters that it completes, possibly none."""
+        self._ids.append(token_id)
+        known = self._decode(self._ids[self._context_start : self._pending_start])
+        text = self._decode(self._ids[self._context_start :])
+        if text.endswith(_INCOMPLETE) or len(text) <= len(known):
+            return ""
+        self._context_start, self._pending_start = self._pending_start, len(self._ids)
+        return text[len(known) :]
+
+
+def read_token_bytes(backend: Any) -> list[bytes]:
+    """Return the bytes of every id, control tokens included, from the tokens' spelling.
+
+    Decoding token by token would fail, as half a character decodes to a replacement character. The
+    result is right for byte-level and SentencePiece tokenizers of the `tokenizers` library only:
+    the caller must compare it with an encoded text.
+    """
+    read = _byte_level_bytes if "ByteLevel" in _decoder_types(backend) else _sentencepiece_bytes
+    vocabulary: dict[str, int] = backend.get_vocab()
+    spelled = [b""] * (max(vocabulary.values(), default=-1) + 1)  # ids may have gaps
+    for token, token_id in vocabulary.items():
+        spelled[token_id] = read(token)
+    return spelled
+
+
+def _decoder_types(backend: Any) -> set[str]:
+    if backend.decoder is None:
+        return set()
+    state = json.loads(backend.decoder.__getstate__())
+    return {decoder["type"] for decoder in (state, *state.get("decoders", ()))}
+
+
+def _byte_level_letters() -> dict[int, str]:
+    """Return GPT-2's byte alphabet as a mapping from letter to byte, as a Latin-1 character.
+
+    Source: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019), its code.
+    """
+    own = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in own]
+    # Other characters map to one that has no Latin-1 encoding.
+    table = dict.fromkeys(others, _NO_LETTER) | {byte: chr(byte) for byte in own}
+    return table | {256 + index: chr(byte) for index, byte in enumerate(others)}
+
+
+_BYTE_LEVEL_LETTERS = _byte_level_letters()
+
+
+def _byte_level_bytes(token: str) -> bytes:
+    if token.isascii():
+        return token.encode()
+    try:
+        return token.translate(_BYTE_LEVEL_LETTERS).encode("latin-1")
+    except UnicodeEncodeError:
+        return token.encode()  # an added token, spelled literally
+
+
+def _sentencepiece_bytes(token: str) -> bytes:
+    byte = _SENTENCEPIECE_BYTE.fullmatch(token)
+    return bytes.fromhex(byte[1]) if byte else token.replace("\u2581", " ").encode()

@@ -1,8 +1,13 @@
 """Phrases of documentation written by a model."""
 
 from assist_server.engine.backend import Backend
-from assist_server.engine.request import CancelToken, Generation, GenerationRequest, collect
-from assist_server.engine.stopping import stop_behind_words
+from assist_server.engine.request import (
+    CancelToken,
+    Generation,
+    GenerationRequest,
+    collect,
+    stop_after_words,
+)
 from assist_server.errors import InputError
 from assist_server.features.documentation.layout import PhraseWriter
 from assist_server.features.documentation.phrases import PhraseRequest
@@ -37,7 +42,7 @@ def model_phrase_writer(
             # A phrase follows a blank, which is part of the token of its first word.
             healed_text=text_to_heal(prefix.rpartition("\n")[2]),
             end_ids=backend.info.end_ids | prompt.end_ids,
-            stop_rules=(stop_behind_words,),
+            stop_rules=(stop_after_words,),
             cancel=cancel,
         )
         generation = collect(backend.generate(request))

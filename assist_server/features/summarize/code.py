@@ -4,8 +4,12 @@ import re
 from collections import Counter
 
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.request import FinishReason, Generation, GenerationRequest
-from assist_server.engine.stopping import stop_at_line_end
+from assist_server.engine.request import (
+    FinishReason,
+    Generation,
+    GenerationRequest,
+    stop_at_line_end,
+)
 from assist_server.features.documentation.words import split_name
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.features.summarize.sentences import is_boilerplate, opening_sentence

@@ -5,6 +5,7 @@ nearby does not show; the work is done by commands.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from lsprotocol import types
 
@@ -14,8 +15,9 @@ from assist_server.features.comments.insertion import has_comments
 from assist_server.features.documentation.document import described_but_gone, find_place
 from assist_server.features.documentation.layout import has_words
 from assist_server.features.documentation.opened import closing_edit
+from assist_server.lsp.documents import DocumentStore
 from assist_server.lsp.handlers.commands import DOCUMENT, INSERT_SUMMARY, SHOW_SUMMARY
-from assist_server.lsp.prefetch_timer import Touched
+from assist_server.lsp.prefetch import CursorPlace, Prefetcher
 from assist_server.lsp.server import AssistServer
 from assist_server.syntax.definitions import Definition, find_definition
 from assist_server.syntax.parser import SyntaxTree
@@ -29,18 +31,21 @@ _REACH_LINES = 1000
 def register(server: AssistServer) -> None:
     """Register this family's handlers."""
     options = types.CodeActionOptions(code_action_kinds=[_KIND])
-    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(code_action)
+    handler = partial(code_action, server.documents, server.prefetcher)
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(handler)
 
 
-def code_action(server: AssistServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """The actions for a range."""
-    snapshot = server.documents.find(params.text_document.uri)
+def code_action(
+    documents: DocumentStore, prefetcher: Prefetcher, params: types.CodeActionParams
+) -> list[types.CodeAction]:
+    """Return the actions for a range."""
+    snapshot = documents.find(params.text_document.uri)
     if snapshot is None or not _is_wanted(params.context.only):
         return []
-    start = server.documents.offset(snapshot, params.range.start)
-    end = server.documents.offset(snapshot, params.range.end)
+    start = documents.offset(snapshot, params.range.start)
+    end = documents.offset(snapshot, params.range.end)
     # Nothing else tells where the cursor has gone.
-    server.reading_ahead.touch(Touched(snapshot.uri, snapshot.version, end))
+    prefetcher.move_to(CursorPlace(snapshot.uri, snapshot.version, end))
     actions = _documentation(snapshot, start, params)
     if snapshot.text[start:end].strip():
         arguments = [snapshot.uri, params.range]
@@ -51,7 +56,7 @@ def code_action(server: AssistServer, params: types.CodeActionParams) -> list[ty
 
 
 def _is_wanted(only: Sequence[types.CodeActionKind | str] | None) -> bool:
-    """Whether the client asked for this kind, or for one that it belongs to."""
+    """Return whether the client asked for this kind, or for one that it belongs to."""
     if only is None:
         return True
     return any(f"{_KIND.value}.".startswith(f"{_name(kind)}.") for kind in only)
@@ -81,7 +86,7 @@ def _documentation(
 
 
 def _find(snapshot: Snapshot, offset: int) -> tuple[SyntaxTree, Definition] | None:
-    """The definition at an offset, documentation that was just opened above it closed."""
+    """Find the definition at an offset, documentation that was just opened above it closed."""
     if closing_edit(snapshot.text, offset, snapshot.language) is not None:
         try:
             place = find_place(snapshot, offset)

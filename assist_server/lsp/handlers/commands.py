@@ -56,8 +56,8 @@ async def write_documentation(
     offset = ls.documents.offset(snapshot, position)
 
     def work(backend: Any, cancel: CancelToken, _: Progress) -> Any:
-        writer = model_phrase_writer(snapshot.path, backend, ls.settings, cancel)
-        return document(snapshot, offset, writer, ls.settings.documentation, prune or ())
+        writer = model_phrase_writer(snapshot.path, backend, ls.settings.current, cancel)
+        return document(snapshot, offset, writer, ls.settings.current.documentation, prune or ())
 
     found = await _with_model(ls, "Writing documentation", work)
     await _apply(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
@@ -93,7 +93,9 @@ async def insert_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Js
     """Summarize a range and put the summary above it as a comment."""
     summary, selection = await _summarize(ls, uri, range_)
     snapshot, start, end = selection.snapshot, selection.start, selection.end
-    edit = await ls.run(lambda: comment_edit(snapshot, start, end, summary.markdown), CancelToken())
+    edit = await ls.model.run(
+        lambda: comment_edit(snapshot, start, end, summary.markdown), CancelToken()
+    )
     await _apply(ls, selection.snapshot, [edit], "Summary as a comment")
     return {"markdown": summary.markdown, "method": summary.method}
 
@@ -103,27 +105,27 @@ async def explain_answers(
     uri: str,
     with_prompts: bool = False,  # noqa: FBT001, FBT002 - JSON
 ) -> list[_Json]:
-    """What the last requests of a document gave, and why; newest first.
+    """Return what the last requests of a document gave, and why; newest first.
 
-    The prompts, and with them the user's text, are told only `with_prompts`, and only those of the
+    The prompts, and with them the user's text, are given only `with_prompts`, and only those of the
     model that is loaded now.
     """
-    backend = await ls.ready_backend(0) if with_prompts else None
+    backend = await ls.model.ready_backend(0) if with_prompts else None
     explained = []
     for record in ls.history.of(uri):
         fields = asdict(record)
         prompt_ids = fields.pop("prompt_ids")
-        if backend is not None and record.model == ls.settings.model:
+        if backend is not None and record.model == ls.settings.current.model:
             fields["prompt"] = backend.decode_prompt(prompt_ids)
         explained.append(fields)
     return explained
 
 
 async def report_status(ls: AssistServer, wait: bool = False) -> _Json:  # noqa: FBT001, FBT002 - JSON
-    """The model's state; with `wait`, once it is ready or has failed."""
+    """Return the model's state; with `wait`, once it is ready or has failed."""
     if wait:
-        await ls.ready_backend()
-    return ls.status()
+        await ls.model.ready_backend()
+    return ls.model.status()
 
 
 async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[Summary, Selection]:
@@ -133,7 +135,9 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
     selection = Selection(snapshot, min(start, end), max(start, end))
 
     def work(backend: Any, cancel: CancelToken, progress: Progress) -> Summary:
-        return summarize(selection, backend, ls.settings, cancel=cancel, report=progress.report)
+        return summarize(
+            selection, backend, ls.settings.current, cancel=cancel, report=progress.report
+        )
 
     return await _with_model(ls, "Summarizing", work), selection
 
@@ -147,8 +151,8 @@ async def _with_model(
     """
     cancel, task = CancelToken(), asyncio.current_task()
     with ls.reports.start(title, task.cancel if task else None) as progress:
-        backend = await ls.ready_backend()
-        return await ls.run(lambda: work(backend, cancel, progress), cancel)
+        backend = await ls.model.ready_backend()
+        return await ls.model.run(lambda: work(backend, cancel, progress), cancel)
 
 
 async def _apply(ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], label: str) -> None:
@@ -172,7 +176,7 @@ async def _apply(ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], la
 def _workspace_edit(
     ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit]
 ) -> types.WorkspaceEdit:
-    """The edits with the version that they are for, where the client understands versions."""
+    """Return the edits, with their version where the client understands versions."""
     converted = [ls.documents.edit(snapshot, edit) for edit in edits]
     workspace = ls.client_capabilities.workspace
     if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:

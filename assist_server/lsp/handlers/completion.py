@@ -1,10 +1,14 @@
 """textDocument/completion: the same text as a menu item, for editors without ghost text."""
 
 import re
+from functools import partial
 
 from lsprotocol import types
 
-from assist_server.lsp.handlers.inline_completion import Answer, Place, complete_at
+from assist_server.context.snapshot import Snapshot
+from assist_server.features.inline_completion import InlineCompletion
+from assist_server.lsp.completion_session import CompletionSessions
+from assist_server.lsp.documents import DocumentStore
 from assist_server.lsp.server import AssistServer
 from assist_server.text.edits import TextEdit
 
@@ -16,27 +20,34 @@ def register_for_client(server: AssistServer) -> None:
     """Offer the menu item where it is wanted: by default, where there is no ghost text."""
     text_document = server.client_capabilities.text_document
     has_ghost_text = bool(text_document and text_document.inline_completion)
-    wanted = server.settings.completion.menu
+    wanted = server.settings.current.completion.menu
     if wanted == "always" or (wanted == "auto" and not has_ghost_text):
         options = types.CompletionOptions(trigger_characters=[".", "(", " ", "="])
-        server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(completion)
+        handler = partial(completion, server.documents, server.completions)
+        server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(handler)
 
 
-async def completion(server: AssistServer, params: types.CompletionParams) -> types.CompletionList:
+async def completion(
+    documents: DocumentStore, completions: CompletionSessions, params: types.CompletionParams
+) -> types.CompletionList:
     """Answer with one item at most; a menu does not wait for a model that is still loading."""
     # Editors call the menu "invoked" for every letter of a word, so nobody can tell a key press.
-    place = Place(params.text_document.uri, params.position, types.TEXT_DOCUMENT_COMPLETION)
-    answer = await complete_at(server, place, is_automatic=True, wait_ms=0)
-    items = [] if answer is None or answer.completion.text is None else [_item(server, answer)]
+    snapshot = documents.find(params.text_document.uri)
+    if snapshot is None:
+        return types.CompletionList(is_incomplete=True, items=[])
+    session = completions.of(snapshot.uri, types.TEXT_DOCUMENT_COMPLETION)
+    shown = await session.propose(documents.offset(snapshot, params.position), is_automatic=True)
+    items = [_item(documents, snapshot, each) for each in shown]
     return types.CompletionList(is_incomplete=True, items=items)
 
 
-def _item(server: AssistServer, answer: Answer) -> types.CompletionItem:
-    """The completion as an item that replaces the word before the cursor by itself and the rest.
+def _item(
+    documents: DocumentStore, snapshot: Snapshot, found: InlineCompletion
+) -> types.CompletionItem:
+    """Return an item that replaces the word before the cursor by itself and the completion.
 
     Editors filter items by the word being typed, so the item must begin with it.
     """
-    snapshot, found = answer.snapshot, answer.completion
     text = found.text or ""
     line_start = snapshot.lines.start_of(snapshot.lines.line_at(found.start))
     # From the cursor backwards: forwards, every run of letters would be tried from each of them.
@@ -49,6 +60,6 @@ def _item(server: AssistServer, answer: Answer) -> types.CompletionItem:
         kind=types.CompletionItemKind.Text,
         detail="assist-server",
         filter_text=word or label,
-        text_edit=server.documents.edit(snapshot, wanted),
+        text_edit=documents.edit(snapshot, wanted),
         insert_text_mode=types.InsertTextMode.AsIs,
     )

@@ -1,61 +1,68 @@
 """didOpen, didChange, didClose, of documents and of notebooks."""
 
+from functools import partial
 from typing import Any
 
 from lsprotocol import types
 
-from assist_server.lsp.prefetch_timer import Touched
+from assist_server.lsp.documents import DocumentStore, NotebookStore
+from assist_server.lsp.prefetch import CursorPlace, Prefetcher
 from assist_server.lsp.server import AssistServer
 
 
 def register(server: AssistServer) -> None:
     """Register this family's handlers, in place of pygls' own."""
+    documents, notebooks = server.documents, server.notebooks
     builtin = server.protocol.fm.builtin_features
-    builtin[types.TEXT_DOCUMENT_DID_OPEN] = lambda params: did_open(server, params)
-    builtin[types.TEXT_DOCUMENT_DID_CHANGE] = lambda params: did_change(server, params)
-    builtin[types.TEXT_DOCUMENT_DID_CLOSE] = lambda params: did_close(server, params)
-    builtin[types.NOTEBOOK_DOCUMENT_DID_OPEN] = server.notebooks.open
-    builtin[types.NOTEBOOK_DOCUMENT_DID_CHANGE] = server.notebooks.change
-    builtin[types.NOTEBOOK_DOCUMENT_DID_CLOSE] = server.notebooks.close
+    builtin[types.TEXT_DOCUMENT_DID_OPEN] = partial(did_open, documents, server.prefetcher)
+    builtin[types.TEXT_DOCUMENT_DID_CHANGE] = partial(did_change, documents, server.prefetcher)
+    builtin[types.TEXT_DOCUMENT_DID_CLOSE] = partial(did_close, documents)
+    builtin[types.NOTEBOOK_DOCUMENT_DID_OPEN] = notebooks.open
+    builtin[types.NOTEBOOK_DOCUMENT_DID_CHANGE] = notebooks.change
+    builtin[types.NOTEBOOK_DOCUMENT_DID_CLOSE] = notebooks.close
     for method in (types.TEXT_DOCUMENT_DID_CHANGE, types.NOTEBOOK_DOCUMENT_DID_CHANGE):
-        server.protocol.on_unreadable[method] = lambda params: unreadable_change(server, params)
-    server.protocol.on_unread = lambda *what: unread_message(server, *what)
+        server.protocol.on_unreadable[method] = partial(unreadable_change, documents, notebooks)
+    server.protocol.on_unread = partial(unread_message, server)
 
 
-def did_open(server: AssistServer, params: types.DidOpenTextDocumentParams) -> None:
-    """A document is the editor's from now on.
+def did_open(
+    documents: DocumentStore, prefetcher: Prefetcher, params: types.DidOpenTextDocumentParams
+) -> None:
+    """Open a document.
 
-    Where the cursor is, nobody says. With families that want the prefix first, what is read up to
-    the end is right for every place of a document that is shown as a whole.
+    Where the cursor is, the client does not say. With families that want the prefix first, what is
+    prefilled up to the end is right for every place of a document that is shown as a whole.
     """
     document = params.text_document
-    server.documents.open(document)
-    snapshot = server.documents.find(document.uri)
+    documents.open(document)
+    snapshot = documents.find(document.uri)
     if snapshot is None:
         return  # it is too long
-    server.reading_ahead.touch(Touched(document.uri, document.version, len(snapshot.text)))
+    prefetcher.move_to(CursorPlace(document.uri, document.version, len(snapshot.text)))
 
 
-def did_change(server: AssistServer, params: types.DidChangeTextDocumentParams) -> None:
+def did_change(
+    documents: DocumentStore, prefetcher: Prefetcher, params: types.DidChangeTextDocumentParams
+) -> None:
     """Apply the changes."""
     document = params.text_document
-    end = server.documents.change(document.uri, document.version, params.content_changes)
+    end = documents.change(document.uri, document.version, params.content_changes)
     if end is not None:
-        server.reading_ahead.touch(Touched(document.uri, document.version, end))
+        prefetcher.move_to(CursorPlace(document.uri, document.version, end))
 
 
-def did_close(server: AssistServer, params: types.DidCloseTextDocumentParams) -> None:
+def did_close(documents: DocumentStore, params: types.DidCloseTextDocumentParams) -> None:
     """Forget the document."""
-    server.documents.close(params.text_document.uri)
+    documents.close(params.text_document.uri)
 
 
-def unreadable_change(server: AssistServer, params: Any) -> None:
+def unreadable_change(documents: DocumentStore, notebooks: NotebookStore, params: Any) -> None:
     """Forget a document that is no longer known: better no answers than ones for another text."""
     match params:
         case {"textDocument": {"uri": str(uri)}}:
-            server.documents.close(uri)
+            documents.close(uri)
         case {"notebookDocument": {"uri": str(uri)}}:
-            server.notebooks.forget(uri)
+            notebooks.forget(uri)
 
 
 def unread_message(server: AssistServer, method: str, uri: str | None, reason: str) -> None:

@@ -31,15 +31,16 @@ def register(server: AssistServer) -> None:
 
 
 def initialize(server: AssistServer, params: types.InitializeParams) -> None:
-    """Take over what the client says of itself; nothing slow happens here."""
+    """Store the client's capabilities and settings; nothing slow happens here."""
     server.documents.encoding = PositionEncoding(server.workspace.position_encoding or "utf-16")
     folders = params.workspace_folders
     server.documents.root_uri = folders[0].uri if folders else params.root_uri
+    server.settings.set_root(server.documents.root_uri)
     options = params.initialization_options
     if isinstance(options, dict):
         options = {name: value for name, value in options.items() if name != "token"}
     if options is not None:
-        server.put_layer("initializationOptions", options)
+        server.settings.put_layer("initializationOptions", options)
     server.apply_settings()
     completion.register_for_client(server)
     if params.process_id is not None:
@@ -54,7 +55,7 @@ async def initialized(server: AssistServer, _: types.InitializedParams) -> None:
     if workspace and workspace.configuration:
         answer = asyncio.ensure_future(_pull_configuration(server))
         await asyncio.wait([answer], timeout=_CONFIGURATION_SECONDS)
-    server.start_model()
+    server.model.start()
 
 
 async def did_change_configuration(
@@ -71,7 +72,7 @@ async def did_change_configuration(
 
 
 def progress_cancelled(server: AssistServer, params: types.WorkDoneProgressCancelParams) -> None:
-    """The cancel button of a progress report."""
+    """Cancel the work of a progress report, whose button was pressed."""
     server.reports.cancel(params.token)
 
 
@@ -90,5 +91,5 @@ async def _pull_configuration(server: AssistServer) -> None:
 
 
 def _put_configuration(server: AssistServer, values: Any) -> None:
-    server.put_layer("workspace/configuration", values)
+    server.settings.put_layer("workspace/configuration", values)
     server.apply_settings()

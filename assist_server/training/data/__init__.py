@@ -1,1 +1,1 @@
-"""The corpus: sources, licences, cleaning, split."""
+"""The training corpus: sources, licences, cleaning, split."""

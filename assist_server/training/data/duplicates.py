@@ -1,4 +1,4 @@
-"""Files that are nearly the same: found by hashes of short runs of tokens ("shingles").
+"""Near-duplicate files, found by hashes of token n-grams ("shingles") and MinHash.
 
 Source: Broder, "On the resemblance and containment of documents" (1997).
 """
@@ -12,8 +12,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from assist_server.training.data.documents import Document
-from assist_server.training.data.shares import language_of
+from assist_server.training.data.documents import Document, language_of
 
 _Hashes = NDArray[np.uint64]
 
@@ -27,22 +26,22 @@ _COMMENTS = {
     "lua": re.compile(r"--\[\[.*?\]\]|--[^\n]*", re.DOTALL),
     **dict.fromkeys(("json", "markdown"), re.compile(r"(?!)")),
 }
-"""What is a comment, by language; all others mark one with a hash. Licences stand in comments, and
-should not make files alike."""
+"""Comments by language; in other languages they begin with a hash. Licences are in comments, and
+must not make files similar."""
 
 _SHORT, _LONG = 5, 20
-"""Tokens of a shingle: to say how much two files resemble each other, and to find copied parts."""
+"""Tokens of a shingle, for the similarity of two files and for copied parts."""
 
 _BANDS, _ROWS = 16, 4
-"""Files that agree in all rows of a band are compared: 99 % of those that are alike to 70 %."""
+"""Files that agree in all rows of a band are compared: 99 % of those with a similarity of 70 %."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_MOST_ALIKE = 0.7
+_MOST_SIMILAR = 0.7
 _MOST_COPIED = 0.25
 
 
 class Fingerprint:
-    """A text without its comments and blanks, as hashes."""
+    """Hashes of a text without its comments and blanks."""
 
     def __init__(self, text: str, language: str = "python") -> None:
         words = _TOKEN.findall(_COMMENTS.get(language, _HASH).sub("", text))
@@ -50,21 +49,21 @@ class Fingerprint:
 
     @cached_property
     def exact(self) -> bytes:
-        """The same for texts that differ in comments and blanks only."""
+        """Return a key that is equal for texts that differ in comments and blanks only."""
         return self._tokens.tobytes()
 
     @cached_property
     def short(self) -> _Hashes:
-        """Hashes of all runs of a few tokens, each once, sorted."""
+        """Return the hashes of all short shingles, unique and sorted."""
         return np.unique(_runs(self._tokens, _SHORT))
 
     @cached_property
     def long(self) -> _Hashes:
-        """Hashes of all runs of many tokens, each once, sorted."""
+        """Return the hashes of all long shingles, unique and sorted."""
         return np.unique(_runs(self._tokens, _LONG))
 
     def bands(self) -> list[bytes]:
-        """Keys of which files that are alike share at least one."""
+        """Return MinHash keys, of which similar files share at least one."""
         if not len(self.short):
             return []
         numbers = np.arange(1, _BANDS * _ROWS + 1, dtype=np.uint64)[:, None]
@@ -77,7 +76,7 @@ class Fingerprint:
 
 
 def fingerprint_of(document: Document) -> Fingerprint:
-    """Return the fingerprint of a document, without the comments of its language."""
+    """Return the fingerprint of a document."""
     return Fingerprint(document.text, language_of(document.origin.path) or "python")
 
 
@@ -93,27 +92,29 @@ def _runs(tokens: _Hashes, size: int) -> _Hashes:
     return found
 
 
-def likeness(one: Fingerprint, other: Fingerprint) -> float:
-    """Jaccard's index: shared runs of tokens among all of both, from 0 to 1."""
+def jaccard_similarity(one: Fingerprint, other: Fingerprint) -> float:
+    """Return the Jaccard index of the short shingles of two files, from 0 to 1."""
     shared = len(np.intersect1d(one.short, other.short, assume_unique=True))
     together = len(one.short) + len(other.short) - shared
     return shared / together if together else 1.0
 
 
 class SeenFiles:
-    """Files already taken, so that none is taken that is nearly one of them."""
+    """The files taken so far, to reject near-duplicates."""
 
     def __init__(self) -> None:
         self._exact: set[bytes] = set()
         self._by_band: dict[bytes, list[Fingerprint]] = defaultdict(list)
 
     def take(self, fingerprint: Fingerprint) -> bool:
-        """Remember a file; False where one like it was taken before."""
+        """Add a file; return False, without adding it, if a similar one was added before."""
         if fingerprint.exact in self._exact:
             return False
         bands = fingerprint.bands()
         candidates = {id(kept): kept for band in bands for kept in self._by_band.get(band, ())}
-        if any(likeness(fingerprint, kept) >= _MOST_ALIKE for kept in candidates.values()):
+        if any(
+            jaccard_similarity(fingerprint, kept) >= _MOST_SIMILAR for kept in candidates.values()
+        ):
             return False
         self._exact.add(fingerprint.exact)
         for band in bands:
@@ -122,14 +123,14 @@ class SeenFiles:
 
 
 class HeldOutCode:
-    """What is held out, so that no copy of it is trained on, be it a part of a larger file."""
+    """The held-out code, to find copies of it, also inside larger files."""
 
     def __init__(self, fingerprints: Iterable[Fingerprint]) -> None:
         found: Sequence[_Hashes] = [fingerprint.long for fingerprint in fingerprints]
         self._long = np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.uint64)
 
     def is_copied_by(self, fingerprint: Fingerprint) -> bool:
-        """Whether a quarter of a file's runs of tokens, or more, also stand in held-out files."""
+        """Return whether at least a quarter of a file's long shingles are in held-out files."""
         if not len(fingerprint.long) or not len(self._long):
             return False
         places = np.searchsorted(self._long, fingerprint.long)

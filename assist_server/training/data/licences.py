@@ -1,4 +1,4 @@
-"""What a distribution's metadata say about its licence, and which licences allow training."""
+"""Licences in the metadata of distributions, and the licences that allow training."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ PERMISSIVE = frozenset({
     "CC0-1.0", "CNRI-Python", "curl", "HPND", "ISC", "MIT", "MIT-0", "MIT-CMU", "NCSA",
     "PostgreSQL", "PSF-2.0", "Python-2.0", "Python-2.0.1", "Unlicense", "X11", "Zlib", "ZPL-2.1",
 })  # fmt: skip
-"""SPDX ids of licences that ask for a notice at most."""
+"""SPDX ids of licences that require a notice at most."""
 
 _CLASSIFIERS: Mapping[str, str] = MappingProxyType({
     "Academic Free License (AFL)": "AFL-3.0",
@@ -42,15 +42,15 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType({
     "modified bsd": "BSD-3-Clause", "new bsd": "BSD-3-Clause", "psf": "PSF-2.0",
     "psfl": "PSF-2.0", "python software foundation": "PSF-2.0", "simplified bsd": "BSD-2-Clause",
 })  # fmt: skip
-"""How people write it in `License`, lower case, without "the" in front and "license" behind."""
+"""Spellings in the field `License`, in lower case, without "the" before and "license" after."""
 
 _SPDX_IDS = {licence.lower(): licence for licence in PERMISSIVE}
 
 
 def licence_expression(metadata: PackageMetadata) -> str:
-    """The licence as an SPDX expression; empty where it is not stated in a way that is understood.
+    """Return the licence as an SPDX expression; empty if it is missing or not understood.
 
-    Sources, the first that speaks: `License-Expression`, the classifiers, a short `License`. A
+    It is taken from `License-Expression`, or else the classifiers, or else a short `License`. A
     classifier that is not in the table of permissive ones is kept as it is.
     """
     expression = _field(metadata, "License-Expression")
@@ -63,7 +63,7 @@ def licence_expression(metadata: PackageMetadata) -> str:
     ]
     named = [text for text in classifiers if text not in _NO_LICENCE]
     if named:
-        # Several classifiers may mean a choice or a mixture; all must allow it.
+        # Several classifiers may mean a choice or a combination; all must be permissive.
         return " AND ".join(dict.fromkeys(_CLASSIFIERS.get(text, text) for text in named))
     written = _field(metadata, "License").lower().rstrip(".")
     key = re.sub(r"^the |[ -]licen[sc]e$", "", written)
@@ -75,9 +75,9 @@ def _field(metadata: PackageMetadata, name: str) -> str:
 
 
 def is_permissive(expression: str) -> bool:
-    """Whether code under an SPDX expression may be trained on.
+    """Return whether code under an SPDX expression may be used for training.
 
-    Of `A OR B` one is enough, of `A AND B` all are needed; what is not understood is not permitted.
+    For `A OR B` one is enough, for `A AND B` all are needed; unknown licences are not permissive.
     """
     tokens = re.findall(r"\(|\)|[^\s()]+", expression)
     try:
@@ -109,7 +109,7 @@ def _one(tokens: list[str]) -> bool:
     if not tokens:
         raise ValueError("an expression ends too soon")
     token = tokens.pop(0)
-    if token != "(":  # noqa: S105 - a bracket is no password
+    if token != "(":  # noqa: S105 - a bracket is not a password
         # `X WITH exception` allows more than X does.
         if tokens[:1] and tokens[0].upper() == "WITH":
             del tokens[:2]

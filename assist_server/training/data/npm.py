@@ -1,4 +1,4 @@
-"""Sources of npm packages: what somebody wrote, in tarballs as `npm pack` leaves them."""
+"""Source files of npm packages, from tarballs as `npm pack` leaves them."""
 
 import json
 import re
@@ -7,10 +7,14 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from assist_server.training.data.archives import archived_files
-from assist_server.training.data.documents import Document, document_of, pair_of
+from assist_server.training.data.documents import (
+    Document,
+    archived_files,
+    document_of,
+    language_of,
+    pair_of,
+)
 from assist_server.training.data.licences import is_permissive
-from assist_server.training.data.shares import language_of
 
 _LANGUAGES = {"javascript", "typescript", "markdown", "json", "toml", "yaml", "shell"}
 
@@ -18,7 +22,7 @@ _BUILT = re.compile(
     r"_?(dist|build|built|out|output|umd|cjs|esm?|mjs|es\d*|es20\d\d|commonjs|bundles?|min|compiled"
     r"|node_modules|fesm\d+|prebuilds?|deno|dist[-.].*|lib[-.](esm?|cjs|umd).*|esm[-.].*|cjs[-.].*)"
 )
-"""Folders that hold what a compiler or a bundler made of the sources."""
+"""Folders with the output of compilers and bundlers."""
 
 _COMPILED = re.compile(
     r'defineProperty\(exports, "__esModule"|sourceMappingURL=|__webpack_require__|__awaiter'
@@ -29,11 +33,11 @@ _ONE_DECLARATION_OF = 12
 
 
 def npm_documents(archive: Path, refused: dict[str, str]) -> Iterator[Document]:
-    """Yield the sources in a package's tarball.
+    """Yield the source files in a package's tarball, and its README as a pair.
 
     Args:
         archive: As `npm pack NAME` writes it.
-        refused: Given the package's name and licence where that does not allow training.
+        refused: Gets the package's name and licence if that does not allow training.
     """
     files = dict(archived_files(archive))
     try:
@@ -46,7 +50,7 @@ def npm_documents(archive: Path, refused: dict[str, str]) -> Iterator[Document]:
     if not is_permissive(licence):
         refused[name] = licence or "unknown"
         return
-    for path in written_files(files):
+    for path in _written_files(files):
         found = document_of(name, version, licence, path, files[path], "code")
         if found is not None:
             yield found
@@ -58,15 +62,15 @@ def npm_documents(archive: Path, refused: dict[str, str]) -> Iterator[Document]:
 
 
 def npm_licence(package: dict[str, Any]) -> str:
-    """Return the licence in a `package.json` as an SPDX expression; empty where there is none."""
+    """Return the licence in a `package.json` as an SPDX expression; empty if there is none."""
     stated = package.get("license") or package.get("licenses") or ""
     several = stated if isinstance(stated, list) else [stated]
     names = [str(one.get("type", "")) if isinstance(one, dict) else str(one) for one in several]
     return " OR ".join(names)
 
 
-def written_files(files: dict[str, bytes]) -> list[str]:
-    """Return the paths of what somebody wrote: nothing compiled, and few declaration files."""
+def _written_files(files: dict[str, bytes]) -> list[str]:
+    """Return the paths of hand-written files: nothing compiled, and few declaration files."""
     has_sources = any(
         path.startswith("src/") and language_of(path) in {"javascript", "typescript"}
         for path in files
@@ -77,7 +81,7 @@ def written_files(files: dict[str, bytes]) -> list[str]:
         if language_of(path) in _LANGUAGES
         and not _is_built(path, files, has_sources=has_sources)
         and not _COMPILED.search(content.decode("utf-8", errors="replace"))
-        and not (_DECLARATIONS.search(path) and _is_thinned_out(content))
+        and not (_DECLARATIONS.search(path) and _is_dropped_declaration(content))
     ]
 
 
@@ -86,7 +90,7 @@ def _is_built(path: str, files: dict[str, bytes], *, has_sources: bool) -> bool:
     if any(_BUILT.fullmatch(part) for part in parts[:-1]) or ".min." in parts[-1]:
         return True
     if language_of(path) != "javascript":
-        # Declarations beside the sources say nothing new.
+        # Declarations repeat the sources.
         return has_sources and bool(_DECLARATIONS.search(path)) and parts[0] != "src"
     stem = path.rpartition(".")[0]
     is_beside_declaration = any(f"{stem}.d.{end}" in files for end in ("ts", "mts", "cts"))
@@ -95,5 +99,5 @@ def _is_built(path: str, files: dict[str, bytes], *, has_sources: bool) -> bool:
     return is_beside_source or is_elsewhere or (is_beside_declaration and parts[-1] != "index.js")
 
 
-def _is_thinned_out(content: bytes) -> bool:
+def _is_dropped_declaration(content: bytes) -> bool:
     return sha256(content).digest()[0] % _ONE_DECLARATION_OF != 0

@@ -1,4 +1,4 @@
-"""The code of one repository as documents to train on."""
+"""The source files of one repository, as documents for fine-tuning."""
 
 import hashlib
 import os
@@ -9,24 +9,23 @@ from pathlib import Path
 
 from assist_server.errors import InputError
 from assist_server.syntax.languages import language_for
-from assist_server.training.data.cleaning import why_unfit
-from assist_server.training.data.documents import Document, document_of
+from assist_server.training.data.documents import Document, document_of, rejection_reason
 from assist_server.training.data.duplicates import Fingerprint, SeenFiles
 
 _VALIDATION_SHARE = 20
-"""One of so many files is kept aside, to see whether training helps; one at least, of several."""
+"""One in this many files is held out for validation, and at least one of several files."""
 
 _MOST_FILE_BYTES = 1_000_000
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 _GIT_ENVIRONMENT = {"GIT_ALLOW_PROTOCOL": "none"}
-"""A repository's own settings name commands: for watching its files, for hooks, and for fetching
-what is missing. None of them is run."""
+"""A repository's settings can name commands: to watch files, for hooks, and to fetch missing
+objects. None of them may run."""
 
 _LEFT_OUT_FOLDERS = {"node_modules", "venv", "env", "build", "dist", "target", "__pycache__"}
 
 
 def repository_documents(repo: Path) -> list[Document]:
-    """Source files of a repository that are worth learning from; each thing once.
+    """Return the suitable source files of a repository, without duplicates.
 
     Raises:
         InputError: there are none.
@@ -38,29 +37,29 @@ def repository_documents(repo: Path) -> list[Document]:
         document
         for path in sorted(_files(repo))
         if (document := _read(repo, path)) is not None
-        and why_unfit(document) is None
+        and rejection_reason(document) is None
         and seen.take(Fingerprint(document.text))
     ]
     if not found:
         raise InputError(
             f"{str(repo)!r} holds no source code to learn from; name another folder with --repo"
         )
-    lots = sorted(range(len(found)), key=lambda number: _lot(found[number]))
-    aside = set(lots[: max(len(found) > 1, len(found) // _VALIDATION_SHARE)])
+    by_hash = sorted(range(len(found)), key=lambda number: _path_hash(found[number]))
+    held_out = set(by_hash[: max(len(found) > 1, len(found) // _VALIDATION_SHARE)])
     return [
         Document(replace(document.origin, split="validation"), document.text)
-        if number in aside
+        if number in held_out
         else document
         for number, document in enumerate(found)
     ]
 
 
-def _lot(document: Document) -> str:
+def _path_hash(document: Document) -> str:
     return hashlib.sha256(document.origin.path.encode()).hexdigest()
 
 
 def _files(repo: Path) -> Iterator[Path]:
-    """What git tracks; without git, what lies there outside of hidden and built folders."""
+    """Yield the files that git tracks; without git, those outside hidden and build folders."""
     try:
         listed = run_git(repo, "ls-files", "-z")
     except (OSError, subprocess.CalledProcessError):
@@ -92,7 +91,7 @@ def run_git(repo: Path, *arguments: str) -> bytes:
 
 
 def _is_own(repo: Path, file: Path) -> bool:
-    """Return whether a path leads to an ordinary file without leaving the repository by a link."""
+    """Return whether a path is a regular file that no link leads out of the repository."""
     return file.is_file() and file.resolve() == repo.resolve() / file.relative_to(repo)
 
 
@@ -103,5 +102,5 @@ def _read(repo: Path, path: Path) -> Document | None:
     if file.stat().st_size > _MOST_FILE_BYTES:
         return None
     found = document_of("", "", "", path.as_posix(), file.read_bytes(), "code")
-    # The licence is the user's own matter, and the split is by file: there is but one project.
+    # Here the licence does not matter, and the split is by file, as there is only one project.
     return found and Document(replace(found.origin, split="train"), found.text)

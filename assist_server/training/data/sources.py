@@ -1,43 +1,48 @@
-"""The documents that this machine offers: distributions, npm and Debian sources, prose."""
+"""The documents of this machine: distributions, npm and Debian sources, and pairs of prose."""
 
 import platform
+import re
 import sysconfig
 from collections.abc import Iterator, Sequence
 from importlib.metadata import Distribution, PackageMetadata
 from pathlib import Path
 
-from assist_server.training.data.debian_sources import debian_documents
+from assist_server.training.data.debian import debian_documents
 from assist_server.training.data.documents import Document, document_of, pair_of
 from assist_server.training.data.licences import is_permissive, licence_expression
 from assist_server.training.data.npm import npm_documents
-from assist_server.training.data.readmes import first_paragraph, readme_pair
 from assist_server.training.data.split import installed_distributions, normalise, source_files
 
 _STANDARD_LIBRARY_LICENCE = "PSF-2.0"
 _NOT_STANDARD_LIBRARY = {"site-packages", "dist-packages", "lib-dynload", "__pycache__"}
 
+_LEAST_CHARS, _MOST_CHARS = 40, 320
+_LEAST_LETTERS = 0.6
+_IS_README = re.compile(r"(^|/)readme(\.(md|markdown))?$", re.IGNORECASE)
+_NO_PROSE = re.compile(r"^\s*([#=|>*+\-!\[<`~]|\d+[.)]|\.\. )|://|^\s{4}|</?\w+")
+
 
 class Sources:
-    """Where documents come from, and what was passed over for its licence."""
+    """The sources of documents, and the distributions refused for their licence."""
 
     def __init__(
         self, folders: Sequence[Path] | None = None, *, has_standard_library: bool = False
     ) -> None:
-        """Take the distributions of this environment, or the packages in folders.
+        """Use the distributions of this environment, or the packages in folders.
 
         Args:
             folders: Made by `pip install --target`, or with tarballs from `npm pack`, or with
                 Debian's source packages (`.dsc` and archives); None for this environment.
-            has_standard_library: Take the standard library beside folders; it is part of this
-                environment anyway.
+            has_standard_library: Include the standard library besides folders; this environment
+                always includes it.
         """
         self._folders = folders
         self._has_standard_library = has_standard_library or folders is None
         self.refused: dict[str, str] = {}
-        """Distributions whose licence does not allow training or is not known: name and licence."""
+        """Name and licence of distributions whose licence is unknown or does not allow training."""
 
     def documents(self) -> Iterator[Document]:
-        """Everything that may be used, held-out documents among it."""
+        """Yield all documents with permissive licences, held-out ones included."""
         for distribution in installed_distributions(self._folders):
             licence = licence_expression(distribution.metadata)
             if is_permissive(licence):
@@ -77,7 +82,7 @@ def _of_distribution(distribution: Distribution) -> Iterator[Document]:
 
 
 def _pairs(metadata: PackageMetadata) -> Iterator[Document]:
-    """Yield a distribution's summary and its description, and that one's first paragraph."""
+    """Yield a distribution's summary with its description, and the latter's first paragraph."""
     name, version = normalise(metadata["Name"]), metadata["Version"]
     licence = licence_expression(metadata)
     fields = (metadata.get_all(field) or [""] for field in ("Summary", "Description"))
@@ -93,7 +98,7 @@ def _pairs(metadata: PackageMetadata) -> Iterator[Document]:
 
 
 def standard_library() -> Iterator[Document]:
-    """Python's own modules; each top-level one counts as a distribution of its own."""
+    """Yield Python's standard library; each top-level module counts as a distribution."""
     root = Path(sysconfig.get_path("stdlib"))
     for file in sorted(root.rglob("*.py")):
         path = file.relative_to(root)
@@ -108,3 +113,34 @@ def standard_library() -> Iterator[Document]:
             )
             if found is not None:
                 yield found
+
+
+def readme_pair(document: Document) -> Document | None:
+    """Return a README's first paragraph and the text after it as a pair; None for other files."""
+    origin = document.origin
+    if not _IS_README.search(origin.path):
+        return None
+    parts = first_paragraph(document.text)
+    if parts is None:
+        return None
+    return pair_of(
+        origin.distribution, origin.version, origin.licence, f"paragraphs/{origin.path}", *parts
+    )
+
+
+def first_paragraph(text: str) -> tuple[str, str] | None:
+    """Return the first paragraph of prose, on one line, and the text after it."""
+    place = 0
+    for block in re.split(r"(\n[ \t]*\n)", text):
+        place += len(block)
+        prose = " ".join(block.split())
+        letters = sum(map(str.isalpha, prose))
+        is_prose = not any(map(_NO_PROSE.search, block.splitlines()))
+        if (
+            is_prose
+            and _LEAST_CHARS <= len(prose) <= _MOST_CHARS
+            and letters >= _LEAST_LETTERS * len(prose)
+            and prose.endswith((".", "!"))
+        ):
+            return prose, text[place:].strip()
+    return None

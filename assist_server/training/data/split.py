@@ -1,7 +1,7 @@
-"""Which code trains and which is held out: decided by the name of its distribution, before all.
+"""The split of code into training, validation and test, by the name of its distribution.
 
-A name decides, not a file, because files of one project resemble each other. Projects that share
-code are one family, and a family is never divided.
+The split is by distribution, not by file, as files of a project are similar. Projects that share
+code form a family, which is never divided.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from assist_server.training.data.licences import licence_expression
 Split = Literal["train", "validation", "test"]
 
 _PARTS = 40
-"""One part of so many is for testing, and one for validation."""
+"""One in this many families is for testing, and one for validation."""
 
 HELD_OUT: Mapping[str, Split] = MappingProxyType({
     "click": "test",
@@ -33,8 +33,8 @@ HELD_OUT: Mapping[str, Split] = MappingProxyType({
     "textual": "test",
     "tornado": "validation",
 })  # fmt: skip
-"""Families that are always held out: the first embedded model never saw them, so that it and every
-later one can be compared on them."""
+"""Families that are always held out: no embedded model was trained on them, so all of them can be
+compared on these."""
 
 FRESH: Mapping[str, str] = MappingProxyType({
     "a2a-sdk": "2025-05", "acp-sdk": "2025-02", "any-agent": "2025-04", "any-llm-sdk": "2025-07",
@@ -51,10 +51,10 @@ FRESH: Mapping[str, str] = MappingProxyType({
     "npm:@remix-run/session": "2025", "npm:@ripple-ts/vite-plugin": "2025",
     "npm:alchemy": "2025", "npm:ripple": "2025",
 })  # fmt: skip
-"""Distributions first published in 2025 or later, and when: a base model that read public code up
-to 2024 has not seen them, as it has seen the families above. Always for testing. Months are those
-of the oldest release in the index; npm's lists recent releases only, so that its years are those in
-which the projects began."""
+"""Distributions first published in 2025 or later, with the date, always for testing: a base model
+trained on public code up to 2024 has not seen them, unlike the families above. Months are those of
+the oldest release in the index; npm lists recent releases only, so its years are those in which
+the projects began."""
 
 _FAMILIES: Mapping[str, str] = MappingProxyType({
     "attr": "attrs", "cattrs": "attrs",
@@ -71,7 +71,7 @@ _FAMILIES: Mapping[str, str] = MappingProxyType({
     "toolong": "textual",
     "tomli-w": "tomli",
 })  # fmt: skip
-"""Forks, twins and companions that share code: name and family."""
+"""Forks and companion projects that share code: name and family."""
 
 _COMPANIONS = (
     "azure", "click", "django", "fastapi", "flask", "google", "httpx", "jinja2", "jupyter",
@@ -90,30 +90,30 @@ def _npm_family(name: str) -> str:
     if not is_scoped:
         host = name.partition("-")[0]
         return host if host in _NPM_COMPANIONS else name
-    # The packages of a scope are mostly made in one repository, and of `@X/...` and `X` as well.
+    # The packages of a scope mostly share one repository, and so do `@X/...` and `X`.
     return rest if scope == "@types" else scope.removeprefix("@")
 
 
 def _debian_family(name: str) -> str:
-    """Return the name of a source package without the version in it: `tomcat10`, `lua5.4`."""
+    """Return the name of a source package without a version, as in `tomcat10` or `lua5.4`."""
     return re.sub(r"\d+(\.\d+)*(?=-java$|$)", "", name).rstrip("-") or name
 
 
 _FAMILIES_ELSEWHERE = MappingProxyType({"npm": _npm_family, "debian": _debian_family})
-"""How packages of other indexes are named `INDEX:NAME`, and which of them share code."""
+"""The family of a name, by index, for packages of other indexes, named `INDEX:NAME`."""
 
 
 def normalise(name: str) -> str:
-    """A distribution's name as PEP 503 compares it."""
+    """Return a distribution's name, normalised as by PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def family_of(distribution_name: str) -> str:
-    """The name that decides for a distribution and all that share code with it."""
+    """Return the family of a distribution: one name for all that share code."""
     host, is_elsewhere, name = distribution_name.partition(":")
     if is_elsewhere and host in _FAMILIES_ELSEWHERE:
         return f"{host}:{_FAMILIES_ELSEWHERE[host](name)}"
-    # Stubs follow what they describe.
+    # Stubs belong to the family of their library.
     name = normalise(distribution_name)
     name = name.removeprefix("types-").removesuffix("-stubs")
     if name in _FAMILIES:
@@ -123,7 +123,7 @@ def family_of(distribution_name: str) -> str:
 
 
 def is_fresh(distribution_name: str) -> bool:
-    """Whether a distribution is of the second test set, of what was published lately."""
+    """Return whether a distribution is in `FRESH`, the test set of recent projects."""
     return distribution_name in FRESH or normalise(distribution_name) in FRESH
 
 
@@ -133,17 +133,17 @@ def _fresh_families() -> frozenset[str]:
 
 
 def is_always_held_out(distribution_name: str) -> bool:
-    """Whether a distribution, or one that shares code with it, is held out by name."""
+    """Return whether the family of a distribution is held out by name."""
     family = family_of(distribution_name)
     return family in HELD_OUT or family in _fresh_families()
 
 
 @cache
 def split_of(distribution_name: str) -> Split:
-    """What the code of a distribution may be used for.
+    """Return the split of a distribution.
 
-    Parts of the standard library are asked for as `stdlib:` and the name of the top-level module,
-    packages of npm and Debian as `npm:` and `debian:` and their name.
+    Parts of the standard library are named `stdlib:` and the top-level module, packages of npm and
+    Debian `npm:` and `debian:` and their name.
     """
     family = family_of(distribution_name)
     if is_always_held_out(distribution_name):
@@ -161,30 +161,30 @@ class SourceFile:
     """Normalised name."""
     version: str
     licence: str
-    """SPDX expression; empty where the metadata name none that is understood."""
+    """SPDX expression; empty if it is missing or not understood."""
     path: str
     """As installed, with slashes: `package/module.py`."""
     file: Path
 
     @property
     def split(self) -> Split:
-        """What it may be used for."""
+        """Return the split of its distribution."""
         return split_of(self.distribution)
 
     def read_bytes(self) -> bytes:
-        """What is in the file."""
+        """Return the content of the file."""
         return self.file.read_bytes()
 
     @property
     def sha256(self) -> str:
-        """Digest of what is in the file."""
+        """Return the SHA-256 of the content, in hexadecimal."""
         return hashlib.sha256(self.read_bytes()).hexdigest()
 
 
 def installed_distributions(folders: Sequence[str | Path] | None = None) -> list[Distribution]:
-    """The distributions of this environment, or of folders with packages; each name once, sorted.
+    """Return the distributions of this environment, or of folders made by `pip install --target`.
 
-    `pip install --target FOLDER` makes such a folder.
+    Each name occurs once; they are sorted.
     """
     found: dict[str, Distribution] = {}
     where = sys.path if folders is None else [str(folder) for folder in folders]
@@ -196,8 +196,8 @@ def installed_distributions(folders: Sequence[str | Path] | None = None) -> list
 
 
 def source_files(distribution: Distribution) -> Iterator[SourceFile]:
-    """The Python files that a distribution has installed, sorted by path."""
-    # The metadata are parsed anew each time that they are asked for.
+    """Yield the Python files of an installed distribution, sorted by path."""
+    # The metadata are parsed on each access.
     metadata = distribution.metadata
     licence, name = licence_expression(metadata), normalise(metadata["Name"])
     version = metadata["Version"]
@@ -208,6 +208,6 @@ def source_files(distribution: Distribution) -> Iterator[SourceFile]:
 
 
 def installed_sources(folders: Sequence[str | Path] | None = None) -> Iterator[SourceFile]:
-    """All Python files of installed distributions."""
+    """Yield all Python files of installed distributions."""
     for distribution in installed_distributions(folders):
         yield from source_files(distribution)

@@ -1,1 +1,1 @@
-"""From documents to rows of token ids."""
+"""Conversion of documents to training windows of token ids."""

@@ -1,8 +1,8 @@
-"""A model's own answers to requests about a corpus: they keep its chat while it learns to infill.
+"""A model's own answers to requests about a corpus, which preserve its chat ability in training.
 
-No foreign data: the requests are those that the product asks, the texts are the corpus', and the
-answers are the base's, of which only good ones are kept. An answer is kept where it is short, comes
-to an end, repeats nothing, and names no number and no name that its text does not.
+The requests are the product's, the texts are from the corpus, and the answers are by the base
+model. An answer is kept if it is short and complete, repeats nothing, and has no number or name
+that its text does not have.
 """
 
 import json
@@ -30,22 +30,22 @@ _NAME = re.compile(
     r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w*|(?<![.!?:] )(?<![-*] )(?<!^)[A-Z][a-z]{2,})\b",
     re.MULTILINE,
 )
-"""Identifiers, and words with a capital that do not begin a sentence or a line."""
+"""Identifiers, and capitalised words that do not begin a sentence or a line."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A request to a model, and what it said."""
+    """A request and the model's answer."""
 
     origin: str
-    """The distribution and the path of the text that is asked about."""
+    """The distribution and the path of the text in the request."""
     request: str
     answer: str
 
 
 @dataclass(frozen=True)
 class Request:
-    """A text, and what is asked about it."""
+    """A text and an instruction about it."""
 
     origin: str
     instruction: str
@@ -53,35 +53,35 @@ class Request:
 
     @property
     def message(self) -> str:
-        """What the model is sent, in the form of the product's own requests."""
+        """Return the message to the model, in the form of the product's requests."""
         return f"{self.instruction}\n\n{self.text}"
 
 
 def requests_of(documents: Sequence[Document], seed: int) -> Iterator[Request]:
-    """Yield requests about documents that are trained on, in an order drawn by the seed, once."""
-    dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    """Yield a request for each training document, in a random order determined by the seed."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     order = [document for document in documents if document.origin.split == "train"]
-    dice.shuffle(order)
+    rng.shuffle(order)
     for document in order:
-        text = _part(document.text, dice)
+        text = _part(document.text, rng)
         language = language_for(path=document.origin.path)
         is_code = document.origin.kind == "code" and language.grammar is not None
         kind = f"{language.id} code" if is_code else "a text"
         asked = (load_instruction("summarize", kind=kind), *(_CODE if is_code else _PROSE))
         origin = f"{document.origin.distribution}/{document.origin.path}"
-        yield Request(origin, dice.choice(asked), text)
+        yield Request(origin, rng.choice(asked), text)
 
 
-def _part(text: str, dice: random.Random) -> str:
-    """Return whole lines of a text, from a place where a paragraph or a definition may begin."""
+def _part(text: str, rng: random.Random) -> str:
+    """Return whole lines of a text, from a place where a paragraph or a definition begins."""
     starts = [0, *(match.end() for match in re.finditer(r"\n\n(?=\S)", text))]
-    start = dice.choice([each for each in starts if len(text) - each > _MOST_TEXT_CHARS] or [0])
+    start = rng.choice([each for each in starts if len(text) - each > _MOST_TEXT_CHARS] or [0])
     part = text[start : start + _MOST_TEXT_CHARS]
     return part if start + len(part) == len(text) else part[: part.rfind("\n") + 1] or part
 
 
-def why_rejected(request: Request, answer: str) -> str | None:
-    """Return why an answer is not learned from, in a word or two; None where it is fine."""
+def rejection_reason(request: Request, answer: str) -> str | None:
+    """Return why an answer is rejected, in a word or two; None if it is suitable."""
     words = answer.split()
     runs = Counter(zip(*(words[start:] for start in range(_RUN_WORDS)), strict=False))
     if not _FEWEST_WORDS <= len(words) <= _MOST_WORDS:
@@ -98,30 +98,30 @@ def why_rejected(request: Request, answer: str) -> str | None:
 
 
 def unsupported(text: str, answer: str) -> list[str]:
-    """Return the numbers and names of an answer that its text does not have."""
+    """Return the numbers and names of an answer that are not in its text."""
     found = [*_NUMBER.findall(answer), *_NAME.findall(answer)]
     lower = text.lower()
     return [each for each in found if each.lower() not in lower]
 
 
 def _echoed_share(text: str, words: Sequence[str]) -> float:
-    """Return the share of runs of words that stand in the text just so."""
+    """Return the share of word n-grams that occur literally in the text."""
     joined = " ".join(text.split())
     runs = [" ".join(words[start : start + _RUN_WORDS]) for start in range(len(words))]
     return sum(run in joined for run in runs) / max(1, len(runs))
 
 
 def write_answer(file: Path, answer: Answer) -> None:
-    """Append an answer."""
+    """Append an answer to a file of JSON lines."""
     with file.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(asdict(answer)) + "\n")
 
 
 def read_answers(file: Path) -> list[Document]:
-    """Return the answers of a file as documents to train on.
+    """Return the answers of a file as training documents.
 
     Raises:
-        InputError: it holds something else.
+        InputError: the file cannot be read.
     """
     found: list[Document] = []
     try:

@@ -1,10 +1,9 @@
-"""Cutting documents into examples: what is shown before and behind a hole, and what fills it.
+"""Cutting documents into examples: a prefix, a middle that fills a hole, and a suffix.
 
 A document is divided into pieces of about a context's length, and most pieces get a hole. Pieces
-and holes are drawn anew in every epoch, so that no example ever comes twice; they are a function of
-the seed, the epoch and the document alone. Sources: Bavarian et al., "Efficient Training of
-Language Models to Fill in the Middle" (2022); Gong et al., "Structure-Aware Fill-in-the-Middle"
-(2025).
+and holes are drawn again in every epoch, so no example is repeated; they depend on the seed, the
+epoch and the document only. Sources: Bavarian et al., "Efficient Training of Language Models to
+Fill in the Middle" (2022); Gong et al., "Structure-Aware Fill-in-the-Middle" (2025).
 """
 
 import json
@@ -27,18 +26,18 @@ from assist_server.training.data.documents import Document
 _LONGEST_MIDDLE_CHARS = 768
 _MOST_LINES = 6
 _ONE_LINE = 0.4
-"""Share of holes of whole lines that are one line, which is what is asked for most."""
+"""Share of holes of whole lines that are one line, the most frequent request."""
 _OF_MODULE = 0.3
-"""Share of holes of documentation that are the file's, where the piece holds it."""
+"""Share of documentation holes that are the file's documentation, if the piece contains it."""
 _NOT_INDENTED = 0.15
 _TRIES = 4
 
 
 class Layout(Enum):
-    """In which order the parts of an example are shown."""
+    """The order of the parts of an example."""
 
     SUFFIX_FIRST = auto()
-    """As the template `assist` does: the prefix runs on into the middle."""
+    """As in the template `assist`: the middle follows the prefix directly."""
     PREFIX_FIRST = auto()
     LEFT_TO_RIGHT = auto()
     """Without a hole."""
@@ -47,7 +46,7 @@ class Layout(Enum):
 
 
 class Hole(Enum):
-    """How the place and the length of a hole are chosen."""
+    """The ways to choose the place and the length of a hole."""
 
     REST_OF_LINE = auto()
     NODE = auto()
@@ -56,24 +55,24 @@ class Hole(Enum):
     IDENTIFIER = auto()
     """From inside a name to the end of its line."""
     DOCSTRING = auto()
-    """The first line of a definition's or a file's documentation, or all of it, with what it
-    documents after it: a docstring, or a comment in the languages that document so."""
+    """The first line or all of the documentation of a definition or a file: a docstring, or a
+    comment in other languages."""
     NEW_LINE = auto()
-    """Whole lines, asked for at column 0: their indentation is a part of the answer."""
+    """Whole lines from column 0, with their indentation."""
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """How often what is drawn."""
+    """The probabilities of the kinds of examples."""
 
     infilling: float = 0.85
     """Share of pieces with a hole."""
     prefix_first: float = 0.0
-    """Share of holes shown prefix first."""
+    """Share of holes with the prefix first."""
     without_suffix: float = 0.12
-    """Share of holes behind which nothing stands, as at the end of a file that is being written."""
-    parted: float = 0.15
-    """Share of holes before which a token ends, wherever they are."""
+    """Share of holes with an empty suffix, as at the end of a file in progress."""
+    token_boundary: float = 0.15
+    """Share of holes with a token boundary between prefix and middle."""
     whole_pieces: float = 0.5
     """Share of pieces as long as the context; the others are shorter."""
     holes: Mapping[Hole, float] = field(
@@ -91,7 +90,7 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Example:
-    """A piece of a document; its parts together are the piece's text."""
+    """A piece of a document, divided into parts."""
 
     path: str
     prefix: str
@@ -99,37 +98,37 @@ class Example:
     suffix: str
     layout: Layout
     is_end: bool
-    """Whether an end is to be learned behind it: the hole's, or the document's."""
-    is_parted: bool = False
-    """Whether prefix and middle become tokens apart from each other, though they follow directly.
+    """Whether an end token follows: that of the hole, or of the document."""
+    has_token_boundary: bool = False
+    """Whether prefix and middle are tokenized separately, though they are adjacent.
 
-    Usually the text across the cursor is tokenised as one, as it is when a completion begins anew
-    at the last whole token; sometimes it is not, because a cursor may stand anywhere.
+    Usually the text across the cursor is tokenized as one, as with token healing; sometimes it is
+    not, as a cursor may be anywhere.
     """
     learns_all: bool = True
-    """Whether the surroundings are learned too, or only what fills the hole."""
+    """Whether the surroundings are learned, too, or only the middle."""
 
     @property
     def text(self) -> str:
-        """The piece."""
+        """Return the text of the piece."""
         return self.prefix + self.middle + self.suffix
 
 
 def cut(
     document: Document, seed: int, epoch: int, piece_chars: int, mixture: Mixture
 ) -> Iterator[Example]:
-    """The examples of a document in an epoch; their texts in a row are the document's text."""
-    dice = random.Random(f"{seed}:{epoch}:{document.origin.sha256}")  # noqa: S311 - no secret
+    """Yield the examples of a document in an epoch; their texts join to the document's text."""
+    rng = random.Random(f"{seed}:{epoch}:{document.origin.sha256}")  # noqa: S311 - no secret
     if document.origin.kind == "pair":
         yield _pair(document)
     elif document.origin.kind == "answer":
         yield _answer(document)
     else:
-        yield from _Cutter(document, dice, piece_chars, mixture).examples()
+        yield from _Cutter(document, rng, piece_chars, mixture).examples()
 
 
 def _pair(document: Document) -> Example:
-    """The short text is the hole: the model reads the long one, then writes."""
+    """Return a pair as an example: the short text fills the hole before the long one."""
     short, line_end, long = document.text.partition("\n")
     return Example(
         document.origin.path,
@@ -138,13 +137,13 @@ def _pair(document: Document) -> Example:
         line_end + long,
         Layout.SUFFIX_FIRST,
         is_end=True,
-        is_parted=True,
+        has_token_boundary=True,
         learns_all=False,
     )
 
 
 def _answer(document: Document) -> Example:
-    """Lay out a request and its answer, which are the two values of a JSON object."""
+    """Return a request and its answer, which are the values of a JSON object, as an example."""
     content = json.loads(document.text)
     return Example(
         document.origin.path,
@@ -153,19 +152,19 @@ def _answer(document: Document) -> Example:
         "",
         Layout.CHAT,
         is_end=True,
-        is_parted=True,
+        has_token_boundary=True,
         learns_all=False,
     )
 
 
 class _Cutter:
-    """One document in one epoch."""
+    """The cutting of one document in one epoch."""
 
     def __init__(
-        self, document: Document, dice: random.Random, piece_chars: int, mixture: Mixture
+        self, document: Document, rng: random.Random, piece_chars: int, mixture: Mixture
     ) -> None:
         self._path, self._text = document.origin.path, document.text
-        self._dice, self._piece_chars, self._mixture = dice, piece_chars, mixture
+        self._rng, self._piece_chars, self._mixture = rng, piece_chars, mixture
         self._choosers: Mapping[Hole, Callable[[int, int], Span | None]] = {
             Hole.REST_OF_LINE: self._rest_of_line,
             Hole.NODE: self._node,
@@ -188,25 +187,25 @@ class _Cutter:
 
     def _piece_end(self, start: int, *, is_first: bool) -> int:
         chars = self._piece_chars
-        if self._dice.random() >= self._mixture.whole_pieces:
+        if self._rng.random() >= self._mixture.whole_pieces:
             chars = self._log_uniform(chars // 16 + 1, chars)
         elif is_first and len(self._text) > chars:
-            # Otherwise pieces would end at the same places in every epoch.
-            chars = self._dice.randint(chars // 4 + 1, chars)
+            # Otherwise pieces would end in the same places in every epoch.
+            chars = self._rng.randint(chars // 4 + 1, chars)
         end = start + chars
         if end >= len(self._text):
             return len(self._text)
         return self._text.rfind("\n", start + chars // 2, end) + 1 or end
 
     def _example(self, start: int, end: int) -> Example:
-        text, dice, mixture = self._text, self._dice, self._mixture
-        hole = self._hole(start, end) if dice.random() < mixture.infilling else None
+        text, rng, mixture = self._text, self._rng, self._mixture
+        hole = self._hole(start, end) if rng.random() < mixture.infilling else None
         if hole is None:
             is_end = end == len(text)
             return Example(self._path, text[start:end], "", "", Layout.LEFT_TO_RIGHT, is_end)
-        if dice.random() < mixture.without_suffix:
+        if rng.random() < mixture.without_suffix:
             end = hole.end
-        is_swapped = dice.random() < mixture.prefix_first
+        is_swapped = rng.random() < mixture.prefix_first
         return Example(
             self._path,
             text[start : hole.start],
@@ -214,19 +213,19 @@ class _Cutter:
             text[hole.end : end],
             Layout.PREFIX_FIRST if is_swapped else Layout.SUFFIX_FIRST,
             is_end=True,
-            is_parted=dice.random() < mixture.parted,
+            has_token_boundary=rng.random() < mixture.token_boundary,
         )
 
     def _hole(self, start: int, end: int) -> Span | None:
         kinds, weights = zip(*self._mixture.holes.items(), strict=True)
         for _ in range(_TRIES):
-            (kind,) = self._dice.choices(kinds, weights)
+            (kind,) = self._rng.choices(kinds, weights)
             span = self._choosers[kind](start, end)
             if span is not None and start <= span.start < span.end <= end:
                 return span
         return None
 
-    # The kinds of holes; each gives None where it finds no place
+    # The kinds of holes; each returns None if it finds no place
 
     def _rest_of_line(self, start: int, end: int) -> Span | None:
         place = self._visible_place(start, end)
@@ -250,12 +249,12 @@ class _Cutter:
         if place is None:
             return None
         first = max(start, self._text.rfind("\n", start, place) + 1)
-        if self._dice.random() < 0.5:
+        if self._rng.random() < 0.5:
             first += len(self._text[first:place]) - len(self._text[first:place].lstrip())
         return Span(first, self._lines_end(place, first, end))
 
     def _characters(self, start: int, end: int) -> Span | None:
-        first = self._dice.randint(start, end - 1)
+        first = self._rng.randint(start, end - 1)
         return Span(first, min(end, first + self._log_uniform(1, _LONGEST_MIDDLE_CHARS)))
 
     def _identifier(self, start: int, end: int) -> Span | None:
@@ -270,9 +269,9 @@ class _Cutter:
         if not inside:
             return None
         module = self._module_documentation
-        is_of_module = module in inside and self._dice.random() < _OF_MODULE
-        span = module if module is not None and is_of_module else self._dice.choice(inside)
-        if self._dice.random() < 0.5:
+        is_of_module = module in inside and self._rng.random() < _OF_MODULE
+        span = module if module is not None and is_of_module else self._rng.choice(inside)
+        if self._rng.random() < 0.5:
             return span
         return Span(span.start, self._line_end(span.start, span.end))
 
@@ -283,12 +282,12 @@ class _Cutter:
                 return None
             first = self._text.rfind("\n", start, place) + 1
             is_indented = self._text[first : first + 1].isspace()
-            # A line without indentation teaches nothing about it; some are needed all the same.
-            if first > start and (is_indented or self._dice.random() < _NOT_INDENTED):
+            # Mostly indented lines, from which indentation is learned, and some others.
+            if first > start and (is_indented or self._rng.random() < _NOT_INDENTED):
                 return Span(first, self._lines_end(place, first, end))
         return None
 
-    # What they are made of
+    # Parts of the above
 
     @cached_property
     def _tree(self) -> SyntaxTree | None:
@@ -297,7 +296,7 @@ class _Cutter:
 
     @cached_property
     def _docstrings(self) -> list[Span]:
-        """What stands between the quotes, or after the mark of a comment."""
+        """Return the spans of documentation, without quotes or comment marks."""
         if self._tree is None:
             return []
         module = self._module_documentation
@@ -310,18 +309,18 @@ class _Cutter:
         return None if self._tree is None else module_documentation(self._tree)
 
     def _visible_place(self, start: int, end: int) -> int | None:
-        """A place before a character that is not blank, and not the last one of its line."""
+        """Return a random place before a visible character; None if none is found."""
         for _ in range(_TRIES):
-            place = self._dice.randint(start, end - 1)
+            place = self._rng.randint(start, end - 1)
             if not self._text[place].isspace():
                 return place
         return None
 
     def _lines_end(self, place: int, first: int, end: int) -> int:
-        """The end of the line of a place, or of one of the next lines."""
+        """Return the end of the line of a place, or of one of the next lines."""
         last = place
-        is_one = self._dice.random() < _ONE_LINE
-        for _ in range(0 if is_one else self._dice.randint(1, _MOST_LINES - 1)):
+        is_one = self._rng.random() < _ONE_LINE
+        for _ in range(0 if is_one else self._rng.randint(1, _MOST_LINES - 1)):
             following = self._line_end(last, end) + 1
             if following >= end or following - first > _LONGEST_MIDDLE_CHARS:
                 break
@@ -333,4 +332,4 @@ class _Cutter:
         return end if found < 0 else found
 
     def _log_uniform(self, least: int, most: int) -> int:
-        return round(math.exp(self._dice.uniform(math.log(least), math.log(max(least, most)))))
+        return round(math.exp(self._rng.uniform(math.log(least), math.log(max(least, most)))))

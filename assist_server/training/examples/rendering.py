@@ -1,26 +1,33 @@
-"""Examples as token ids, in the layout in which the model will be asked."""
+"""Rendering of examples as token ids, in the layout of the model's prompts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tokenizers import Tokenizer
+from transformers import AutoTokenizer
 
+from assist_server.engine.tokens.codec import TokenCodec
+from assist_server.errors import InputError
 from assist_server.prompts.fim import FimTemplate, Slot, path_comment, render_fim
 from assist_server.training.examples.cutting import Example, Layout
 
 _LEAST_SUFFIX_SHARE = 0.25
-"""Of the room; a suffix gets more where the prefix does not need it, as when the model is asked."""
+"""Of the room; a suffix gets more if the prefix leaves it, as in the product's prompts."""
 
 _LARGEST_PATH_SHARE = 0.25
 
 _HOLE_WEIGHT = 3.0
-"""How much more what fills a hole counts than its surroundings: it is what the model is asked for,
-and a twentieth of what it reads."""
+"""Weight of the middle relative to its surroundings: it is the model's task, and only a twentieth
+of the tokens."""
+
+_MARK = "\ue000"
+"""Placeholder of the request while the format is read; no format contains it."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """The ids of an example, and how much it counts that each is predicted; 0 for not at all."""
+    """The ids of an example, and the weight of each as a target; 0 for no target."""
 
     ids: list[int]
     weights: list[float]
@@ -31,17 +38,17 @@ class Rendered:
 
 @dataclass(frozen=True)
 class ChatFormat:
-    """What stands around a request and its answer, as token ids."""
+    """The token ids around a request and its answer."""
 
-    before: tuple[int, ...]
-    between: tuple[int, ...]
+    before_request: tuple[int, ...]
+    after_request: tuple[int, ...]
     end_id: int
-    """Ends an answer."""
+    """The token that ends an answer."""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A tokenizer, and what the model expects beside text."""
+    """A tokenizer with the template and control tokens of a model."""
 
     tokenizer: Tokenizer
     template: FimTemplate
@@ -49,11 +56,11 @@ class Vocabulary:
     end_id: int
     bos_id: int | None = None
     chat: ChatFormat | None = None
-    """Where answers are among what is learned."""
+    """The chat format, needed for answers only."""
 
 
 class Renderer:
-    """Makes ids of examples, none longer than `tokens`."""
+    """Conversion of examples to at most `tokens` token ids each."""
 
     def __init__(self, vocabulary: Vocabulary, tokens: int) -> None:
         self._vocabulary, self._tokens = vocabulary, tokens
@@ -63,7 +70,7 @@ class Renderer:
         self._swapped = replace(template, layout=_prefix_first(template))
 
     def render(self, examples: Sequence[Example]) -> list[Rendered]:
-        """Ids of each example; its least important ends are cut off where it is too long."""
+        """Return the ids of each example, truncated at its least important ends."""
         parts = [self._parts(example) for example in examples]
         flat = [text for texts in parts for text in texts]
         encoded = self._vocabulary.tokenizer.encode_batch_fast(flat, add_special_tokens=False)
@@ -79,9 +86,9 @@ class Renderer:
         return path, lead, example.middle, example.suffix
 
     def _is_joined(self, example: Example) -> bool:
-        if not self._joins or example.layout is Layout.PREFIX_FIRST or example.is_parted:
+        if not self._joins or example.layout is Layout.PREFIX_FIRST or example.has_token_boundary:
             return False
-        # Of a joined text only the beginning can be cut off: a long middle could lose its own.
+        # A joined text is truncated at its start, which could remove the start of a long middle.
         return len(example.middle.encode()) <= self._tokens // 2
 
     def _assemble(
@@ -99,20 +106,20 @@ class Renderer:
         template = self._template(example)
         hole_size = len(middle)
         if self._is_joined(example):
-            middle = []  # it stands in the prefix, with about as many tokens
+            middle = []  # it is in the prefix, with about as many tokens
         controls = len(template.layout) + (self._vocabulary.bos_id is not None) + example.is_end
         room = max(4, self._tokens - controls - len(path))
         if example.layout is Layout.LEFT_TO_RIGHT:
             text, is_whole = prefix[:room], len(prefix) <= room
         else:
             middle = middle[-room:]
-            behind = max(int(room * _LEAST_SUFFIX_SHARE), room - len(prefix) - len(middle))
-            suffix = suffix[: min(behind, room - len(middle))]
-            before = room - len(middle) - len(suffix)
-            text, is_whole = prefix[max(0, len(prefix) - before) :], True
+            suffix_room = max(int(room * _LEAST_SUFFIX_SHARE), room - len(prefix) - len(middle))
+            suffix = suffix[: min(suffix_room, room - len(middle))]
+            prefix_room = room - len(middle) - len(suffix)
+            text, is_whole = prefix[max(0, len(prefix) - prefix_room) :], True
         slots = {Slot.PATH_COMMENT: path, Slot.PREFIX: text, Slot.SUFFIX: suffix}
         ids = [*self._render(template, slots), *middle]
-        weights = self._surrounding(template, slots, example) + [1.0] * len(middle)
+        weights = self._slot_weights(template, slots, example) + [1.0] * len(middle)
         if example.is_end and is_whole:
             ids.append(self._vocabulary.end_id)
             weights.append(1.0)
@@ -122,14 +129,14 @@ class Renderer:
         return Rendered(ids[: self._tokens], weights[: self._tokens])
 
     def _chat(self, request: list[int], answer: list[int]) -> Rendered:
-        """Lay out a conversation, of which the answer is learned; the request may lose its end."""
+        """Render a conversation, of which the answer is learned; a long request is truncated."""
         chat = self._vocabulary.chat
         if chat is None:
-            raise ValueError("answers are to be learned, and there is no chat format")
-        fixed = len(chat.before) + len(chat.between) + 1
+            raise ValueError("an answer needs a chat format")
+        fixed = len(chat.before_request) + len(chat.after_request) + 1
         answer = answer[: self._tokens - fixed]
         request = request[: self._tokens - fixed - len(answer)]
-        given = [*chat.before, *request, *chat.between]
+        given = [*chat.before_request, *request, *chat.after_request]
         learned = [*answer, chat.end_id]
         return Rendered([*given, *learned], [0.0] * len(given) + [_HOLE_WEIGHT] * len(learned))
 
@@ -143,10 +150,10 @@ class Renderer:
         vocabulary = self._vocabulary
         return [*render_fim(template, slots, vocabulary.special_ids, vocabulary.bos_id).ids]
 
-    def _surrounding(
+    def _slot_weights(
         self, template: FimTemplate, slots: Mapping[Slot, Sequence[int]], example: Example
     ) -> list[float]:
-        """The text is learned; control tokens and the path are given."""
+        """Return the weights of a rendered template: text is learned, control tokens are not."""
         found = [0.0] * (self._vocabulary.bos_id is not None)
         for part in template.layout:
             if isinstance(part, str):
@@ -158,16 +165,38 @@ class Renderer:
 
 
 def _lead(template: FimTemplate) -> FimTemplate:
-    """What stands before a text without a hole: the path, where the template shows it."""
+    """Return the template of a text without a hole: the path, if the template has it, and text."""
     layout = template.layout
     named = layout[: layout.index(Slot.PATH_COMMENT) + 1] if template.shows_path else ()
     return replace(template, layout=(*named, Slot.PREFIX))
 
 
 def _prefix_first(template: FimTemplate) -> tuple[str | Slot, ...]:
-    """The layout with prefix and suffix exchanged; as it is where it is in that order anyway."""
+    """Return the layout with the prefix first, or the template's own if it cannot be changed."""
     lead = _lead(template).layout[:-1]
     prefix, suffix, middle = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
     if not {prefix, suffix, middle} <= set(template.control_tokens):
         return template.layout
     return (*lead, prefix, Slot.PREFIX, suffix, Slot.SUFFIX, middle)
+
+
+def read_chat_format(folder: Path) -> ChatFormat:
+    """Return the chat format of the tokenizer in a model's folder.
+
+    Raises:
+        InputError: the tokenizer has no chat format.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    codec = TokenCodec(tokenizer)
+    end_id = tokenizer.eos_token_id
+    if not codec.has_chat_template or end_id is None:
+        raise InputError("--answers needs a model with a chat format; leave it out, or name one")
+    ids = codec.encode_chat([{"role": "user", "content": _MARK}])
+    before, after = _split_at(ids, codec.encode(_MARK))
+    return ChatFormat(before, after, end_id)
+
+
+def _split_at(ids: Sequence[int], mark: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    size = len(mark)
+    at = next(n for n in range(len(ids)) if list(ids[n : n + size]) == list(mark))
+    return tuple(ids[:at]), tuple(ids[at + size :])

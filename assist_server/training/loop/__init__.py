@@ -1,1 +1,1 @@
-"""Steps, optimisers, schedule, checkpoints, reports."""
+"""The training loop: steps, optimisers, schedule, checkpoints, reports."""

@@ -1,4 +1,4 @@
-"""Whether a training has room, and what is made of the device that it is on."""
+"""Memory and disk requirements of a training, and the plan for its device."""
 
 import multiprocessing
 import os
@@ -10,40 +10,40 @@ import torch
 
 from assist_server.training.loop.reports import Watcher
 from assist_server.training.loop.resources import check_disk, check_memory
-from assist_server.training.model.network import has_kernel_of_all
+from assist_server.training.model.network import has_varlen_kernel
 from assist_server.training.model.sizes import Size
 
 _CORPUS_BYTES = 64 * 2**20
 _COPIES = 5
-"""Of the weights, in memory: themselves, gradients, an average, and up to two for the optimiser."""
+"""Of the weights, in memory: weights, gradients, an average, and up to two for the optimiser."""
 _STATES = 3
-"""On disk: the newest state, the one before the decay, and one that is being written."""
+"""On disk: the newest state, the one before the decay, and one in progress."""
 _STATE_COPIES = 4
 _BASE_BYTES = 700 * 2**20
 _ACTIVATION_BYTES = 4
 _COMPILED_ACTIVATION_BYTES = 1.2
-"""For each number: compiled layers keep few of them, and those in 16 bits. Size base takes 16.2 GiB
-with 32 windows in a pass and 29.7 with 64 (torch 2.11 on an H100)."""
+"""Per value: compiled layers keep fewer values, in 16 bits. Size base takes 16.2 GiB with 32
+windows in a pass and 29.7 GiB with 64 (torch 2.11 on an H100)."""
 _MOST_PROCESSES = 16
 _ADVICE = "choose a smaller --size or close other programs"
 _GPU_ADVICE = f"{_ADVICE}, or add --device cpu"
 _GPU_MEMORY = "the GPU's memory"
 _GPU_SHARE = 0.9
-"""Of a GPU's free memory, of which some is always lost between allocations."""
+"""Of a GPU's free memory; fragmentation makes the rest unusable."""
 
 
 def check_room(out: Path, size: Size, device: str) -> None:
-    """Refuse a training for which memory or disk will not do.
+    """Check that memory and disk suffice for a training.
 
     Raises:
-        InputError: there is too little of one of them.
+        InputError: they do not.
     """
     weights = 4 * size.shape.parameters()
     what = f"size {size.name!r}"
     check_disk(out, _STATES * _STATE_COPIES * weights + _CORPUS_BYTES, what)
     if device != "cuda":
         check_memory(
-            _needed_bytes(size, size.course.micro_windows, _ACTIVATION_BYTES), what, _ADVICE
+            _needed_bytes(size, size.training.micro_windows, _ACTIVATION_BYTES), what, _ADVICE
         )
         return
     check_memory(_BASE_BYTES, what, _ADVICE)
@@ -52,41 +52,41 @@ def check_room(out: Path, size: Size, device: str) -> None:
 
 
 def _needed_bytes(size: Size, windows: int, activation_bytes: float) -> int:
-    """Memory for a training with passes of so many windows."""
+    """Return the memory in bytes for a training with `windows` in a pass."""
     shape = size.shape
     weights = 4 * shape.parameters()
-    # About what autograd keeps of a layer: its inputs, both norms, attention, feed-forward.
+    # Approximate activations per layer: its inputs, both norms, attention, feed-forward.
     kept = shape.layers * (16 * shape.hidden + 5 * shape.feed_forward) + 2 * shape.vocabulary
-    activations = activation_bytes * windows * size.course.context_tokens * kept
+    activations = activation_bytes * windows * size.training.context_tokens * kept
     return int(_COPIES * weights + activations + _BASE_BYTES)
 
 
 @dataclass(frozen=True)
 class TrainingDevice:
-    """Where is trained, and how it is made use of."""
+    """The training device and its batch plan."""
 
     name: str
     micro_windows: int
-    """In one pass."""
+    """Windows in one pass."""
     is_compiled: bool = False
     cutting_processes: int = 0
-    """That cut windows; 0 for a thread beside the training, which is enough for a CPU."""
+    """Processes that cut windows; 0 for a thread, which is enough for a CPU."""
 
 
 def plan_training(size: Size, device: str, watcher: Watcher) -> TrainingDevice:
-    """What a device is capable of; a pass on a GPU is as large as it can be, which is faster.
+    """Plan the use of a device; on a GPU, a pass is as large as memory allows.
 
     Raises:
-        InputError: its memory does not even do for the smallest pass.
+        InputError: its memory is too small for one window.
     """
     if device != "cuda":
-        return TrainingDevice(device, size.course.micro_windows)
-    is_compiled = has_kernel_of_all(torch.device(device)) and _compiles(watcher)
+        return TrainingDevice(device, size.training.micro_windows)
+    is_compiled = has_varlen_kernel(torch.device(device)) and _compiles(watcher)
     activation_bytes = _COMPILED_ACTIVATION_BYTES if is_compiled else _ACTIVATION_BYTES
     free = int(_GPU_SHARE * torch.cuda.mem_get_info()[0])
     fitting = (
         n
-        for n in _halves(size.course.batch_windows)
+        for n in _halves(size.training.batch_windows)
         if _needed_bytes(size, n, activation_bytes) <= free
     )
     windows = next(fitting, 0)
@@ -105,12 +105,12 @@ def _halves(number: int) -> Iterator[int]:
 
 
 def _compiles(watcher: Watcher) -> bool:
-    """Whether torch can make kernels here, for which it needs Triton and a C compiler."""
-    watcher.tell("trying out the compiler")
+    """Return whether torch can compile kernels here, which needs Triton and a C compiler."""
+    watcher.report("testing the compiler")
     try:
         torch.compile(lambda x: 2 * x + 1)(torch.ones(8, device="cuda"))
-    except Exception as error:  # noqa: BLE001 - torch, Triton and the compiler have their own
-        watcher.tell(f"training without compiled kernels: {type(error).__name__}")
+    except Exception as error:  # noqa: BLE001 - torch, Triton and the compiler have their own exceptions
+        watcher.report(f"training without compiled kernels: {type(error).__name__}")
         return False
     return True
 

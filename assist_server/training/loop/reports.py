@@ -1,30 +1,35 @@
-"""What is told while a training goes on, and the log that stays of it."""
+"""Progress reports of a training, its log, and plots."""
 
+import contextlib
+import importlib.util
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from assist_server.training.loop.plot import new_figure
+from assist_server.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MEAN_STEPS = 20
-"""Drawn as one: single steps tell more about their examples than about the model."""
+"""Steps per plotted mean, as single losses depend on their examples."""
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """A step, as a line of the log."""
+    """The results of a step; a line of the log."""
 
     step: int
     tokens: int
-    """Read so far, padding not counted."""
+    """Trained so far, without padding."""
     epoch: int
     seconds: float
     loss: float
     """Nats per learned token."""
     validation_loss: float | None
-    """The same on held-out code, where it was measured after this step."""
+    """The same on held-out code, if measured after this step."""
     rate: float
     gradient_norm: float
     tokens_per_second: float
@@ -34,32 +39,32 @@ class StepReport:
 
 
 class Watcher(Protocol):
-    """Who is told."""
+    """The receiver of progress reports, which can also stop a training."""
 
-    def tell(self, message: str) -> None:
-        """What is being done."""
+    def report(self, message: str) -> None:
+        """Report a message."""
         ...
 
     def step(self, report: StepReport) -> None:
-        """A step was made."""
+        """Report a step."""
         ...
 
     def wants_to_stop(self) -> bool:
-        """Whether to save and end now; asked often."""
+        """Return whether to save and stop now; called often."""
         ...
 
 
 class SilentWatcher:
-    """Nobody is told, and nobody stops it."""
+    """A watcher that ignores reports and never stops."""
 
-    def tell(self, message: str) -> None:
+    def report(self, message: str) -> None:
         """Do nothing."""
 
     def step(self, report: StepReport) -> None:
         """Do nothing."""
 
     def wants_to_stop(self) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
 
@@ -67,7 +72,7 @@ class TrainingLog:
     """A file with a line of JSON for each step."""
 
     def __init__(self, file: Path, step: int) -> None:
-        """Go on behind a step: what was logged later was not saved, and is made again."""
+        """Continue a log after `step`; later lines are dropped, as those steps are repeated."""
         self._file = file
         kept = [row for row in read_log(file) if row["step"] <= step] if file.exists() else []
         file.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
@@ -79,7 +84,7 @@ class TrainingLog:
 
 
 def read_log(file: Path) -> list[dict[str, Any]]:
-    """The lines of a log; one that was cut off by a crash is left out."""
+    """Return the lines of a log, except one that a crash cut off."""
     rows = []
     for line in file.read_text(encoding="utf-8").splitlines():
         try:
@@ -113,3 +118,21 @@ def plot_log(log: Path, file: Path) -> None:
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(file, dpi=150)
+
+
+def new_figure(**options: Any) -> "Figure":
+    """Return an empty figure of matplotlib.
+
+    The library reads `matplotlibrc` of the working folder when it is imported. So it is imported
+    with its own folder as working folder, during which no other thread may use relative paths.
+
+    Raises:
+        InputError: matplotlib is missing.
+    """
+    found = importlib.util.find_spec("matplotlib")
+    if found is None or found.origin is None:
+        raise InputError("a plot needs matplotlib; install 'assist-server[train]'")
+    with contextlib.chdir(Path(found.origin).parent):
+        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra that few have installed
+
+    return Figure(**options)

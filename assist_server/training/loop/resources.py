@@ -1,4 +1,4 @@
-"""Whether memory and disk will do, found out before anything is begun."""
+"""Preflight checks of memory and disk, and errors of full disks."""
 
 import errno
 import shutil
@@ -13,16 +13,16 @@ _SPARE_BYTES = 64 * 2**20
 
 
 def check_disk(folder: Path, needed_bytes: int, what: str) -> None:
-    """Refuse to begin where a folder has too little room.
+    """Check the free disk space of a folder.
 
     Raises:
-        InputError: the disk is too full.
+        InputError: there is too little.
     """
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     free = shutil.disk_usage(existing).free
     if free < needed_bytes + _SPARE_BYTES:
         raise InputError(
-            f"{what} needs {_megabytes(needed_bytes + _SPARE_BYTES)} in {str(folder)!r} and "
+            f"{what} needs {_megabytes(needed_bytes + _SPARE_BYTES)} in {str(folder)!r}, but "
             f"{_megabytes(free)} are free; free some or choose another folder with --out"
         )
 
@@ -34,7 +34,7 @@ def check_memory(
     memory: str = "memory",
     free_bytes: int | None = None,
 ) -> None:
-    """Refuse to begin where there is too little memory: the machine's, or what is given.
+    """Check the free memory: the machine's, or `free_bytes`.
 
     Raises:
         InputError: there is too little.
@@ -42,13 +42,13 @@ def check_memory(
     free = psutil.virtual_memory().available if free_bytes is None else free_bytes
     if free < needed_bytes:
         raise InputError(
-            f"{what} needs about {_megabytes(needed_bytes)} of {memory} and {_megabytes(free)} are "
-            f"free; {advice}"
+            f"{what} needs about {_megabytes(needed_bytes)} of {memory}, but {_megabytes(free)} "
+            f"are free; {advice}"
         )
 
 
 def disk_error(error: OSError, kept: str) -> AssistError:
-    """A failed write in one sentence, which says what was not lost."""
+    """Return the error for a failed write; `kept` says what was not lost, and what to do."""
     is_full = error.errno in DISK_FULL
     reason = "the disk is full" if is_full else f"writing failed ({error.strerror or error})"
     return AssistError(f"{reason}; {kept}")

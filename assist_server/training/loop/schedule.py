@@ -1,8 +1,8 @@
-"""How long a training lasts, and how fast it learns at each moment.
+"""The budget and the learning rate schedule of a training.
 
-Warm-up, stable, decay (Hu et al., "MiniCPM", 2024): the rate stays as it is until the last part of
-the budget, in which it falls to nothing. The state before the decay is kept, so that the same
-training can go on for longer; and a decay can begin at any state, so that any moment can be last.
+Warm-up, stable, decay (Hu et al., "MiniCPM", 2024): the rate is constant until the last part of the
+budget, in which it falls to 0. The state before the decay is kept, so that a training can be
+extended; and the decay can start at any state, so that a training can be shortened.
 """
 
 import re
@@ -17,26 +17,26 @@ _UNIT_TOKENS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 
 @dataclass(frozen=True)
 class Budget:
-    """What a training may take in all, resumed parts included: tokens, or seconds of training."""
+    """The limit of a training, resumed parts included: tokens, or seconds of training."""
 
     tokens: int | None = None
     seconds: float | None = None
 
     @property
     def total(self) -> float:
-        """The size of the budget in its own unit."""
+        """Return the size of the budget in its unit."""
         return float(self.tokens if self.tokens is not None else self.seconds or 0)
 
     def spent(self, tokens: int, seconds: float) -> float:
-        """How much of it was used, in its own unit."""
+        """Return the used part of the budget in its unit."""
         return float(tokens if self.tokens is not None else seconds)
 
 
 def parse_budget(time: str | None, tokens: str | None) -> Budget | None:
-    """The budget of the options `--time 90m` and `--tokens 50M`, of which one may be given.
+    """Return the budget of the options `--time 90m` or `--tokens 50M`; None without either.
 
     Raises:
-        InputError: both are given, or one that is not understood.
+        InputError: both are given, or the value is invalid.
     """
     if time is not None and tokens is not None:
         raise InputError("choose one of --time and --tokens")
@@ -48,10 +48,10 @@ def parse_budget(time: str | None, tokens: str | None) -> Budget | None:
 
 
 def parse_count(text: str | None, option: str, examples: str) -> int | None:
-    """Return the number of an option such as `24k`; None where it was not given.
+    """Return the number of an option such as `24k`; None if it is not given.
 
     Raises:
-        InputError: it is not understood.
+        InputError: the value is invalid.
     """
     return None if text is None else int(_parse(text, _UNIT_TOKENS, option, examples))
 
@@ -60,13 +60,13 @@ def _parse(text: str, units: dict[str, int], option: str, examples: str) -> floa
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z]?)", text.strip().lower())
     value = float(match[1]) * units.get(match[2], 0) if match else 0.0
     if value <= 0:
-        raise InputError(f"{option} {text!r} is not understood; write it as {examples}")
+        raise InputError(f"{option} {text!r} is invalid; write it as {examples}")
     return value
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The rate at each moment of one budget."""
+    """The learning rate over a budget."""
 
     total: float
     decay_start: float
@@ -74,20 +74,20 @@ class Schedule:
 
     @classmethod
     def of(cls, budget: Budget, spent: float, warmup_steps: int) -> "Schedule":
-        """The schedule of a training that has spent some of its budget without decaying."""
+        """Return the schedule of a training that used `spent` of its budget before the decay."""
         usual_start = budget.total * (1 - _DECAY_SHARE)
         return cls(budget.total, max(spent, usual_start), warmup_steps)
 
     def decays(self, spent: float) -> bool:
-        """Whether the decay has begun."""
+        """Return whether the decay has begun."""
         return spent >= self.decay_start
 
     def is_over(self, spent: float) -> bool:
-        """Whether the budget is used up."""
+        """Return whether the budget is used up."""
         return spent >= self.total
 
     def rate(self, step: int, spent: float) -> float:
-        """The share of the highest rate, from 0 to 1, for a step counted from 0."""
+        """Return the share of the highest rate, from 0 to 1, for a step counted from 0."""
         warm = min(1.0, (step + 1) / max(1, self.warmup_steps))
         if not self.decays(spent):
             return warm

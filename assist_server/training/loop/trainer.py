@@ -1,4 +1,4 @@
-"""The loop of training: batches in, better weights out, and a state to go on from at any time."""
+"""The training loop, with states to resume from at any step."""
 
 import contextlib
 import math
@@ -13,10 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from assist_server.training.examples.packing import IGNORED, Window
-from assist_server.training.examples.streaming import START, Position, WindowStream
+from assist_server.training.examples.windows import IGNORED, START, Position, Window, WindowStream
 from assist_server.training.loop.checkpoints import LATEST, STABLE, link_state, save_state
-from assist_server.training.loop.optimisers import Average, Optimisers
+from assist_server.training.loop.optimisers import Optimisers, WeightAverage
 from assist_server.training.loop.reports import StepReport, TrainingLog, Watcher
 from assist_server.training.loop.schedule import Budget, Schedule
 from assist_server.training.model.losses import chunked_loss
@@ -30,15 +29,15 @@ _VALIDATION_STEPS = 100
 
 
 class TrainedNetwork(Protocol):
-    """What can be trained."""
+    """The interface of networks for training."""
 
     @property
     def head(self) -> Tensor:
-        """The weight that makes logits of hidden states."""
+        """Return the weight that maps hidden states to logits."""
         ...
 
     def __call__(self, inputs: Tensor, segments: Segments) -> Tensor:
-        """Hidden states of ids, each example of a window for itself."""
+        """Return the hidden states of ids; the examples of a window are independent."""
         ...
 
     def train(self, mode: bool = True) -> Any:  # noqa: FBT001, FBT002 - torch's own signature
@@ -48,7 +47,7 @@ class TrainedNetwork(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """How the steps are made."""
+    """The settings of the steps."""
 
     seed: int
     batch_windows: int
@@ -57,7 +56,7 @@ class Plan:
     device: str
     is_bfloat16: bool
     is_compiled: bool = False
-    """Whether the loss has kernels of its own."""
+    """Whether the loss is compiled."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,10 @@ class _Batch:
 
     windows: Sequence[Window]
     tokens: int
-    """How many are learned."""
+    """The number of learned tokens."""
     epoch: int
     following: Position
-    """Where the stream goes on behind it."""
+    """The position of the stream after it."""
 
 
 def _learned(windows: Sequence[Window]) -> int:
@@ -77,21 +76,21 @@ def _learned(windows: Sequence[Window]) -> int:
 
 
 @dataclass
-class Place:
-    """How far a training is."""
+class Progress:
+    """Training progress."""
 
     step: int = 0
     tokens: int = 0
     seconds: float = 0.0
     position: Position = START
     decay_start: float | None = None
-    """In the budget's unit, once the decay has begun."""
+    """In the budget's unit; None before the decay."""
 
 
 class Trainer:
-    """One training: a network, the stream that it reads, and where it is."""
+    """One training: a network, its stream of windows, and the progress."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all of it is state
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a training
         self,
         network: TrainedNetwork,
         weights: Mapping[str, nn.Parameter],
@@ -100,74 +99,74 @@ class Trainer:
         plan: Plan,
         folder: Path,
     ) -> None:
-        """Train the `weights` of a network, and keep states in a folder."""
+        """Train the `weights` of a network, with states in a folder."""
         self._network, self._weights = network, weights
         self._stream, self._validation, self._plan = stream, validation, plan
         self._folder = folder
         self._device = torch.device(plan.device)
         self._optimisers = Optimisers(weights, plan.rates)
-        self._average = Average(weights)
+        self._average = WeightAverage(weights)
         self._budget = Budget()
-        self._ahead: _Batch | None = None
-        """Made while a step was at work, for the next one."""
-        self.place = Place()
+        self._next_batch: _Batch | None = None
+        """Prepared during the last step."""
+        self.progress = Progress()
 
     # States
 
     def state(self) -> dict[str, Any]:
-        """All that is needed to go on exactly."""
+        """Return the state for exact resume."""
         budget = self._budget
         return {
             "budget": {"tokens": budget.tokens, "seconds": budget.seconds},
             "weights": {name: weight.detach() for name, weight in self._weights.items()},
             "average": self._average.state(),
             "optimisers": self._optimisers.state(),
-            "place": {**vars(self.place), "position": list(self.place.position)},
+            "place": {**vars(self.progress), "position": list(self.progress.position)},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state."""
+        """Restore a state."""
         with torch.no_grad():
             for name, weight in self._weights.items():
                 weight.copy_(state["weights"][name])
         self._average.restore(state["average"])
         self._optimisers.restore(state["optimisers"])
         place = state["place"]
-        self.place = Place(**{**place, "position": Position(*place["position"])})
+        self.progress = Progress(**{**place, "position": Position(*place["position"])})
 
     def save(self) -> None:
         """Write the newest state.
 
         Raises:
-            AssistError: it cannot be written.
+            AssistError: the state cannot be written.
         """
         save_state(self.state(), self._folder / LATEST)
 
     # The loop
 
     def run(self, budget: Budget, watcher: Watcher) -> None:
-        """Train until the budget is used up or the watcher wants to stop; the state is saved.
+        """Train until the budget is used up or the watcher stops it, and save the state.
 
         Raises:
             AssistError: a state cannot be written.
         """
-        place, self._budget = self.place, budget
-        spent = budget.spent(place.tokens, place.seconds)
+        progress, self._budget = self.progress, budget
+        spent = budget.spent(progress.tokens, progress.seconds)
         schedule = Schedule.of(budget, spent, self._plan.rates.warmup_steps)
-        if place.decay_start is not None:
-            schedule = Schedule(budget.total, place.decay_start, self._plan.rates.warmup_steps)
-        log = TrainingLog(self._folder / "log.jsonl", place.step)
+        if progress.decay_start is not None:
+            schedule = Schedule(budget.total, progress.decay_start, self._plan.rates.warmup_steps)
+        log = TrainingLog(self._folder / "log.jsonl", progress.step)
         last_save = time.monotonic()
-        self._ahead = None
+        self._next_batch = None
         with contextlib.closing(self._batches()) as batches:
             while not schedule.is_over(spent) and not watcher.wants_to_stop():
-                if schedule.decays(spent) and place.decay_start is None:
+                if schedule.decays(spent) and progress.decay_start is None:
                     self._keep_stable()
-                    place.decay_start = schedule.decay_start
+                    progress.decay_start = schedule.decay_start
                 report = self._step(batches, schedule, spent, budget, watcher)
                 if report is None:
                     break
-                spent = budget.spent(place.tokens, place.seconds)
+                spent = budget.spent(progress.tokens, progress.seconds)
                 log.write(report)
                 watcher.step(report)
                 if time.monotonic() - last_save > _SAVE_SECONDS:
@@ -180,8 +179,8 @@ class Trainer:
         link_state(self._folder / LATEST, self._folder / STABLE)
 
     def _batches(self) -> Generator[_Batch, None, None]:
-        """The batches from the place on."""
-        with contextlib.closing(self._stream.windows(self.place.position)) as windows:
+        """Yield the batches from the current position on."""
+        with contextlib.closing(self._stream.windows(self.progress.position)) as windows:
             while True:
                 taken = [next(windows) for _ in range(self._plan.batch_windows)]
                 batch = [window for window, _ in taken]
@@ -195,38 +194,38 @@ class Trainer:
         budget: Budget,
         watcher: Watcher,
     ) -> StepReport | None:
-        """One step; None where it was broken off, which leaves everything as it was."""
+        """Perform one step; return None if the watcher stopped it, which changes nothing."""
         began = time.monotonic()
-        place = self.place
-        batch = self._ahead or next(batches)
-        self._ahead = None
-        torch.manual_seed(hash((self._plan.seed, place.step)))
-        loss = self._gradients(batch, watcher)
+        progress = self.progress
+        batch = self._next_batch or next(batches)
+        self._next_batch = None
+        torch.manual_seed(hash((self._plan.seed, progress.step)))
+        loss = self._compute_gradients(batch, watcher)
         if loss is None:
             return None
         norm = nn.utils.clip_grad_norm_(self._weights.values(), _LARGEST_GRADIENT)
-        # A GPU is still at work on these gradients; only the next lines wait for it.
-        self._ahead = next(batches)
-        rate = schedule.rate(place.step, spent)
+        # A GPU still computes these gradients; only the next lines wait for it.
+        self._next_batch = next(batches)
+        rate = schedule.rate(progress.step, spent)
         if math.isfinite(norm.item()):
             self._optimisers.step(rate)
-            self._average.update(place.step)
+            self._average.update(progress.step)
         else:
-            self._optimisers.forget_gradients()
-        place.step += 1
-        place.tokens += batch.tokens
-        place.position = batch.following
-        measures = place.step % _VALIDATION_STEPS == 0
+            self._optimisers.clear_gradients()
+        progress.step += 1
+        progress.tokens += batch.tokens
+        progress.position = batch.following
+        measures = progress.step % _VALIDATION_STEPS == 0
         validation_loss = self.validation_loss() if measures else None
         seconds = time.monotonic() - began
-        place.seconds += seconds
-        now_spent = budget.spent(place.tokens, place.seconds)
-        left = max(0.0, schedule.total - now_spent) / max(1e-9, now_spent) * place.seconds
+        progress.seconds += seconds
+        now_spent = budget.spent(progress.tokens, progress.seconds)
+        left = max(0.0, schedule.total - now_spent) / max(1e-9, now_spent) * progress.seconds
         return StepReport(
-            place.step,
-            place.tokens,
+            progress.step,
+            progress.tokens,
             batch.epoch,
-            round(place.seconds, 3),
+            round(progress.seconds, 3),
             loss.item(),
             validation_loss,
             rate,
@@ -236,15 +235,15 @@ class Trainer:
             left,
         )
 
-    def _gradients(self, batch: _Batch, watcher: Watcher) -> Tensor | None:
-        """Fill the gradients; the mean loss, or None where the watcher broke it off."""
+    def _compute_gradients(self, batch: _Batch, watcher: Watcher) -> Tensor | None:
+        """Compute the gradients; return the mean loss, or None if the watcher stopped it."""
         windows = batch.windows
         weight = max(1.0, sum(float(window.weights.sum()) for window in windows))
         losses: list[Tensor] = []
         self._network.train()
         for start in range(0, len(windows), self._plan.micro_windows):
             if watcher.wants_to_stop():
-                self._optimisers.forget_gradients()
+                self._optimisers.clear_gradients()
                 return None
             total, plain = self._losses(windows[start : start + self._plan.micro_windows])
             (total / weight).backward()  # type: ignore[no-untyped-call]
@@ -272,32 +271,32 @@ class Trainer:
 
     @torch.no_grad()
     def validation_loss(self) -> float | None:
-        """Nats per token on held-out windows; None where there are none."""
+        """Return the nats per token on held-out windows; None if there are none."""
         if not self._validation:
             return None
         self._network.train(mode=False)
         size = self._plan.micro_windows
         starts = range(0, len(self._validation), size)
-        # What is compiled is of the shape of a step; to compile another would take longer.
+        # Compiled code has the shape of a step; compiling another shape would take longer.
         with torch.compiler.set_stance("force_eager"):
             losses = [self._losses(self._validation[start : start + size])[1] for start in starts]
         return torch.stack(losses).sum().item() / max(1, _learned(self._validation))
 
     def use_better_weights(self) -> tuple[str, float | None]:
-        """Put the average in the weights' place if it is better; which it was, and its loss.
+        """Replace the weights by their average if it is better; return the choice and its loss.
 
-        Without held-out code the average is taken.
+        Without held-out code the average is used.
         """
         plain_loss = self.validation_loss()
         plain = {name: weight.detach().clone() for name, weight in self._weights.items()}
-        self._put(self._average.state())
+        self._set_weights(self._average.state())
         average_loss = self.validation_loss()
         if plain_loss is None or average_loss is None or average_loss <= plain_loss:
             return "average", average_loss
-        self._put(plain)
+        self._set_weights(plain)
         return "last", plain_loss
 
-    def _put(self, values: Mapping[str, Tensor]) -> None:
+    def _set_weights(self, values: Mapping[str, Tensor]) -> None:
         with torch.no_grad():
             for name, weight in self._weights.items():
                 weight.copy_(values[name])

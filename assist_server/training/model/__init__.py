@@ -1,1 +1,1 @@
-"""The network, its tokenizer, where its weights come from, and how it is exported."""
+"""The network, its tokenizer, its initial weights, and the export."""

@@ -1,4 +1,4 @@
-"""The result: a folder that stock transformers loads, and so does `model = FOLDER`."""
+"""Export of a trained model to a folder that transformers and this server can load."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ FACTS = "training.json"
 
 
 def model_config(shape: Shape, context_tokens: int, end_id: int, pad_id: int) -> dict[str, Any]:
-    """The content of `config.json`."""
+    """Return the content of `config.json`."""
     kind = Qwen3Config if shape.norms_heads else LlamaConfig
     config = kind(
         vocab_size=shape.vocabulary,
@@ -45,20 +45,20 @@ def model_config(shape: Shape, context_tokens: int, end_id: int, pad_id: int) ->
 def export_weights(
     folder: Path, config: Mapping[str, Any], weights: Mapping[str, Tensor], facts: Mapping[str, Any]
 ) -> None:
-    """Write `config.json`, the weights in bfloat16 and what is known of the training.
+    """Write `config.json`, the weights in bfloat16 and the facts about the training.
 
     Raises:
-        AssistError: they cannot be written; what was there before stays.
+        AssistError: they cannot be written; existing files stay.
     """
     tensors = {
-        stock_name(name): weight.detach().to("cpu", torch.bfloat16).contiguous()
+        _transformers_name(name): weight.detach().to("cpu", torch.bfloat16).contiguous()
         for name, weight in weights.items()
     }
     generation = {"eos_token_id": config["eos_token_id"], "pad_token_id": config["pad_token_id"]}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as name:
         new = Path(name)
         try:
-            # The library's own way to write a file lets nobody else read it.
+            # The library's function for files makes them readable by their owner only.
             (new / "model.safetensors").write_bytes(save(tensors, {"format": "pt"}))
             write_json(new / "generation_config.json", generation)
             write_json(new / FACTS, facts)
@@ -68,17 +68,17 @@ def export_weights(
         move_files(new, folder)
 
 
-def stock_name(name: str) -> str:
-    """Return the name that transformers has for a weight of the network."""
+def _transformers_name(name: str) -> str:
+    """Return transformers' name of a weight of the network."""
     return name if name.startswith("lm_head.") else f"model.{name}"
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write a file that people can read as well."""
+    """Write a file of indented JSON."""
     file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def move_files(source: Path, target: Path) -> None:
-    """Put complete files in the place of old ones."""
+    """Move complete files into a folder, over existing ones."""
     for file in source.iterdir():
         shutil.move(str(file), str(target / file.name))

@@ -1,7 +1,7 @@
-"""A model that exists as the beginning of a training: its weights and its tokenizer are kept.
+"""An existing model as the start of a training, with its weights and its tokenizer.
 
-Any checkpoint of Llama's, Qwen2's or Qwen3's shape will do. What its tokenizer lacks for infilling
-takes the place of control tokens that it does not use, or new rows of the embedding.
+It may be any checkpoint of Llama's, Qwen2's or Qwen3's architecture. Missing control tokens for
+infilling replace unused ones of its tokenizer, or get new rows of the embedding.
 """
 
 import hashlib
@@ -19,42 +19,41 @@ from transformers import AutoConfig
 from assist_server.engine.loading.packed_weights import PACKED_FILE, unpack
 from assist_server.errors import InputError
 from assist_server.training.loop.resources import disk_error
-from assist_server.training.model.control_tokens import with_control_tokens
 from assist_server.training.model.export import write_json
 from assist_server.training.model.network import Network
 from assist_server.training.model.sizes import Shape
-from assist_server.training.model.tokenizer import END, PAD
+from assist_server.training.model.tokenizer import END, PAD, add_control_tokens
 
 _MODEL_TYPES = frozenset({"llama", "qwen2", "qwen3"})
 _COPIED_FILES = ("chat_template.jinja",)
 EMBEDDING, HEAD = "embed_tokens.weight", "lm_head.weight"
 _NEW_ROW_STD = 0.02
-"""Around the mean of all rows: a new token is like any other at first."""
+"""Relative, around the mean of all rows, for the rows of new tokens."""
 
 
 @dataclass(frozen=True)
-class StartingModel:
-    """A model as it was read, with what infilling needs; what is cut off it gives another one."""
+class InitialModel:
+    """A model with control tokens for infilling; pruning returns a new one."""
 
     shape: Shape
     config: Mapping[str, Any]
-    """As it was read; the trained model keeps what a training does not change of it."""
+    """The original one; the trained model keeps its values, unless training changes them."""
     weights: Mapping[str, Tensor]
-    """By the names that the network gives them."""
+    """By the names in the network."""
     tokenizer: Mapping[str, Any]
-    """The content of `tokenizer.json`, with our control tokens."""
+    """The content of `tokenizer.json`, with control tokens for infilling."""
     tokenizer_config: Mapping[str, Any]
     files: Mapping[str, str]
-    """Others that the trained model keeps as they are, such as the chat format."""
+    """Other files to copy to the trained model, such as the chat template."""
     sha256: str
-    """Of the file with the weights."""
+    """Of the weights file."""
 
     @classmethod
-    def open(cls, folder: Path) -> "StartingModel":
+    def open(cls, folder: Path) -> "InitialModel":
         """Read a model.
 
         Raises:
-            InputError: the folder holds no model, or one of a shape that is not trained here.
+            InputError: the folder holds no model, or one of an unsupported architecture.
         """
         try:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -65,14 +64,14 @@ class StartingModel:
             tokenizer_config = json.loads(file.read_text(encoding="utf-8"))
         except InputError:
             raise
-        except Exception as error:  # each of three libraries raises its own kinds
+        except Exception as error:  # each of three libraries has its own exceptions
             raise InputError(
                 f"--from {str(folder)!r} is not a folder with config.json, model.safetensors and "
                 f"tokenizer.json ({error}); name one that `train` or `save_pretrained` has made"
             ) from error
         weights = {name.removeprefix("model."): tensor for name, tensor in tensors.items()}
         if shape.is_tied:
-            weights.pop(HEAD, None)  # some files hold it twice
+            weights.pop(HEAD, None)  # some files contain it twice
         _check_weights(weights, shape, folder)
         files = {
             name: (folder / name).read_text(encoding="utf-8")
@@ -81,15 +80,15 @@ class StartingModel:
         }
         digest = hashlib.sha256(content).hexdigest()
         whole = cls(shape, config, weights, tokenizer, tokenizer_config, files, digest)
-        return whole.with_tokenizer(with_control_tokens(tokenizer))
+        return whole.with_tokenizer(add_control_tokens(tokenizer))
 
     @property
     def context_tokens(self) -> int:
-        """How many positions the model knows."""
+        """Return the number of positions that the model supports."""
         return int(self.config["max_position_embeddings"])
 
-    def with_tokenizer(self, tokenizer: Mapping[str, Any]) -> "StartingModel":
-        """Return the model with a tokenizer that may have more tokens, which get new rows."""
+    def with_tokenizer(self, tokenizer: Mapping[str, Any]) -> "InitialModel":
+        """Return the model with another tokenizer; additional tokens get new rows."""
         missing = 1 + max(token_ids(tokenizer).values()) - self.shape.vocabulary
         if missing <= 0:
             return replace(self, tokenizer=tokenizer)
@@ -103,16 +102,16 @@ class StartingModel:
         shape = replace(self.shape, vocabulary=self.shape.vocabulary + missing)
         return replace(self, shape=shape, weights=weights, tokenizer=tokenizer)
 
-    def put_weights(self, network: Network) -> None:
-        """Begin with the weights of this model instead of random ones."""
+    def copy_weights_to(self, network: Network) -> None:
+        """Copy the weights to a network."""
         with torch.no_grad():
             for name, weight in network.named_parameters():
                 weight.copy_(self.weights[name])
 
     def trained_config(self) -> dict[str, Any]:
-        """Return the content of `config.json` for what a training makes of the model.
+        """Return the content of `config.json` for the trained model.
 
-        An infilling ends with our token, an answer of a chat with the model's own.
+        Infilling ends with the control token for it, a chat answer with the model's own end token.
         """
         ids = token_ids(self.tokenizer)
         own = self.config.get("eos_token_id")
@@ -128,7 +127,7 @@ class StartingModel:
         }
 
     def write_tokenizer(self, out: Path) -> None:
-        """Give the trained model the tokenizer and the chat format.
+        """Write the tokenizer and the chat template.
 
         Raises:
             AssistError: they cannot be written.
@@ -143,7 +142,7 @@ class StartingModel:
 
 
 def _read_weights(folder: Path) -> tuple[bytes, dict[str, Tensor]]:
-    """Return the content of the file with the weights, and the weights."""
+    """Return the content of the weights file, and the weights."""
     packed = folder / PACKED_FILE
     if packed.is_file():
         content = packed.read_bytes()
@@ -153,28 +152,28 @@ def _read_weights(folder: Path) -> tuple[bytes, dict[str, Tensor]]:
 
 
 def token_ids(tokenizer: Mapping[str, Any]) -> dict[str, int]:
-    """Return the id of each token of a `tokenizer.json`, control tokens among them."""
+    """Return the id of each token of a `tokenizer.json`, control tokens included."""
     added = {token["content"]: int(token["id"]) for token in tokenizer["added_tokens"]}
     return {**tokenizer["model"]["vocab"], **added}
 
 
 def _shape_of(config: Any) -> Shape:
-    """Return the shape that a configuration of transformers describes.
+    """Return the shape of a transformers configuration.
 
     Raises:
-        InputError: it is one that is not trained here.
+        InputError: the architecture is not supported.
     """
     rope = getattr(config, "rope_parameters", None) or {}
     slides = {*(getattr(config, "layer_types", None) or ())} - {"full_attention"}
     if config.model_type not in _MODEL_TYPES or config.hidden_act != "silu" or slides:
         raise InputError(
-            f"--from names a model of type {config.model_type!r} with layers that are not trained "
-            "here; choose one of Llama's, Qwen2's or Qwen3's shape, or use `finetune`"
+            f"--from names a model of type {config.model_type!r}, whose layers are not supported; "
+            "choose one of Llama's, Qwen2's or Qwen3's architecture, or use `finetune`"
         )
     if rope.get("rope_type", "default") != "default":
         raise InputError(
-            f"--from names a model whose positions are scaled ({rope['rope_type']!r}), which is "
-            "not trained here; use `finetune`"
+            f"--from names a model with scaled positions ({rope['rope_type']!r}), which are not "
+            "supported; use `finetune`"
         )
     heads = config.num_attention_heads
     return Shape(

@@ -1,7 +1,7 @@
-"""Cross-entropy over a vocabulary without ever holding all logits.
+"""Cross-entropy over a vocabulary, in chunks of tokens.
 
-Logits are computed for some tokens at a time, together with their gradient; of a whole batch they
-would take more memory than everything else. The z-loss keeps them from drifting away (Chowdhery et
+Logits are computed for some tokens at a time, together with their gradient; those of a whole batch
+would take more memory than everything else. The z-loss keeps logits from drifting (Chowdhery et
 al., "PaLM", 2022).
 """
 
@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 
 _CHUNK_TOKENS = 2_048
 _COMPILED_CHUNK_TOKENS = 16_384
-"""More at a time keep a GPU busy, and fewer copies of their logits are made."""
+"""Larger chunks keep a GPU busy, and fused kernels make fewer copies of logits."""
 
 _Differentiate = Callable[[Tensor, Tensor, Tensor, float], tuple[tuple[Tensor, Tensor], Tensor]]
 
@@ -23,7 +23,7 @@ _Differentiate = Callable[[Tensor, Tensor, Tensor, float], tuple[tuple[Tensor, T
 def _differentiate(
     logits: Tensor, targets: Tensor, weights: Tensor, z_loss: float
 ) -> tuple[tuple[Tensor, Tensor], Tensor]:
-    """The sum to minimise and that of plain cross-entropy, and the former's gradient."""
+    """Return the loss and the plain cross-entropy, as sums, and the gradient of the loss."""
     dtype = logits.dtype
     logits = logits.float()
     rows = torch.arange(len(logits), device=logits.device)
@@ -38,22 +38,22 @@ def _differentiate(
 
 @functools.cache
 def _compiled_differentiate() -> _Differentiate:
-    """As above, by fewer kernels: on a GPU reading and writing logits is what takes time."""
+    """Return the compiled function, with fewer reads and writes of logits on a GPU."""
     return torch.compile(_differentiate)
 
 
 class _ChunkedLoss(torch.autograd.Function):
     @staticmethod
-    def forward(  # noqa: PLR0913, PLR0917 - what a loss is made of
+    def forward(  # noqa: PLR0913, PLR0917 - the inputs of the loss
         ctx: Any,
         hidden: Tensor,
         head: Tensor,
         targets: Tensor,
         weights: Tensor,
         z_loss: float,
-        is_compiled: bool,  # noqa: FBT001 - autograd passes by place
+        is_compiled: bool,  # noqa: FBT001 - autograd passes positional arguments
     ) -> tuple[Tensor, Tensor]:
-        """The sum to minimise, and the sum of plain cross-entropy."""
+        """Return the loss and the plain cross-entropy, as sums."""
         total = torch.zeros((), device=hidden.device)
         plain = torch.zeros((), device=hidden.device)
         hidden_gradient = torch.empty_like(hidden)
@@ -92,15 +92,15 @@ def chunked_loss(  # noqa: PLR0913 - as above
     *,
     is_compiled: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Sums over tokens: what is to be minimised, and the cross-entropy in nats, not weighted.
+    """Return sums over tokens: the loss, and the cross-entropy in nats without weights.
 
     Args:
         hidden: States [tokens, hidden], of learned tokens only.
         head: Weights [vocabulary, hidden].
-        targets: What follows each token.
-        weights: How much each target counts.
+        targets: The next token of each token.
+        weights: The weight of each target.
         z_loss: Weight of the squared log of the sum of exponentials.
-        is_compiled: Use kernels that torch makes for it, which takes some seconds once.
+        is_compiled: Use compiled kernels; the compilation takes some seconds once.
     """
     with torch.autocast(hidden.device.type, enabled=False):
         inputs = hidden, head, targets, weights, z_loss, is_compiled

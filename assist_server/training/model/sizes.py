@@ -1,4 +1,4 @@
-"""Shapes of networks, courses of training, and the sizes that can be trained from nothing."""
+"""Shapes of networks, training configurations, and the sizes to train from scratch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from assist_server.training.loop.schedule import Budget
 
 @dataclass(frozen=True)
 class Shape:
-    """The shape of a network: Llama's, Qwen2's (with biases) or Qwen3's (with normed heads)."""
+    """The shape of a network: Llama's, Qwen2's (with biases) or Qwen3's (with head norms)."""
 
     vocabulary: int
     hidden: int
@@ -20,16 +20,16 @@ class Shape:
     head_size: int
     feed_forward: int
     norms_heads: bool = False
-    """Whether queries and keys are normed, as in Qwen3."""
+    """Whether queries and keys are normalized, as in Qwen3."""
     has_biases: bool = False
     """Whether queries, keys and values have biases, as in Qwen2."""
     is_tied: bool = True
-    """Whether the embedding is the head as well."""
+    """Whether embedding and head share a weight."""
     norm_eps: float = 1e-6
     rope_theta: float = 10_000.0
 
     def parameters(self) -> int:
-        """Return how many numbers it learns."""
+        """Return the number of parameters."""
         heads = self.heads + 2 * self.kv_heads
         attention = self.hidden * self.head_size * (heads + self.heads)
         biases = heads * self.head_size * self.has_biases
@@ -41,53 +41,53 @@ class Shape:
 
 @dataclass(frozen=True)
 class Rates:
-    """How fast is learned, and how much is forgotten."""
+    """Learning rates and regularization."""
 
     adamw: float
     muon: float | None = None
-    """For matrices within layers; None where AdamW learns them as well."""
+    """For matrices in layers; None to use AdamW for them, too."""
     weight_decay: float = 0.1
     dropout: float = 0.0
     warmup_steps: int = 50
 
 
 @dataclass(frozen=True)
-class Course:
-    """The way in which a network is trained."""
+class TrainingConfig:
+    """The configuration of a training."""
 
     context_tokens: int
-    """Of a training window; a model may know more positions than it was trained with here."""
+    """Of a training window; a model may support more positions."""
     batch_windows: int
     micro_windows: int
-    """Windows in one pass without CUDA; a batch is as many passes as it takes."""
+    """Windows in one pass without CUDA; a batch may take several passes."""
     rates: Rates
     budget: Budget
 
 
 @dataclass(frozen=True)
 class Size:
-    """A shape, and the course that suits it."""
+    """A shape and its training configuration."""
 
     name: str
     shape: Shape
-    course: Course
+    training: TrainingConfig
 
 
 _ALL = (
-    # To try the command out, and for tests.
+    # For trials and tests.
     Size(
         "toy",
         Shape(512, hidden=64, layers=2, heads=2, kv_heads=1, head_size=32, feed_forward=160),
-        Course(
+        TrainingConfig(
             context_tokens=256, batch_windows=8, micro_windows=8,
             rates=Rates(adamw=0.01, muon=0.02, warmup_steps=5), budget=Budget(tokens=200_000),
         ),
     ),
-    # 14 M parameters: what two CPU cores train in some hours and run while one types.
+    # 14 M parameters: two CPU cores can train it in some hours, and run it during typing.
     Size(
         "small",
         Shape(8192, hidden=384, layers=7, heads=6, kv_heads=2, head_size=64, feed_forward=1024),
-        Course(
+        TrainingConfig(
             context_tokens=1024, batch_windows=16, micro_windows=4,
             rates=Rates(adamw=0.003, muon=0.02), budget=Budget(seconds=6 * 3600),
         ),
@@ -99,7 +99,7 @@ _ALL = (
             8192, hidden=448, layers=14, heads=7, kv_heads=1, head_size=64, feed_forward=1216,
             norms_heads=True,
         ),
-        Course(
+        TrainingConfig(
             context_tokens=2048, batch_windows=128, micro_windows=8,
             rates=Rates(adamw=0.003, muon=0.02, warmup_steps=80),
             budget=Budget(tokens=1_000_000_000),
@@ -108,14 +108,14 @@ _ALL = (
 )  # fmt: skip
 SIZES: Mapping[str, Size] = MappingProxyType({size.name: size for size in _ALL})
 
-_CONTINUED: Mapping[str, Course] = MappingProxyType({
-    # Short windows show more holes for the same arithmetic, which is what a CPU has least of.
-    "cpu": Course(
+_CONTINUED: Mapping[str, TrainingConfig] = MappingProxyType({
+    # Short windows have more holes for the same arithmetic, the bottleneck of a CPU.
+    "cpu": TrainingConfig(
         context_tokens=512, batch_windows=8, micro_windows=2,
         rates=Rates(adamw=2e-4, weight_decay=0.05, warmup_steps=20),
         budget=Budget(seconds=6 * 3600),
     ),
-    "cuda": Course(
+    "cuda": TrainingConfig(
         context_tokens=2048, batch_windows=64, micro_windows=4,
         rates=Rates(adamw=4e-4, weight_decay=0.05, warmup_steps=80),
         budget=Budget(tokens=300_000_000),
@@ -124,7 +124,7 @@ _CONTINUED: Mapping[str, Course] = MappingProxyType({
 
 
 def find_size(name: str) -> Size:
-    """Return the size of a name.
+    """Return the size with a name.
 
     Raises:
         InputError: there is none.
@@ -134,12 +134,12 @@ def find_size(name: str) -> Size:
     return SIZES[name]
 
 
-def continued_course(device: str, context_tokens: int) -> Course:
-    """Return the course for weights that are good already, which are not to be thrown far.
+def continued_training(device: str, context_tokens: int) -> TrainingConfig:
+    """Return the configuration to train existing weights further, with low rates.
 
     Args:
         device: `cuda`, or any other one, which is treated like a CPU.
-        context_tokens: Positions that the model knows; windows are never longer.
+        context_tokens: Positions that the model supports; windows are never longer.
     """
-    course = _CONTINUED.get(device, _CONTINUED["cpu"])
-    return replace(course, context_tokens=min(course.context_tokens, context_tokens))
+    training = _CONTINUED.get(device, _CONTINUED["cpu"])
+    return replace(training, context_tokens=min(training.context_tokens, context_tokens))

@@ -1,7 +1,7 @@
 """What is proposed in files that are not Python, or not written on this system."""
 
 import pytest
-from kinds_of_files import CALL, ELSEWHERE, NOTHING_KNOWN
+from kinds_of_files import CALL, ELSEWHERE, NOTHING_KNOWN, SWITCHED_OFF
 from neovim import scripted
 
 KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])
@@ -17,8 +17,9 @@ require("assist.client").execute("assist.why", { uri }, function(found) _G.recor
 def edit(start):
     """Opens a file of some name with a model that knows Python only, on a new last line."""
 
-    def begin(name, kind, text="x = 1\n", **script):
-        editor = start(scripted(CALL, languages=["python"], **script), "x = 1\n", kind=kind)
+    def begin(name, kind, text="x = 1\n", options="", **script):
+        command = scripted(CALL, languages=["python"], **script)
+        editor = start(command, "x = 1\n", kind=kind, options=options)
         editor.until_ready()
         file = editor.file.with_name(name)
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -67,3 +68,16 @@ def test_what_is_inserted_has_the_line_ends_of_the_file(edit, kind):
 def test_a_python_file_beside_them_is_served_unasked(edit, kind):
     editor = edit("other.py", kind)
     editor.until_ghost(CALL)
+
+
+@KINDS
+def test_the_setting_of_languages_decides(edit, kind):
+    options = "settings = { completion = { languages = { markdown = true, python = false } } },"
+    editor = edit("README.md", kind, ELSEWHERE["README.md"], options)
+    editor.until_ghost(CALL)
+    editor.nvim.command("stopinsert")
+    editor.nvim.command(f"edit! {editor.file.with_name('other.py')}")
+    editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })"), 1)
+    editor.type("i", "y = ")
+    editor.until(lambda: outcome(editor), SWITCHED_OFF)
+    assert editor.ghost() == ""

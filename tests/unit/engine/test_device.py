@@ -30,4 +30,4 @@ def test_plan(facts, device, dtype, expected):
 
 
 def test_a_device_that_is_not_there_is_said():
-    assert "does not offer" in plan_device(NOTHING, device="cuda").reasons[0]
+    assert "does not have" in plan_device(NOTHING, device="cuda").reasons[0]

@@ -3,7 +3,7 @@ import pytest
 from assist_server.evaluation.documentation import (
     choose_functions,
     names_documenter,
-    rated_documentation,
+    rate_documentation,
 )
 from assist_server.evaluation.tasks import Source
 from assist_server.settings import Settings
@@ -48,7 +48,7 @@ def rate(function, docstring, line_length=88):
         header = "def area(width, height):\n"
         return one.text.replace(header, header + docstring)
 
-    found = rated_documentation(write, [function], line_length)
+    found = rate_documentation(write, [function], line_length)
     return {name: estimate.mean for name, estimate in found.items()}
 
 
@@ -78,10 +78,10 @@ def test_what_is_wrong_is_found(function, change, check):
 
 
 def test_what_was_not_written_is_not_rated(function):
-    found = rated_documentation(lambda _: None, [function], 88)
+    found = rate_documentation(lambda _: None, [function], 88)
     assert (found["written"].mean, len(found)) == (0.0, 1)
 
 
 def test_the_product_documents_without_a_model(function):
-    found = rated_documentation(names_documenter(Settings()), [function], 88)
+    found = rate_documentation(names_documenter(Settings()), [function], 88)
     assert found["written"].mean == found["right parameters"].mean == found["parses"].mean == 1.0

@@ -26,9 +26,9 @@ def items(tmp_path, *fields, name="b.jsonl.gz"):
 @pytest.mark.parametrize("name", ["b.jsonl", "b.jsonl.gz"])
 def test_the_line_is_missing_behind_its_indentation(tmp_path, name):
     (item,) = items(tmp_path, FIELDS, name=name)
-    assert item.place.before == "def double(n):\n    if n:\n        "
+    assert item.place.prefix == "def double(n):\n    if n:\n        "
     assert item.place.missing == "return 2 * n"
-    assert item.place.behind == "\n    return 0\n"
+    assert item.place.suffix == "\n    return 0\n"
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ from tiny_models import FAMILIES, save_family
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from assist_server.evaluation import perplexity as module
-from assist_server.evaluation.perplexity import read_figures
+from assist_server.evaluation.perplexity import perplexity_figures
 from assist_server.evaluation.tasks import Source
 
 
 def bits_per_byte(model, sources):
-    return read_figures(model, sources)["bits per byte"].mean
+    return perplexity_figures(model, sources)["bits per byte"].mean
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,9 @@ def test_what_a_model_would_write_by_itself_is_recited(folder, monkeypatch):
             ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
     with torch.inference_mode():
         lead, own = ids[:-12], ids[-12:]
-        stock = module.StockModel(model)
+        stock = module.TransformersModel(model)
         monkeypatch.setattr(module, "_STEP_TOKENS", 5)
-        _, is_likeliest = module._read(stock, lead, own, 64)
+        _, is_likeliest = module._bits(stock, lead, own, 64)
     assert all(is_likeliest)
     monkeypatch.setattr(module, "_RECITED_TOKENS", 3)
     assert module._tokens_in_long_runs([True, True, False, True, True, True]) == 3

@@ -1,4 +1,4 @@
-from assist_server.evaluation.summaries import Pair, lead, rated_summaries, text_rank
+from assist_server.evaluation.summaries import Pair, lead, rate_summaries, text_rank
 
 TEXT = (
     "It began long ago. The parser reads source files and the parser writes a tree. "
@@ -17,5 +17,5 @@ def test_text_rank_is_the_sentence_that_shares_most():
 
 
 def test_summaries_are_compared_with_what_people_wrote():
-    found = rated_summaries(lead, [Pair(TEXT, "It began long ago"), Pair("No.", "Something else")])
+    found = rate_summaries(lead, [Pair(TEXT, "It began long ago"), Pair("No.", "Something else")])
     assert found["ROUGE-1"].mean == found["ROUGE-L"].mean == 0.5

@@ -2,7 +2,7 @@ import pytest
 
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
-from assist_server.features.auto_closing import auto_closed_chars
+from assist_server.features.infilling import auto_closed_chars
 
 
 def closed_in(marked, language="python"):

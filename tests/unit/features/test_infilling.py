@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
-from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER
+from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES, Slot
@@ -158,7 +158,7 @@ def test_at_the_freeze_point_the_layout_is_the_documented_one(template):
 
 
 def test_other_cells_of_a_notebook_are_shown():
-    context = at("x = ", "\n", before="import a\n", behind="print(x)\n")
+    context = at("x = ", "\n", cells_above="import a\n", cells_below="print(x)\n")
     assert bytes(prompt_ids(context, LEFT_TO_RIGHT)) == b"import a\nx = "
     gap = Gap.at(context)
     assert gap.text[gap.end :] == "\nprint(x)\n"

@@ -13,8 +13,8 @@ from assist_server.errors import InputError
 from assist_server.features.inline_completion import (
     InlineCompletion,
     Outcome,
+    check_confidence,
     complete,
-    judged,
 )
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 from assist_server.settings import CompletionSettings, Settings
@@ -212,7 +212,7 @@ def test_what_is_likely_wrong_is_shown_only_to_who_asks(bias, is_automatic, is_s
     assert (found.text is not None) == is_shown
     assert found.confidence == pytest.approx(1 / (1 + math.exp(-bias)), abs=1e-3)
     if not is_shown:
-        assert found.outcome is Outcome.DOUBTFUL
+        assert found.outcome is Outcome.LOW_CONFIDENCE
         assert "completion.min_confidence is 20%" in found.detail
 
 
@@ -220,13 +220,13 @@ def test_what_was_hidden_is_shown_once_it_is_likely_or_asked_for():
     backend = NullBackend(answer="answer(one)", calibration={"bias": -5.0})
     context = CursorContext(Snapshot("file:///a.py", "a.py", "x = "), 4)
     hidden = complete(context, backend, Settings(), is_automatic=True)
-    limits = Settings().completion
-    assert judged(hidden, context, limits, is_automatic=True) == hidden
-    asked_for = judged(hidden, context, limits, is_automatic=False)
+    limits, unlikely, likely = Settings().completion, {"bias": -5.0}, {"bias": 5.0}
+    assert check_confidence(hidden, context, unlikely, limits, is_automatic=True) == hidden
+    asked_for = check_confidence(hidden, context, unlikely, limits, is_automatic=False)
     assert (asked_for.outcome, asked_for.text) == (Outcome.SHOWN, "answer(one)")
-    assert asked_for.doubted_text is None
-    likelier = replace(hidden, calibration={"bias": 5.0})
-    assert judged(likelier, context, limits, is_automatic=True).text == "answer(one)"
+    assert asked_for.hidden_text is None
+    likelier = check_confidence(hidden, context, likely, limits, is_automatic=True)
+    assert likelier.text == "answer(one)"
 
 
 def test_what_a_deadline_cut_off_is_hidden_and_forgotten():
@@ -236,10 +236,9 @@ def test_what_a_deadline_cut_off_is_hidden_and_forgotten():
         text="ans",
         log_probs=(-1.0,),
         finish_reason=FinishReason.DEADLINE,
-        calibration={"bias": -5.0},
     )
-    found = judged(cut, context, Settings().completion, is_automatic=True)
-    assert (found.outcome, found.text, found.doubted_text) == (Outcome.DOUBTFUL, None, None)
+    found = check_confidence(cut, context, {"bias": -5.0}, Settings().completion, is_automatic=True)
+    assert (found.outcome, found.text, found.hidden_text) == (Outcome.LOW_CONFIDENCE, None, None)
 
 
 def test_without_a_calibration_everything_is_shown():

@@ -3,9 +3,9 @@ import pytest
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
+from assist_server.features.infilling import with_indentation
 from assist_server.features.inline_completion import accepted, complete
-from assist_server.features.line_beginning import with_indentation
-from assist_server.features.reuse import rest_of
+from assist_server.features.reuse import reusable_rest
 from assist_server.settings import Settings
 
 
@@ -76,7 +76,7 @@ def test_what_is_left_stays_while_it_is_typed(typed):
     context = at_cursor(BLOCK)
     completion = complete(context, NullBackend(answer="b += 1"), Settings())
     now = at_cursor(BLOCK.replace("|", f"{typed}|"))
-    assert typed + rest_of(completion, context, now).text == "    b += 1"
+    assert typed + reusable_rest(completion, context, now).text == "    b += 1"
 
 
 def test_the_prompt_is_the_one_of_who_typed_the_indentation():

@@ -8,7 +8,7 @@ from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.features.inline_completion import InlineCompletion, Outcome, complete
-from assist_server.features.reuse import rest_of
+from assist_server.features.reuse import reusable_rest
 from assist_server.settings import Settings
 
 SHOWN = {
@@ -54,7 +54,7 @@ def test_the_rest_gives_what_was_proposed_wherever_the_typing_stops(place, data)
     chars = data.draw(st.integers(0, len(completion.text.rstrip()) - 1))
 
     now = typed_into(before, completion.text[:chars])
-    rest = rest_of(completion, before, now)
+    rest = reusable_rest(completion, before, now)
 
     if rest is None:  # only where all that is left stands behind the cursor already
         assert now.snapshot.text == accepted(before, completion)
@@ -79,7 +79,7 @@ def test_closers_that_the_editor_inserted_are_replaced(place, answer, typed, clo
     before, completion = shown_at(place, answer)
 
     now = typed_into(before, typed, closers)
-    rest = rest_of(completion, before, now)
+    rest = reusable_rest(completion, before, now)
 
     assert accepted(now, rest) == accepted(before, completion)
 
@@ -90,45 +90,45 @@ def test_an_inserted_closer_that_the_rest_does_not_write_stays():
 
     now = typed_into(before, "f(", ")")
 
-    assert accepted(now, rest_of(completion, before, now)) == "x = f(a, b)\n"
+    assert accepted(now, reusable_rest(completion, before, now)) == "x = f(a, b)\n"
 
 
 def test_an_inserted_closer_that_stays_before_a_replaced_one_asks_the_model():
     before = at_cursor("x = f(|)\n")
     completion = InlineCompletion(Outcome.SHOWN, text="[a, b)", start=6, end=7)
 
-    assert rest_of(completion, before, typed_into(before, "[", "]")) is None
+    assert reusable_rest(completion, before, typed_into(before, "[", "]")) is None
 
 
 @pytest.mark.parametrize("typed", ["y", "\n    b", "\n    a = 1\n    b = 2\n    return a"])
 def test_what_disagrees_or_is_complete_has_no_rest(typed):
     before, completion = shown_at(*SHOWN["behind an opener"])
 
-    assert rest_of(completion, before, typed_into(before, typed)) is None
+    assert reusable_rest(completion, before, typed_into(before, typed)) is None
 
 
-@pytest.mark.parametrize("neighbours", [{"before": "import os\n\n"}, {"behind": "\n\nx"}])
+@pytest.mark.parametrize("neighbours", [{"cells_above": "import os\n\n"}, {"cells_below": "\n\nx"}])
 def test_another_text_around_the_document_asks_the_model(neighbours):
     before, completion = shown_at("x = |\n", "answer(one)")
     now = typed_into(before, "ans")
-    assert rest_of(completion, before, now) is not None
+    assert reusable_rest(completion, before, now) is not None
 
-    assert rest_of(completion, before, replace(now, **neighbours)) is None
+    assert reusable_rest(completion, before, replace(now, **neighbours)) is None
 
 
 def test_of_a_hidden_completion_what_is_left_is_as_hidden():
     backend = NullBackend(answer="answer(one)", calibration={"bias": -5.0})
     context = at_cursor("x = |")
     hidden = complete(context, backend, Settings(), is_automatic=True)
-    rest = rest_of(hidden, context, typed_into(context, "answer"))
-    assert (rest.outcome, rest.text, rest.doubted_text) == (Outcome.DOUBTFUL, None, "(one)")
-    assert rest_of(hidden, context, typed_into(context, "other")) is None
+    rest = reusable_rest(hidden, context, typed_into(context, "answer"))
+    assert (rest.outcome, rest.text, rest.hidden_text) == (Outcome.LOW_CONFIDENCE, None, "(one)")
+    assert reusable_rest(hidden, context, typed_into(context, "other")) is None
 
 
 @pytest.mark.parametrize(
     ("typed", "left"), [("", (-9, -1, -2, -3)), ("a", (-1, -2, -3)), ("ab", (-3,)), ("abcd", (-3,))]
 )
-def test_what_is_typed_to_its_end_is_no_more_judged_by(typed, left):
+def test_what_is_typed_to_its_end_counts_no_more_for_the_confidence(typed, left):
     """A token that was cut at the cursor, `ab`, one without text of its own, and `cde`."""
     context = at_cursor("x = |")
     shown = InlineCompletion(
@@ -139,6 +139,6 @@ def test_what_is_typed_to_its_end_is_no_more_judged_by(typed, left):
         log_probs=(-9, -1, -2, -3),
         token_chars=(0, 2, 0, 3),
     )
-    rest = rest_of(shown, context, typed_into(context, typed))
+    rest = reusable_rest(shown, context, typed_into(context, typed))
     assert rest.log_probs == left
     assert len(rest.token_chars) == len(left)

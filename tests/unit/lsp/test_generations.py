@@ -10,10 +10,10 @@ from lsp_steps import URI
 
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import FinishReason
-from assist_server.lsp.server import INTERACTIVE_THREADS
+from assist_server.lsp.model_session import INTERACTIVE_THREADS
 
 LINES = 30
-NO_PREPARATION = {"completion": {"predict_next": False}}
+NO_PREFETCH = {"completion": {"predict_next": False}}
 OTHER = "file:///project/other.py"
 
 
@@ -28,7 +28,7 @@ class Gated(NullBackend):
         self._changed = threading.Condition()
 
     def generate(self, request):
-        if request.max_new_tokens == 1:  # reading ahead, which is no generation
+        if request.max_new_tokens == 1:  # prefetching, which is no generation
             yield from super().generate(request)
             return
         with self._changed:
@@ -63,7 +63,7 @@ def is_cancellable(params):
     return bool(params and params.get("value", {}).get("cancellable"))
 
 
-def play(scenario, options=NO_PREPARATION):
+def play(scenario, options=NO_PREFETCH):
     """Play a scenario with a gated model; how its generations ended."""
 
     async def whole():
@@ -170,7 +170,7 @@ def test_the_end_of_a_connection_stops_the_generation_of_a_request(message):
 
 
 @pytest.mark.parametrize("message", [{"id": 9, "method": "shutdown"}, {"method": "exit"}])
-def test_the_end_of_a_connection_stops_what_is_prepared(message):
+def test_the_end_of_a_connection_stops_a_prefetch(message):
     async def scenario(client, backend):
         backend.gate.set()
         assert await client.items(5, 0, 4)

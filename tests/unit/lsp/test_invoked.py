@@ -133,7 +133,7 @@ def test_why_tells_the_texts_that_were_proposed_until_the_document_is_closed():
     assert after_closing == []
 
 
-def test_what_is_shown_to_nobody_as_it_is_doubtful_is_told_as_well():
+def test_why_tells_what_was_hidden_as_unlikely_as_well():
     sure_of_nothing = {"bias": -9.0, "first_log_prob": 0.0}
 
     async def scenario(client):

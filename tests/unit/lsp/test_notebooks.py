@@ -3,8 +3,7 @@ from lsprotocol import types
 from assist_server.context.cursor import CursorContext
 from assist_server.engine.backend import NullBackend
 from assist_server.features.inline_completion import complete
-from assist_server.lsp.documents import DocumentStore
-from assist_server.lsp.notebooks import NotebookStore
+from assist_server.lsp.documents import DocumentStore, NotebookStore
 from assist_server.settings import Settings
 
 CODE, MARKUP = types.NotebookCellKind.Code, types.NotebookCellKind.Markup
@@ -33,10 +32,10 @@ def test_neighbours_are_the_code_cells_in_order():
 def test_the_model_sees_them():
     documents, notebooks = opened((CODE, "first = 1"), (CODE, "second = "), (CODE, "third"))
     snapshot = documents.get("cell:1")
-    before, behind = notebooks.neighbours("cell:1")
+    above, below = notebooks.neighbours("cell:1")
     tokens = {"<|fim_prefix|>": 1, "<|fim_suffix|>": 2, "<|fim_middle|>": 3}
     backend = NullBackend(answer="x", special_ids=tokens, model_type="qwen2")
-    complete(CursorContext(snapshot, 9, before=before, behind=behind), backend, Settings())
+    complete(CursorContext(snapshot, 9, cells_above=above, cells_below=below), backend, Settings())
     shown = "".join(map(chr, backend.requests[0].prompt_ids))
     assert shown == "\x01\x02\n\nthird\x03first = 1\n\nsecond = "
 

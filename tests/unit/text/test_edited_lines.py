@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.text import line_starts
+from assist_server.text import lines
 from assist_server.text.lines import LineIndex, Position, PositionEncoding
 
 ALPHABETS = {
@@ -22,7 +22,7 @@ EDITS = 50_000
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
     """Blocks of a few lines, so that small texts have several."""
-    monkeypatch.setattr(line_starts, "_BLOCK_LINES", 3)
+    monkeypatch.setattr(lines, "_BLOCK_LINES", 3)
 
 
 def random_text(rng, alphabet, most):

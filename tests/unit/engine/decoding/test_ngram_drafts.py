@@ -8,6 +8,7 @@ from assist_server.engine.decoding.ngram_drafts import (
     NgramDrafter,
     NgramDrafting,
     TextIndex,
+    TokenText,
 )
 
 ROOM = 100
@@ -37,19 +38,19 @@ def test_matches_lie_on_tokens_not_between_them():
 
 def test_generated_text_is_looked_up_too():
     drafter = NgramDrafter([1, 2])
-    drafter.tell([3, 4, 1, 2], accepted=0, proposed=0)
+    drafter.update([3, 4, 1, 2], accepted=0, proposed=0)
     assert drafter.propose(ROOM) == [3, 4, 1]
 
 
 def test_drafts_grow_while_they_are_right_and_shrink_after_a_wrong_one():
     drafter = NgramDrafter([*range(100), 0, 1])
     assert drafter.propose(ROOM) == [2, 3, 4]
-    drafter.tell([2, 3, 4, 5], accepted=3, proposed=3)
+    drafter.update([2, 3, 4, 5], accepted=3, proposed=3)
     assert drafter.propose(ROOM) == [6, 7, 8, 9, 10, 11]
-    drafter.tell([50], accepted=0, proposed=6)
-    drafter.tell([51], accepted=0, proposed=0)
+    drafter.update([50], accepted=0, proposed=6)
+    drafter.update([51], accepted=0, proposed=0)
     assert drafter.propose(ROOM) == []  # it rests
-    drafter.tell([52], accepted=0, proposed=0)
+    drafter.update([52], accepted=0, proposed=0)
     assert drafter.propose(ROOM) == [53]
 
 
@@ -59,9 +60,9 @@ def test_wrong_drafts_are_made_ever_less_often():
     for turn in range(60):
         if tokens := pace.next_tokens():
             tries.append(turn)
-            pace.told(accepted=0, proposed=tokens)
+            pace.update(accepted=0, proposed=tokens)
     assert tries == [0, 2, 6, 14, 30, 47]
-    pace.told(accepted=1, proposed=1)
+    pace.update(accepted=1, proposed=1)
     assert pace.next_tokens() == 2
 
 
@@ -129,3 +130,21 @@ def test_a_draft_is_a_piece_of_the_text_behind_its_own_end(ids):
         return
     places = range(2, len(ids))
     assert any(ids[p - 2 : p] == ids[-2:] and ids[p : p + len(draft)] == draft for p in places)
+
+
+def test_last_places_lie_on_tokens_not_between_them():
+    # 0x00010000 twice holds the bytes of 0x00000001 between its halves.
+    assert TokenText([0x10000, 0x10000, 0x10000, 7, 1]).last_place(1) is None
+
+
+def test_what_is_added_follows():
+    text = TokenText([1, 2])
+    text.add([3, 4])
+    assert (len(text), text.following(1, 9)) == (4, [2, 3, 4])
+
+
+@given(st.lists(st.integers(0, 3), max_size=40), st.integers(1, 5))
+def test_the_last_place_is_what_a_search_finds(ids, count):
+    newest = ids[-count:]
+    places = [p for p in range(len(ids) - count) if ids[p : p + count] == newest]
+    assert TokenText(ids).last_place(count) == (places[-1] if places else None)

@@ -11,7 +11,7 @@ from huggingface_hub.utils import _detect_agent, enable_progress_bars
 from huggingface_hub.utils import logging as hub_logging
 from tiny_models import FAMILIES, save_family
 
-from assist_server.engine.backend import ModelChoice, tell_nobody
+from assist_server.engine.backend import ModelChoice, ignore_progress
 from assist_server.engine.loading import hub
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.errors import ModelError
@@ -62,7 +62,7 @@ def test_the_hub_is_asked_for_the_model_and_nothing_else(tmp_path, use, monkeypa
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", False)
     with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
         use(served.url)
-        hub.fetch_model(NAME, tell_nobody)
+        hub.fetch_model(NAME, ignore_progress)
         assert [path for path in served.asked if NAME not in path] == []
 
 
@@ -70,17 +70,17 @@ def test_what_is_here_needs_no_network(tmp_path, use):
     folder = save_family(FAMILIES[0], tmp_path / "served")
     with fake_hub(NAME, folder) as served:
         use(served.url)
-        found = hub.fetch_model(NAME, tell_nobody)
-    assert hub.fetch_model(NAME, tell_nobody) == found
+        found = hub.fetch_model(NAME, ignore_progress)
+    assert hub.fetch_model(NAME, ignore_progress) == found
 
 
 def test_a_download_that_broke_off_goes_on(tmp_path, use):
     folder = save_family(FAMILIES[0], tmp_path / "served")
     with fake_hub(NAME, folder) as served:
         use(served.url)
-        found = hub.fetch_model(NAME, tell_nobody)
+        found = hub.fetch_model(NAME, ignore_progress)
         (found / "model.safetensors").unlink()
-        assert (hub.fetch_model(NAME, tell_nobody) / "model.safetensors").is_file()
+        assert (hub.fetch_model(NAME, ignore_progress) / "model.safetensors").is_file()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_refusal_is_one_sentence_and_asked_once(  # noqa: PLR0917 - three of t
     with fake_hub(NAME, tmp_path, status, code) as served:
         use(served.url)
         with pytest.raises(ModelError, match=reason) as caught:
-            hub.fetch_model(NAME, tell_nobody)
+            hub.fetch_model(NAME, ignore_progress)
         assert len(served.asked) == 1
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
@@ -112,16 +112,16 @@ def test_no_network_is_one_sentence(use, capfd):
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
     use(url)
     with pytest.raises(ModelError, match=f"the hub at {url} cannot be reached"):
-        hub.fetch_model(NAME, tell_nobody)
+        hub.fetch_model(NAME, ignore_progress)
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_hub_that_says_nothing_is_not_waited_for(use, monkeypatch):
-    monkeypatch.setattr(hub, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(hub, "_TIMEOUT_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         use(f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ModelError, match="cannot be reached"):
-            hub.fetch_model(NAME, tell_nobody)
+            hub.fetch_model(NAME, ignore_progress)
 
         for asking in (one for one in threading.enumerate() if one.name == "assist-hub"):
             asking.join(5)
@@ -142,7 +142,7 @@ def test_a_look_up_of_the_hubs_name_is_not_waited_for(use, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     use("http://hub.invalid")
     with pytest.raises(ModelError, match="cannot be reached"):
-        hub.fetch_model(NAME, tell_nobody)
+        hub.fetch_model(NAME, ignore_progress)
     assert not ended.is_set()
     gone_on.set()
     assert ended.wait(20)
@@ -166,7 +166,7 @@ def test_a_download_says_nothing_to_the_terminal_though_it_is_tried_again(
         with fake_hub(NAME, folder) as served:
             served.failures = 1
             use(served.url)
-            hub.fetch_model(NAME, tell_nobody)
+            hub.fetch_model(NAME, ignore_progress)
             assert not served.failures
     finally:
         logger.removeHandler(caplog.handler)
@@ -177,4 +177,4 @@ def test_a_download_says_nothing_to_the_terminal_though_it_is_tried_again(
 def test_offline_mode_is_named(monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE"):
-        hub.fetch_model(NAME, tell_nobody)
+        hub.fetch_model(NAME, ignore_progress)

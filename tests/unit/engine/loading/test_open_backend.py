@@ -1,4 +1,5 @@
 import gc
+import sys
 import threading
 import weakref
 from unittest.mock import patch
@@ -13,7 +14,8 @@ from assist_server.engine.backend import ModelChoice
 from assist_server.engine.decoding.draft_model import DraftModel
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import TokenSequence
-from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER, locate_model, open_backend
+from assist_server.engine.loading.locate import EMBEDDED_FOLDER, locate_model
+from assist_server.engine.loading.open_backend import low_latency_loading, open_backend
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.errors import ModelError
 
@@ -178,7 +180,7 @@ def test_what_was_learned_makes_writing_faster(tmp_path):
 
 def test_a_calibration_comes_with_the_model(tmp_path):
     folder = save_family(FAMILIES[0], tmp_path)
-    (folder / "display_rule.json").write_text('{"weights": {"bias": -1.5}}')
+    (folder / "calibration.json").write_text('{"weights": {"bias": -1.5}}')
     backend = open_backend(ModelChoice(str(folder)))
     assert backend.info.calibration == {"bias": -1.5}
     backend.close()
@@ -190,7 +192,7 @@ def test_a_calibration_comes_with_the_model(tmp_path):
 )
 def test_a_broken_calibration_says_what_to_do(tmp_path, content):
     folder = save_family(FAMILIES[0], tmp_path)
-    (folder / "display_rule.json").write_text(content)
+    (folder / "calibration.json").write_text(content)
     with pytest.raises(ModelError, match="write it anew with `assist-server calibrate`"):
         open_backend(ModelChoice(str(folder)))
 
@@ -206,3 +208,44 @@ def test_drafts_are_left_out_where_they_are_not_wanted(tmp_path):
         collect(backend.generate(request))
     assert extended.call_count == 30
     backend.close()
+
+
+def state():
+    return gc.isenabled(), sys.getswitchinterval()
+
+
+def test_the_interpreter_is_as_before_when_loads_overlap():
+    before = state()
+    first, second = low_latency_loading(), low_latency_loading()
+    first.__enter__()
+    second.__enter__()
+    assert state() != before
+    first.__exit__(None, None, None)
+    assert state() != before
+    second.__exit__(None, None, None)
+    assert state() == before
+
+
+def test_the_interpreter_is_as_before_when_a_load_fails():
+    before = state()
+    with pytest.raises(ZeroDivisionError), low_latency_loading():
+        raise ZeroDivisionError
+    assert state() == before
+
+
+def test_what_a_failed_load_made_can_be_collected():
+    class Circle:
+        def __init__(self):
+            self.itself = self
+
+    made = []
+
+    def fail():
+        with low_latency_loading():
+            made.append(weakref.ref(Circle()))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    gc.collect()
+    assert made[0]() is None

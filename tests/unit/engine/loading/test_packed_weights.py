@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from tiny_models import FAMILIES, save_family
 
-from assist_server.engine.backend import ModelChoice, tell_nobody
-from assist_server.engine.loading.export import export_model
+from assist_server.engine.backend import ModelChoice, ignore_progress
+from assist_server.engine.loading.checkpoint import export_model
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.loading.packed_weights import GROUP, PACKED_FILE, pack, unpack
 from assist_server.errors import InputError, ModelError
@@ -80,7 +80,7 @@ def folder(tmp_path):
 
 
 def test_a_packed_model_is_loaded_by_the_engine(folder, tmp_path):
-    export_model(str(folder), tmp_path / "packed", tell_nobody, is_packed=True)
+    export_model(str(folder), tmp_path / "packed", ignore_progress, is_packed=True)
     assert (tmp_path / "packed" / PACKED_FILE).exists()
     assert not (tmp_path / "packed" / "model.safetensors").exists()
     backend = open_backend(ModelChoice(str(tmp_path / "packed"), device="cpu"))
@@ -93,8 +93,8 @@ def test_a_packed_model_is_loaded_by_the_engine(folder, tmp_path):
 
 
 def test_an_exported_packed_model_is_loaded_by_transformers(folder, tmp_path):
-    export_model(str(folder), tmp_path / "packed", tell_nobody, is_packed=True)
-    export_model(str(tmp_path / "packed"), tmp_path / "plain", tell_nobody, is_packed=False)
+    export_model(str(folder), tmp_path / "packed", ignore_progress, is_packed=True)
+    export_model(str(tmp_path / "packed"), tmp_path / "plain", ignore_progress, is_packed=False)
     model, found = transformers.AutoModelForCausalLM.from_pretrained(
         tmp_path / "plain", output_loading_info=True
     )
@@ -108,7 +108,7 @@ def test_an_exported_packed_model_is_loaded_by_transformers(folder, tmp_path):
 
 
 def test_packed_weights_of_another_model_are_refused(folder, tmp_path):
-    export_model(str(folder), tmp_path / "packed", tell_nobody, is_packed=True)
+    export_model(str(folder), tmp_path / "packed", ignore_progress, is_packed=True)
     file = tmp_path / "packed" / "config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"num_hidden_layers": 3}))
     with pytest.raises(ModelError, match="lack 9 tensors"):
@@ -118,6 +118,6 @@ def test_packed_weights_of_another_model_are_refused(folder, tmp_path):
 def test_nothing_is_written_over(folder, tmp_path):
     before = sorted(file.name for file in folder.iterdir())
     with pytest.raises(InputError, match="not an empty folder"):
-        export_model(str(folder), folder, tell_nobody, is_packed=True)
+        export_model(str(folder), folder, ignore_progress, is_packed=True)
     assert sorted(file.name for file in folder.iterdir()) == before
     assert not (tmp_path / "packed").exists()

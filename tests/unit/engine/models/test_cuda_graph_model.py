@@ -7,9 +7,9 @@ import torch
 from tiny_models import FAMILIES, TinyFamily, build_model
 
 from assist_server.engine.models import cuda_graph_model
-from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.torchscript_model import covers
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 
 COVERED = [family for family in FAMILIES if covers(build_model(family, 300))]
 LLAMA = next(family for family in COVERED if family.config == "LlamaConfig")
@@ -20,12 +20,15 @@ assert_close = functools.partial(torch.testing.assert_close, atol=1e-3, rtol=1e-
 
 
 def static(family):
-    return GraphedModel(build_model(family, 300), is_captured=False)
+    return CudaGraphModel(build_model(family, 300), is_captured=False)
 
 
 @pytest.mark.parametrize("family", COVERED, ids=lambda family: f"{family.name}-{family.config}")
 def test_logits_are_those_of_transformers(family):
-    ours, theirs = static(family).new_cache(), StockModel(build_model(family, 300)).new_cache()
+    ours, theirs = (
+        static(family).new_cache(),
+        TransformersModel(build_model(family, 300)).new_cache(),
+    )
     for start, end in ((0, 30), (30, 31), (31, 36), (36, 49), (49, 60)):
         ids, wanted = IDS[start:end], end - start
         assert_close(ours.extend(ids, wanted), theirs.extend(ids, wanted))
@@ -75,7 +78,7 @@ def cache_of(model, ids):
 
 
 def test_the_desk_grows_under_a_sequence():
-    model, stock = static(LONG), StockModel(build_model(LONG, 300))
+    model, stock = static(LONG), TransformersModel(build_model(LONG, 300))
     kept, growing = cache_of(model, IDS[:10]), cache_of(model, IDS[:1000])
     theirs = cache_of(stock, IDS[:1000])
     assert_close(growing.extend(IDS[1000:1012], 12), theirs.extend(IDS[1000:1012], 12))
@@ -89,7 +92,7 @@ def test_a_sequence_that_nobody_has_any_more_is_not_put_aside(monkeypatch):
     cache = cache_of(model, IDS[:50])
     assert cache.nbytes == 50 * model.bytes_per_token
     copied = []
-    monkeypatch.setattr(model, "copied", lambda cache, length: copied.append(length))
+    monkeypatch.setattr(model, "copy_of", lambda cache, length: copied.append(length))
     del cache
     other = cache_of(model, IDS[:5])
     assert not copied
@@ -102,10 +105,10 @@ def test_what_cannot_be_captured_is_run_kernel_by_kernel(monkeypatch, caplog):
     def fail(self, start, capturing):
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    monkeypatch.setattr(cuda_graph_model, "_Capturing", object)
+    monkeypatch.setattr(cuda_graph_model, "_CaptureContext", object)
     monkeypatch.setattr(cuda_graph_model._Pass, "capture", fail)
-    model = GraphedModel(build_model(LLAMA, 300))
-    stock = StockModel(build_model(LLAMA, 300))
+    model = CudaGraphModel(build_model(LLAMA, 300))
+    stock = TransformersModel(build_model(LLAMA, 300))
     assert_close(cache_of(model, IDS[:3]).extend([7], 1), cache_of(stock, IDS[:3]).extend([7], 1))
     assert "a pass of 4 tokens cannot be captured" in caplog.text
 

@@ -4,10 +4,10 @@ from tiny_models import FAMILIES, build_model
 
 from assist_server.engine.device import DeviceFacts, plan_device
 from assist_server.engine.models import selection
-from assist_server.engine.models.cuda_graph_model import GraphedModel
+from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
-from assist_server.engine.models.torchscript_model import DirectModel
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.torchscript_model import TorchScriptModel
+from assist_server.engine.models.transformers_model import TransformersModel
 
 BY_CONFIG = {family.config: family for family in FAMILIES}
 
@@ -23,7 +23,7 @@ def plan_for(config: str, dtype: str):
 )
 def test_llamas_shape_is_run_directly_on_a_cpu(dtype, expected):
     model, plan = plan_for("LlamaConfig", dtype)
-    assert isinstance(model, DirectModel)
+    assert isinstance(model, TorchScriptModel)
     assert (plan.device, plan.dtype) == ("cpu", expected)
     assert any(reason.startswith(expected) for reason in plan.reasons)
     assert any("threads for a single token" in reason for reason in plan.reasons)
@@ -39,7 +39,7 @@ def test_llamas_shape_is_run_directly_on_a_cpu(dtype, expected):
 )
 def test_everything_else_is_run_by_transformers(config, dtype, expected):
     model, plan = plan_for(config, dtype)
-    assert isinstance(model, StockModel)
+    assert isinstance(model, TransformersModel)
     logits = model.new_cache().extend([40, 41], 1)
     assert logits.dtype == expected
     assert plan.dtype == str(expected).removeprefix("torch.")
@@ -55,36 +55,36 @@ LLAMA = build_model(BY_CONFIG["LlamaConfig"], 300)
 
 def chosen(monkeypatch, make, *, slower="stock"):
     """What is chosen between transformers' passes and those that `make` gives."""
-    tried = selection._tried
+    tried = selection._timed_step
 
     def with_a_handicap(model):
         ms, logits = tried(model)
-        is_slower = isinstance(model, StockModel) == (slower == "stock")
+        is_slower = isinstance(model, TransformersModel) == (slower == "stock")
         return ms + 1000 * is_slower, logits
 
-    monkeypatch.setattr(selection, "_tried", with_a_handicap)
-    monkeypatch.setattr(selection, "GraphedModel", make)
-    return selection._with_graphs(LLAMA, StockModel(LLAMA))
+    monkeypatch.setattr(selection, "_timed_step", with_a_handicap)
+    monkeypatch.setattr(selection, "CudaGraphModel", make)
+    return selection._with_graphs(LLAMA, TransformersModel(LLAMA))
 
 
 def static(model):
-    return GraphedModel(model, is_captured=False)
+    return CudaGraphModel(model, is_captured=False)
 
 
 def test_graphs_are_used_where_they_are_faster(monkeypatch):
     model, reason = chosen(monkeypatch, static)
-    assert isinstance(model, GraphedModel)
+    assert isinstance(model, CudaGraphModel)
     assert reason.startswith("with CUDA graphs: a step takes")
     model, reason = chosen(monkeypatch, static, slower="graphs")
-    assert isinstance(model, StockModel)
+    assert isinstance(model, TransformersModel)
     assert reason.startswith("without CUDA graphs: a step takes")
 
 
 def test_graphs_that_give_other_numbers_are_not_used(monkeypatch):
     other = build_model(BY_CONFIG["LlamaConfig"], 300, seed=1)
     model, reason = chosen(monkeypatch, lambda _: static(other))
-    assert isinstance(model, StockModel)
-    assert "other numbers" in reason
+    assert isinstance(model, TransformersModel)
+    assert "results differ" in reason
 
 
 def test_a_device_that_captures_nothing_is_used_without(monkeypatch):
@@ -92,7 +92,7 @@ def test_a_device_that_captures_nothing_is_used_without(monkeypatch):
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
     model, reason = chosen(monkeypatch, fail)
-    assert isinstance(model, StockModel)
+    assert isinstance(model, TransformersModel)
     assert reason == "without CUDA graphs: operation not permitted when stream is capturing"
 
 
@@ -115,4 +115,4 @@ def test_trying_out_a_slow_machine_is_cut_short(monkeypatch):
     model = Slow()
     monkeypatch.setattr(selection.time, "perf_counter", lambda: model.now_s)
     assert selection._step_ms(model, [2, 1]) == {2: 1000.0, 1: 1000.0}
-    assert model.steps == 2 * (selection._WARMING_PASSES + 1)
+    assert model.steps == 2 * (selection._WARMUP_PASSES + 1)

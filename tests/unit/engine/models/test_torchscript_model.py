@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sequences import direct
 from tiny_models import FAMILIES, build_model
 
-from assist_server.engine.models.torchscript_model import DirectModel, covers
+from assist_server.engine.models.torchscript_model import TorchScriptModel, covers
 from assist_server.engine.models.torchscript_network import round_up
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 
 IDS = [40 + number % 17 for number in range(400)]
 LLAMA = next(family for family in FAMILIES if family.config == "LlamaConfig")
@@ -32,7 +32,7 @@ def logits_of(model, ids=IDS[:60]):
 @pytest.mark.parametrize("family", COVERED, ids=lambda family: f"{family.name}-{family.config}")
 def test_logits_are_those_of_transformers(family):
     model = build_model(family, 300)
-    assert_close(logits_of(direct(model)), logits_of(StockModel(model)))
+    assert_close(logits_of(direct(model)), logits_of(TransformersModel(model)))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_logits_are_those_of_transformers(family):
 def test_scaled_rotary_embeddings(rope):
     model = build_model(with_options(LLAMA, rope_parameters=rope), 300)
     assert covers(model)
-    assert_close(logits_of(direct(model)), logits_of(StockModel(model)))
+    assert_close(logits_of(direct(model)), logits_of(TransformersModel(model)))
 
 
 @pytest.mark.parametrize("options", [{"attention_bias": True}, {"mlp_bias": True}])
@@ -68,7 +68,7 @@ def test_biases(options):
     for name, parameter in model.named_parameters():
         if name.endswith("bias"):
             torch.nn.init.normal_(parameter)  # they begin as zeros, which would hide a lost one
-    assert_close(logits_of(direct(model)), logits_of(StockModel(model)))
+    assert_close(logits_of(direct(model)), logits_of(TransformersModel(model)))
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ def test_sliding_windows_are_left_to_transformers():
 def test_smaller_weights_are_close(weights, has_bfloat16, tolerance):
     model = build_model(LLAMA, 300)
     exact = logits_of(direct(model))
-    found = logits_of(DirectModel(model, weights, has_bfloat16=has_bfloat16))
+    found = logits_of(TorchScriptModel(model, weights, has_bfloat16=has_bfloat16))
     assert 0 < float((found - exact).norm() / exact.norm()) < tolerance
 
 
 def test_weights_that_float16_holds_lose_nothing():
     # Heads of 16 numbers, as their scale, a quarter, changes no weight's digits.
     model = build_model(with_options(LLAMA, head_dim=16), 300).half().float()
-    half = DirectModel(model, "float16", has_bfloat16=False)
+    half = TorchScriptModel(model, "float16", has_bfloat16=False)
     assert_close(logits_of(half), logits_of(direct(model)))
 
 
@@ -128,7 +128,7 @@ def test_the_buffers_grow():
 @pytest.mark.parametrize("kept", [0, 1, 70, 128])
 def test_what_a_longer_text_left_behind_is_not_seen(kept, wanted):
     """Wide passes are padded, and look at a part of the buffer that they must not believe."""
-    model = DirectModel(build_model(LLAMA, 300), "float16", has_bfloat16=True)
+    model = TorchScriptModel(build_model(LLAMA, 300), "float16", has_bfloat16=True)
     used, fresh = model.new_cache(), model.new_cache()
     for cache in (used, fresh):
         if kept:
@@ -150,7 +150,7 @@ def test_a_wide_pass_may_end_at_the_last_position():
     model = build_model(LLAMA, 300)
     positions = model.config.max_position_embeddings
     ids = [40 + number % 17 for number in range(positions)]
-    wide = DirectModel(model, "float16", has_bfloat16=True).new_cache()
+    wide = TorchScriptModel(model, "float16", has_bfloat16=True).new_cache()
     exact = direct(model).new_cache()
     for start in range(0, positions, 65):  # the last piece is a wide one
         found, expected = (cache.extend(ids[start : start + 65], 1) for cache in (wide, exact))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from tiny_models import FAMILIES, build_model
 
-from assist_server.engine.models.transformers_model import StockModel
+from assist_server.engine.models.transformers_model import TransformersModel
 
 BY_CONFIG = {family.config: family for family in FAMILIES}
 IDS = list(range(40, 90))
@@ -14,7 +14,7 @@ assert_close = functools.partial(torch.testing.assert_close, atol=1e-3, rtol=1e-
 
 @pytest.mark.parametrize("config", ["GPT2Config", "GemmaConfig", "LlamaConfig"])
 def test_a_cache_can_be_cut_anywhere(config):
-    cache = StockModel(build_model(BY_CONFIG[config], 300)).new_cache()
+    cache = TransformersModel(build_model(BY_CONFIG[config], 300)).new_cache()
     assert cache.rewind_limit == math.inf
     first = cache.extend(IDS, 1)
     assert cache.length == 50
@@ -27,7 +27,7 @@ def test_a_cache_can_be_cut_anywhere(config):
 
 
 def test_a_sliding_window_tells_when_it_begins_to_forget():
-    model = StockModel(build_model(BY_CONFIG["MistralConfig"], 300))  # a window of 16 tokens
+    model = TransformersModel(build_model(BY_CONFIG["MistralConfig"], 300))  # a window of 16 tokens
     cache = model.new_cache()
     assert cache.rewind_limit == 15
     cache.extend(IDS[:15], 1)
@@ -37,7 +37,7 @@ def test_a_sliding_window_tells_when_it_begins_to_forget():
 
 
 def test_a_fork_and_its_origin_go_their_own_ways():
-    cache = StockModel(build_model(BY_CONFIG["LlamaConfig"], 300)).new_cache()
+    cache = TransformersModel(build_model(BY_CONFIG["LlamaConfig"], 300)).new_cache()
     cache.extend(IDS, 1)
     fork = cache.fork(30)
     fork.extend([99], 1)
@@ -45,7 +45,7 @@ def test_a_fork_and_its_origin_go_their_own_ways():
 
 
 def test_bytes_follow_the_length():
-    cache = StockModel(build_model(BY_CONFIG["LlamaConfig"], 300)).new_cache()
+    cache = TransformersModel(build_model(BY_CONFIG["LlamaConfig"], 300)).new_cache()
     assert cache.nbytes == 0
     cache.extend(IDS, 1)
     # 2 layers, keys and values, 2 heads of 8 float32 numbers for each token.

@@ -8,12 +8,12 @@ from tiny_models import FAMILIES, build_tokenizer
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from assist_server.engine.loading.open_backend import EMBEDDED_FOLDER
+from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 from assist_server.engine.tokens.codec import TokenCodec
 from assist_server.engine.tokens.line_cache import (
     LineEncoder,
+    cut_after_line_end,
     cut_before_line_end,
-    cut_behind_line_end,
     find_cut,
     split_lines,
 )
@@ -43,8 +43,8 @@ def parted_lines():
 
 PARTINGS = {
     "gpt2": (pre_tokenizers.ByteLevel(add_prefix_space=False), cut_before_line_end),
-    "qwen": (by_rule(QWEN), cut_behind_line_end),
-    "o200k": (by_rule(O200K), cut_behind_line_end),
+    "qwen": (by_rule(QWEN), cut_after_line_end),
+    "o200k": (by_rule(O200K), cut_after_line_end),
     "deepseek": (parted_lines(), cut_before_line_end),
     "blank-first": (pre_tokenizers.ByteLevel(add_prefix_space=True), None),
     "metaspace": (pre_tokenizers.Metaspace(), None),
@@ -84,7 +84,7 @@ def test_ids_are_those_of_the_whole_text_whatever_was_encoded_before(name, text,
     assert codec.encode(text) == codec._encode_text(text)
 
 
-@given(TEXTS, st.sampled_from([cut_before_line_end, cut_behind_line_end]))
+@given(TEXTS, st.sampled_from([cut_before_line_end, cut_after_line_end]))
 def test_pieces_make_the_text(text, cut):
     pieces = list(split_lines(text, cut))
     assert "".join(pieces) == text
@@ -102,7 +102,7 @@ def test_a_cut_is_found_where_text_is_parted_at_line_ends(name):
     ("cut", "pieces"),
     [
         (cut_before_line_end, ["if x:", "\n    f()", "\r\n\r\ny = 1 \nz", "\n"]),
-        (cut_behind_line_end, ["if x:\n", "    f()\r\n\r\n", "y = 1 \n", "z\n"]),
+        (cut_after_line_end, ["if x:\n", "    f()\r\n\r\n", "y = 1 \n", "z\n"]),
     ],
 )
 def test_where_is_cut(cut, pieces):

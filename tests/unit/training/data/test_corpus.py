@@ -7,19 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.errors import InputError
-from assist_server.training.data.cleaning import is_vendored, why_unfit
 from assist_server.training.data.corpus import (
     MANIFEST,
     TEXTS,
     Summary,
     build_corpus,
+    capped,
     has_corpus,
     read_corpus,
     select,
+    share_limit,
 )
-from assist_server.training.data.documents import document_of, pair_of
-from assist_server.training.data.duplicates import Fingerprint, HeldOutCode, likeness
-from assist_server.training.data.shares import capped, share_limit
+from assist_server.training.data.documents import (
+    document_of,
+    is_vendored,
+    pair_of,
+    rejection_reason,
+)
+from assist_server.training.data.duplicates import Fingerprint, HeldOutCode, jaccard_similarity
 
 CODE = library_code("textwrap", "shlex", "bisect", "calendar", "colorsys")
 
@@ -112,7 +117,7 @@ def test_a_damaged_corpus_is_refused(packages, tmp_path, damage):
     ],
 )  # fmt: skip
 def test_unfit_files_are_left_out_with_a_reason(text, path, reason):
-    assert why_unfit(code(text, path)) == reason
+    assert rejection_reason(code(text, path)) == reason
 
 
 def test_a_held_out_project_is_no_copy_of_itself():
@@ -144,9 +149,9 @@ def test_comments_and_blanks_do_not_make_a_file_another_one():
 def test_near_copies_are_alike_and_others_are_not():
     shlex, bisect_ = Fingerprint(CODE["shlex.py"]), Fingerprint(CODE["bisect.py"])
     renamed = Fingerprint(CODE["shlex.py"].replace("punctuation_chars", "marks"))
-    assert likeness(shlex, renamed) > 0.7
-    assert likeness(shlex, bisect_) < 0.1
-    assert likeness(shlex, shlex) == 1
+    assert jaccard_similarity(shlex, renamed) > 0.7
+    assert jaccard_similarity(shlex, bisect_) < 0.1
+    assert jaccard_similarity(shlex, shlex) == 1
 
 
 def test_near_copies_within_training_are_taken_once():
@@ -168,7 +173,7 @@ def test_copies_of_held_out_code_never_train_even_as_a_part_of_a_file():
 
 def test_an_empty_file_is_a_copy_of_nothing():
     assert not HeldOutCode([Fingerprint("")]).is_copied_by(Fingerprint(""))
-    assert likeness(Fingerprint(""), Fingerprint("")) == 1
+    assert jaccard_similarity(Fingerprint(""), Fingerprint("")) == 1
 
 
 # Shares

@@ -2,8 +2,8 @@ from collections import Counter
 
 import pytest
 
-from assist_server.training.data.documents import document_of
-from assist_server.training.data.shares import SHARES, language_of, within_shares
+from assist_server.training.data.corpus import SHARES, within_shares
+from assist_server.training.data.documents import document_of, language_of
 
 SIZE = 1_000
 

@@ -11,14 +11,13 @@ from assist_server.training.examples.answers import (
     Answer,
     Request,
     read_answers,
+    rejection_reason,
     requests_of,
     unsupported,
-    why_rejected,
     write_answer,
 )
-from assist_server.training.examples.chat_format import read_chat_format
 from assist_server.training.examples.cutting import Layout, Mixture, cut
-from assist_server.training.examples.rendering import ChatFormat, Renderer
+from assist_server.training.examples.rendering import ChatFormat, Renderer, read_chat_format
 
 TEXT = """def read_rows(path, limit=100):
     rows = []
@@ -31,7 +30,7 @@ GOOD = "It reads the lines of a file, splits each at commas and returns at most 
 
 
 def test_a_good_answer_is_kept():
-    assert why_rejected(REQUEST, GOOD) is None
+    assert rejection_reason(REQUEST, GOOD) is None
 
 
 @pytest.mark.parametrize(
@@ -49,7 +48,7 @@ def test_a_good_answer_is_kept():
     ],
 )
 def test_an_answer_that_is_not_good_is_left_out(answer, reason):
-    assert why_rejected(REQUEST, answer) == reason
+    assert rejection_reason(REQUEST, answer) == reason
 
 
 def test_words_that_begin_a_sentence_or_a_line_need_no_support():
@@ -142,5 +141,5 @@ def test_the_format_is_that_of_the_models_own_template(tmp_path):
     asked = [{"role": "user", "content": "why"}]
     wanted = tokenizer.apply_chat_template(asked, add_generation_prompt=True, tokenize=True)
     middle = tokenizer("why", add_special_tokens=False).input_ids
-    assert [*found.before, *middle, *found.between] == list(wanted["input_ids"])
+    assert [*found.before_request, *middle, *found.after_request] == list(wanted["input_ids"])
     assert found.end_id == tokenizer.eos_token_id

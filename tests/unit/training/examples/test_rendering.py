@@ -23,8 +23,8 @@ def asked(vocabulary, example):
 
 
 def test_an_example_is_the_engines_prompt_the_answer_and_the_end(vocabulary):
-    parted = Example(**{**vars(EXAMPLE), "is_parted": True})
-    (rendered,) = Renderer(vocabulary, 200).render([parted])
+    token_boundary = Example(**{**vars(EXAMPLE), "has_token_boundary": True})
+    (rendered,) = Renderer(vocabulary, 200).render([token_boundary])
     answer = vocabulary.tokenizer.encode(EXAMPLE.middle).ids
     assert rendered.ids == [*asked(vocabulary, EXAMPLE), *answer, vocabulary.end_id]
 
@@ -45,8 +45,8 @@ def test_text_and_the_end_are_learned_and_nothing_else(vocabulary):
 
 
 def test_what_fills_the_hole_counts_more_than_what_stands_around_it(vocabulary):
-    for is_parted in (False, True):
-        example = Example(**{**vars(EXAMPLE), "is_parted": is_parted})
+    for has_token_boundary in (False, True):
+        example = Example(**{**vars(EXAMPLE), "has_token_boundary": has_token_boundary})
         (rendered,) = Renderer(vocabulary, 200).render([example])
         heavy = [i for i, weight in zip(rendered.ids, rendered.weights, strict=True) if weight > 1]
         assert vocabulary.tokenizer.decode(heavy[:-1]) == EXAMPLE.middle

@@ -29,7 +29,7 @@ def gpu(monkeypatch):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (free, free))
         monkeypatch.setattr(torch, "ones", lambda *_, **__: 1)
         monkeypatch.setattr(torch, "compile", compiled)
-        monkeypatch.setattr(capacity, "has_kernel_of_all", lambda _: is_new)
+        monkeypatch.setattr(capacity, "has_varlen_kernel", lambda _: is_new)
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
 
     return describe
@@ -37,7 +37,7 @@ def gpu(monkeypatch):
 
 def test_a_cpu_trains_as_the_size_says():
     assert plan_training(BASE, "cpu", SilentWatcher()) == TrainingDevice(
-        "cpu", BASE.course.micro_windows
+        "cpu", BASE.training.micro_windows
     )
 
 
@@ -59,7 +59,7 @@ def test_without_kernels_of_its_own_a_pass_takes_more_memory(gpu, options):
 
 def test_a_gpu_that_is_too_small_is_refused_by_name(gpu, tmp_path):
     gpu(1)
-    refused = r"of the GPU's memory and 1,074 MB are free.*--device cpu"
+    refused = r"of the GPU's memory, but 1,074 MB are free.*--device cpu"
     with pytest.raises(InputError, match=refused):
         check_room(tmp_path, BASE, "cuda")
     gpu(3, is_new=False)

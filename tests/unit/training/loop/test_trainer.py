@@ -8,11 +8,16 @@ import torch
 
 from assist_server.errors import AssistError, InputError
 from assist_server.training.examples.cutting import Mixture
-from assist_server.training.examples.streaming import Recipe, WindowStream
+from assist_server.training.examples.windows import Recipe, WindowStream
 from assist_server.training.loop import checkpoints, resources
-from assist_server.training.loop.checkpoints import LATEST, STABLE, read_state, save_state
+from assist_server.training.loop.checkpoints import (
+    LATEST,
+    STABLE,
+    read_state,
+    save_state,
+    state_to_resume,
+)
 from assist_server.training.loop.reports import SilentWatcher, read_log
-from assist_server.training.loop.resuming import state_to_resume
 from assist_server.training.loop.schedule import Budget
 from assist_server.training.loop.trainer import Plan, Trainer
 from assist_server.training.model.network import Network
@@ -96,7 +101,7 @@ def test_a_resumed_training_is_the_undisturbed_one_bit_by_bit(make, tmp_path, st
     assert resumed_budget == budget
     assert same(weights_of(second), weights_of(whole))
     assert same(second.state()["average"], whole.state()["average"])
-    assert second.place.position == whole.place.position
+    assert second.progress.position == whole.progress.position
     logs = [read_log(tmp_path / name / "log.jsonl") for name in ("whole", "parts")]
     assert [[row["step"], row["loss"]] for row in logs[0]] == [
         [row["step"], row["loss"]] for row in logs[1]
@@ -107,10 +112,10 @@ def test_a_resumed_training_is_the_undisturbed_one_bit_by_bit(make, tmp_path, st
 def test_a_step_that_is_broken_off_leaves_everything_as_it_was(make):
     trainer = make()
     trainer.run(Budget(tokens=20 * TOKENS), Watcher(2))
-    before, place = weights_of(trainer), trainer.place.step
+    before, place = weights_of(trainer), trainer.progress.step
     # Asked once before the step, and once before each of its passes.
     trainer.run(Budget(tokens=20 * TOKENS), Watcher(stop_at_question=3))
-    assert trainer.place.step == place
+    assert trainer.progress.step == place
     assert same(weights_of(trainer), before)
 
 
@@ -133,12 +138,14 @@ def test_more_budget_goes_back_to_before_the_decay(make, tmp_path):
 def test_a_decay_may_begin_at_any_state(make, tmp_path):
     trainer = make()
     trainer.run(Budget(tokens=1000 * TOKENS), Watcher(9))
-    state, budget = state_to_resume(tmp_path / "run", Budget(tokens=trainer.place.tokens + TOKENS))
+    state, budget = state_to_resume(
+        tmp_path / "run", Budget(tokens=trainer.progress.tokens + TOKENS)
+    )
     assert state["place"]["decay_start"] is None
     again, watcher = make(), Watcher()
     again.restore(state)
     again.run(budget, watcher)
-    assert again.place.decay_start == trainer.place.tokens
+    assert again.progress.decay_start == trainer.progress.tokens
     assert watcher.reports[0].rate == 1
     assert watcher.reports[-1].done == 1
 
@@ -193,7 +200,7 @@ def test_a_full_disk_keeps_the_state_before_and_says_so(tmp_path, monkeypatch):
 
 def test_a_broken_state_is_refused(tmp_path):
     (tmp_path / LATEST).write_bytes(b"half")
-    with pytest.raises(InputError, match="no state of a training"):
+    with pytest.raises(InputError, match="cannot read a training state"):
         read_state(tmp_path / LATEST)
 
 

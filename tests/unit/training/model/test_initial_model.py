@@ -9,17 +9,20 @@ import transformers
 from tiny_models import FAMILIES, TinyFamily, build_model, save_family
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from assist_server.engine.backend import tell_nobody
+from assist_server.engine.backend import ignore_progress
 from assist_server.engine.device import DevicePlan
-from assist_server.engine.loading.checkpoint import read_model
-from assist_server.engine.loading.export import export_model
+from assist_server.engine.loading.checkpoint import export_model, read_model
 from assist_server.errors import InputError
-from assist_server.training.examples.windows import make_material, own_vocabulary
+from assist_server.training.examples.windows import make_training_windows, own_vocabulary
 from assist_server.training.model.export import export_weights
-from assist_server.training.model.initial_model import StartingModel, token_ids
-from assist_server.training.model.layer_importance import block_influence, important_layers
+from assist_server.training.model.initial_model import InitialModel, token_ids
 from assist_server.training.model.network import Network, Segments
-from assist_server.training.model.smaller import with_layers, with_vocabulary
+from assist_server.training.model.pruning import (
+    block_influence,
+    important_layers,
+    prune_layers,
+    prune_vocabulary,
+)
 from assist_server.training.model.tokenizer import CONTROL_TOKENS, read_tokenizer
 
 TEXT = "def first(items):\n    return items[0] if items else None\n"
@@ -43,12 +46,12 @@ def folder(request, tmp_path_factory):
 
 @pytest.fixture
 def start(folder):
-    return StartingModel.open(folder)
+    return InitialModel.open(folder)
 
 
 def logits_of(start, ids):
     network = Network(start.shape).eval()
-    start.put_weights(network)
+    start.copy_weights_to(network)
     with torch.no_grad():
         hidden = network(ids, Segments([(ids.size(1),)] * ids.size(0), torch.device("cpu")))
     return hidden @ network.head.T
@@ -91,9 +94,11 @@ def test_what_is_exported_is_loaded_by_transformers_and_computes_the_same(start,
 
 
 def test_packed_weights_are_a_beginning_as_well(folder, tmp_path):
-    export_model(str(folder), tmp_path / "packed", tell_nobody, is_packed=True)
-    start = StartingModel.open(tmp_path / "packed")
-    found = read_model(str(tmp_path / "packed"), DevicePlan("cpu", "float32", ()), tell_nobody)[1]
+    export_model(str(folder), tmp_path / "packed", ignore_progress, is_packed=True)
+    start = InitialModel.open(tmp_path / "packed")
+    found = read_model(str(tmp_path / "packed"), DevicePlan("cpu", "float32", ()), ignore_progress)[
+        1
+    ]
     stock = {name.removeprefix("model."): weight for name, weight in found.state_dict().items()}
     assert start.weights.keys() <= stock.keys()
     for name, weight in start.weights.items():
@@ -123,7 +128,7 @@ def test_old_rows_stay_when_new_ones_come(folder, start):
 def test_the_chat_format_is_kept(tmp_path):
     folder = save_family(SHAPES["qwen2"], tmp_path)
     (folder / "chat_template.jinja").write_text("{{ messages[0]['content'] }}")
-    start = StartingModel.open(folder)
+    start = InitialModel.open(folder)
     out = tmp_path / "out"
     out.mkdir()
     start.write_tokenizer(out)
@@ -139,7 +144,7 @@ def test_bytes_that_the_tokenizer_lacked_come_back(tmp_path):
     lost = pre_tokenizers.ByteLevel(add_prefix_space=False).pre_tokenize_str("\x13")[0][0]
     number = content["model"]["vocab"].pop(lost)
     file.write_text(json.dumps(content))
-    start = StartingModel.open(folder)
+    start = InitialModel.open(folder)
     start.write_tokenizer(tmp_path)
     tokenizer = read_tokenizer(tmp_path)
     assert tokenizer.decode(tokenizer.encode("a\x13b").ids) == "a\x13b"
@@ -154,7 +159,7 @@ def test_bytes_that_the_tokenizer_lacked_come_back(tmp_path):
     [
         ("model_type", {"model_type": "mistral"}, "of type 'mistral'"),
         ("rope", {"rope_parameters": {"rope_type": "linear", "factor": 2.0, "rope_theta": 1e4}},
-         "positions are scaled"),
+         "scaled positions"),
         ("layers", {"num_hidden_layers": 3}, "weights that its config.json does not describe"),
     ],
 )  # fmt: skip
@@ -164,13 +169,13 @@ def test_other_models_are_refused(tmp_path, name, changes, told):
     config = json.loads((folder / "config.json").read_text()) | changes
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(InputError, match=told):
-        StartingModel.open(folder)
+        InitialModel.open(folder)
 
 
 def test_a_tokenizer_that_is_not_made_of_bytes_is_refused(tmp_path):
     llama = next(family for family in FAMILIES if family.name == "codellama")
     with pytest.raises(InputError, match="not byte-level"):
-        StartingModel.open(save_family(llama, tmp_path))
+        InitialModel.open(save_family(llama, tmp_path))
 
 
 # Smaller models
@@ -198,12 +203,12 @@ def merged(tmp_path_factory, documents):
     model = build_model(family, len(wrapped))
     model.config.eos_token_id = 1
     model.save_pretrained(folder)
-    return StartingModel.open(folder)
+    return InitialModel.open(folder)
 
 
 @pytest.mark.parametrize("size", [300, 450, 699])
 def test_a_smaller_vocabulary_is_one_of_fewer_merges(merged, size, documents, tmp_path):
-    cut = with_vocabulary(merged, size)
+    cut = prune_vocabulary(merged, size)
     assert cut.shape.vocabulary == size == len(token_ids(cut.tokenizer))
     assert sorted(token_ids(cut.tokenizer).values()) == list(range(size))
     cut.write_tokenizer(tmp_path)
@@ -219,15 +224,15 @@ def test_a_smaller_vocabulary_is_one_of_fewer_merges(merged, size, documents, tm
 
 def test_a_vocabulary_without_room_for_the_alphabet_is_refused(merged):
     with pytest.raises(InputError, match="at least 264"):
-        with_vocabulary(merged, 200)
+        prune_vocabulary(merged, 200)
 
 
 def test_a_larger_vocabulary_changes_nothing(merged):
-    assert with_vocabulary(merged, 10_000) is merged
+    assert prune_vocabulary(merged, 10_000) is merged
 
 
 def test_fewer_layers_are_those_of_the_whole(merged):
-    cut = with_layers(merged, [0, 2, 4])
+    cut = prune_layers(merged, [0, 2, 4])
     assert cut.shape.layers == 3
     for new, old in enumerate((0, 2, 4)):
         name = "mlp.down_proj.weight"
@@ -244,16 +249,18 @@ def test_a_layer_that_does_nothing_is_the_least_important(merged, documents, tmp
     idle = replace(merged, weights=weights)
     idle.write_tokenizer(tmp_path)
     learned = [replace(each, origin=replace(each.origin, split="train")) for each in documents]
-    windows = make_material(read_tokenizer(tmp_path), learned, 64, 0).stream.first_windows(2)
+    windows = make_training_windows(read_tokenizer(tmp_path), learned, 64, 0).stream.first_windows(
+        2
+    )
     network = Network(idle.shape)
-    idle.put_weights(network)
+    idle.copy_weights_to(network)
     influence = block_influence(network, windows)
     assert influence[3] == pytest.approx(0, abs=1e-6)
     assert min(influence[:3] + influence[4:]) > 1e-3
     assert important_layers(network, windows, 4) == [0, 1, 2, 4]
     ids = torch.tensor([windows[0].inputs[:32].tolist()])
     torch.testing.assert_close(
-        logits_of(idle, ids), logits_of(with_layers(idle, [0, 1, 2, 4]), ids)
+        logits_of(idle, ids), logits_of(prune_layers(idle, [0, 1, 2, 4]), ids)
     )
     with pytest.raises(InputError, match="between 1 and 5"):
         important_layers(network, windows, 6)

@@ -8,9 +8,14 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from assist_server.errors import InputError
 from assist_server.training.model.export import export_weights, model_config
-from assist_server.training.model.network import Network, Segments, bounds_of
+from assist_server.training.model.network import (
+    Network,
+    Segments,
+    TransformersNetwork,
+    check_trainable,
+    segment_bounds,
+)
 from assist_server.training.model.sizes import Shape
-from assist_server.training.model.stock_network import StockNetwork, check_trainable
 
 CPU = torch.device("cpu")
 SHAPES = [
@@ -97,14 +102,14 @@ def test_one_kernel_for_all_examples_says_the_same(network, monkeypatch):
     segments = Segments(LENGTHS, CPU)
     with torch.autocast("cpu", torch.bfloat16):
         expected = network(IDS, segments)
-        segments.bounds = bounds_of(segments.lengths)
+        segments.bounds = segment_bounds(segments.lengths)
         found = network(IDS, segments)
     assert (found - expected).norm() / expected.norm() < 0.02
 
 
 @pytest.mark.parametrize("count", [1, 255, 256, 257])
 def test_the_end_fills_the_bounds(count):
-    bounds = bounds_of([3] * count)
+    bounds = segment_bounds([3] * count)
     assert bounds[: count + 1].tolist() == [3 * number for number in range(count + 1)]
     assert set(bounds[count:].tolist()) == {3 * count}
     assert len(bounds) % 256 == 1
@@ -125,7 +130,7 @@ PACKABLE = [family for family in FAMILIES if family.config in {"LlamaConfig", "Q
 @pytest.mark.parametrize("family", PACKABLE, ids=lambda family: family.name)
 def test_models_of_transformers_keep_examples_apart_as_well(family):
     model = build_model(family, 97)
-    network = StockNetwork(model)
+    network = TransformersNetwork(model)
     check_trainable(model, "tiny")
     with torch.no_grad():
         packed = network(IDS, Segments(LENGTHS, CPU))

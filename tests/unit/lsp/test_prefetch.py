@@ -1,4 +1,4 @@
-"""What is read where nobody has asked yet."""
+"""Prefetching where nobody has asked yet."""
 
 import asyncio
 
@@ -57,11 +57,11 @@ def play(scenario, options=None):
 
 async def until_read(client):
     """Until what was touched last has been dealt with."""
-    reading_ahead = client.server.reading_ahead
+    prefetcher = client.server.prefetcher
     async with asyncio.timeout(20):
-        while reading_ahead._reading is None:  # noqa: ASYNC110 - no event tells of a timer
+        while prefetcher._running is None:  # noqa: ASYNC110 - no event tells of a timer
             await asyncio.sleep(0)
-        await reading_ahead._reading
+        await prefetcher._running
 
 
 def change(client, line, text):
@@ -172,9 +172,9 @@ def test_what_could_not_be_read_while_the_model_was_loaded_is_read_then():
         client.open("one = 1\ntwo = \n")
         assert await client.items(2, 1, 6)
         await until_read(client)
-        reading_ahead = client.server.reading_ahead
-        reading_ahead._reading = None
-        reading_ahead.again()
+        prefetcher = client.server.prefetcher
+        prefetcher._running = None
+        prefetcher.retry()
         await until_read(client)
         assert [request.max_new_tokens == 1 for request in backend.requests][-1]
 

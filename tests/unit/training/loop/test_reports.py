@@ -7,7 +7,7 @@ import pytest
 import assist_server
 
 PROGRAM = """
-from assist_server.training.loop.plot import new_figure
+from assist_server.training.loop.reports import new_figure
 figure = new_figure(figsize=(2, 1))
 print(figure.dpi, figure.get_figwidth())
 """

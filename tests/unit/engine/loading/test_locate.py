@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 from tiny_models import FAMILIES, save_family
 
 from assist_server.engine.backend import ModelChoice
+from assist_server.engine.loading.locate import is_complete
 from assist_server.engine.loading.open_backend import open_backend
-from assist_server.engine.loading.weight_files import is_complete
 from assist_server.errors import ModelError
 
 

@@ -1,12 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.engine.stopping import (
+from assist_server.engine.request import (
     kept_length,
+    stop_after_words,
     stop_at_dedent,
     stop_at_line_end,
-    stop_at_strings,
-    stop_behind_words,
 )
 
 
@@ -17,14 +16,8 @@ def test_line_end():
 
 
 def test_words_may_begin_on_a_later_line():
-    assert stop_behind_words("\n   \n") is None
-    assert stop_behind_words("\n  Return it.\n  More.") == len("\n  Return it.")
-
-
-def test_strings():
-    rule = stop_at_strings(["END", "```"])
-    assert rule("code") is None
-    assert rule("code```END") == 4
+    assert stop_after_words("\n   \n") is None
+    assert stop_after_words("\n  Return it.\n  More.") == len("\n  Return it.")
 
 
 def test_dedent_lets_the_first_line_and_deeper_ones_pass():
@@ -38,7 +31,7 @@ def test_dedent_counts_a_tab_as_eight_columns():
 
 
 def test_the_shortest_wins():
-    assert kept_length("ab\ncd", [stop_at_line_end, stop_at_strings(["b"])]) == 1
+    assert kept_length("ab\ncd", [stop_at_line_end, lambda text: text.find("b")]) == 1
     assert kept_length("ab", [stop_at_line_end]) is None
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from assist_server.training.data.documents import document_of
-from assist_server.training.data.readmes import first_paragraph, readme_pair
+from assist_server.training.data.sources import first_paragraph, readme_pair
 
 README = """# Thing
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from assist_server.training.loop.muon import Muon, orthogonalized
+from assist_server.training.loop.optimisers import Muon, orthogonalize
 
 SHAPES = [(8, 8), (8, 8), (24, 8), (4, 16), (24, 8), (24, 8)]
 
@@ -55,6 +55,6 @@ def test_its_state_goes_on_as_it_was():
 @pytest.mark.parametrize("shape", [(3, 8, 8), (2, 24, 8), (2, 4, 16)])
 def test_singular_values_come_near_to_one(shape):
     torch.manual_seed(0)
-    singular = torch.linalg.svdvals(orthogonalized(torch.randn(shape)).float())
+    singular = torch.linalg.svdvals(orthogonalize(torch.randn(shape)).float())
     assert 0.5 < singular.median() < 1.3
     assert singular.max() < 1.4

@@ -1,0 +1,124 @@
+"""Locating a model from the setting `model`, and checks of the files in its folder."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from assist_server.errors import ModelError
+
+_INDEX = "*.safetensors.index.json"
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
+EMBEDDED = "embedded"
+EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
+_NEEDED = {
+    "config.json": ("config.json",),
+    "weights (*.safetensors)": ("*.safetensors",),
+    "tokenizer (tokenizer.json)": (
+        "tokenizer.json",
+        "tokenizer.model",
+        "vocab.json",
+        "tekken.json",
+    ),
+}
+
+
+def locate_model(model: str, setting: str = "model") -> str:
+    """Return the folder or hub id to load, checked as far as possible without torch.
+
+    Args:
+        model: The value of a setting.
+        setting: The setting's name, for error messages.
+
+    Raises:
+        ModelError: the setting names no model, or a folder that cannot be one.
+    """
+    if model == EMBEDDED:
+        return str(EMBEDDED_FOLDER)
+    folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises without a home directory
+    is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
+    if is_spelled_as_folder and os.path.isdir(folder):  # noqa: PTH112 - Path's raises
+        _check_folder(folder, setting)
+        return str(folder)
+    if not is_spelled_as_folder and os.path.exists(folder):  # noqa: PTH110 - Path's raises
+        # transformers would load it, and a cloned repository may contain such a folder.
+        raise ModelError(
+            f"{model!r} is a hub id and also a folder here; write the folder as './{model}', "
+            "or start in another working directory"
+        )
+    if not is_spelled_as_folder and _looks_like_hub_id(model):
+        return model
+    raise ModelError(
+        f"there is no model at {model!r}; set `{setting}` to {EMBEDDED!r}, to a folder that holds "
+        "config.json and *.safetensors, or to a hub id such as 'Qwen/Qwen2.5-Coder-0.5B'"
+    )
+
+
+def _check_folder(folder: Path, setting: str) -> None:
+    # transformers would create an empty tokenizer, or list missing weights at length.
+    for what, patterns in _NEEDED.items():
+        if not any(any(folder.glob(pattern)) for pattern in patterns):
+            raise ModelError(
+                f"the model folder {str(folder)!r} has no {what}; "
+                "save the model there with save_pretrained, "
+                f"or set `{setting}` to another folder"
+            )
+
+
+def _looks_like_hub_id(model: str) -> bool:
+    return re.fullmatch(r"[\w.-]+/[\w.-]+", model, re.ASCII) is not None
+
+
+def is_complete(folder: Path) -> bool:
+    """Return whether a folder has all files that a model needs."""
+    weights = _names_in_indexes(folder) or {path.name for path in folder.glob("*.safetensors")}
+    has_tokenizer = any((folder / name).is_file() for name in _TOKENIZERS)
+    is_whole = bool(weights) and all((folder / name).is_file() for name in weights)
+    return is_whole and has_tokenizer and (folder / "config.json").is_file()
+
+
+def check_weight_files(folder: Path) -> None:
+    """Refuse weights other than safetensors, as other formats can run code when loaded.
+
+    Raises:
+        ModelError: an index or the configuration names such a file, or one outside the folder.
+    """
+    if (folder / "adapter_config.json").is_file():
+        raise ModelError(
+            f"the model folder {str(folder)!r} holds an adapter; merge it into its model and save "
+            "the result with save_pretrained"
+        )
+    names = _names_in_indexes(folder)
+    named = _read_json(folder / "config.json").get("transformers_weights")
+    if named and not str(named).endswith(".index.json"):
+        names.add(str(named))
+    for name in sorted(names):
+        if not name.endswith(".safetensors") or Path(name).name != name:
+            raise ModelError(
+                f"the model folder {str(folder)!r} names {name!r} as weights; only *.safetensors "
+                "in the folder itself are read, as other files may run code: save the model again "
+                "with save_pretrained"
+            )
+
+
+def _names_in_indexes(folder: Path) -> set[str]:
+    """Return the files that the indexes of a folder name."""
+    names: set[str] = set()
+    for index in [*folder.glob(_INDEX), *folder.glob("*/" + _INDEX)]:
+        weights = _read_json(index).get("weight_map")
+        names |= set(map(str, weights.values())) if isinstance(weights, dict) else set()
+    return names
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(
+            f"{str(file)!r} cannot be read ({type(error).__name__}); save or download the model "
+            "again"
+        ) from error
+    return content if isinstance(content, dict) else {}

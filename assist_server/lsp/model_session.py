@@ -1,0 +1,181 @@
+"""The model of one client: which one is chosen, how far its loading is, and work that needs it."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from assist_server.engine.backend import Backend, ClientBackend, ModelChoice
+from assist_server.engine.loading.model_pool import (
+    HostState,
+    ModelHost,
+    ModelPool,
+    Phase,
+)
+from assist_server.engine.request import CancelToken, Priority
+from assist_server.errors import ModelLoadingError, printable
+from assist_server.lsp.progress import Progress, ProgressReports
+from assist_server.lsp.settings_store import SettingsStore
+
+INTERACTIVE_THREADS, BACKGROUND_THREADS = 4, 4
+"""Features block while the model works for others; a completion never waits for a thread that a
+summary has."""
+
+_NOT_STARTED = HostState(Phase.LOADING, "not started", 0)
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+_numbers = itertools.count(1)
+
+
+class ModelSession:
+    """One client's share of a model; used on the server's loop only."""
+
+    def __init__(
+        self,
+        pool: ModelPool,
+        settings: SettingsStore,
+        reports: ProgressReports,
+        on_change: Callable[[HostState], None],
+    ) -> None:
+        """Start without a model.
+
+        Args:
+            pool: Loads models and shares them with other clients.
+            settings: Name the model.
+            reports: Show the progress of loading.
+            on_change: Called with each new state of the current model.
+        """
+        self._pool = pool
+        self._settings = settings
+        self._reports = reports
+        self._on_change = on_change
+        self._host: ModelHost | None = None
+        self._choice: ModelChoice | None = None
+        self._changed = asyncio.Event()
+        self._loading: Progress | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        pool_of = concurrent.futures.ThreadPoolExecutor
+        self._interactive = pool_of(INTERACTIVE_THREADS, "assist-interactive")
+        self._background = pool_of(BACKGROUND_THREADS, "assist-background")
+        self._client = f"client-{next(_numbers)} "
+        self.shares_caches = True
+        """Whether what the model remembers of other clients' prompts may make answers faster."""
+
+    @property
+    def is_started(self) -> bool:
+        """Return whether a model has been chosen."""
+        return self._host is not None
+
+    def start(self) -> None:
+        """Use the model of the current settings: loaded, on its way, or loading from now on."""
+        choice = ModelChoice.of(self._settings.current)
+        if choice == self._choice:
+            return
+        old_choice, old_host = self._choice, self._host
+        self._end_loading()
+        self._loop = asyncio.get_running_loop()
+        self._choice, self._host = choice, self._pool.acquire(choice)
+        self._host.listen(self._on_host_change)
+        self._release(old_choice, old_host)
+
+    async def ready_backend(self, wait_ms: float | None = None) -> Backend:
+        """Return the loaded backend, after at most `wait_ms` (None: as long as it takes).
+
+        Which model is loaded is known once the client has sent its settings; this waits for them.
+
+        Raises:
+            ModelLoadingError: it is not ready yet.
+            ModelError: it could not be loaded.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(None if wait_ms is None else wait_ms / 1000):
+                while self._state.phase is Phase.LOADING:
+                    await self._changed.wait()
+        if self._host is None:
+            raise ModelLoadingError("the model is not loaded yet")
+        return self._of_client(self._host.backend())
+
+    @property
+    def loaded(self) -> Backend | None:
+        """Return the backend, if it is loaded."""
+        backend = self._host.loaded if self._host else None
+        return backend and self._of_client(backend)
+
+    def _of_client(self, backend: Backend) -> Backend:
+        return ClientBackend(backend, self._client, self.shares_caches)
+
+    async def run(
+        self, work: Callable[[], _T], cancel: CancelToken, priority: Priority = Priority.BACKGROUND
+    ) -> _T:
+        """Run blocking work on a thread; cancelling the caller raises `cancel`."""
+        is_interactive = priority is Priority.INTERACTIVE
+        threads = self._interactive if is_interactive else self._background
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, work)
+        except asyncio.CancelledError:
+            cancel.cancel()
+            raise
+
+    @property
+    def _state(self) -> HostState:
+        return self._host.state if self._host else _NOT_STARTED
+
+    def status(self) -> dict[str, Any]:
+        """Return the model's state as plain JSON."""
+        state, backend = self._state, self.loaded
+        plan = backend.info.plan if backend else None
+        languages = backend.info.languages if backend else None
+        only = f" (completes {', '.join(languages)})" if languages is not None else ""
+        return {
+            "phase": state.phase,
+            "message": state.message + only,
+            "percent": state.percent,
+            "model": self._settings.current.model,
+            "device": plan.device if plan else None,
+            "dtype": plan.dtype if plan else None,
+            "reasons": list(plan.reasons) if plan else [],
+            "languages": None if languages is None else list(languages),
+        }
+
+    def close(self) -> None:
+        """Hold no model and no threads any more."""
+        for threads in (self._interactive, self._background):
+            threads.shutdown(wait=False, cancel_futures=True)
+        self._release(self._choice, self._host)
+        self._choice, self._host, self._loop = None, None, None
+
+    def _release(self, choice: ModelChoice | None, host: ModelHost | None) -> None:
+        """Give a model back; freeing it may take a decoding step, so not on the loop."""
+        if choice is not None and host is not None:
+            host.stop_listening(self._on_host_change)
+            threading.Thread(target=self._pool.release, args=(choice,), daemon=True).start()
+
+    def _on_host_change(self, state: HostState) -> None:
+        """Pass a new state on to the loop; called on any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the server is leaving
+                self._loop.call_soon_threadsafe(self._enter, self._choice, state)
+
+    def _enter(self, choice: ModelChoice | None, state: HostState) -> None:
+        if choice != self._choice:
+            return  # of a model that was replaced meanwhile
+        self._changed.set()
+        self._changed = asyncio.Event()
+        _log.info("model: %s: %s", state.phase, state.message)
+        self._on_change(state)
+        if state.phase is Phase.LOADING:
+            title = f"Loading the model {printable(self._settings.current.model)}"
+            self._loading = self._loading or self._reports.start(title, percent=0)
+            self._loading.report(state.message, state.percent)
+        else:
+            self._end_loading()
+
+    def _end_loading(self) -> None:
+        if self._loading:
+            self._loading.end()
+            self._loading = None
