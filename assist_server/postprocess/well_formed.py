@@ -15,8 +15,7 @@ from assist_server.context.indented_blocks import enclosing_lines, whole_stateme
 from assist_server.postprocess.brackets import open_before, scan
 from assist_server.postprocess.candidate import Candidate
 from assist_server.syntax.languages import Language
-from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.tokens import adds_errors, count_broken
+from assist_server.syntax.parser import SyntaxTree, adds_errors, count_broken
 
 _REACH_LINES, _FAR_REACH_LINES = 24, 80
 _MOST_BEGINNINGS = 8

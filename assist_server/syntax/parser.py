@@ -1,4 +1,4 @@
-"""Parsing: text to a syntax tree whose positions are character offsets.
+"""Parsing: text to a syntax tree whose positions are character offsets, and counts of its errors.
 
 tree-sitter counts bytes; the rest of the program counts characters. Only this module converts.
 """
@@ -114,3 +114,37 @@ def _common_start(one: bytes, other: bytes) -> int:
 def _point(source: bytes, offset: int) -> tuple[int, int]:
     """Return the row and column of a byte."""
     return source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1
+
+
+def count_errors(tree: SyntaxTree) -> int:
+    """Count the places in the text that the grammar could not parse.
+
+    They are counted in the printed tree, as some missing nodes are in no list of children, such as
+    the missing line end between two statements in Python.
+    """
+    if not tree.root.has_error:
+        return 0
+    written = str(tree.root)
+    return written.count("(ERROR") + written.count("(MISSING")
+
+
+def adds_errors(after: SyntaxTree, before: SyntaxTree) -> bool:
+    """Return whether a tree has more errors than another one.
+
+    Error nodes may become more while nodes without a required part become fewer, so both are
+    compared.
+    """
+    if not after.root.has_error:
+        return False
+    return count_errors(after) > count_errors(before) or count_broken(after) > count_broken(before)
+
+
+def count_broken(tree: SyntaxTree) -> int:
+    """Count the nodes that are errors or missing, and those with a missing part that is no node."""
+    count, waiting = 0, [tree.root] if tree.root.has_error else []
+    while waiting:
+        node = waiting.pop()
+        broken = [child for child in node.children if child.has_error]
+        count += node.is_error or node.is_missing or not broken
+        waiting += broken
+    return count

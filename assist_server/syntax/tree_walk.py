@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import tree_sitter
 
+from assist_server.syntax.definition import Span
+from assist_server.syntax.parser import SyntaxTree
+
 
 def ancestors(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
     """Yield the node and all its ancestors, from the inside out."""
@@ -38,3 +41,26 @@ def outermost(node: tree_sitter.Node, wrappers: frozenset[str]) -> tree_sitter.N
 def is_comment(node: tree_sitter.Node) -> bool:
     """Return whether the node is a comment, in any grammar."""
     return node.type in {"comment", "line_comment", "block_comment"}
+
+
+def code_tokens(tree: SyntaxTree, span: Span, without: Span | None = None) -> list[str]:
+    """Return the texts of the leaves within `span`, without comments and without `without`."""
+    leaves = _leaves(tree, tree.node_at(span.start, span.end), span)
+    hidden = without or Span(-1, -1)
+    return [
+        text
+        for start, text in leaves
+        if text.strip() and not hidden.start <= start < hidden.end and start < span.end
+    ]
+
+
+def _leaves(tree: SyntaxTree, top: tree_sitter.Node, span: Span) -> Iterator[tuple[int, str]]:
+    waiting = [top]
+    while waiting:
+        node = waiting.pop()
+        if is_comment(node) or tree.end(node) <= span.start or tree.start(node) >= span.end:
+            continue
+        if node.child_count and "string" not in node.type:
+            waiting += reversed(node.children)
+        else:
+            yield tree.start(node), tree.node_text(node)

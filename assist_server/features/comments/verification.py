@@ -24,8 +24,8 @@ from assist_server.features.comments.parsing import (
 from assist_server.syntax.comment_marks import CommentMarks
 from assist_server.syntax.definition import Span
 from assist_server.syntax.languages import Language
-from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.tokens import code_tokens, count_errors
+from assist_server.syntax.parser import SyntaxTree, count_errors
+from assist_server.syntax.tree_walk import code_tokens
 from assist_server.text.edits import TextEdit
 
 _Lexed = list[tuple[_TokenType, str]]

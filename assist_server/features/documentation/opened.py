@@ -5,8 +5,7 @@ import re
 import warnings
 
 from assist_server.syntax.languages import Language
-from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.tokens import count_errors
+from assist_server.syntax.parser import SyntaxTree, count_errors
 from assist_server.text.edits import TextEdit, apply_edits
 
 _QUOTES = re.compile(r"""[ \t]*[rRuU]?(?P<quotes>\"{3}|'{3})(?P<rest>[^\n]*)""")

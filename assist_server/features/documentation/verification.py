@@ -16,8 +16,8 @@ from assist_server.features.documentation import described_names
 from assist_server.features.documentation.layout import has_words
 from assist_server.syntax.definition import Definition, Span
 from assist_server.syntax.definitions import find_definition
-from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.tokens import code_tokens, count_errors
+from assist_server.syntax.parser import SyntaxTree, count_errors
+from assist_server.syntax.tree_walk import code_tokens
 from assist_server.text.edits import TextEdit, apply_edits
 
 # Without quotes, as a docstring that grows to several lines needs triple ones.
