@@ -84,7 +84,8 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     model: Model = None,
     device: Device = None,
     log_level: Annotated[
-        str | None, typer.Option(help="debug, info, warning or error.", show_default=False)
+        str | None,
+        typer.Option(help="Log level: debug, info, warning or error.", show_default=False),
     ] = None,
 ) -> None:
     """Run the language server, as editors do."""

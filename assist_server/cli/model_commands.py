@@ -143,7 +143,7 @@ def answers(  # noqa: PLR0913 - as above
     model: Annotated[str, typer.Option(help="Model with a chat format: a folder, or a hub id.")],
     *,
     count: Annotated[int, typer.Option(min=1, help="Number of good answers.")] = 1000,
-    seed: _Seed = 0,
+    seed: Annotated[int, typer.Option(help="Random seed for texts and requests.")] = 0,
     device: Device = None,
 ) -> None:
     """Let a model answer requests about a corpus, for `train --answers` to preserve its chat."""

@@ -241,7 +241,7 @@ class _Gap:
         return len(found.still_open) + (found.unopened is not None)
 
     def _heads(self, text: str, start: int) -> list[str]:
-        """Return the heads of the blocks around a part; indented blocks mostly need none."""
+        """Return the heads of the blocks around a part; of indented ones, only unfinished ones."""
         heads = enclosing_lines(text, start, self._reach_chars)
         if not self._language.blocks_by_indentation:
             return list(heads)
