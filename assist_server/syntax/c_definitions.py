@@ -6,8 +6,7 @@ import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
-from assist_server.syntax.exception_grammars import CPP
-from assist_server.syntax.exceptions import uncaught_exceptions
+from assist_server.syntax.exceptions import CPP, uncaught_exceptions
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import ancestors, first_of, outermost, own_nodes
 
@@ -28,6 +27,18 @@ _PARAMETERS = frozenset({
     "parameter_declaration", "optional_parameter_declaration", "variadic_parameter_declaration",
     "variadic_parameter",
 })  # fmt: skip
+_ENDS_WITH_BACKSLASH = re.compile(r"\\[ \t]*$")
+_LONGEST_LINE_END = 200
+_MAY_BE_DIRECTIVE = re.compile(r"^[ \t]*#|\*/")
+_LINE_JOIN = r"\\[ \t]*\n"
+_COMMENT_OR_JOIN = re.compile(
+    rf"""
+    (?P<comment>/\*.*?(?:\*/|\Z) | //(?:{_LINE_JOIN}|[^\n])*)
+    | "(?:\\.|[^"\\\n])*"? | '(?:\\.|[^'\\\n])*'?
+    | (?P<joined>{_LINE_JOIN})
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
@@ -200,3 +211,21 @@ def _returns_value(returns: str | None, own: list[tree_sitter.Node]) -> bool:
     if returns == "auto":
         return any(child.type == "return_statement" and child.named_child_count for child in own)
     return returns not in {None, "void"}
+
+
+def is_in_directive(text: str, offset: int) -> bool:
+    """Return whether an offset is inside a preprocessor directive that begins before it.
+
+    Source: C23, 5.1.1.2: first a backslash joins its line with the next, then a comment becomes a
+    blank, and only then a remaining line end ends a directive. The grammar ends it at a comment,
+    and parses the rest as if it were outside.
+    """
+    above, _, own = text[:offset].rpartition("\n")
+    if not (
+        _ENDS_WITH_BACKSLASH.search(above[-_LONGEST_LINE_END:]) or _MAY_BE_DIRECTIVE.search(own)
+    ):
+        return False  # scanning all of a long text takes a second
+    joined = _COMMENT_OR_JOIN.sub(
+        lambda found: " " if found["comment"] or found["joined"] else found[0], text[:offset]
+    )
+    return joined.rpartition("\n")[2].lstrip().startswith("#")

@@ -11,7 +11,6 @@ from assist_server.syntax import (
     go_definitions,
     java_definitions,
     lua_definitions,
-    preprocessor,
     python_definitions,
     rust_definitions,
     script_definitions,
@@ -61,8 +60,8 @@ def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
 
 def _is_in_macro(tree: SyntaxTree, found: Definition) -> bool:
     """Return whether a definition is the text of a macro, which a comment would cut off."""
-    is_possible = tree.language.id in preprocessor.LANGUAGE_IDS
-    return is_possible and preprocessor.is_in_directive(tree.text, found.keyword)
+    is_possible = tree.language.id in {"c", "cpp"}
+    return is_possible and c_definitions.is_in_directive(tree.text, found.keyword)
 
 
 def _with_comments(tree: SyntaxTree, found: Definition) -> Definition:

@@ -4,8 +4,7 @@ import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
-from assist_server.syntax.exception_grammars import JAVA
-from assist_server.syntax.exceptions import uncaught_exceptions
+from assist_server.syntax.exceptions import JAVA, uncaught_exceptions
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import first_of, is_comment
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
-from assist_server.syntax.exception_grammars import PYTHON
-from assist_server.syntax.exceptions import uncaught_exceptions
+from assist_server.syntax.exceptions import PYTHON, uncaught_exceptions
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import ancestors, first_of, is_comment, own_nodes
 

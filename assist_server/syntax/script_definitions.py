@@ -7,8 +7,7 @@ import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
-from assist_server.syntax.exception_grammars import SCRIPT
-from assist_server.syntax.exceptions import uncaught_exceptions
+from assist_server.syntax.exceptions import SCRIPT, uncaught_exceptions
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import first_of, outermost, own_nodes
 
