@@ -19,7 +19,7 @@ _MAX_NEW_TOKENS = 160
 
 @dataclass(frozen=True)
 class AnswersChoice:
-    """What to ask, and where to write the answers."""
+    """Corpus, output file and number of answers."""
 
     corpus: Path
     out: Path

@@ -115,7 +115,7 @@ def run_eval(flags: Mapping[str, object], what: What) -> None:
 
 def _material(what: What) -> Material:
     if what.is_fresh:
-        sources, scripts = find_fresh(what.packages)
+        sources, scripts = _find_fresh(what.packages)
     else:
         sources, scripts = find_sources(what.repo, what.packages, "test"), []
     items = list(read_items(what.benchmark)) if what.benchmark else []
@@ -184,7 +184,7 @@ def find_sources(repo: Path | None, packages: Path | None, split: Split) -> list
     )
 
 
-def find_fresh(folder: Path | None) -> tuple[list[Source], list[Source]]:
+def _find_fresh(folder: Path | None) -> tuple[list[Source], list[Source]]:
     """Return the Python files of the second test set, and its JavaScript and TypeScript.
 
     Raises:

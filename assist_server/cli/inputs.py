@@ -71,7 +71,7 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def snapshot_of(path: Path, source: str) -> Snapshot:
     """Return the snapshot of a file with a given text."""
-    return Snapshot(path.absolute().as_uri(), shown_path(path), source)
+    return Snapshot(path.absolute().as_uri(), _shown_path(path), source)
 
 
 def read_source(path: Path) -> str:
@@ -118,7 +118,7 @@ def decode_source(content: bytes, name: str) -> str:
     return text
 
 
-def shown_path(path: Path) -> str:
+def _shown_path(path: Path) -> str:
     """Return the path to show to the model: relative to the working directory, else the name."""
     absolute = path.absolute()
     if absolute.is_relative_to(Path.cwd()):

@@ -16,7 +16,7 @@ from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 
 
 @dataclass(frozen=True)
-class ModelEntry:
+class _ModelEntry:
     """A model that can be loaded offline."""
 
     model: str
@@ -62,12 +62,12 @@ def _plain(name: str) -> Text:
     return Text(printable(name))
 
 
-def _entry(model: str, folder: Path, where: str) -> ModelEntry:
+def _entry(model: str, folder: Path, where: str) -> _ModelEntry:
     total_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    return ModelEntry(model, total_bytes / 1e6, where)
+    return _ModelEntry(model, total_bytes / 1e6, where)
 
 
-def _cached_models() -> list[ModelEntry]:
+def _cached_models() -> list[_ModelEntry]:
     """Return the models in the hub's cache whose weights can be loaded."""
     entries = []
     for folder in sorted(_cache_folder().glob("models--*--*")):

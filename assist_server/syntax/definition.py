@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
 
 class ParameterKind(StrEnum):
-    """How a parameter takes arguments; always `REGULAR` in languages without such rules."""
+    """Kind of parameter by the arguments it takes; `REGULAR` in languages without such rules."""
 
     POSITIONAL_ONLY = "positional_only"
     REGULAR = "regular"

@@ -12,7 +12,7 @@ from assist_server.syntax.tree_walk import first_of
 
 
 @dataclass(frozen=True)
-class Handler:
+class _Handler:
     """One clause that catches exceptions."""
 
     types: tuple[str, ...]
@@ -22,8 +22,8 @@ class Handler:
 
 
 @dataclass(frozen=True)
-class Grammar:
-    """How a language raises and catches exceptions."""
+class _Grammar:
+    """Rules of a language for raising and catching exceptions."""
 
     borders: frozenset[str]
     """Nodes with exceptions of their own: inner functions and classes."""
@@ -32,7 +32,7 @@ class Grammar:
     """Statements that may catch what their `body` raises."""
     made: Callable[[SyntaxTree, tree_sitter.Node], str | None]
     """Returns the name of the exception that an expression creates; None if unknown."""
-    handlers: Callable[[SyntaxTree, tree_sitter.Node], list[Handler]]
+    handlers: Callable[[SyntaxTree, tree_sitter.Node], list[_Handler]]
     supertypes: Callable[[str], frozenset[str]]
     """Returns the names of other types that catch an exception of a name."""
 
@@ -46,7 +46,7 @@ class _Caught:
 
 
 def uncaught_exceptions(
-    tree: SyntaxTree, body: tree_sitter.Node | None, grammar: Grammar
+    tree: SyntaxTree, body: tree_sitter.Node | None, grammar: _Grammar
 ) -> tuple[str, ...]:
     """Return the names of the exceptions that leave a body, each once, in the order raised."""
     if body is None:
@@ -59,7 +59,7 @@ def uncaught_exceptions(
 @dataclass(frozen=True)
 class _Search:
     tree: SyntaxTree
-    grammar: Grammar
+    grammar: _Grammar
     inherited: dict[str, str]
     """Base class of each class in the file."""
     assigned: dict[str, str]
@@ -111,16 +111,16 @@ class _Search:
             if child not in bodies and not any(_holds(child, one) for one in bodies if one):
                 yield from self.names(child, around)
 
-    def _catching(self, name: str, handlers: list[Handler]) -> int | None:
+    def _catching(self, name: str, handlers: list[_Handler]) -> int | None:
         nets = self._types_of(name)
         for index, handler in enumerate(handlers):
-            if not handler.types or nets & {last_name(one) for one in handler.types}:
+            if not handler.types or nets & {_last_name(one) for one in handler.types}:
                 return index
         return None
 
     def _types_of(self, name: str) -> frozenset[str]:
         """Return the names under which an exception is caught."""
-        known, current = {last_name(name)}, last_name(name)
+        known, current = {_last_name(name)}, _last_name(name)
         while current in self.inherited and self.inherited[current] not in known:
             current = self.inherited[current]
             known.add(current)
@@ -136,10 +136,10 @@ _CLASS = re.compile(
 
 def _inherited(text: str) -> Iterator[tuple[str, str]]:
     for found in _CLASS.finditer(text):
-        yield found[1], last_name(found[2])
+        yield found[1], _last_name(found[2])
 
 
-def last_name(name: str) -> str:
+def _last_name(name: str) -> str:
     """Return a name without its qualifiers."""
     return re.split(r"\.|::", name)[-1]
 
@@ -149,7 +149,7 @@ def _holds(outer: tree_sitter.Node, inner: tree_sitter.Node) -> bool:
 
 
 def _assigned(
-    tree: SyntaxTree, body: tree_sitter.Node, grammar: Grammar
+    tree: SyntaxTree, body: tree_sitter.Node, grammar: _Grammar
 ) -> Iterator[tuple[str, str]]:
     """Yield variables to which an exception is assigned: `error = KeyError(key)`."""
     waiting = [body]
@@ -174,10 +174,10 @@ def _python_made(tree: SyntaxTree, value: tree_sitter.Node) -> str | None:
 _SWALLOWERS = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex"})
 
 
-def _python_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
+def _python_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[_Handler]:
     if node.type == "with_statement":
         return _suppressed(tree, node)
-    found: list[Handler] = []
+    found: list[_Handler] = []
     for clause in node.named_children:
         body = first_of(clause, "block")
         if clause.type not in {"except_clause", "except_group_clause"} or body is None:
@@ -190,11 +190,11 @@ def _python_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
             target = value.child_by_field_name("alias")
             alias = tree.node_text(target) if target else None
             value = value.named_children[0]
-        found.append(Handler(_dotted_names(tree, value), alias, body))
+        found.append(_Handler(_dotted_names(tree, value), alias, body))
     return found
 
 
-def _suppressed(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
+def _suppressed(tree: SyntaxTree, node: tree_sitter.Node) -> list[_Handler]:
     """Return what `with suppress(KeyError):` catches, as a handler that does nothing."""
     clause = first_of(node, "with_clause")
     names: list[str] = []
@@ -203,9 +203,9 @@ def _suppressed(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
         call = first_of(value, "call") if value and value.type == "as_pattern" else value
         function = call.child_by_field_name("function") if call else None
         arguments = call.child_by_field_name("arguments") if call else None
-        if function and arguments and last_name(tree.node_text(function)) in _SWALLOWERS:
+        if function and arguments and _last_name(tree.node_text(function)) in _SWALLOWERS:
             names += _dotted_names(tree, arguments)
-    return [Handler(tuple(names), None, clause)] if names and clause else []
+    return [_Handler(tuple(names), None, clause)] if names and clause else []
 
 
 def _dotted_names(tree: SyntaxTree, node: tree_sitter.Node | None) -> tuple[str, ...]:
@@ -236,11 +236,11 @@ def _clauses(node: tree_sitter.Node) -> Iterator[tuple[tree_sitter.Node, tree_si
             yield clause, body
 
 
-def _script_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
-    found: list[Handler] = []
+def _script_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[_Handler]:
+    found: list[_Handler] = []
     for clause, body in _clauses(node):
         parameter = clause.child_by_field_name("parameter")
-        found.append(Handler((), tree.node_text(parameter) if parameter else None, body))
+        found.append(_Handler((), tree.node_text(parameter) if parameter else None, body))
     return found
 
 
@@ -250,14 +250,14 @@ def _java_made(tree: SyntaxTree, value: tree_sitter.Node) -> str | None:
     return tree.node_text(made) if made else None
 
 
-def _java_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
-    found: list[Handler] = []
+def _java_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[_Handler]:
+    found: list[_Handler] = []
     for clause, body in _clauses(node):
         parameter = first_of(clause, "catch_formal_parameter")
         kinds = first_of(parameter, "catch_type") if parameter else None
         name = parameter.child_by_field_name("name") if parameter else None
         types = tuple(tree.node_text(kind) for kind in kinds.named_children) if kinds else ()
-        found.append(Handler(types, tree.node_text(name) if name else None, body))
+        found.append(_Handler(types, tree.node_text(name) if name else None, body))
     return found
 
 
@@ -298,8 +298,8 @@ def _cpp_made(tree: SyntaxTree, value: tree_sitter.Node) -> str | None:
     return tree.node_text(made) if made else None
 
 
-def _cpp_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
-    found: list[Handler] = []
+def _cpp_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[_Handler]:
+    found: list[_Handler] = []
     for clause, body in _clauses(node):
         parameters = clause.child_by_field_name("parameters")
         declared = first_of(parameters, "parameter_declaration") if parameters else None
@@ -307,7 +307,7 @@ def _cpp_handlers(tree: SyntaxTree, node: tree_sitter.Node) -> list[Handler]:
         name = declared.child_by_field_name("declarator") if declared else None
         words = re.findall(r"\w+", tree.node_text(name)) if name else []
         types = (tree.node_text(kind),) if kind else ()
-        found.append(Handler(types, words[-1] if words else None, body))
+        found.append(_Handler(types, words[-1] if words else None, body))
     return found
 
 
@@ -330,7 +330,7 @@ _FUNCTIONS = frozenset({
     "generator_function", "arrow_function", "method_definition", "class_declaration", "class",
     "abstract_class_declaration",
 })  # fmt: skip
-PYTHON = Grammar(
+PYTHON = _Grammar(
     frozenset({"function_definition", "class_definition", "lambda"}),
     "raise_statement",
     frozenset({"try_statement", "with_statement"}),
@@ -338,7 +338,7 @@ PYTHON = Grammar(
     _python_handlers,
     _python_supertypes,
 )
-SCRIPT = Grammar(
+SCRIPT = _Grammar(
     _FUNCTIONS,
     "throw_statement",
     frozenset({"try_statement"}),
@@ -346,7 +346,7 @@ SCRIPT = Grammar(
     _script_handlers,
     lambda name: frozenset({name}),
 )
-JAVA = Grammar(
+JAVA = _Grammar(
     frozenset({"lambda_expression", "class_body", "class_declaration", "method_declaration"}),
     "throw_statement",
     frozenset({"try_statement", "try_with_resources_statement"}),
@@ -354,7 +354,7 @@ JAVA = Grammar(
     _java_handlers,
     _java_supertypes,
 )
-CPP = Grammar(
+CPP = _Grammar(
     frozenset({
         "function_definition", "lambda_expression", "struct_specifier", "class_specifier",
         "union_specifier", "enum_specifier",

@@ -47,11 +47,11 @@ class KeystrokeFigures:
 
     all: Spread | None
     from_model: Spread | None
-    """Of those for which the model ran."""
+    """Times of keystrokes for which the model ran."""
     known: Spread | None
-    """Of those answered from earlier results."""
+    """Times of keystrokes answered from earlier results."""
     shown: Spread | None
-    """Of those of both kinds that had a completion to show."""
+    """Times of keystrokes, of both kinds, with a completion to show."""
     share_without_model: float
     outcomes: dict[str, int]
     """Number of answers of each kind, in the server's terms."""

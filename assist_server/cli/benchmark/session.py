@@ -10,9 +10,6 @@ from assist_server.lsp.client import LspClient
 from assist_server.text.lines import PositionEncoding
 
 METHOD = "textDocument/inlineCompletion"
-MOST_KEYS = 80
-"""Most keys between two `assist.why` requests: the server keeps a hundred records."""
-
 _LOAD_TIMEOUT_S = 600.0
 
 
@@ -77,7 +74,10 @@ class Document:
         return self._explained([_milliseconds_since(started)])[0]
 
     def type(self, keys: Iterable[str]) -> list[Answer]:
-        """Type keys, and wait for a completion after each of them."""
+        """Type keys, at most 80, and wait for a completion after each of them.
+
+        The server keeps a hundred records for `assist.why`, which are read at the end.
+        """
         return self._explained([self._press(key) for key in keys])
 
     def move_to(self, line: int) -> None:

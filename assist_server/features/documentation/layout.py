@@ -84,7 +84,7 @@ def wrap(slot: Slot, phrase: str, width: int) -> list[str]:
     return [*lines, slot.hang + slot.tail.lstrip()]
 
 
-def blank_out(lines: Iterable[Line]) -> list[str]:
+def _blank_out(lines: Iterable[Line]) -> list[str]:
     """Return the lines with empty slots."""
     return [line.lead + line.tail if isinstance(line, Slot) else line for line in lines]
 
@@ -128,7 +128,7 @@ class Filling:
         return Surroundings(self.text, self.path)
 
     def _skeleton(self, insertion: Insertion) -> TextEdit:
-        lines = "\n".join(blank_out(insertion.lines))
+        lines = "\n".join(_blank_out(insertion.lines))
         new_text = f"{insertion.before}{lines}{insertion.after}"
         return TextEdit(insertion.start, insertion.end, new_text)
 
@@ -139,7 +139,7 @@ class Filling:
                 done.append(line)
                 continue
             prefix = head + insertion.before + "\n".join([*done, line.lead])
-            below = [line.tail, *blank_out(insertion.lines[index + 1 :])]
+            below = [line.tail, *_blank_out(insertion.lines[index + 1 :])]
             suffix = "\n".join(below) + insertion.after + tail
             done += wrap(line, self._phrase(prefix, suffix, line.request), self.width)
         new_text = insertion.before + "\n".join(done) + insertion.after

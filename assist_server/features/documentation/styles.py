@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-PYTHON_STYLES = ("google", "numpy", "sphinx", "epytext", "plain")
-DEFAULT_PYTHON_STYLE = "google"
+_DEFAULT_PYTHON_STYLE = "google"
 
 _PYTHON_MARKS = {
     "numpy": re.compile(
@@ -34,7 +33,7 @@ _UNTYPED = re.compile(r"^[ \t]*(\*{0,2}\w+: |:param \w+:|@param \w+:)", re.MULTI
 class PythonStyle:
     """Convention and layout of a file's docstrings."""
 
-    name: str = DEFAULT_PYTHON_STYLE
+    name: str = _DEFAULT_PYTHON_STYLE
     quotes: str = '"""'
     is_typed: bool | None = None
     """Whether docstrings contain types; None if the file does not show it."""
@@ -65,7 +64,7 @@ def detect_python_style(docstrings: Sequence[str], wanted: str) -> PythonStyle:
         wanted: The name of a style, or `auto`.
     """
     votes = Counter(name for text in docstrings if (name := style_of(text)))
-    followed = votes.most_common(1)[0][0] if votes else DEFAULT_PYTHON_STYLE
+    followed = votes.most_common(1)[0][0] if votes else _DEFAULT_PYTHON_STYLE
     typed = sum(len(_TYPED.findall(text)) for text in docstrings)
     untyped = sum(len(_UNTYPED.findall(text)) for text in docstrings)
     long = [_body(text) for text in docstrings if "\n" in text]
