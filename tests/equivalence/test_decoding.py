@@ -243,10 +243,10 @@ def test_a_model_that_drafts_for_itself_is_nearly_always_right(way):
 
     def spied(prompt_ids, client):
         drafter = drafting(prompt_ids, client)
-        tell = drafter.tell
-        drafter.tell = lambda ids, accepted, proposed: (
+        update = drafter.update
+        drafter.update = lambda ids, accepted, proposed: (
             taken.append((accepted, proposed)),
-            tell(ids, accepted, proposed),
+            update(ids, accepted, proposed),
         )
         return drafter
 
