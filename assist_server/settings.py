@@ -156,12 +156,9 @@ class Settings(_Section):
     dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
         default="auto", description="Number format of the weights; `auto` chooses by the device."
     )
-    drafts: Annotated[str, AfterValidator(_folder_or_name)] = Field(
+    drafts: Literal["ngram", "off"] = Field(
         default="ngram",
-        min_length=1,
-        description="What guesses ahead for the model: `ngram` looks up what the open documents "
-        "say, `off` does nothing, and a smaller model of the same family can be named.",
-        json_schema_extra=_OUTSIDE_PROJECTS,
+        description="Speculative decoding: `ngram` drafts tokens from the open documents.",
     )
     fim_template: str = Field(
         default="auto",

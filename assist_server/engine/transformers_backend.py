@@ -10,14 +10,12 @@ import torch
 
 from assist_server.engine.backend import ModelChoice, ModelInfo, ProgressCallback, ignore_progress
 from assist_server.engine.decoding.decoder import Decoder, Step
-from assist_server.engine.decoding.draft_model import DraftModel
 from assist_server.engine.decoding.healing import ByteTrie, ForcedText, cut_back
-from assist_server.engine.decoding.ngram_drafts import MakeDrafter, NgramDrafting
+from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
 from assist_server.engine.failures import failures_in_one_sentence, gist, out_of_memory
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
-from assist_server.engine.loading.locate import locate_model
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
 from assist_server.engine.scheduler import Scheduler
@@ -50,7 +48,7 @@ class TransformersBackend:
         tokenizer: Any,
         plan: DevicePlan,
         dtype: str = "auto",
-        drafting: MakeDrafter | None = None,
+        drafting: NgramDrafting | None = None,
     ) -> None:
         """Start a scheduler for a model that is on the plan's device.
 
@@ -84,12 +82,11 @@ class TransformersBackend:
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
         with failures_in_one_sentence(choice.model, plan):
             tokenizer, model = _loaded(source, plan, report)
-            drafting, reasons = _drafting(choice, model, tokenizer, plan, report)
             calibration = read_calibration(source)
             report("measuring the fastest way to run it", 90)
+            drafting = NgramDrafting() if choice.drafts == "ngram" else None
             backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
-            plan = replace(backend.info.plan, reasons=(*backend.info.plan.reasons, *reasons))
-            backend._info = replace(backend._info, plan=plan, calibration=calibration)
+            backend._info = replace(backend._info, calibration=calibration)
             return backend
 
     @property
@@ -125,12 +122,12 @@ class TransformersBackend:
 
     def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
         """Draft from a text from now on, in place of the last one of that name."""
-        if isinstance(self._drafting, NgramDrafting):
+        if self._drafting is not None:
             self._drafting.learn(name, parts)
 
     def forget(self, name: str) -> None:
         """Stop drafting from a text."""
-        if isinstance(self._drafting, NgramDrafting):
+        if self._drafting is not None:
             self._drafting.forget(name)
 
     def close(self) -> None:
@@ -207,48 +204,6 @@ def _loaded(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple[An
     report(f"moving the weights to {plan.device}", 85)
     model.to(torch.device(plan.device))
     return tokenizer, model
-
-
-def _drafting(
-    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: ProgressCallback
-) -> tuple[MakeDrafter | None, tuple[str, ...]]:
-    """Return the drafter factory for the setting `drafts`, and reasons to show.
-
-    A draft model that cannot be used is reported, and n-grams take its place.
-    """
-    if choice.drafts == "off":
-        return None, ()
-    if choice.drafts == "ngram":
-        return NgramDrafting(), ()
-    try:
-        return _draft_model(choice, model, tokenizer, plan, report), ()
-    except ModelError as error:
-        reason = f"drafts: ngram, as {choice.drafts!r} cannot be used: {error}"
-        _log.warning("%s", reason)
-        return NgramDrafting(), (reason,)
-
-
-def _draft_model(
-    choice: ModelChoice, model: Any, tokenizer: Any, plan: DevicePlan, report: ProgressCallback
-) -> DraftModel:
-    name = choice.drafts
-
-    def report_on_drafts(message: str, percent: int) -> None:
-        report(f"{message} of {name}", max(percent, 85))
-
-    with failures_in_one_sentence(name, plan):
-        source = locate_model(name, "drafts")
-        small_tokenizer, small = _loaded(source, plan, report_on_drafts)
-        if small_tokenizer.get_vocab() != tokenizer.get_vocab():
-            raise ModelError(
-                f"it has another vocabulary than {choice.model!r}; "
-                "set `drafts` to a smaller model of the same family, or to 'ngram'"
-            )
-        # Models of one family often differ in how many unused ids they have at the end.
-        known_ids = min(each.config.get_text_config().vocab_size for each in (model, small))
-        context_tokens = context_length(small.config)
-        language_model, _ = plan_execution(small.eval(), plan, choice.dtype)
-        return DraftModel(language_model, context_tokens, known_ids)
 
 
 def context_length(config: Any) -> int:

@@ -9,8 +9,9 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from assist_server.engine.backend import Backend, ClientBackend, ModelChoice
+from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.loading.model_pool import (
+    ClientBackend,
     HostState,
     ModelHost,
     ModelPool,

@@ -1,7 +1,6 @@
 """Every fast way of decoding gives, token for token, what the plain one gives."""
 
 from itertools import islice
-from unittest.mock import Mock
 
 import pytest
 import torch
@@ -11,7 +10,6 @@ from sequences import GREEDY, NO_LIMIT_BYTES, continue_prompt, direct, make_deco
 from tiny_models import FAMILIES, build_model
 
 from assist_server.engine.decoding.decoder import Decoder
-from assist_server.engine.decoding.draft_model import DraftModel
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.models.cuda_graph_model import CudaGraphModel
@@ -117,22 +115,6 @@ def test_drafts_from_other_texts_change_nothing(way, prompt, learned):
     assert continue_prompt(make_decoder(WAYS[way], drafting=drafting), prompt, 10) == plain
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    way=cached_ways,
-    small=cached_ways,
-    requests=st.lists(st.tuples(prompts, st.integers(1, 12)), min_size=1, max_size=3),
-)
-def test_drafts_of_another_model_change_nothing(way, small, requests):
-    """Any model guesses for any other here, its own self included, one request after the other."""
-    decoder = make_decoder(
-        WAYS[way], drafting=DraftModel(WAYS[small], context_tokens=64, known_ids=VOCABULARY)
-    )
-    for prompt, count in requests:
-        plain = continue_prompt(make_decoder(WAYS[way], drafts=False), prompt, count)
-        assert continue_prompt(decoder, prompt, count) == plain
-
-
 @pytest.mark.parametrize("way", sorted(WAYS)[:4])
 def test_log_probs_are_those_of_one_full_forward_pass(way):
     steps = make_decoder(WAYS[way]).steps(PROMPT, GREEDY)
@@ -165,97 +147,6 @@ class CountingToSeven:
 
     def truncate(self, length):
         self.length = length
-
-
-def test_a_model_that_agrees_saves_passes():
-    plain, drafting, small = CountingToSeven(), CountingToSeven(), CountingToSeven()
-    expected = [number % 7 for number in range(60)]
-    decoder = make_decoder(drafting, drafting=DraftModel(small, context_tokens=1000, known_ids=7))
-    assert continue_prompt(decoder, (6,), 60) == expected
-    assert continue_prompt(make_decoder(plain, drafts=False), (6,), 60) == expected
-    assert drafting.passes < 10
-
-
-def begun(drafter):
-    """A drafter behind the first token, before which it says nothing."""
-    drafter.update([3], accepted=0, proposed=0)
-    return drafter
-
-
-def test_a_draft_model_reads_a_long_prompt_in_pieces():
-    drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
-    drafter = begun(drafts([number % 7 for number in range(150)]))
-    assert [bool(drafter.propose(ROOM)) for _ in range(3)] == [False, False, True]
-
-
-def test_a_draft_model_forgets_what_it_read_for_another_client():
-    drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
-    drafts([1, 2, 3], "one")
-    assert len(drafts.prefill([1, 2, 3])) == 2
-    drafts([1, 2, 3, 4], "one")
-    assert len(drafts._sequence) == 2
-    drafts([1, 2, 3], "other")
-    assert len(drafts._sequence) == 0
-
-
-def test_a_draft_model_says_nothing_before_the_first_token():
-    drafts = DraftModel(CountingToSeven(), context_tokens=2000, known_ids=7)
-    assert drafts([1, 2, 3]).propose(ROOM) == []
-
-
-def test_a_draft_model_says_nothing_behind_its_last_position():
-    drafts = DraftModel(CountingToSeven(), context_tokens=40, known_ids=7)
-    assert begun(drafts([1] * 27)).propose(ROOM)
-    assert begun(drafts([1] * 28)).propose(ROOM) == []
-
-
-def test_a_draft_model_is_told_no_token_that_it_does_not_know():
-    drafts = DraftModel(CountingToSeven(), context_tokens=100, known_ids=5)
-    assert begun(drafts([1, 2])).propose(ROOM)[:2] == [4, 0]  # of five that it may say
-    assert begun(drafts([5, 2])).propose(ROOM) == []
-    assert begun(drafts([1, 6, 2])).propose(ROOM) == []
-
-
-def test_a_draft_model_that_fails_is_not_asked_again():
-    small = CountingToSeven()
-    small.extend = Mock(side_effect=torch.OutOfMemoryError)
-    decoder = make_decoder(
-        CountingToSeven(), drafting=DraftModel(small, context_tokens=100, known_ids=7)
-    )
-    assert continue_prompt(decoder, (6,), 20) == [number % 7 for number in range(20)]
-    assert small.extend.call_count == 1
-
-
-def test_a_draft_model_that_is_wrong_is_asked_ever_less():
-    small = CountingToSeven()
-    drafter = begun(DraftModel(small, context_tokens=1000, known_ids=7)([1]))
-    for _ in range(60):
-        proposed = drafter.propose(ROOM)
-        drafter.update([1], accepted=0, proposed=len(proposed))
-    assert small.passes < 20
-
-
-@pytest.mark.parametrize("way", sorted(way for way in WAYS if "Mistral" not in way))
-def test_a_model_that_drafts_for_itself_is_nearly_always_right(way):
-    """It sees all that the large one sees, in the right places."""
-    drafting = DraftModel(WAYS[way], context_tokens=200, known_ids=VOCABULARY)
-    taken = []
-
-    def spied(prompt_ids, client):
-        drafter = drafting(prompt_ids, client)
-        tell = drafter.tell
-        drafter.tell = lambda ids, accepted, proposed: (
-            taken.append((accepted, proposed)),
-            tell(ids, accepted, proposed),
-        )
-        return drafter
-
-    decoder = make_decoder(WAYS[way], drafting=spied)
-    plain = continue_prompt(make_decoder(WAYS[way], drafts=False), PROMPT, 40)
-    assert continue_prompt(decoder, PROMPT, 40) == plain
-    accepted, proposed = map(sum, zip(*taken, strict=True))
-    assert proposed > 10
-    assert accepted >= 0.9 * proposed
 
 
 class Tireless:

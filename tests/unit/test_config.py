@@ -254,7 +254,6 @@ def test_an_absolute_path_stays(tmp_path):
     ("key", "value"),
     [
         ("model", "a/b"),
-        ("drafts", "a/b"),
         ("log.file", "server.log"),
         ("log.include_source_text", True),
     ],
@@ -270,7 +269,6 @@ def test_a_project_may_set_everything_else():
     free = {key for key, field in setting_fields().items() if config.is_settable_by_project(field)}
     assert set(setting_fields()) - free == {
         "model",
-        "drafts",
         "log.file",
         "log.include_source_text",
     }

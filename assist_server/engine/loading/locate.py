@@ -24,12 +24,11 @@ _NEEDED = {
 }
 
 
-def locate_model(model: str, setting: str = "model") -> str:
+def locate_model(model: str) -> str:
     """Return the folder or hub id to load, checked as far as possible without torch.
 
     Args:
-        model: The value of a setting.
-        setting: The setting's name, for error messages.
+        model: The value of the setting `model`.
 
     Raises:
         ModelError: the setting names no model, or a folder that cannot be one.
@@ -39,7 +38,7 @@ def locate_model(model: str, setting: str = "model") -> str:
     folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises without a home directory
     is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
     if is_spelled_as_folder and os.path.isdir(folder):  # noqa: PTH112 - Path's raises
-        _check_folder(folder, setting)
+        _check_folder(folder)
         return str(folder)
     if not is_spelled_as_folder and os.path.exists(folder):  # noqa: PTH110 - Path's raises
         # transformers would load it, and a cloned repository may contain such a folder.
@@ -50,19 +49,19 @@ def locate_model(model: str, setting: str = "model") -> str:
     if not is_spelled_as_folder and _looks_like_hub_id(model):
         return model
     raise ModelError(
-        f"there is no model at {model!r}; set `{setting}` to {EMBEDDED!r}, to a folder that holds "
+        f"there is no model at {model!r}; set `model` to {EMBEDDED!r}, to a folder that holds "
         "config.json and *.safetensors, or to a hub id such as 'Qwen/Qwen2.5-Coder-0.5B'"
     )
 
 
-def _check_folder(folder: Path, setting: str) -> None:
+def _check_folder(folder: Path) -> None:
     # transformers would create an empty tokenizer, or list missing weights at length.
     for what, patterns in _NEEDED.items():
         if not any(any(folder.glob(pattern)) for pattern in patterns):
             raise ModelError(
                 f"the model folder {str(folder)!r} has no {what}; "
                 "save the model there with save_pretrained, "
-                f"or set `{setting}` to another folder"
+                "or set `model` to another folder"
             )
 
 

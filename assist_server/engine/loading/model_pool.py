@@ -2,11 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from assist_server.engine.backend import Backend, ModelChoice, ProgressCallback
+from assist_server.engine.backend import Backend, ModelChoice, ModelInfo, ProgressCallback
+from assist_server.engine.request import Chunk, GenerationRequest
 from assist_server.errors import AssistError, ModelError, ModelLoadingError
 
 _log = logging.getLogger(__name__)
@@ -167,3 +168,52 @@ class ModelPool:
             self._hosts.clear()
         for host in hosts:
             host.close()
+
+
+@dataclass(frozen=True)
+class ClientBackend:
+    """The shared backend as one client uses it: requests and indexed texts carry the client."""
+
+    shared: Backend
+    """The backend that all clients share."""
+    client: str
+    """A name that is no other client's name, nor a prefix of one."""
+    shares_caches: bool
+    """Whether this client uses the caches that all sharing clients fill."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Return the facts about the loaded model."""
+        return self.shared.info
+
+    @property
+    def _cache_owner(self) -> str:
+        """Return the owner of the caches in use; empty for the shared ones."""
+        return "" if self.shares_caches else self.client
+
+    def encode(self, text: str, client: str = "") -> list[int]:
+        """Return the ids of `text`."""
+        return self.shared.encode(text, client or self._cache_owner)
+
+    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
+        """Return the ids of a conversation in the model's chat format."""
+        return self.shared.encode_chat(messages, client or self._cache_owner)
+
+    def decode_prompt(self, ids: Sequence[int]) -> str:
+        """Return a prompt as readable text."""
+        return self.shared.decode_prompt(ids)
+
+    def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
+        """Continue a prompt for the client."""
+        return self.shared.generate(replace(request, client=self._cache_owner))
+
+    def learn(self, name: str, parts: Sequence[Sequence[int]]) -> None:
+        """Index the client's document `name` for drafting."""
+        self.shared.learn(self.client + name, parts)
+
+    def forget(self, name: str) -> None:
+        """Remove the client's document `name` from the index."""
+        self.shared.forget(self.client + name)
+
+    def close(self) -> None:
+        """Do nothing, as other clients may use the model."""

@@ -124,7 +124,7 @@ _CONTINUED: Mapping[str, TrainingConfig] = MappingProxyType({
 
 
 def find_size(name: str) -> Size:
-    """Return the size with a name.
+    """Return the size called `name`.
 
     Raises:
         InputError: there is none.

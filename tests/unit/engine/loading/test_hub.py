@@ -130,8 +130,8 @@ def test_a_hub_that_says_nothing_is_not_waited_for(use, monkeypatch):
 
 def test_a_look_up_of_the_hubs_name_is_not_waited_for(use, monkeypatch):
     """Nothing bounds how long the system looks for a name; people wait for 5 s at most."""
-    assert hub._PATIENCE_SECONDS < 5
-    monkeypatch.setattr(hub, "_PATIENCE_SECONDS", 0.05)
+    assert hub._TIMEOUT_SECONDS < 5
+    monkeypatch.setattr(hub, "_TIMEOUT_SECONDS", 0.05)
     gone_on, ended = threading.Event(), threading.Event()
 
     def look_up(*_, **__):

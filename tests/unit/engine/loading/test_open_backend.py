@@ -11,8 +11,6 @@ from tiny_models import FAMILIES, save_family
 
 from assist_server.engine import transformers_backend
 from assist_server.engine.backend import ModelChoice
-from assist_server.engine.decoding.draft_model import DraftModel
-from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import TokenSequence
 from assist_server.engine.loading.locate import EMBEDDED_FOLDER, locate_model
 from assist_server.engine.loading.open_backend import low_latency_loading, open_backend
@@ -114,37 +112,6 @@ def test_no_thread_that_has_computed_outlives_the_loading(tmp_path):
     left = {thread.name for thread in set(threading.enumerate()) - before}
     backend.close()
     assert left == {"assist-model"}
-
-
-def test_a_smaller_model_of_the_family_may_draft(tmp_path):
-    large, small = (save_family(FAMILIES[0], tmp_path / name) for name in ("large", "small"))
-    plain = open_backend(ModelChoice(str(large), drafts="off"))
-    drafting = open_backend(ModelChoice(str(large), drafts=str(small)))
-    request = GenerationRequest(tuple(plain.encode("def area(r):\n    return ")), 12)
-    ours, theirs = (collect(backend.generate(request)) for backend in (drafting, plain))
-    assert ours.token_ids == theirs.token_ids
-    assert isinstance(drafting._drafting, DraftModel)
-    assert plain._drafting is None
-    plain.close()
-    drafting.close()
-
-
-@pytest.mark.parametrize(
-    ("small", "reason"),
-    [
-        ("codellama", "another vocabulary"),
-        ("./nowhere", "set `drafts` to"),
-        ("Ngram", "set `drafts` to"),
-    ],
-)
-def test_what_cannot_draft_is_no_reason_not_to_work(tmp_path, small, reason):
-    other = next(family for family in FAMILIES if family.name == "codellama")
-    drafts = str(save_family(other, tmp_path / "small")) if small == "codellama" else small
-    large = save_family(FAMILIES[0], tmp_path / "large")
-    backend = open_backend(ModelChoice(str(large), drafts=drafts))
-    assert reason in backend.info.plan.reasons[-1]
-    assert isinstance(backend._drafting, NgramDrafting)
-    backend.close()
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):

@@ -1,7 +1,8 @@
 """Clients of one model that must not learn from each other's timing."""
 
-from assist_server.engine.backend import ClientBackend, NullBackend
+from assist_server.engine.backend import NullBackend
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
+from assist_server.engine.loading.model_pool import ClientBackend
 from assist_server.engine.request import GenerationRequest, collect
 
 ROOM = 8
