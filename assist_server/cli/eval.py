@@ -46,7 +46,7 @@ QUICK = SuiteSizes(places=10, pieces=3, piece_chars=150, functions=5, pairs=10, 
 TEXT = "text"
 _FEWEST_FILES = 3
 _MOST_READ_FILES = 40
-"""For bits per byte."""
+"""Number of files for bits per byte."""
 _MOST_TRAINED_FILES = 100
 _MOST_FILES_OF_EACH = 40
 """For each distribution of the second test set."""

@@ -20,7 +20,7 @@ class _ModelEntry:
     """A model that can be loaded offline."""
 
     model: str
-    """The value for the setting `model`."""
+    """Value of the setting `model`."""
     megabytes: float
     """Size of its weights in megabytes of 1,000,000 bytes."""
     where: str

@@ -1,4 +1,4 @@
-"""A completion on its way from the model to the user."""
+"""A completion while it passes the filters, and the lines that it changes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -55,7 +55,7 @@ def _pair_again(text: str, found: Scan, suffix: str) -> int | None:
 
 @dataclass(frozen=True)
 class _Joint:
-    """Closers of a text that stand for those after the cursor."""
+    """Closers of a text that replace those after the cursor."""
 
     covered: int
     """Number of characters of the line that they replace, from the cursor."""

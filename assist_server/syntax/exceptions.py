@@ -13,7 +13,7 @@ from assist_server.syntax.tree_walk import first_of
 
 @dataclass(frozen=True)
 class _Handler:
-    """One clause that catches exceptions."""
+    """A clause that catches exceptions."""
 
     types: tuple[str, ...]
     """Names of the exceptions; empty if it catches everything."""

@@ -81,7 +81,7 @@ class LengthFigures:
 
     lines: int
     keystroke: Spread | None
-    """As the client sees it."""
+    """Times that the client measures."""
     server: Spread | None
     """The server's part of it."""
 
@@ -121,7 +121,7 @@ def tokens_per_second(answers: Iterable[Answer]) -> float | None:
 
 
 def measure_engine(session: Session, traces: Sequence[Trace], report: Report) -> EngineFigures:
-    """Ask at a place of each file cold, warm, after a keystroke and after a jump."""
+    """Measure first tokens at a place in each file: cold, warm, after a keystroke and a jump."""
     rows = []
     for number, trace in enumerate(traces, start=1):
         report(f"first tokens in {trace.name}, file {number} of {len(traces)}")

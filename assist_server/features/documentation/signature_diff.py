@@ -12,7 +12,7 @@ _SIMILARITY = 0.6
 
 @dataclass(frozen=True)
 class Change:
-    """The difference between the parameters that are documented and those that exist."""
+    """The difference between the documented parameters and those that exist."""
 
     missing: tuple[Parameter, ...]
     gone: tuple[str, ...]
