@@ -25,7 +25,7 @@ def replace_file(file: Path, before: bytes, after: bytes) -> None:
     Owner, mode and extended attributes are kept; files that could not keep them are refused.
 
     Raises:
-        InputError: it was changed meanwhile or cannot be written; it keeps its content.
+        InputError: it was changed in the meantime or cannot be written; it keeps its content.
     """
     target = file.resolve()
     try:

@@ -149,7 +149,7 @@ class _Gap:
         if own and not begins_block:
             return False
         closed = text + _closers(found.still_open)
-        if self._errors(closed, replaced) > self._mended_errors:
+        if self._errors(closed, replaced) > self._repaired_errors:
             return False
         return self._adds_no_error_elsewhere(candidate)
 
@@ -186,7 +186,7 @@ class _Gap:
     @property
     def _stays_broken(self) -> bool:
         """Return whether errors remain even if everything open at the cursor is closed."""
-        return self._is_broken and min(self._mended_errors, self._closed_errors) > 0
+        return self._is_broken and min(self._repaired_errors, self._closed_errors) > 0
 
     def beginnings(self, candidate: Candidate) -> Iterator[Candidate]:
         """Yield shorter candidates, the longest first: whole lines, then parts of the first line."""
@@ -216,7 +216,7 @@ class _Gap:
         return self._errors(_NAME)
 
     @cached_property
-    def _mended_errors(self) -> int:
+    def _repaired_errors(self) -> int:
         return self._errors(_NAME + _closers(self._opened))
 
     @cached_property
@@ -292,7 +292,7 @@ def _leaves_comment_open(text: str, language: Language) -> bool:
 
 
 def _wider(candidate: Candidate, suffix: str) -> Iterator[Candidate]:
-    """Yield the candidate again and again, each time replacing one more closer after the cursor."""
+    """Yield the candidate repeatedly, each time replacing one more closer after the cursor."""
     end = candidate.replaced_chars
     while match := _CLOSER.match(suffix, end):
         end = match.end()
