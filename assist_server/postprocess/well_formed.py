@@ -189,7 +189,7 @@ class _Gap:
         return self._is_broken and min(self._repaired_errors, self._closed_errors) > 0
 
     def beginnings(self, candidate: Candidate) -> Iterator[Candidate]:
-        """Yield shorter candidates, the longest first: whole lines, then parts of the first line."""
+        """Yield shorter candidates, the longest first: whole lines, then parts of the first."""
         text = candidate.text
         first = _FIRST_LINE.match(text)
         lines = [match.start() for match in re.finditer("\n", text)]
@@ -292,7 +292,7 @@ def _leaves_comment_open(text: str, language: Language) -> bool:
 
 
 def _wider(candidate: Candidate, suffix: str) -> Iterator[Candidate]:
-    """Yield the candidate repeatedly, each time replacing one more closer after the cursor."""
+    """Yield the candidate repeatedly, replacing one more closer after the cursor each time."""
     end = candidate.replaced_chars
     while match := _CLOSER.match(suffix, end):
         end = match.end()
