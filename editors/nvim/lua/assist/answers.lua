@@ -1,7 +1,7 @@
----Why the last requests of a file gave what they gave: a page made from `assist.why`.
+---The page of `:Assist why`: the outcomes of a file's last requests, and their reasons.
 local M = {}
 
----What becomes of requests while one types on, and tells nothing.
+---Outcomes that only mean that the user went on typing.
 local OVERTAKEN = {
   ["cancelled"] = true,
   ["superseded by a newer request"] = true,
@@ -20,11 +20,11 @@ local function code_block(text)
   return "\n  " .. block:gsub("\n", "\n  ")
 end
 
----@param record table one of the server's answers, as it tells of it
+---@param record table one entry of the result of `assist.why`
 ---@return string
 local function in_words(record)
   local detail = record.detail and record.detail ~= "" and (": %s"):format(record.detail) or ""
-  local tokens = ("%d tokens read, %d written"):format(record.prompt_tokens, record.new_tokens)
+  local tokens = ("%d prompt tokens, %d new tokens"):format(record.prompt_tokens, record.new_tokens)
   local text = type(record.text) == "string" and code_block(record.text) or ""
   local cost = ("%s, %.0f ms"):format(tokens, record.milliseconds)
   return ("- **%s**%s%s\n  %s"):format(record.outcome, detail, text, cost)

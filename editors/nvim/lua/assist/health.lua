@@ -17,7 +17,7 @@ end
 local function check_client()
   local client, status = require("assist.client").get(), require("assist.status").current()
   if not client then
-    vim.health.info("no server runs; one starts with the first file that is opened")
+    vim.health.info("no server is running; it starts with the first file that is opened")
   elseif status.phase == "failed" then
     vim.health.error(("the model could not be loaded: %s"):format(status.message))
   else
@@ -27,7 +27,7 @@ local function check_client()
   end
 end
 
----Files that are open and not served, with the reason of each.
+---Report the open files that are not served, each with the reason.
 local function check_buffers()
   for _, buf in ipairs(vim.api.nvim_list_bufs()) do
     if vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].buflisted then
@@ -42,7 +42,7 @@ local function check_buffers()
   end
 end
 
----The command up to where its arguments say how to serve.
+---Return the command of `doctor`: the program of the server's command with other arguments.
 ---@param command string[]
 ---@return string[]
 local function doctor(command)
@@ -64,10 +64,10 @@ local function report_findings(text)
   if not is_json then
     return false
   end
-  local tell = { ok = vim.health.ok, warning = vim.health.warn, error = vim.health.error }
+  local reports = { ok = vim.health.ok, warning = vim.health.warn, error = vim.health.error }
   for _, finding in ipairs(findings) do
-    local say = tell[finding.verdict] or vim.health.info
-    say(("%s: %s"):format(finding.name, finding.detail))
+    local report = reports[finding.verdict] or vim.health.info
+    report(("%s: %s"):format(finding.name, finding.detail))
   end
   return true
 end

@@ -1,9 +1,9 @@
----Keys in insert mode that act on ghost text, and do what they did before where there is none.
+---Keys in insert mode that act on ghost text. Without ghost text, they do what they did before.
 local M = {}
 
 local MODE = "i"
 local DESCRIPTION = "assist: "
-local replaced = {} ---@type table<integer, table<string, table>> what buffers mapped, by key
+local earlier_mappings = {} ---@type table<integer, table<string, table>> by buffer and key
 
 local function keycodes(keys)
   return vim.api.nvim_replace_termcodes(keys, true, true, true)
@@ -21,7 +21,7 @@ local function find(mappings, key)
 end
 
 ---@param mapping table
----@return string? keys that it stands for; nothing when it did its work itself
+---@return string? keys to press; nil if the mapping is a function that has done its work
 local function meaning(mapping)
   if mapping.callback then
     local result = mapping.callback()
@@ -36,10 +36,10 @@ local function meaning(mapping)
   return keycodes(rhs)
 end
 
----What Neovim makes of a key that is not mapped: with ALT, it is Escape and the key, as terminals
----send it. Of keys that are fed, the ALT would be lost.
+---Press an unmapped key with ALT as Neovim does: Escape, then the key, as terminals send it.
+---`nvim_feedkeys` would lose the ALT.
 ---@param key string
----@return boolean # whether that is what it is
+---@return boolean # whether the key has ALT
 local function press_as_escape(key)
   local name = vim.fn.keytrans(keycodes(key)):match("^<M%-(.+)>$")
   if not name then
@@ -50,8 +50,8 @@ local function press_as_escape(key)
   return true
 end
 
----Do what a key did before this plugin mapped it. A menu's plugin may have taken over the mapping
----since and come here where it has nothing to do, so what the buffer maps now must not be asked.
+---Do what a key did before this plugin mapped it. A completion menu's plugin may have wrapped this
+---plugin's mapping since, so calling the buffer's current mapping could loop.
 ---@param earlier? table the mapping that the buffer had
 ---@param key string
 local function press(earlier, key)
@@ -67,7 +67,7 @@ local function press(earlier, key)
   if not keys or keys == "" then
     return
   end
-  -- A mapping that begins with its own key means the key itself there, as everywhere in Vim.
+  -- In a mapping that begins with its own key, that key is not mapped again, as always in Vim.
   local maps_on = mapping and mapping.noremap == 0 and not vim.startswith(keys, literal)
   vim.api.nvim_feedkeys(keys, maps_on and "im" or "in", false)
 end
@@ -86,10 +86,10 @@ end
 ---@param buf integer
 function M.attach(buf)
   M.detach(buf)
-  replaced[buf] = {}
+  earlier_mappings[buf] = {}
   for name, key in pairs(chosen_keys()) do
     local earlier = find(vim.api.nvim_buf_get_keymap(buf, MODE), key)
-    replaced[buf][keycodes(key)] = earlier
+    earlier_mappings[buf][keycodes(key)] = earlier
     vim.keymap.set(MODE, key, function()
       if not require("assist.typing").is_replayed() and not require("assist")[name]() then
         press(earlier, key)
@@ -98,11 +98,11 @@ function M.attach(buf)
   end
 end
 
----Give the keys back, but for those that someone else has mapped since.
+---Restore the earlier mappings, except of keys that someone else has mapped since.
 ---@param buf integer
 function M.detach(buf)
-  local earlier = replaced[buf] or {}
-  replaced[buf] = nil
+  local earlier = earlier_mappings[buf] or {}
+  earlier_mappings[buf] = nil
   if not vim.api.nvim_buf_is_valid(buf) then
     return
   end
@@ -110,7 +110,7 @@ function M.detach(buf)
     if vim.startswith(mapping.desc or "", DESCRIPTION) then
       vim.keymap.del(MODE, mapping.lhs, { buffer = buf })
       local before = earlier[keycodes(mapping.lhs)]
-      -- Fails in a buffer that is just being unloaded, whose mappings nobody will miss.
+      -- Fails in a buffer that is being unloaded, whose mappings no longer matter.
       pcall(vim.api.nvim_buf_call, buf, function()
         return before and vim.fn.mapset(before)
       end)

@@ -1,4 +1,4 @@
----Where the server is.
+---Finding the server's program.
 local M = {}
 
 local NAME = "assist-server"
@@ -11,7 +11,7 @@ local function in_project(root)
   return path and vim.fn.executable(path) == 1 and path or nil
 end
 
----The command that starts the server, or what to do about its absence.
+---Return the command that starts the server, or why there is none and what to do.
 ---@param root? string the project's folder
 ---@return string[]? command
 ---@return string? problem
@@ -32,7 +32,7 @@ function M.find(root)
   if path then
     return { path }
   end
-  local advice = 'install it, or say where it is by require("assist").setup({ cmd = ... })'
+  local advice = 'install it, or set its path with require("assist").setup({ cmd = ... })'
   return nil, ("%s was not found; %s"):format(NAME, advice)
 end
 

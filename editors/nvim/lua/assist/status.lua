@@ -1,4 +1,4 @@
----What the server is doing, as far as it has told.
+---The state of the server, by its last `assist/status`.
 local M = {}
 
 local WORDS = { ready = "ready", failed = "error", closed = "" }
@@ -17,11 +17,11 @@ local state = {} ---@type assist.Status
 local is_paused = false
 local is_in_statusline = false
 
----Where no status line shows it, loading is told below it, as Neovim tells of its own work.
+---Show the progress of loading as a message, unless a status line shows it.
 local function show_loading(message, percent)
   local mode = vim.api.nvim_get_mode()
   if is_in_statusline or mode.blocking or mode.mode:find("^[cr]") then
-    return -- nobody needs it, or it would be in the way of what is typed there
+    return -- not needed, or it would overwrite what the user types there
   end
   local part = percent and (" %d%%"):format(percent) or ""
   local line = ("assist: loading%s (%s)"):format(part, message):gsub("%s+", " ")
@@ -39,7 +39,7 @@ local function become(new_state)
   redraw()
 end
 
----`assist/status` of the server.
+---Handle `assist/status`.
 function M.take(_, params)
   local was_loading = state.phase == "loading"
   local percent = type(params.percent) == "number" and math.floor(params.percent) or nil
@@ -94,7 +94,7 @@ local function word()
     return "working"
   end
   if state.phase == "loading" and state.percent then
-    return ("loading %d%%%%"):format(state.percent) -- 'statusline' wants the sign twice
+    return ("loading %d%%%%"):format(state.percent) -- 'statusline' needs the sign twice
   end
   return WORDS[state.phase] or "loading"
 end
@@ -112,13 +112,13 @@ function M.watch(group)
     group = group,
     callback = function(event)
       if METHODS_AT_WORK[event.data.request.method] then
-        vim.schedule(redraw) -- the event comes before the request is noted
+        vim.schedule(redraw) -- Neovim stores the request after this event
       end
     end,
   })
 end
 
----No completions until resumed. The server is told, so that its items leave the menus as well.
+---Pause or resume completions, by a setting of the server, so that menus follow.
 ---@param wanted boolean
 function M.pause(wanted)
   local settings = vim.deepcopy(require("assist.config").options.settings)

@@ -55,8 +55,8 @@ local function open(title, markdown, footer)
   return buf
 end
 
----Show Markdown in a window that takes the focus, though not from someone who types: what is typed
----would end up in it.
+---Show Markdown in a window that takes the focus. While the user types, wait for normal mode: the
+---keys would go to the window.
 ---@param title string
 ---@param markdown string
 ---@param footer string
@@ -74,17 +74,17 @@ function M.open(title, markdown, footer, on_open)
   vim.api.nvim_create_autocmd("ModeChanged", {
     pattern = "*:n",
     once = true,
-    desc = "Show what came while something else was going on",
+    desc = "Show what arrived outside normal mode",
     callback = vim.schedule_wrap(act),
   })
 end
 
----Follow a range through what is edited meanwhile.
+---Track a range while the buffer is edited.
 ---@param buf integer
 ---@param range lsp.Range
 ---@param encoding string
----@return fun(): lsp.Range # the range of now
----@return fun() # ends it
+---@return fun(): lsp.Range # returns the current range
+---@return fun() # ends the tracking
 local function follow(buf, range, encoding)
   local function place(position)
     local line = positions.line(buf, position.line)
@@ -128,7 +128,7 @@ local function insert(source, range_of_now)
   end)
 end
 
----Summarize a range of a buffer and show what comes.
+---Summarize a range of a buffer and show the summary.
 ---@param source integer
 ---@param range lsp.Range
 function M.show(source, range)
@@ -137,7 +137,7 @@ function M.show(source, range)
   local range_of_now, unfollow = follow(source, range, client.encoding())
   client.execute("assist.summarize", arguments, function(summary)
     if not vim.api.nvim_buf_is_loaded(source) then
-      return -- nobody looks at the file any more
+      return -- the file was closed before the answer came
     end
     M.open("Summary", summary.markdown, KEYS, function(buf)
       vim.keymap.set("n", "y", function()
@@ -151,7 +151,7 @@ function M.show(source, range)
   end)
 end
 
----The range of whole lines.
+---Return the range of whole lines.
 ---@param buf integer
 ---@param first integer from 1
 ---@param last integer
