@@ -190,22 +190,6 @@ def test_the_log_holds_what_the_server_wrote_as_it_wrote_it(lent):
     assert "stderr" not in (neovims_own.read_text() if neovims_own.exists() else "")
 
 
-@KINDS
-def test_what_was_overtaken_is_shown_in_one_line(lent, kind):
-    editor = lent(kind=kind)
-    records = [
-        {"outcome": outcome, "detail": "", "text": None, "prompt_tokens": 1, "new_tokens": 2}
-        | {"milliseconds": 3.0}
-        for outcome in ("cancelled", "superseded by a newer request", "shown", "cancelled")
-    ]
-    page = editor.lua("return require('assist.answers').render(...)", records)
-    assert page == (
-        "- *2 requests overtaken by what was typed next*\n"
-        "- **shown**\n  1 prompt tokens, 2 new tokens, 3 ms\n"
-        "- *1 request overtaken by what was typed next*"
-    )
-
-
 SCREENS_LAST_LINE = """
 vim.cmd.redraw()
 local cells = {}
@@ -408,20 +392,6 @@ def test_the_readmes_line_leads_to_ghost_text(start):
     editor.type("<Tab>")
     accepted = "        return json.l" + proposed.split("\n")[0]
     editor.until(lambda: editor.text()[4], accepted)
-
-
-@pytest.mark.parametrize("is_allowed", [True, False])
-def test_a_projects_own_environment_is_used_only_when_allowed(start, tmp_path, is_allowed):
-    options = f"project_venv = {str(is_allowed).lower()},"
-    editor = start(None, configuration="vim.env.PATH = ''\n" + init(options=options))
-    program = tmp_path / ".venv" / "bin" / "assist-server"
-    program.parent.mkdir(parents=True)
-    (tmp_path / ".git").mkdir()
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    find = "return require('assist.server').find(...)"
-    found = editor.lua(find, str(tmp_path))
-    assert found == ([str(program)] if is_allowed else None)
 
 
 @KINDS

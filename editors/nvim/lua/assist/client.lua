@@ -3,7 +3,6 @@ local M = {}
 
 local NAME = "assist"
 local ROOT_MARKERS = { ".assist.toml", "pyproject.toml", ".git" }
-local MOST_RESTARTS, WITHIN_MS = 3, 180000
 local RESTART_DELAY_MS = 300
 local STOP_PATIENCE_MS = 2000
 
@@ -15,9 +14,8 @@ local group = vim.api.nvim_create_augroup("assist.client", {})
 ---@field is_running boolean whether there is a process; Neovim may not know it as a client yet
 ---@field was_ready boolean whether it ever answered
 ---@field is_outdated boolean whether another start was wanted before it answered
----@field on_end? "restart"|"rest" what to do once it has ended; nil while it should run
-local life = { is_running = false, was_ready = false, is_outdated = false }
-local restarts_ms = {} ---@type number[]
+---@field wants_restart boolean whether to start it again once it has ended
+local life = { is_running = false, was_ready = false, is_outdated = false, wants_restart = false }
 
 ---@return vim.lsp.Client?
 function M.get()
@@ -73,40 +71,32 @@ end
 
 ---Return whether to start the server again: one that never answered would fail again.
 local function may_restart()
-  local now = vim.uv.now()
-  restarts_ms = vim.tbl_filter(function(at)
-    return now - at < WITHIN_MS
-  end, restarts_ms)
-  if not life.was_ready or #restarts_ms >= MOST_RESTARTS then
-    return false
-  end
-  table.insert(restarts_ms, now)
-  return true
+  return life.was_ready and require("assist.restarts").count(vim.uv.now())
 end
 
----The process has ended.
+---Handle the end of the process.
 local function ended(code, signal)
   life.is_running = false
-  local wanted, is_clean = life.on_end, code == 0 and (signal == 0 or signal == 15)
+  local is_clean = code == 0 and (signal == 0 or signal == 15)
   require("assist.suggestion").clear()
   require("assist.status").forget()
-  if wanted == "rest" or (wanted == nil and is_clean) or vim.v.exiting ~= vim.NIL then
+  if (is_clean and not life.wants_restart) or vim.v.exiting ~= vim.NIL then
     return
   end
-  if wanted == "restart" or may_restart() then
+  if life.wants_restart or may_restart() then
     -- Neovim has not detached from the old client yet.
     return vim.defer_fn(M.start, RESTART_DELAY_MS)
   end
-  local how = signal ~= 0 and ("signal %d"):format(signal) or ("exit code %d"):format(code)
-  require("assist.status").fail(("the server stopped (%s)"):format(how))
+  local what = require("assist.description").ended(code, signal)
+  require("assist.status").fail(what)
   local remedy = "see :checkhealth assist for the cause; :Assist restart starts it again"
-  require("assist.notice").once(("the server stopped (%s); %s"):format(how, remedy))
+  require("assist.notice").once(("%s; %s"):format(what, remedy))
 end
 
 ---Start the process; this is the client's `cmd`. Its end is handled here and hidden from Neovim,
 ---whose own message about it names no remedy.
 local function launch(dispatchers)
-  life.was_ready, life.is_outdated, life.on_end = false, false, nil
+  life.was_ready, life.is_outdated, life.wants_restart = false, false, false
   local on_exit = dispatchers.on_exit
   dispatchers = vim.tbl_extend("force", dispatchers, {
     on_exit = function(code, signal)
@@ -241,13 +231,13 @@ end
 
 ---End the server and start it again, with the current options and files.
 function M.restart()
-  restarts_ms = {}
+  require("assist.restarts").forget()
   local client = M.get()
   if not client then
     life.is_outdated = life.is_running
     return M.start()
   end
-  life.on_end = "restart"
+  life.wants_restart = true
   stop(client)
   vim.defer_fn(function()
     if not client.rpc.is_closing() then

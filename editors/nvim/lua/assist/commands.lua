@@ -21,11 +21,12 @@ function verbs.summarize(call)
 end
 
 function verbs.why()
+  local filetype = vim.bo.filetype
   require("assist.client").execute("assist.why", { vim.uri_from_bufnr(0) }, function(records)
     if #records == 0 then
       return require("assist.notice").answer("there were no requests in this file yet")
     end
-    local page = require("assist.answers").render(records)
+    local page = require("assist.answers").render(records, filetype)
     require("assist.summary").open("The last answers, newest first", page, " q close ")
   end)
 end
@@ -45,10 +46,8 @@ function verbs.status()
     return require("assist.notice").answer(reason .. "; see :checkhealth assist")
   end
   require("assist.client").execute("assist.status", {}, function(now)
-    local where = now.device ~= vim.NIL and (" on %s (%s)"):format(now.device, now.dtype) or ""
-    local doing = status.is_paused and "paused" or now.phase
-    local detail = now.phase ~= "ready" and now.message ~= "" and (": " .. now.message) or ""
-    require("assist.notice").answer(("%s%s, %s%s"):format(now.model, where, doing, detail))
+    local sentence = require("assist.description").model(now, status.is_paused)
+    require("assist.notice").answer(sentence)
   end)
 end
 

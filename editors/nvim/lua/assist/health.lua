@@ -42,22 +42,6 @@ local function check_buffers()
   end
 end
 
----Return the command of `doctor`: the program of the server's command with other arguments.
----@param command string[]
----@return string[]
-local function doctor(command)
-  local words = {}
-  for _, word in ipairs(command) do
-    if word == "serve" or word == "--stdio" then
-      break
-    end
-    table.insert(words, word)
-  end
-  vim.list_extend(words, { "doctor", "--json" })
-  local model = require("assist.config").options.settings.model
-  return model and vim.list_extend(words, { "--model", model }) or words
-end
-
 ---@param text string
 local function report_findings(text)
   local is_json, findings = pcall(vim.json.decode, text)
@@ -78,7 +62,7 @@ local function check_server()
   if not command then
     return vim.health.error(problem)
   end
-  local asked = doctor(command)
+  local asked = require("assist.server").doctor(command)
   vim.health.info(table.concat(asked, " "))
   local answer = vim.system(asked, { text = true, timeout = DOCTOR_PATIENCE_MS }):wait()
   if not report_findings(answer.stdout or "") then

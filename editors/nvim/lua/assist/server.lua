@@ -36,4 +36,20 @@ function M.find(root)
   return nil, ("%s was not found; %s"):format(NAME, advice)
 end
 
+---Return the command of `doctor`: the program of the server's command with other arguments.
+---@param command string[]
+---@return string[]
+function M.doctor(command)
+  local words = {}
+  for _, word in ipairs(command) do
+    if word == "serve" or word == "--stdio" then
+      break
+    end
+    table.insert(words, word)
+  end
+  vim.list_extend(words, { "doctor", "--json" })
+  local model = require("assist.config").options.settings.model
+  return model and vim.list_extend(words, { "--model", model }) or words
+end
+
 return M

@@ -1,15 +1,12 @@
 ---The completion at the cursor: which one it is, whether it still fits what was typed since, and
 ---what the keys do with it. `ghost_text/` decides how it is drawn, and when the server is asked.
+local completion = require("assist.completion")
 local positions = require("assist.positions")
 
 local M = {}
 
----@class assist.Suggestion
+---@class assist.Suggestion: assist.Completion
 ---@field buf integer
----@field row integer where the text begins, from 0
----@field col integer in bytes
----@field text string
----@field tail string the text after the cursor that it replaces
 
 ---@class assist.GhostText
 ---@field attach fun(client: vim.lsp.Client, buf: integer)
@@ -30,21 +27,15 @@ local function chosen_ghost_text()
   return require("assist.ghost_text." .. kind)
 end
 
----What is left to insert at the cursor; nil when the text no longer fits there.
+---Return what is left to insert at the cursor; nil if the text no longer fits there.
 ---@param suggestion assist.Suggestion
 ---@return string?
 local function rest_of(suggestion)
-  local row, col = positions.cursor()
-  local is_here = vim.api.nvim_get_current_buf() == suggestion.buf and row == suggestion.row
-  if not is_here or col < suggestion.col then
+  if vim.api.nvim_get_current_buf() ~= suggestion.buf then
     return nil
   end
-  local line = positions.line(suggestion.buf, row)
-  local typed = line:sub(suggestion.col + 1, col)
-  local rest = suggestion.text:sub(#typed + 1)
-  local fits = vim.startswith(suggestion.text, typed)
-    and vim.startswith(line:sub(col + 1), suggestion.tail)
-  return fits and rest ~= "" and rest or nil
+  local row, col = positions.cursor()
+  return completion.rest(suggestion, row, col, positions.line(suggestion.buf, row))
 end
 
 local function is_inserting()
@@ -97,21 +88,9 @@ end
 ---@param encoding string
 ---@return assist.Suggestion?
 local function read(buf, item, encoding)
-  if type(item.insertText) ~= "string" then
-    return nil -- snippets: this server sends none
-  end
   local row, col = positions.cursor()
-  local tail = ""
-  if item.range then
-    local from, to = item.range.start, item.range["end"]
-    local line = positions.line(buf, from.line)
-    row, col = from.line, positions.byte(line, from.character, encoding)
-    local _, cursor_col = positions.cursor()
-    -- The user has typed since the request, so the text to replace moved with the cursor.
-    tail = line:sub(cursor_col + 1, cursor_col + to.character - from.character)
-  end
-  local text = item.insertText:gsub("\r\n?", "\n")
-  return { buf = buf, row = row, col = col, text = text, tail = tail }
+  local found = completion.from_item(item, encoding, row, col, positions.line(buf, row))
+  return found and vim.tbl_extend("error", found, { buf = buf })
 end
 
 ---Show the server's completions for a buffer, in place of earlier ones.
@@ -150,30 +129,9 @@ local function take_others(buf, items, encoding, step)
   M.cycle(step)
 end
 
----@param rest string
----@return string
-local function next_word(rest)
-  return rest:match("^%s*[%w_\128-\255]+") or rest:match("^%s*[^%w%s_\128-\255]+") or rest
-end
-
----@param rest string
----@return string
-local function next_line(rest)
-  return rest:match("^\n*[^\n]+") or rest
-end
-
-local pieces = { word = next_word, line = next_line }
-
 ---Begin a new undo step, so that `u` undoes what was accepted and not what was typed.
 local function break_undo()
   vim.go.undolevels = vim.go.undolevels
-end
-
----Return where the cursor will be after a text is inserted.
-local function place_after(text)
-  local row, col = positions.cursor()
-  local lines = vim.split(text, "\n", { plain = true })
-  return row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines]
 end
 
 ---Insert the rest of the ghost text, or a part of it. The rest is computed from the buffer's
@@ -186,12 +144,12 @@ function M.accept(part)
   if not suggestion or not rest then
     return false
   end
-  local text = pieces[part] and pieces[part](rest) or rest
+  local text = completion.part(rest, part)
   local is_all = text == rest
   if is_all then
     M.clear()
   else
-    local row, col = place_after(text)
+    local row, col = completion.place_after(text, positions.cursor())
     local after = { buf = suggestion.buf, row = row, col = col, tail = suggestion.tail }
     after.text = rest:sub(#text + 1)
     suggestions, index, has_all = { after }, 1, true

@@ -3,18 +3,32 @@ local positions = require("assist.positions")
 
 local M = {}
 
-local MOST_COLUMNS = 80
+local LEAST_COLUMNS, MOST_COLUMNS = 20, 80
 local KEYS = " q close · y copy · i insert as comment "
 local namespace = vim.api.nvim_create_namespace("assist.summary")
 
+---Return the size of a window that shows lines, and its place in the middle of the screen.
 ---@param lines string[]
----@return integer
-local function rows_of(lines, columns)
+---@param footer string
+---@param screen { columns: integer, rows: integer }
+---@return { row: integer, col: integer, width: integer, height: integer }
+function M.layout(lines, footer, screen)
+  local columns = vim.fn.strdisplaywidth(footer) + 4
+  for _, line in ipairs(lines) do
+    columns = math.max(columns, vim.fn.strdisplaywidth(line))
+  end
+  columns = math.max(LEAST_COLUMNS, math.min(columns, MOST_COLUMNS, screen.columns - 4))
   local rows = 0
   for _, line in ipairs(lines) do
     rows = rows + math.max(1, math.ceil(vim.fn.strdisplaywidth(line) / columns))
   end
-  return rows
+  rows = math.max(1, math.min(rows, screen.rows - 6))
+  return {
+    row = math.floor((screen.rows - rows) / 2) - 1,
+    col = math.floor((screen.columns - columns) / 2),
+    width = columns,
+    height = rows,
+  }
 end
 
 ---@param title string
@@ -27,20 +41,15 @@ local function open(title, markdown, footer)
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
   vim.bo[buf].bufhidden, vim.bo[buf].filetype = "wipe", "markdown"
   vim.bo[buf].modifiable = false
-  local columns = vim.fn.strdisplaywidth(footer) + 4
-  for _, line in ipairs(lines) do
-    columns = math.max(columns, vim.fn.strdisplaywidth(line))
-  end
-  columns = math.max(20, math.min(columns, MOST_COLUMNS, vim.o.columns - 4))
-  local rows = math.max(1, math.min(rows_of(lines, columns), vim.o.lines - 6))
+  local layout = M.layout(lines, footer, { columns = vim.o.columns, rows = vim.o.lines })
   local win = vim.api.nvim_open_win(buf, true, {
     relative = "editor",
     style = "minimal",
     border = "rounded",
-    row = math.floor((vim.o.lines - rows) / 2) - 1,
-    col = math.floor((vim.o.columns - columns) / 2),
-    width = columns,
-    height = rows,
+    row = layout.row,
+    col = layout.col,
+    width = layout.width,
+    height = layout.height,
     title = (" %s "):format(title),
     title_pos = "center",
     footer = footer,
