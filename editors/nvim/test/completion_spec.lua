@@ -99,6 +99,8 @@ return function(test, same)
   test("ranges are counted in the encoding of the server", function()
     local line = "😋('é')"
     same(read(item("x", 3, 4), #"😋(", line, "utf-16").col, #"😋(")
+    same(read(item("x", 3, 7), #"😋(", line, "utf-16").tail, "'é')")
+    same(read(item("x", 2, 5), #"😋(", line, "utf-32").tail, "'é'")
   end)
 
   test("lines end as in the editor, whatever the server sends", function()

@@ -27,7 +27,8 @@ function M.from_item(item, encoding, row, col, line)
   end
   local from, to = item.range.start, item.range["end"]
   -- The user has typed since the request, so the text to replace moved with the cursor.
-  local tail = line:sub(col + 1, col + to.character - from.character)
+  local after = line:sub(col + 1)
+  local tail = after:sub(1, positions.byte(after, to.character - from.character, encoding))
   local begin = positions.byte(line, from.character, encoding)
   return { row = from.line, col = begin, text = text, tail = tail }
 end
