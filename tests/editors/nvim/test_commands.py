@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,14 @@ from neovim import PLUGIN, REPOSITORY, Neovim, init, real, scripted
 
 KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])
 FUNCTION = "import os\n\n\ndef add_name(name, count):\n    return os.path.join(name, str(count))\n"
+
+README_LINE = 'vim.opt.runtimepath:append("/path/to/assist-server/editors/nvim")'
+HELP_STEPS = """\
+local url = "https://host/of/the/repository/assist-server"
+vim.pack.add({ { src = url, name = "assist-server" } })
+local clone = vim.fn.stdpath("data") .. "/site/pack/core/opt/assist-server"
+vim.opt.runtimepath:append(clone .. "/editors/nvim")
+"""
 
 HAS_SUMMARY_WAITING = """
 local waiting = vim.api.nvim_get_autocmds({ event = "ModeChanged" })
@@ -380,10 +389,9 @@ def test_a_server_that_is_not_installed_is_reported_once(start, kind):
 
 
 def test_the_readmes_line_leads_to_ghost_text(start):
-    pages = [(REPOSITORY / page).read_text() for page in ("README.md", "editors/README.md")]
-    line, other = (re.search(r"vim\.opt\.runtimepath:append\(.*\)", page)[0] for page in pages)
-    assert line == other
-    written = line.replace("/path/to/assist-server", str(REPOSITORY))
+    for page in ("README.md", "editors/README.md"):
+        assert README_LINE in (REPOSITORY / page).read_text()
+    written = README_LINE.replace("/path/to/assist-server", str(REPOSITORY))
     on_path = f"vim.env.PATH = '{Path(sys.prefix, 'bin')}:/usr/bin:/bin'"
     editor = start(None, "import json\n\n\n", configuration=f"{on_path}\n{written}")
     editor.until_ready()
@@ -474,9 +482,8 @@ def test_neovims_own_package_manager_installs_it_as_the_help_says(start, tmp_pat
     author = ("-c", "user.name=test", "-c", "user.email=test@localhost")
     for command in (["init", "-q"], ["add", "."], [*author, "commit", "-q", "-m", "all"]):
         subprocess.run(["git", "-C", clone, *command], check=True)
-    help_file = (PLUGIN / "doc" / "assist.txt").read_text()
-    steps = re.search(r"\n    local url.*?\n<", help_file, re.DOTALL)[0].rstrip("<")
-    written = steps.replace("https://host/of/the/repository/assist-server", f"file://{clone}")
+    assert textwrap.indent(HELP_STEPS, "    ") in (PLUGIN / "doc" / "assist.txt").read_text()
+    written = HELP_STEPS.replace("https://host/of/the/repository/assist-server", f"file://{clone}")
     unasked = written.replace("} })", "} }, { confirm = false })")
     command = json.dumps(json.dumps(scripted("alpha(1)")))
     setup = f'require("assist").setup({{ cmd = vim.json.decode({command}) }})'
