@@ -17,6 +17,7 @@ TIER_OF_FOLDER = {
     "equivalence": "slow",
     "gpu": "gpu",
     "lsp": "process",
+    "real_model": "real_model",
 }
 
 # As many tests run at once as there are processors. What a test starts has the environment, too.
@@ -37,5 +38,7 @@ def pytest_collection_modifyitems(items):
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in TIER_OF_FOLDER:
             item.add_marker(TIER_OF_FOLDER[folder])
+        if folder == "editors":  # one editor of a kind serves all its tests, in one process
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
         if getattr(item.obj, "is_hypothesis_test", False):
             item.add_marker("properties")
