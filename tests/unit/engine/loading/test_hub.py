@@ -178,3 +178,9 @@ def test_offline_mode_is_named(monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE"):
         hub.fetch_model(NAME, ignore_progress)
+
+
+@pytest.mark.parametrize("name", ["somebody/model.git", "some--body/model", "somebody/-model"])
+def test_a_name_that_the_hub_does_not_allow_is_one_sentence(name):
+    with pytest.raises(ModelError, match=f"'{name}' cannot be the name of a model"):
+        open_backend(ModelChoice(name))
