@@ -104,6 +104,9 @@ class AssistServer(LanguageServer):
         """
         if self.settings.read() and self.model.is_started:
             self.completions.clear()
+            self.prefetcher.retry()
+            for uri in self.documents.uris():  # other clients may go on with the model
+                self._forget_drafts(uri)
             self.model.start()
 
     def stop_work(self) -> None:
@@ -135,6 +138,9 @@ class AssistServer(LanguageServer):
         self.prefetcher.forget(uri)
         self.completions.close(uri)
         self.history.forget(uri)
+        self._forget_drafts(uri)
+
+    def _forget_drafts(self, uri: str) -> None:
         if (backend := self.model.loaded) is not None:
             backend.forget(uri)
 
