@@ -341,7 +341,8 @@ class CompletionSession:
     def _record(self, completion: InlineCompletion) -> None:
         model = self._use.settings.current.model
         record = RequestRecord.of(self._uri, self._method, model, completion)
-        self._use.history.add(record)
+        if self._use.documents.find(self._uri) is not None:  # else it was closed meanwhile
+            self._use.history.add(record)
         _log.info(
             "%s: %s %s (%d + %d tokens, %.0f ms)",
             self._method,
