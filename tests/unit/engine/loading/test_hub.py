@@ -1,3 +1,4 @@
+import gc
 import io
 import logging
 import socket
@@ -184,3 +185,16 @@ def test_offline_mode_is_named(monkeypatch):
 def test_a_name_that_the_hub_does_not_allow_is_one_sentence(name):
     with pytest.raises(ModelError, match=f"'{name}' cannot be the name of a model"):
         open_backend(ModelChoice(name))
+
+
+def test_garbage_is_collected_during_a_download(monkeypatch):
+    collects = []
+
+    def fetch(name, report):
+        collects.append(gc.isenabled())
+        raise ModelError("no such model")
+
+    monkeypatch.setattr(hub, "fetch_model", fetch)
+    with pytest.raises(ModelError, match="no such model"):
+        open_backend(ModelChoice(NAME))
+    assert collects == [True]
