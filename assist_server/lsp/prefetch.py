@@ -63,10 +63,10 @@ class Prefetcher:
         """Prefetch nothing more in a document."""
         if self._place is not None and self._place.uri == uri:
             self.stop()
-            self._place = None
 
     def stop(self) -> None:
         """Prefetch nothing more at the last place."""
+        self._place = None
         if self._timer is not None:
             self._timer.cancel()
         if self._running is not None:

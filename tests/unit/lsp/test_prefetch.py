@@ -235,3 +235,15 @@ def test_a_place_in_an_older_version_of_a_cell_is_not_prefetched():
         assert (backend.requests, backend.learned) == ([], [])
 
     play(scenario)
+
+
+def test_nothing_is_prefetched_once_the_client_has_said_shutdown():
+    async def scenario(client, backend):
+        client.open("one = 1\n")
+        client.ask(2, "shutdown")
+        await client.answer(2)
+        prefetcher = client.server.prefetcher
+        prefetcher.retry()  # as when the model is loaded only then
+        assert prefetcher._timer.cancelled()
+
+    play(scenario)
