@@ -247,7 +247,7 @@ class CompletionSession:
     def _reuse_or_start(self, context: CursorContext, conditions: _Conditions) -> _Generation:
         self._stop_unless_for(context)
         running = self._running
-        if running is None or running.task.done() or running.is_prefetch:
+        if running is None or running.is_prefetch:
             # A prefetch comes after all other work, and no request may wait for that. What was
             # prefilled for it is not lost.
             self._stop_generating()
