@@ -17,6 +17,7 @@ from assist_server.postprocess.candidate import Candidate
 from assist_server.syntax.languages import Language
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tokens import adds_errors, count_broken
+from assist_server.text.indentation import indent_width
 
 _REACH_LINES, _FAR_REACH_LINES = 24, 80
 _MOST_BEGINNINGS = 8
@@ -47,6 +48,8 @@ _COMMENT = re.compile(r"/\*|--\[\[")
 _COMMENTS = (("/*",), ("--[[",))
 _MOST_LINES = 1000
 """A longer document takes too long to be parsed as a whole."""
+
+_OPENS_BODY = re.compile(r"^\s*[^#\s].*:\s*(#.*)?$")
 
 _BODY_FOLLOWS = re.compile(r"\s*(\{|=>|:)")
 """Without its body, the head of a statement would take the next statement for it."""
@@ -159,9 +162,22 @@ class _Gap:
         """Return whether a candidate changes what stands after it, though nothing is malformed."""
         if _leaves_comment_open(candidate.text, self._language):
             return True
+        if self._parts_head_from_body(candidate):
+            return True
         ends = candidate.text[-1:], self._context.line_suffix[candidate.replaced_chars :][:1]
         is_inside_name = _is_of_name(self._context.line_prefix[-1:])
         return not is_inside_name and all(map(_is_of_name, ends))
+
+    def _parts_head_from_body(self, candidate: Candidate) -> bool:
+        """Return whether the block below has no head any more, which grammars let pass."""
+        head, tail = self._context.line_prefix, self._context.line_suffix
+        body = "".join(self._context.next_lines[:1])
+        if not (self._language.blocks_by_indentation and _OPENS_BODY.match(head + tail)):
+            return False
+        whole = head + candidate.text + tail[candidate.replaced_chars :]
+        last = whole.rpartition("\n")[2]
+        is_deeper = indent_width(body) > indent_width(last)
+        return is_deeper and not self._opened and not _OPENS_BODY.match(last)
 
     def _holds_elsewhere(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error to the whole, or near the cursor if long."""
