@@ -42,6 +42,7 @@ class ModelSession:
         settings: SettingsStore,
         reports: ProgressReports,
         on_change: Callable[[HostState], None],
+        on_leave: Callable[[], None] = lambda: None,
     ) -> None:
         """Start without a model.
 
@@ -50,11 +51,13 @@ class ModelSession:
             settings: Name the model.
             reports: Show the progress of loading.
             on_change: Called with each new state of the current model.
+            on_leave: Called before another model replaces it.
         """
         self._pool = pool
         self._settings = settings
         self._reports = reports
         self._on_change = on_change
+        self._on_leave = on_leave
         self._host: ModelHost | None = None
         self._choice: ModelChoice | None = None
         self._changed = asyncio.Event()
@@ -78,6 +81,8 @@ class ModelSession:
         if choice == self._choice:
             return
         old_choice = self._choice
+        if old_choice is not None:
+            self._on_leave()
         self._stop_listening()  # first: its states would be taken for those of the new one
         self._end_loading()
         self._loop = asyncio.get_running_loop()

@@ -59,7 +59,9 @@ class AssistServer(LanguageServer):
         self.notebooks = NotebookStore(self.documents)
         self.reports = ProgressReports(self)
         self.history = RequestHistory()
-        self.model = ModelSession(pool, self.settings, self.reports, self._on_model_change)
+        self.model = ModelSession(
+            pool, self.settings, self.reports, self._on_model_change, self._on_model_leave
+        )
         self.prefetcher = Prefetcher(self.notebooks, self.model, self.settings)
         self.completions = CompletionSessions(
             Resources(
@@ -104,9 +106,6 @@ class AssistServer(LanguageServer):
         """
         if self.settings.read() and self.model.is_started:
             self.completions.clear()
-            self.prefetcher.retry()
-            for uri in self.documents.uris():  # other clients may go on with the model
-                self._forget_drafts(uri)
             self.model.start()
 
     def stop_work(self) -> None:
@@ -132,6 +131,12 @@ class AssistServer(LanguageServer):
             self.show(types.MessageType.Error, f"assist-server: {state.message}")
         if state.phase is not Phase.LOADING:
             self.prefetcher.retry()
+
+    def _on_model_leave(self) -> None:
+        """Leave no document in a model that other clients may go on with."""
+        self.prefetcher.retry()
+        for uri in self.documents.uris():
+            self._forget_drafts(uri)
 
     def _forget_document(self, uri: str) -> None:
         """Keep nothing of a document that is closed."""
