@@ -1,15 +1,15 @@
-"""`python -m assist_server`, and what the command `assist-server` calls."""
+"""Entry point of `python -m assist_server` and of the command `assist-server`."""
 
 from assist_server.search_path import forget_working_folder
 
 _INTERRUPTED = 128 + 2
-"""As shells number the end by SIGINT."""
+"""Exit code of shells for SIGINT."""
 
 
 def run() -> None:
     """Run the command line."""
     forget_working_folder()
-    from assist_server.cli import process  # noqa: PLC0415 - found by the path as it is now
+    from assist_server.cli import process  # noqa: PLC0415 - after the path has changed
 
     process.begin()
     code: object = None

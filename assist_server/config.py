@@ -1,8 +1,8 @@
-"""Reading the settings from files and editors.
+"""Settings from files and editors.
 
-Layers, the weakest first: the defaults, the user's file, the project's file, and what the caller
-adds: initialization options, editor configuration, command-line flags. Whatever cannot be used
-becomes a problem for the user to read; the rest of its layer still counts.
+Layers, the weakest first: the defaults, the user's file, the project's file, and those of the
+caller: initialization options, editor configuration, command-line flags. Invalid values become
+problems that are reported to the user; the rest of their layer is used.
 """
 
 import difflib
@@ -34,9 +34,9 @@ _MOST_FILE_BYTES = 64 * 1024
 _MOST_NAMES_IN_KEY = 100
 _NAME = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
 _DEEP_KEY = re.compile(rf"(?<![\w\-\\]){_NAME}(?:\.[ \t]*+{_NAME}){{{_MOST_NAMES_IN_KEY}}}")
-"""`tomllib` takes seconds for a key of thousands of names."""
+"""Matches keys of very many names; `tomllib` takes seconds for thousands."""
 _MOST_PROBLEMS = 10
-_MOST_TOLD = 3
+_MOST_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -46,25 +46,25 @@ class Layer:
     source: str
     """Name for the user: a path, `initializationOptions`, ..."""
     values: object
-    """Any JSON-like value; usable is a mapping, nested or with dotted keys, where None is unset."""
+    """Any JSON-like value; valid is a mapping, nested or with dotted keys, where None is unset."""
     folder: Path | None = None
-    """Where relative paths begin; None for the working directory."""
+    """Base of relative paths; None for the working directory."""
     is_project: bool = False
-    """Whether the values came along with the code, and so may not set everything."""
+    """Whether the values come with the code, and so may not set everything."""
 
 
 @dataclass(frozen=True)
 class SettingProblem:
-    """Something in a layer that cannot be used."""
+    """Something invalid in a layer."""
 
     source: str
     key: str
-    """Dotted name of the setting; empty where the whole source is meant."""
+    """Dotted name of the setting; empty for the whole source."""
     message: str
-    """One sentence that says what to do."""
+    """One sentence with the remedy."""
 
     def __post_init__(self) -> None:
-        """Spell out control characters, which files and their names may hold."""
+        """Escape control characters, which files and their names may contain."""
         for name in ("source", "key", "message"):
             object.__setattr__(self, name, printable(getattr(self, name)))
 
@@ -81,18 +81,18 @@ def summarized(problems: Iterable[SettingProblem]) -> list[str]:
 
 
 def _summary(source: str, messages: Sequence[str]) -> str:
-    told = " ".join(messages[:_MOST_TOLD])
-    more = " There is more to correct." if len(messages) > _MOST_TOLD else ""
-    return f"{told}{more} ({source})"
+    shown = " ".join(messages[:_MOST_SHOWN])
+    more = " There are more problems." if len(messages) > _MOST_SHOWN else ""
+    return f"{shown}{more} ({source})"
 
 
 def user_file_path() -> Path:
-    """Where the user's own settings lie on this system."""
+    """Return the path of the user's settings on this system."""
     return platformdirs.user_config_path("assist-server", appauthor=False) / "config.toml"
 
 
 def merge_layers(layers: Sequence[Layer]) -> tuple[Settings, Problems]:
-    """Lay `layers`, the weakest first, over the defaults; never raises."""
+    """Merge `layers`, the weakest first, over the defaults; never raises."""
     merged: dict[str, object] = {}
     problems: list[SettingProblem] = []
     for layer in layers:
@@ -103,17 +103,17 @@ def merge_layers(layers: Sequence[Layer]) -> tuple[Settings, Problems]:
 
 
 def _problems(source: str, advice: Mapping[str, str]) -> Iterator[SettingProblem]:
-    """The first problems of a layer, and how many more there are."""
+    """Yield the first problems of a layer, and the number of the others."""
     wrong = [key for key, text in advice.items() if text]
     for key in wrong[:_MOST_PROBLEMS]:
         yield SettingProblem(source, key, advice[key])
     if len(wrong) > _MOST_PROBLEMS:
-        message = f"Correct {len(wrong) - _MOST_PROBLEMS} more settings, which are wrong, too."
+        message = f"Correct {len(wrong) - _MOST_PROBLEMS} more settings, which are invalid, too."
         yield SettingProblem(source, "", message)
 
 
 def read_settings(root: Path | None, overrides: Sequence[Layer] = ()) -> tuple[Settings, Problems]:
-    """The settings of a workspace: the user's file, the project's file, then `overrides`."""
+    """Return the settings of a workspace: the user's file, the project's, then `overrides`."""
     user, user_problems = read_user_layer()
     project, project_problems = read_project_layer(root) if root else (None, ())
     layers = [layer for layer in (user, project, *overrides) if layer]
@@ -122,14 +122,14 @@ def read_settings(root: Path | None, overrides: Sequence[Layer] = ()) -> tuple[S
 
 
 def read_user_layer() -> tuple[Layer | None, Problems]:
-    """The user's own file, None where there is none that can be read."""
+    """Return the user's file; None if there is none that can be read."""
     path = user_file_path()
     values, problems = _read_toml(path)
     return None if values is None else Layer(str(path), values, path.parent), problems
 
 
 def read_project_layer(root: Path) -> tuple[Layer | None, Problems]:
-    """The file of the project at `root`: `.assist.toml`, or else its table in `pyproject.toml`."""
+    """Return the project's file at `root`: `.assist.toml`, else the table in `pyproject.toml`."""
     path, pyproject = root / PROJECT_FILE, root / "pyproject.toml"
     own, own_problems = _read_toml(path)
     shared, shared_problems = _read_toml(pyproject, f"[tool.{PYPROJECT_TABLE}")
@@ -140,15 +140,15 @@ def read_project_layer(root: Path) -> tuple[Layer | None, Problems]:
         layer = Layer(f"{pyproject} [tool.{PYPROJECT_TABLE}]", table, root, is_project=True)
         return None if table is None else layer, problems
     if table is not None:
-        message = f"Move [tool.{PYPROJECT_TABLE}] to {path}, which is used in its place."
+        message = f"Move [tool.{PYPROJECT_TABLE}] to {path}, which is used instead."
         problems += (SettingProblem(str(pyproject), "", message),)
     return Layer(str(path), own, root, is_project=True), problems
 
 
 def _read_toml(path: Path, marker: str = "") -> tuple[dict[str, object] | None, Problems]:
-    """The content of a file, None where it does not exist or has a problem.
+    """Return the content of a file; None if it does not exist or has a problem.
 
-    A file that is too long is nobody's concern here unless the `marker` is seen in it.
+    A file that is too long is a problem only if it contains the `marker`.
     """
     text = ""
     try:
@@ -186,23 +186,23 @@ def _check_depth(text: str) -> None:
 
 
 def _read_regular(path: Path) -> bytes | None:
-    """The bytes of a file up to one more than are allowed, None where there is none."""
+    """Return the bytes of a file up to one more than allowed; None if there is none."""
     if not path.exists():
         return None
     if not path.is_file():
-        raise OSError("not a regular file")  # to open a pipe would be to wait for its writer
+        raise OSError("not a regular file")  # opening a pipe would wait for a writer
     with path.open("rb") as file:
         return file.read(_MOST_FILE_BYTES + 1)
 
 
 def _place(text_before: str) -> str:
-    """Line and column, counted from 1, of what follows a text."""
+    """Return line and column, counted from 1, of the end of a text."""
     *_, last = lines = text_before.split("\n")
     return f"line {len(lines)}, column {len(last) + 1}"
 
 
 def _usable_values(layer: Layer) -> tuple[dict[str, object], dict[str, str]]:
-    """Valid values of a layer with their paths made absolute, and advice about the other keys."""
+    """Return valid values of a layer with absolute paths, and advice about the other keys."""
     given = dict(_flattened(layer.values))
     strange = [key for key in given if key not in setting_fields()]
     detailed = frozenset(strange[:_MOST_PROBLEMS])
@@ -218,9 +218,9 @@ def _usable_values(layer: Layer) -> tuple[dict[str, object], dict[str, str]]:
 
 
 def _advice_on_key(key: str, value: object, *, is_project: bool, is_detailed: bool) -> str:
-    """What to do about a key that a layer may not set, empty where it may.
+    """Return advice about a key that a layer may not set; empty for a valid key.
 
-    Similar keys are looked for only where the advice `is_detailed`, as that takes its time.
+    Similar keys are searched only if the advice `is_detailed`, as that is slow.
     """
     fields, tables = setting_fields(), sections()
     if key in fields:
@@ -236,7 +236,7 @@ def _advice_on_key(key: str, value: object, *, is_project: bool, is_detailed: bo
 
 
 def _advice_on_values(values: Mapping[str, object], folder: Path | None) -> dict[str, str]:
-    """What to do about values of a wrong type or size."""
+    """Return advice about values of a wrong type or size."""
     fields = setting_fields()
     try:
         Settings.model_validate(_nested(values), context=folder)
@@ -252,7 +252,7 @@ def _advice_on_values(values: Mapping[str, object], folder: Path | None) -> dict
 
 
 def _flattened(values: object, table: str = "") -> Iterator[tuple[str, object]]:
-    """Dotted keys and values, unset ones left out; what should be a table comes as one value."""
+    """Yield dotted keys and values without unset ones; an invalid table is one value."""
     if isinstance(values, Mapping):
         for name, value in values.items():
             key = f"{table}.{name}" if table else str(name)[:_KEY_CHARS]
@@ -265,7 +265,7 @@ def _flattened(values: object, table: str = "") -> Iterator[tuple[str, object]]:
 
 
 def _nested(values: Mapping[str, object]) -> dict[str, object]:
-    """Dotted keys as tables."""
+    """Return dotted keys as tables."""
     tree: dict[str, object] = {}
     for key, value in values.items():
         table, _, name = key.rpartition(".")
@@ -275,19 +275,19 @@ def _nested(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:
-    """The known key that somebody who wrote `key` may have meant, empty if there is none."""
+    """Return the known key nearest to `key`; empty if none is similar."""
     names = {name.rpartition(".")[2]: name for name in reversed(known)} | {k: k for k in known}
     near = difflib.get_close_matches(key.lower(), names, n=1, cutoff=0.7)
     return names[near[0]] if near else ""
 
 
 def _described(value: object) -> str:
-    """The type of a value, and a short value itself."""
-    kinds = {bool: "the truth value", int: "the whole number", float: "the number"}
+    """Return the type of a value, and the value if short."""
+    kinds = {bool: "the Boolean", int: "the whole number", float: "the number"}
     kinds |= {str: "the string", dict: "a table", list: "a list"}
     kind = kinds.get(type(value), "a value of another type")
     if kind.startswith("a "):
         return kind
-    # hex: Python refuses to print all the decimal digits of a huge number
+    # hex: Python refuses to print all decimal digits of a huge number
     shown = hex(value) if type(value) is int and value.bit_length() > 64 else json.dumps(value)
     return f"{kind} {shown if len(shown) <= _SHOWN_CHARS else shown[:_SHOWN_CHARS] + '...'}"

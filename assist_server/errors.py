@@ -1,33 +1,33 @@
-"""Errors that a person can act on.
+"""Errors that the user can fix.
 
-AssistError                 anything below; its message says what to do
+AssistError                 base class; the message says what to do
 ├── InputError              a file, position or argument that cannot be used
-└── ModelError              a model that cannot be found, read or run
-    └── ModelLoadingError   the model is still on its way
+└── ModelError              a model that cannot be found, loaded or run
+    └── ModelLoadingError   the model is not loaded yet
 """
 
 
 def printable(text: str) -> str:
-    """Return a text on one line, with all that a terminal would obey or not show spelled out."""
+    """Return a text on one line, with control and invisible characters escaped."""
     return "".join(
         character if character.isprintable() else ascii(character)[1:-1] for character in text
     )
 
 
 class AssistError(Exception):
-    """One sentence for a person: what is wrong and what to do about it."""
+    """Error with a message of one sentence: the problem and the remedy."""
 
     def __str__(self) -> str:
         return printable(super().__str__())
 
 
 class InputError(AssistError):
-    """A file, position or argument cannot be used."""
+    """A file, position or argument is invalid."""
 
 
 class ModelError(AssistError):
-    """A model cannot be found, read or run."""
+    """A model cannot be found, loaded or run."""
 
 
 class ModelLoadingError(ModelError):
-    """The model was not ready within the time that the caller wanted to wait."""
+    """The model was not loaded within the time that the caller waited."""

@@ -1,7 +1,7 @@
-"""Where this interpreter and those that it starts look for modules: never in the working folder.
+"""Module search path of this interpreter and its subprocesses, without the working folder.
 
-In an editor the working folder is somebody's project, and its `torch.py` or `assist_server/` must
-not be run for ours. Only what Python has loaded by itself is imported here, not even `pathlib`.
+In an editor the working folder is the user's project, whose `torch.py` or `assist_server/` must not
+be imported. This module imports only what Python has already loaded, not even `pathlib`.
 """
 
 # ruff: noqa: PTH100, PTH109, PTH117, PTH120
@@ -10,18 +10,18 @@ import os
 import sys
 
 PYTHON = (sys.executable, "-P")
-"""This interpreter, for a command that is started with `child_environment`."""
+"""This interpreter, for commands started with `child_environment`."""
 
 
 def forget_working_folder() -> None:
-    """Take the working folder off the search path where only `-m` or a relative path put it there.
+    """Remove the working folder from the search path if `-m` or a relative path added it.
 
-    `PYTHONPATH=$PYTHONPATH:/more` names it, too, where the variable was empty before.
+    `PYTHONPATH=$PYTHONPATH:/more` adds it, too, if the variable was empty.
     """
     try:
         here = os.getcwd()
     except OSError:
-        return  # it is gone, and nothing can be found there
+        return  # it was removed, so nothing can be imported from it
     if not sys.flags.safe_path and sys.path[:1] == [here]:
         del sys.path[0]
     named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -30,7 +30,7 @@ def forget_working_folder() -> None:
 
 
 def child_environment() -> dict[str, str]:
-    """Return the environment in which `PYTHON` finds what this interpreter finds, and no more."""
+    """Return the environment in which `PYTHON` finds exactly what this interpreter finds."""
     own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     paths = [path for path in sys.path if os.path.isabs(path)]
     paths += [] if own in paths else [own]

@@ -24,7 +24,7 @@ from pygments.token import Comment, String, Whitespace
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import AssistError
-from assist_server.features.documentation import document
+from assist_server.features.documentation.document import document
 from assist_server.settings import DocumentationSettings
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.definitions import LANGUAGE_IDS, find_definition

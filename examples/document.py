@@ -4,8 +4,8 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import ModelChoice
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.request import CancelToken
-from assist_server.features.documentation import document
-from assist_server.features.phrases import model_phrase_writer
+from assist_server.features.documentation.document import document
+from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.settings import Settings
 from assist_server.text.edits import apply_edits
 

@@ -1,1 +1,1 @@
-"""The command line: one verb a file, imported only when chosen."""
+"""The command line: one command per file, imported only when chosen."""

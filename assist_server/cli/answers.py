@@ -1,4 +1,4 @@
-"""`assist-server answers`: have a model answer requests about a corpus, to keep its chat."""
+"""`assist-server answers`: answers of a model about a corpus, to preserve its chat in training."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _MAX_NEW_TOKENS = 160
 
 @dataclass(frozen=True)
 class AnswersChoice:
-    """What is asked."""
+    """Corpus, output file and number of answers."""
 
     corpus: Path
     out: Path
@@ -28,9 +28,9 @@ class AnswersChoice:
 
 
 def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
-    """Ask until enough good answers are there, or nothing is left to ask about.
+    """Ask until there are enough good answers or no more texts to ask about.
 
-    Answers are written as they come; a file that holds some is gone on with.
+    Answers are written as they arrive; an existing file is continued.
 
     Raises:
         AssistError: there is no corpus, or the model has no chat format.
@@ -49,10 +49,10 @@ def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
     rejected: Counter[str] = Counter()
     with opened_model(settings) as backend:
         if not backend.info.has_chat_template:
-            raise InputError(f"{settings.model!r} has no chat format; name an instruction model")
+            raise InputError(f"{settings.model!r} has no chat format; choose an instruction model")
         with Progress(console=Console(stderr=True), transient=True) as progress:
             task = progress.add_task("asking", total=choice.count, completed=done)
-            # Another file asks about other texts, and so does the rest of one that was begun.
+            # Each file asks about different texts, and so does the continuation of one.
             for request in requests_of(documents, choice.seed + done):
                 if done >= choice.count:
                     break
@@ -64,7 +64,7 @@ def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
                 write_answer(choice.out, Answer(request.origin, request.message, answer))
                 done += 1
                 progress.update(task, completed=done)
-    typer.echo(f"{done} answers in {str(choice.out)!r}; left out: {_listed(rejected)}")
+    typer.echo(f"{done} answers in {str(choice.out)!r}; rejected: {_listed(rejected)}")
 
 
 def _lines(file: Path) -> int:

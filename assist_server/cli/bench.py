@@ -1,4 +1,4 @@
-"""`assist-server bench`: how fast a real server answers while somebody types."""
+"""`assist-server bench`: how fast a real server answers while text is typed."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,14 @@ from assist_server.cli.benchmark.measurement import (
     measure_keystrokes,
     measure_lengths,
 )
-from assist_server.cli.benchmark.plot import check_plotting, plot
-from assist_server.cli.benchmark.report import BenchReport, Choice, MemoryFigures, print_report
+from assist_server.cli.benchmark.report import (
+    BenchReport,
+    Choice,
+    MemoryFigures,
+    check_plotting,
+    plot,
+    print_report,
+)
 from assist_server.cli.benchmark.session import Session
 from assist_server.cli.benchmark.traces import SourceFile, library_files, make_traces, pieces
 from assist_server.cli.inputs import load_settings
@@ -33,14 +39,14 @@ QUICK = Choice(3, 15, (100, 1_000), 1)
 
 @dataclass(frozen=True)
 class Output:
-    """What becomes of the figures."""
+    """Output of the figures."""
 
     as_json: bool
     plot: Path | None
 
 
 def choose(places: int | None, characters: int | None, seed: int, *, is_quick: bool) -> Choice:
-    """Much or little, with what was asked for itself."""
+    """Return the full or the quick choice, with the given values."""
     usual = QUICK if is_quick else FULL
     return replace(
         usual,
@@ -51,10 +57,10 @@ def choose(places: int | None, characters: int | None, seed: int, *, is_quick: b
 
 
 def run_bench(flags: Mapping[str, object], choice: Choice, output: Output) -> None:
-    """Measure a server of its own, then the model in this process, and print what was found.
+    """Measure a new server, then the model in this process, and print the figures.
 
     Raises:
-        AssistError: a flag cannot be used, or the server did not answer.
+        AssistError: a flag is invalid, or the server did not answer.
     """
     settings = load_settings(flags)
     if output.plot:
@@ -81,21 +87,21 @@ def _command(flags: Mapping[str, object]) -> list[str]:
 
 
 def _measure(
-    client: LspClient, files: Sequence[SourceFile], choice: Choice, tell: Report
+    client: LspClient, files: Sequence[SourceFile], choice: Choice, report: Report
 ) -> tuple[BenchReport, list[float]]:
     machine = describe_machine()
-    tell("loading the model")
+    report("loading the model")
     session = Session(client)
     ready = session.memory()
-    # Not the same files for both: what is measured cold must never have been seen.
+    # Different files for both: what is measured cold must not have been seen.
     traces = make_traces(files[: 2 * choice.places], choice.characters, choice.seed)
-    keystrokes, keystrokes_ms = measure_keystrokes(session, traces[: choice.places], tell)
-    engine = measure_engine(session, traces[choice.places :], tell)
+    keystrokes, keystrokes_ms = measure_keystrokes(session, traces[: choice.places], report)
+    engine = measure_engine(session, traces[choice.places :], report)
     short = pieces(files, _SHORTEST_FILE_LINES)[: choice.length_places]
     in_short = make_traces(short, choice.characters, choice.seed)
-    lengths = measure_lengths(session, in_short, choice.lengths, tell)
+    lengths = measure_lengths(session, in_short, choice.lengths, report)
     end = session.memory()
-    report = BenchReport(
+    found = BenchReport(
         choice,
         machine,
         session.status,
@@ -106,4 +112,4 @@ def _measure(
         MemoryFigures(ready, end) if ready and end else None,
     )
     client.shut_down()
-    return report, keystrokes_ms
+    return found, keystrokes_ms

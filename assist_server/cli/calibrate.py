@@ -1,4 +1,4 @@
-"""`assist-server calibrate`: when is a model right? The answer becomes a file in its folder."""
+"""`assist-server calibrate`: measure when a model is right, and write the weights to a file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from assist_server.cli.benchmark.plot import check_plotting
+from assist_server.cli.benchmark.report import check_plotting
 from assist_server.cli.eval import find_sources, with_completion
 from assist_server.cli.inputs import load_settings, opened_model
 from assist_server.errors import InputError
@@ -33,10 +33,10 @@ def run_calibrate(  # noqa: PLR0913 - as many as the command has options
     is_quick: bool,
     plot: Path | None = None,
 ) -> None:
-    """Type known code again, see when completions are right, and write the weights that tell it.
+    """Retype known code, measure when completions are right, and write weights that predict it.
 
     Raises:
-        AssistError: there is too little to measure on, or the model cannot be loaded.
+        AssistError: there is too little code, or the model cannot be loaded.
     """
     _check_folder(out)
     if plot is not None:
@@ -46,12 +46,14 @@ def run_calibrate(  # noqa: PLR0913 - as many as the command has options
     choice = _LITTLE if is_quick else _MUCH
     with opened_model(settings) as backend:
         typing = replays(backend, sources, choice, settings)
-        typed = list(track(typing, "typing again", choice.pieces, console=Console(stderr=True)))
+        typed = list(track(typing, "retyping", choice.pieces, console=Console(stderr=True)))
     from assist_server.evaluation.calibration import calibrate, examples_of  # noqa: PLC0415 - numpy
 
     found = calibrate(examples_of(typed), choice.seed)
     if found is None:
-        raise InputError("too few completions were shown to learn from; name more code with --repo")
+        raise InputError(
+            "too few completions were shown to learn from; choose more code with --repo"
+        )
     _write(out, found)
     if plot is not None:
         _plot(plot, found.curve)
@@ -59,7 +61,11 @@ def run_calibrate(  # noqa: PLR0913 - as many as the command has options
 
 
 def _check_folder(out: Path) -> None:
-    """Find out before anything is measured whether there is a place for the result."""
+    """Check before measuring that the result can be written.
+
+    Raises:
+        InputError: there is no such folder.
+    """
     if not out.absolute().parent.is_dir():
         raise InputError(f"cannot write {str(out)!r}; name a file in a folder that exists")
 
@@ -74,14 +80,14 @@ def _write(out: Path, found: "Calibration") -> None:
 
 
 def _plot(file: Path, curve: "Sequence[Point]") -> None:
-    """Draw what each least confidence gives as a PNG."""
+    """Draw the effect of each confidence threshold as a PNG."""
     figure = new_figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     thresholds = [point.threshold for point in curve]
     precisions = [100 * point.precision for point in curve]
-    axes.plot(thresholds, precisions, label="right, of those that are shown")
+    axes.plot(thresholds, precisions, label="correct, of those shown")
     axes.plot(
-        thresholds, [100 * point.coverage for point in curve], label="shown, of the right ones"
+        thresholds, [100 * point.coverage for point in curve], label="shown, of the correct ones"
     )
     axes.set(
         xlabel="least confidence", ylabel="%", ylim=(0, 100), title="when to show a completion"
@@ -92,7 +98,7 @@ def _plot(file: Path, curve: "Sequence[Point]") -> None:
 
 
 def _print(curve: "Sequence[Point]") -> None:
-    """What showing only completions of some confidence would give."""
+    """Print the effect of showing only completions above each confidence."""
     table = Table("least confidence", "shown", "of these right", "of the right ones", box=None)
     for point in curve:
         shares = (point.shown, point.precision, point.coverage)

@@ -1,4 +1,4 @@
-"""`assist-server complete`: the completion at a place in a file."""
+"""`assist-server complete`: print the completion at a place in a file."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from assist_server.text.newlines import with_newline
 def run_complete(
     file: Path, line: int, column: int, flags: Mapping[str, object], *, as_json: bool
 ) -> None:
-    """Print the completion, or why there is none.
+    """Print the completion, or the reason why there is none.
 
     Raises:
         AssistError: the file, the place or the model cannot be used.
@@ -43,7 +43,7 @@ def run_complete(
 
 
 def _as_json(snapshot: Snapshot, completion: InlineCompletion) -> dict[str, Any]:
-    """Lines and columns in the range count from 1, columns in characters."""
+    """Return a JSON object; lines and columns count from 1, columns in characters."""
     return {
         "text": completion.text,
         "range": {

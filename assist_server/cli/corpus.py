@@ -1,4 +1,4 @@
-"""`assist-server corpus`: what a training learns from, built once and looked at before."""
+"""`assist-server corpus`: build the training data in advance, so that it can be inspected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,20 +19,20 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class CorpusChoice:
-    """What a corpus is built of."""
+    """Sources, size and folder of a corpus."""
 
     out: Path
     packages: Sequence[Path]
-    """Folders with packages; none for this environment."""
+    """Folders with packages; empty for this environment."""
     has_standard_library: bool
     most_megabytes: int | None
 
 
 def run_corpus(choice: CorpusChoice) -> None:
-    """Build a corpus, and say what is in it.
+    """Build a corpus and print what is in it.
 
     Raises:
-        InputError: there is one already, or nothing that may be trained on.
+        InputError: there is one already, or nothing that may be used for training.
     """
     from assist_server.training.data.corpus import (  # noqa: PLC0415 - numpy
         SUMMARY,
@@ -41,10 +41,10 @@ def run_corpus(choice: CorpusChoice) -> None:
     )
 
     if has_corpus(choice.out):
-        raise InputError(f"{str(choice.out)!r} holds a corpus already; name another folder")
+        raise InputError(f"{str(choice.out)!r} already contains a corpus; choose another folder")
     for folder in choice.packages:
         if not folder.is_dir():
-            raise InputError(f"there is no folder {str(folder)!r}; name one with packages")
+            raise InputError(f"there is no folder {str(folder)!r}; choose one with packages")
     with Console(stderr=True).status("starting") as status:
         summary = build_corpus(
             choice.out,
@@ -54,7 +54,7 @@ def run_corpus(choice: CorpusChoice) -> None:
             most_bytes=choice.most_megabytes and choice.most_megabytes * _MEGABYTE,
         )
     _print(summary)
-    typer.echo(f"what was left out, and why: {choice.out / SUMMARY}")
+    typer.echo(f"excluded files and reasons: {choice.out / SUMMARY}")
 
 
 def _print(summary: "Summary") -> None:

@@ -32,7 +32,7 @@ class Inventory:
             self.items[name] = 0
         self.items[name] += count
 """
-"""What the person at the keyboard means to write; the server is not told."""
+"""The text that the user wants to write; the server does not know it."""
 
 _DOCUMENTED = "    def add(self, name, count=1):"
 _LOAD_TIMEOUT_S = 300
@@ -40,7 +40,7 @@ _LOAD_TIMEOUT_S = 300
 
 @dataclass
 class _Timings:
-    """Milliseconds."""
+    """Durations in milliseconds."""
 
     initialize: float = 0
     model: float = 0
@@ -50,7 +50,7 @@ class _Timings:
 
 
 def run_demo() -> None:
-    """Play the session and show what the server answers; nothing is prepared but the typing.
+    """Play the session and show the server's answers; only the typing is scripted.
 
     Raises:
         AssistError: the server did not answer.
@@ -81,12 +81,12 @@ def _start(client: LspClient, console: Console, timings: _Timings) -> None:
 
 
 def _type(client: LspClient, console: Console, timings: _Timings) -> None:
-    """Type what is wanted, and accept the ghost text whenever it is just the rest of the line."""
-    console.print("\n[bold]Typing[/] with a request at every key; «accepted» was not typed\n")
+    """Type the text, and accept ghost text when it is exactly the rest of the line."""
+    console.print("\n[bold]Typing[/] with a request at each key; «accepted» text was not typed\n")
     typist = _Typist(client, timings)
     with Live(console=console, auto_refresh=False, transient=True) as live:
         for number, wanted in enumerate(_WANTED.splitlines()):
-            # An editor indents by itself.
+            # Editors indent automatically.
             typed, accepted = leading_whitespace(wanted), ""
             typist.insert(typed)
             while typed != wanted and not accepted:
@@ -115,7 +115,7 @@ class _Typist:
         self.accepted_chars = 0
 
     def press(self, key: str) -> str:
-        """Type a character and wait for the ghost text, which may be none."""
+        """Type a character and return the ghost text, empty if there is none."""
         started = time.perf_counter()
         self._change(key)
         place = self._place()
@@ -126,7 +126,7 @@ class _Typist:
         return str(items[0]["insertText"]) if items else ""
 
     def insert(self, text: str) -> None:
-        """Insert text without asking for more."""
+        """Insert text without requesting a completion."""
         self._change(text)
 
     def _change(self, text: str) -> None:
@@ -141,9 +141,9 @@ class _Typist:
         return {"line": self._text.count("\n"), "character": len(last_line)}
 
 
-def _line(number: int, typed: str, behind: tuple[str, str]) -> Text:
-    """A numbered line: what was typed, and the first line of what stands behind it."""
-    text, style = behind
+def _line(number: int, typed: str, after: tuple[str, str]) -> Text:
+    """Return a numbered line: the typed text, and the first line of the text after it."""
+    text, style = after
     return Text.assemble((f"{number + 1:>4} ", "dim"), typed, (text.partition("\n")[0], style))
 
 

@@ -1,4 +1,4 @@
-"""`assist-server doctor`: is everything there, and if not, what to do."""
+"""`assist-server doctor`: check the installation, the settings and the model."""
 
 import json
 import platform
@@ -34,7 +34,7 @@ _SAMPLE = "def add(a, b):\n    return "
 
 
 class Verdict(StrEnum):
-    """How a check went."""
+    """Result of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -43,19 +43,19 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """A check and its result."""
 
     name: str
     verdict: Verdict
     detail: str
-    """What was found, and for warnings and errors what to do."""
+    """The finding, and for warnings and errors the remedy."""
 
 
 def run_doctor(flags: Mapping[str, object], *, as_json: bool) -> int:
-    """Print every check; 1 if one of them is an error, else 0."""
+    """Print every check; return 1 if one of them is an error, else 0."""
     settings, problems = read_settings(Path.cwd(), [Layer(FLAGS, dict(flags))])
     checks = [_python(), *_packages(), _grammars()]
-    found = "the rest is used" if problems else "no problems"
+    found = "the other settings are used" if problems else "no problems"
     checks.append(Check("settings", Verdict.OK, f"{found}; the user's file: {user_file_path()}"))
     checks += [
         Check("settings", _severity(problem), f"{problem.message} ({problem.source})")
@@ -70,7 +70,7 @@ def run_doctor(flags: Mapping[str, object], *, as_json: bool) -> int:
 
 
 def _severity(problem: SettingProblem) -> Verdict:
-    """A flag that cannot be used is the caller's error, all else is ignored and said."""
+    """Return an error for an invalid flag, a warning for other settings, which are ignored."""
     return Verdict.ERROR if problem.source == FLAGS else Verdict.WARNING
 
 
@@ -103,7 +103,7 @@ def _grammars() -> Check:
     for language in LANGUAGES:
         try:
             SyntaxTree("", language)
-        except Exception as error:  # noqa: BLE001 - whatever a grammar's wheel does is reported
+        except Exception as error:  # noqa: BLE001 - any failure of a grammar is reported
             broken.append(f"{language.id} ({type(error).__name__})")
     if broken:
         advice = f"cannot be used: {', '.join(broken)}; install assist-server again"
@@ -136,7 +136,7 @@ def _infilling(backend: Backend, settings: Settings) -> Iterator[Check]:
     if template is LEFT_TO_RIGHT:
         advice = (
             "the tokenizer has no known infilling tokens, so the model does not see the text "
-            "behind the cursor; choose a model trained to infill, or set `fim_template`"
+            "after the cursor; choose a model trained to infill, or set `fim_template`"
         )
         yield Check("infilling", Verdict.WARNING, advice)
     else:

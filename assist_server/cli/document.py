@@ -1,4 +1,4 @@
-"""`assist-server document`: the documentation of the function or class at a line."""
+"""`assist-server document`: document the function or class at a line."""
 
 import difflib
 import json
@@ -19,13 +19,13 @@ from assist_server.cli.inputs import (
 )
 from assist_server.cli.terminal import say
 from assist_server.engine.request import CancelToken
-from assist_server.features.documentation import document
-from assist_server.features.phrases import model_phrase_writer
+from assist_server.features.documentation.document import document
+from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.text.newlines import edit_original
 
 
 class Output(Enum):
-    """What becomes of the documentation."""
+    """Output of the documentation."""
 
     TEXT = auto()
     DIFF = auto()
@@ -43,7 +43,7 @@ def run_document(
     """Document the definition at a line counted from 1.
 
     Raises:
-        AssistError: the file, the line or the model cannot be used, or nothing is to document.
+        AssistError: the file, the line or the model is unusable, or there is nothing to document.
     """
     source = read_source(file)
     snapshot = snapshot_of(file, source)
@@ -64,14 +64,14 @@ def run_document(
         say(found.text)
     for name in found.gone:
         typer.echo(
-            f"assist-server: `{name}` is described, but `{found.name}` does not take it; "
+            f"assist-server: `{name}` is documented, but is not a parameter of `{found.name}`; "
             f"its entry stays: --prune {name} removes it",
             err=True,
         )
 
 
 def _diff(path: str, source: str, changed: str) -> str:
-    # Lines end where `patch` and `git apply` end them: at \n, not at form feeds and the like.
+    # As for `patch` and `git apply`, lines end at \n only, not at form feeds and the like.
     before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (source, changed))
     lines = difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
     return "".join(

@@ -1,4 +1,4 @@
-"""`assist-server eval`: how good a model is, on code that it has not seen or on one's own."""
+"""`assist-server eval`: measure a model on code that it has not seen or on your own."""
 
 import json
 import random
@@ -46,10 +46,10 @@ QUICK = SuiteSizes(places=10, pieces=3, piece_chars=150, functions=5, pairs=10, 
 TEXT = "text"
 _FEWEST_FILES = 3
 _MOST_READ_FILES = 40
-"""For bits per byte."""
+"""Number of files for bits per byte."""
 _MOST_TRAINED_FILES = 100
 _MOST_FILES_OF_EACH = 40
-"""Of a distribution of the second test set."""
+"""For each distribution of the second test set."""
 _NOT_OWN = {"venv", "env", "site-packages", "node_modules", "build", "dist"}
 _NO_SHARES = {"bits per byte"}
 _FEW = 3
@@ -58,18 +58,18 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True)
 class What:
-    """What is evaluated, and on what."""
+    """Models and code to evaluate."""
 
     beside: tuple[str, ...]
-    """Other models, to be compared with."""
+    """Other models to compare with."""
     repo: Path | None
     packages: Path | None
-    """A folder of installed packages, in place of those of this environment."""
+    """Folder of installed packages, instead of those of this environment."""
     is_fresh: bool
-    """Whether it is the second test set, of what was first published after bases were trained."""
+    """Whether to use the second test set: packages published after the base models were trained."""
     benchmark: Path | None
     corpus: Path | None
-    """What the model was trained on, to find out whether it knows it by heart."""
+    """Training data of the model, to measure memorization."""
     choice: SuiteSizes
     as_json: bool
 
@@ -77,7 +77,7 @@ class What:
 def choose(
     places: int | None, pieces: int | None, lines: int | None, seed: int, *, is_quick: bool
 ) -> SuiteSizes:
-    """How much is evaluated, by the options that were given."""
+    """Return how much to evaluate, from the options."""
     choice = QUICK if is_quick else SuiteSizes()
     given = {"places": places, "pieces": pieces, "lines": lines}
     return replace(
@@ -86,13 +86,13 @@ def choose(
 
 
 def run_eval(flags: Mapping[str, object], what: What) -> None:
-    """Evaluate models and print what was found.
+    """Evaluate models and print the figures.
 
     Raises:
-        AssistError: there is nothing to evaluate on, or a model cannot be loaded.
+        AssistError: there is too little code, or a model cannot be loaded.
     """
     settings = load_settings(flags)
-    settings = with_completion(settings, max_latency_ms=600_000)  # a slow answer is one, too
+    settings = with_completion(settings, max_latency_ms=600_000)  # slow answers count, too
     others = [settings.model_copy(update={"model": name}) for name in what.beside]
     material = _material(what)
     tasks = Tasks(material, what.choice)
@@ -115,7 +115,7 @@ def run_eval(flags: Mapping[str, object], what: What) -> None:
 
 def _material(what: What) -> Material:
     if what.is_fresh:
-        sources, scripts = find_fresh(what.packages)
+        sources, scripts = _find_fresh(what.packages)
     else:
         sources, scripts = find_sources(what.repo, what.packages, "test"), []
     items = list(read_items(what.benchmark)) if what.benchmark else []
@@ -149,7 +149,7 @@ def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
         suites = evaluate_model(
             name, backend, tasks, settings, status.update, runs_tests=can_be_isolated()
         )
-    # Last, as it computes on this thread, and the model's own one is in nobody's way any more.
+    # Last, as it computes on this thread, and by now the model's own thread is idle.
     from assist_server.evaluation.perplexity import perplexity_figures  # noqa: PLC0415 - with torch
 
     for suite, sources in ((TEXT, material.sources), (f"{TEXT}, trained on", material.trained)):
@@ -160,13 +160,13 @@ def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
 
 
 def with_completion(settings: Settings, **limits: object) -> Settings:
-    """Settings with some limits of completions changed."""
+    """Return settings with different limits for completions."""
     completion = settings.completion.model_copy(update=limits)
     return settings.model_copy(update={"completion": completion})
 
 
 def find_sources(repo: Path | None, packages: Path | None, split: Split) -> list[Source]:
-    """The files to evaluate on: of a repository, or of packages that no embedded model has seen.
+    """Return files of a repository, or of packages that no embedded model was trained on.
 
     Raises:
         InputError: there are too few.
@@ -176,15 +176,15 @@ def find_sources(repo: Path | None, packages: Path | None, split: Split) -> list
         return sources
     if repo:
         found = f"{len(sources)} Python files below {str(repo)!r}"
-        raise InputError(f"there are only {found}; name a folder with more code")
+        raise InputError(f"there are only {found}; choose a folder with more code")
     names = ", ".join(name for name, wanted in HELD_OUT.items() if wanted == split)
     raise InputError(
-        f"no package is installed here that the embedded models have not seen ({names}); install "
-        "some of them, or evaluate on code of your own with --repo"
+        f"none of the packages is installed that the embedded models have not seen ({names}); "
+        "install some of them, or evaluate on your own code with --repo"
     )
 
 
-def find_fresh(folder: Path | None) -> tuple[list[Source], list[Source]]:
+def _find_fresh(folder: Path | None) -> tuple[list[Source], list[Source]]:
     """Return the Python files of the second test set, and its JavaScript and TypeScript.
 
     Raises:
@@ -198,8 +198,8 @@ def find_fresh(folder: Path | None) -> tuple[list[Source], list[Source]]:
     if len(python) < _FEWEST_FILES:
         names = ", ".join(name for name in FRESH if not name.startswith("npm:"))
         raise InputError(
-            f"nothing is installed here of the second test set ({names}); install some of them "
-            "with `pip install --target FOLDER` and name the folder with --packages"
+            f"no package of the second test set is installed ({names}); install some of them "
+            "with `pip install --target FOLDER` and pass the folder with --packages"
         )
     archives = sorted(folder.glob("*.tgz")) if folder else []
     scripts = [list(filter(_is_script, npm_documents(archive, {}))) for archive in archives]
@@ -217,7 +217,7 @@ def _fresh_packages(folder: Path | None) -> list[list[SourceFile]]:
 
 
 def _some_of_each(groups: Sequence[Sequence[_Item]]) -> list[_Item]:
-    """Return as many files of each distribution at most, so that none of them is the test."""
+    """Return a limited number of files of each distribution, so that none dominates."""
     draw = random.Random(0)  # noqa: S311 - repeatable, not secret
     return [
         item
@@ -253,11 +253,11 @@ def _text(file: Path) -> str | None:
     try:
         return file.read_text(encoding="utf-8") if file.is_file() else None
     except (OSError, UnicodeDecodeError):
-        return None  # it is no Python source then, or not ours to read
+        return None  # not Python source, or not readable
 
 
 def _print(suites: Suites) -> None:
-    """A table for each suite; where there are many figures, the first with its interval."""
+    """Print a table for each suite; with many figures, only the first gets an interval."""
     console = Console(highlight=False)
     for suite, writers in suites.items():
         names = list(dict.fromkeys(name for figures in writers.values() for name in figures))

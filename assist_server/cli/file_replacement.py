@@ -1,4 +1,4 @@
-"""A file's content replaced by another, without losing what somebody saved meanwhile."""
+"""Replace a file's content without overwriting changes saved in the meantime."""
 
 import contextlib
 import importlib
@@ -20,12 +20,12 @@ except ImportError:  # Windows
 
 
 def replace_file(file: Path, before: bytes, after: bytes) -> None:
-    """Write a file so that it is never seen half-written, if it is still what was read.
+    """Write a file atomically if it is unchanged since it was read.
 
-    Owner, mode and extended attributes stay; what could not keep them is refused.
+    Owner, mode and extended attributes are kept; files that could not keep them are refused.
 
     Raises:
-        InputError: it was changed meanwhile or cannot be written; its content is still there.
+        InputError: it was changed in the meantime or cannot be written; it keeps its content.
     """
     target = file.resolve()
     try:
@@ -33,7 +33,7 @@ def replace_file(file: Path, before: bytes, after: bytes) -> None:
             _refuse_unwritable(file, target, status)
             if target.read_bytes() != before:
                 raise InputError(
-                    f"{str(file)!r} was changed meanwhile; it is left as it is now: ask again"
+                    f"{str(file)!r} was changed in the meantime and was left as it is; try again"
                 )
             _swap(target, after, status)
     except OSError as error:
@@ -44,10 +44,10 @@ def replace_file(file: Path, before: bytes, after: bytes) -> None:
 
 @contextlib.contextmanager
 def _locked(target: Path) -> Iterator[os.stat_result]:
-    """Keep other writers of this program out until the file at a path has been replaced.
+    """Lock a file against other processes of this program until it has been replaced.
 
-    Where there are no such locks nobody is kept out, and nothing is held open either: Windows
-    replaces no file that is.
+    Without such locks, on Windows, nothing is locked or held open: an open file cannot be replaced
+    there.
     """
     refuse_special(target)
     if fcntl is None:
@@ -60,7 +60,7 @@ def _locked(target: Path) -> Iterator[os.stat_result]:
             if (held.st_dev, held.st_ino) == (current.st_dev, current.st_ino):
                 yield current
                 return
-        # Another writer has put a new file in its place while we waited.
+        # Another process has replaced the file while this one waited.
 
 
 def _refuse_unwritable(file: Path, target: Path, status: os.stat_result) -> None:
@@ -71,8 +71,8 @@ def _refuse_unwritable(file: Path, target: Path, status: os.stat_result) -> None
         )
     if status.st_nlink > 1:
         raise InputError(
-            f"cannot write {str(file)!r}: it has {status.st_nlink} names (hard links), which a "
-            "new file would part; it is unchanged. Use --diff and apply it"
+            f"cannot write {str(file)!r}: it has {status.st_nlink} hard links, which a new file "
+            "would separate; it is unchanged. Use --diff and apply the diff"
         )
 
 

@@ -1,4 +1,4 @@
-"""What the verbs share: settings, source files and a model to ask."""
+"""Inputs of several commands: settings, source files and a model."""
 
 import contextlib
 import stat
@@ -20,10 +20,10 @@ FLAGS = "command line"
 
 
 def load_settings(flags: Mapping[str, object]) -> Settings:
-    """The settings for the working directory; problems become warnings on standard error.
+    """Return the settings for the working directory; problems become warnings on standard error.
 
     Raises:
-        InputError: a flag cannot be used.
+        InputError: a flag is invalid.
     """
     settings, problems = read_settings(Path.cwd(), [Layer(FLAGS, dict(flags))])
     for problem in problems:
@@ -45,7 +45,7 @@ def open_model(settings: Settings, report: ProgressCallback = ignore_progress) -
 
 @contextlib.contextmanager
 def opened_model(settings: Settings) -> Iterator[Backend]:
-    """The model for the length of a block; a spinner on standard error while it loads.
+    """Open the model for a `with` block, with a spinner on standard error while it loads.
 
     Raises:
         ModelError: it cannot be loaded.
@@ -61,7 +61,7 @@ def opened_model(settings: Settings) -> Iterator[Backend]:
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """A source file.
+    """Return the snapshot of a source file.
 
     Raises:
         InputError: it does not exist, cannot be read, or is not text.
@@ -70,15 +70,15 @@ def read_snapshot(path: Path) -> Snapshot:
 
 
 def snapshot_of(path: Path, source: str) -> Snapshot:
-    """What the features see of a file and its text."""
-    return Snapshot(path.absolute().as_uri(), shown_path(path), source)
+    """Return the snapshot of a file with a given text."""
+    return Snapshot(path.absolute().as_uri(), _shown_path(path), source)
 
 
 def read_source(path: Path) -> str:
-    """The text of a source file, its line ends kept as they are.
+    """Return the text of a source file with its original line ends.
 
     Raises:
-        InputError: it does not exist, is no plain file, cannot be read, or is not text.
+        InputError: it does not exist, is not a regular file, cannot be read, or is not text.
     """
     refuse_special(path)
     try:
@@ -93,7 +93,7 @@ def read_source(path: Path) -> str:
 
 
 def refuse_special(file: Path) -> None:
-    """Make sure that a path is a plain file, if it exists: reading a pipe would wait for ever.
+    """Check that a path is a regular file, if it exists: reading a pipe would wait forever.
 
     Raises:
         InputError: it is something else.
@@ -104,7 +104,7 @@ def refuse_special(file: Path) -> None:
 
 
 def decode_source(content: bytes, name: str) -> str:
-    """Source text from bytes.
+    """Return source text from bytes.
 
     Raises:
         InputError: the bytes are not UTF-8 text.
@@ -118,8 +118,8 @@ def decode_source(content: bytes, name: str) -> str:
     return text
 
 
-def shown_path(path: Path) -> str:
-    """The path shown to the model: below the working directory where possible, else the name."""
+def _shown_path(path: Path) -> str:
+    """Return the path to show to the model: relative to the working directory, else the name."""
     absolute = path.absolute()
     if absolute.is_relative_to(Path.cwd()):
         return absolute.relative_to(Path.cwd()).as_posix()
@@ -127,7 +127,7 @@ def shown_path(path: Path) -> str:
 
 
 def line_start(snapshot: Snapshot, line: int) -> int:
-    """Offset of a line counted from 1.
+    """Return the offset of a line counted from 1.
 
     Raises:
         InputError: there is no such line.
@@ -140,7 +140,7 @@ def line_start(snapshot: Snapshot, line: int) -> int:
 
 
 def offset_at(snapshot: Snapshot, line: int, column: int) -> int:
-    """Offset of a place; line and column count from 1, columns in characters.
+    """Return the offset of a place; line and column count from 1, columns in characters.
 
     Raises:
         InputError: there is no such place.

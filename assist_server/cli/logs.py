@@ -1,4 +1,4 @@
-"""The log of the process: how much is written, and where to."""
+"""The log of the process: its level and destination."""
 
 import logging
 import sys
@@ -11,12 +11,12 @@ from assist_server.settings import LogSettings
 
 
 def configure_logging(settings: LogSettings) -> str:
-    """Log to standard error, or to the file that the settings name.
+    """Log to standard error, or to the file in the settings.
 
-    The libraries below log whole messages, with the user's text in them; they are kept silent.
+    Libraries are silenced, as they log whole messages with the user's text.
 
     Returns:
-        What is wrong with the file, where there is something; standard error takes its place.
+        The problem with the file, empty without one; with a problem, standard error is used.
     """
     handler, problem = log_handler(settings.file)
     handler.setFormatter(OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -32,38 +32,38 @@ def configure_logging(settings: LogSettings) -> str:
 
 
 class OneLineFormatter(logging.Formatter):
-    """Spells out control characters, so that nothing logged is obeyed or looks like a record."""
+    """Formatter that escapes control characters, so that logged text cannot forge records."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name there
-        """Format a record, without an error's frames."""
+        """Format a record without the traceback of an error."""
         return printable(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - as above
-        """Format the frames of an error, of which each is a line."""
+        """Format a traceback, one line each."""
         return "\n".join(map(printable, super().formatException(ei).split("\n")))
 
 
 def log_handler(file: str) -> tuple[logging.Handler, str]:
-    """Where records go, and what is wrong with the file."""
+    """Return the handler for a file, and the problem with the file."""
     if not file:
         return logging.StreamHandler(sys.stderr), ""
     try:
-        is_pipe = Path(file).is_fifo()  # whose reader would be waited for
+        is_pipe = Path(file).is_fifo()  # opening one would wait for a reader
         if not is_pipe:
             return logging.FileHandler(file, encoding="utf-8"), ""
         reason = "a pipe"
-    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or str(error)
     problem = f"Correct log.file, {file!r} cannot be written: {reason}."
     return logging.StreamHandler(sys.stderr), problem
 
 
 def shared_log(own: LogSettings) -> FollowLog:
-    """The log of several clients is decided by none of them."""
+    """Return a function that rejects log settings of a client if several share the log."""
 
     def follow(settings: LogSettings) -> str:
         wanted = (settings.level, settings.file)
-        advice = "Set log.level and log.file where the server is started: it has several clients."
+        advice = "Set log.level and log.file where the server is started: several clients share it."
         return "" if wanted == (own.level, own.file) else advice
 
     return follow

@@ -1,4 +1,4 @@
-"""The commands, their arguments, and nothing else; each verb's module is imported when chosen."""
+"""The commands and their arguments; the module of each command is imported when chosen."""
 
 import sys
 from pathlib import Path
@@ -18,12 +18,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-# Editors' client libraries add it; `initialize` tells the same, so nothing is done with it.
+# Added by client libraries of editors; ignored, as `initialize` contains the same.
 _ClientProcessId = Annotated[int | None, typer.Option("--clientProcessId", hidden=True)]
 
 
 def main() -> None:
-    """Run the command line; errors that a person can act on are one line and exit code 2."""
+    """Run the command line; errors that the user can fix are one line and exit code 2."""
     try:
         app()
     except AssistError as error:
@@ -31,7 +31,7 @@ def main() -> None:
         sys.exit(2)
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer passes it by position
     if wanted:
         typer.echo(__version__)
         raise typer.Exit
@@ -41,7 +41,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
 def _default(
     context: typer.Context,
     *,
-    stdio: Annotated[bool, typer.Option("--stdio", help="As `serve --stdio`.")] = False,
+    stdio: Annotated[bool, typer.Option("--stdio", help="Same as `serve --stdio`.")] = False,
     client_process_id: _ClientProcessId = None,
     version: Annotated[
         bool,
@@ -50,50 +50,52 @@ def _default(
         ),
     ] = False,
 ) -> None:
-    """Serve when no command is given."""
+    """Run the server if no command is given."""
     del stdio, client_process_id, version
     if context.invoked_subcommand is None:
         serve()
 
 
 @app.command()
-def serve(  # noqa: PLR0913 - a command line has as many options as it has
+def serve(  # noqa: PLR0913 - one parameter for each option
     *,
     stdio: Annotated[
-        bool, typer.Option("--stdio", help="Speak over standard input and output (the default).")
+        bool, typer.Option("--stdio", help="Use standard input and output (the default).")
     ] = False,
     tcp: Annotated[
         str | None, typer.Option(help="Listen on a loopback port: PORT or HOST:PORT.")
     ] = None,
     unix: Annotated[
-        Path | None, typer.Option(help="Listen on a socket in a folder of yours alone.")
+        Path | None,
+        typer.Option(help="Listen on a Unix socket in a folder that only you can access."),
     ] = None,
     socket: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="Connect to a port on which the editor listens."),
+        typer.Option(min=1, max=65535, help="Connect to a port on which an editor listens."),
     ] = None,
     pipe: Annotated[
-        str | None, typer.Option(help="Connect to a socket on which the editor listens.")
+        str | None, typer.Option(help="Connect to a named socket on which an editor listens.")
     ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="What clients of --tcp show; made where missing.", show_default=False),
+        typer.Option(help="File with the token for --tcp; created if missing.", show_default=False),
     ] = None,
     client_process_id: _ClientProcessId = None,
     model: Model = None,
     device: Device = None,
     log_level: Annotated[
-        str | None, typer.Option(help="debug, info, warning or error.", show_default=False)
+        str | None,
+        typer.Option(help="Log level: debug, info, warning or error.", show_default=False),
     ] = None,
 ) -> None:
-    """Run the language server; editors start it so."""
+    """Run the language server, as editors do."""
     del client_process_id
     from assist_server.cli.serve import Endpoint, run_server  # noqa: PLC0415
 
     if stdio + sum(place is not None for place in (tcp, unix, socket, pipe)) > 1:
         raise InputError("choose one of --stdio, --tcp, --unix, --socket and --pipe")
     if token_file is not None and tcp is None:
-        raise InputError("--token-file is for --tcp; leave it out")
+        raise InputError("--token-file needs --tcp; add --tcp or leave it out")
     flags: dict[str, object] = {**flags_of(model, device)}
     if log_level is not None:
         flags["log"] = {"level": log_level}
@@ -101,7 +103,7 @@ def serve(  # noqa: PLR0913 - a command line has as many options as it has
 
 
 @app.command()
-def complete(  # noqa: PLR0913 - a command line has as many options as it has
+def complete(  # noqa: PLR0913 - one parameter for each option
     file: File,
     line: Line,
     column: Annotated[int, typer.Option(help="Column, counted from 1.", show_default=False)],
@@ -121,12 +123,12 @@ def document(  # noqa: PLR0913 - as above
     file: File,
     line: Line,
     *,
-    write: Annotated[bool, typer.Option("--write", help="Change the file.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write to the file.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff.")] = False,
     prune: Annotated[
         list[str] | None,
         typer.Option(
-            help="Name of a parameter that is gone, whose entry is to be removed.",
+            help="Remove the entry of this parameter, which no longer exists.",
             show_default=False,
         ),
     ] = None,
@@ -147,10 +149,10 @@ def document(  # noqa: PLR0913 - as above
 
 @app.command()
 def summarize(
-    file: Annotated[Path | None, typer.Argument(help="File; standard input if left out.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="File; standard input by default.")] = None,
     *,
     lines: Annotated[
-        str | None, typer.Option(help="First and last line, as 10:20.", show_default=False)
+        str | None, typer.Option(help="First and last line, such as 10:20.", show_default=False)
     ] = None,
     model: Model = None,
     device: Device = None,
@@ -164,19 +166,19 @@ def summarize(
 
 @app.command()
 def doctor(*, model: Model = None, device: Device = None, as_json: Json = False) -> None:
-    """Check the installation, the settings and the model, and say how to mend what is wrong."""
+    """Check the installation, the settings and the model, and suggest how to fix problems."""
     from assist_server.cli.doctor import run_doctor  # noqa: PLC0415
 
     sys.exit(run_doctor(flags_of(model, device), as_json=as_json))
 
 
-_models = typer.Typer(help="List models, or write one to a folder.")
+_models = typer.Typer(help="List models, or export one to a folder.")
 app.add_typer(_models, name="models")
 
 
 @_models.callback(invoke_without_command=True)
 def models(context: typer.Context, *, as_json: Json = False) -> None:
-    """List the models that are on this machine and the families whose infilling format is known."""
+    """List the models on this machine and the supported infilling formats."""
     from assist_server.cli.models import run_models  # noqa: PLC0415
 
     if context.invoked_subcommand is None:
@@ -191,10 +193,10 @@ def export(
         str, typer.Option(help="Model: embedded, a folder, or a hub id.")
     ] = "embedded",
     packed: Annotated[
-        bool, typer.Option("--packed", help="In groups of 4 bits, which only this server loads.")
+        bool, typer.Option("--packed", help="Write 4-bit weights, which only this server loads.")
     ] = False,
 ) -> None:
-    """Write a model to a folder, in bfloat16 as stock transformers loads it."""
+    """Write a model to a folder in bfloat16, as transformers loads it."""
     from assist_server.cli.models import run_export  # noqa: PLC0415
 
     run_export(model, out, is_packed=packed)
@@ -212,13 +214,14 @@ def demo() -> None:
 def bench(  # noqa: PLR0913 - as above
     *,
     places: Annotated[
-        int | None, typer.Option(min=1, help="Files that are typed in.", show_default="20")
+        int | None, typer.Option(min=1, help="Number of files to type in.", show_default="20")
     ] = None,
     characters: Annotated[
-        int | None, typer.Option(min=2, max=80, help="Keys at each place.", show_default="40")
+        int | None,
+        typer.Option(min=2, max=80, help="Keys to type in each file.", show_default="40"),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Measure little, to try it out.")] = False,
-    seed: Annotated[int, typer.Option(help="Decides which files and places.")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="Make a short measurement.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed for files and places.")] = 0,
     plot: Annotated[
         Path | None, typer.Option(help="Draw a PNG; needs matplotlib.", show_default=False)
     ] = None,
@@ -226,7 +229,7 @@ def bench(  # noqa: PLR0913 - as above
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how fast a real server in a subprocess answers while somebody types."""
+    """Measure how fast a real server in a subprocess answers while text is typed."""
     from assist_server.cli.bench import Output, choose, run_bench  # noqa: PLC0415
 
     choice = choose(places, characters, seed, is_quick=quick)

@@ -1,4 +1,4 @@
-"""The commands that rate, train and calibrate models; verbs are imported when chosen."""
+"""The commands that evaluate, train and calibrate models; modules are imported when chosen."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,42 +15,42 @@ _Installed = Annotated[
 
 
 @commands.command("eval")
-def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
+def evaluate(  # noqa: PLR0913 - one parameter for each option
     *,
     repo: Annotated[
-        Path | None, typer.Option(help="Code of your own to evaluate on.", show_default=False)
+        Path | None, typer.Option(help="Your own code to evaluate on.", show_default=False)
     ] = None,
     packages: _Installed = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="On packages first published in 2025 or later.")
+        bool, typer.Option("--fresh", help="Use packages first published in 2025 or later.")
     ] = False,
     infilling: Annotated[
         Path | None,
-        typer.Option(help="Benchmark of single lines, as JSON lines.", show_default=False),
+        typer.Option(help="File with a single-line benchmark, as JSON lines.", show_default=False),
     ] = None,
     corpus: Annotated[
         Path | None,
-        typer.Option(help="What it was trained on; does it know that by heart?"),
+        typer.Option(help="Training data of the model, to measure memorization."),
     ] = None,
     beside: Annotated[
         list[str] | None, typer.Option(help="Another model to compare with.", show_default=False)
     ] = None,
     places: Annotated[
-        int | None, typer.Option(min=1, help="Of each kind.", show_default="100")
+        int | None, typer.Option(min=1, help="Places of each kind.", show_default="100")
     ] = None,
     pieces: Annotated[
-        int | None, typer.Option(min=1, help="Typed again.", show_default="20")
+        int | None, typer.Option(min=1, help="Pieces of code to retype.", show_default="20")
     ] = None,
     lines: Annotated[
-        int | None, typer.Option(min=1, help="Of the benchmark.", show_default="all")
+        int | None, typer.Option(min=1, help="Lines of the benchmark.", show_default="all")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Decides which files and places.")] = 0,
-    quick: Annotated[bool, typer.Option("--quick", help="Evaluate little, to try it out.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed for files and places.")] = 0,
+    quick: Annotated[bool, typer.Option("--quick", help="Make a short evaluation.")] = False,
     model: Model = None,
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate how good a model is, on packages that it has not seen or on code of your own."""
+    """Evaluate a model on packages that it has not seen or on your own code."""
     from assist_server.cli.eval import What, choose, run_eval  # noqa: PLC0415
 
     choice = choose(places, pieces, lines, seed, is_quick=quick)
@@ -62,13 +62,16 @@ def evaluate(  # noqa: PLR0913 - a command line has as many options as it has
 
 _Out = Annotated[Path, typer.Option(help="Folder for the model.", show_default=False)]
 _Time = Annotated[
-    str | None, typer.Option(help="Training time in all, as 90m or 2h.", show_default=False)
+    str | None, typer.Option(help="Total training time, such as 90m or 2h.", show_default=False)
 ]
 _Tokens = Annotated[
-    str | None, typer.Option(help="Tokens in all, as 20M, instead of --time.", show_default=False)
+    str | None,
+    typer.Option(
+        help="Total number of tokens, such as 20M, instead of --time.", show_default=False
+    ),
 ]
-_Resume = Annotated[bool, typer.Option("--resume", help="Go on with the training in the folder.")]
-_Seed = Annotated[int, typer.Option(help="Decides about weights, order and examples.")]
+_Resume = Annotated[bool, typer.Option("--resume", help="Continue the training in the folder.")]
+_Seed = Annotated[int, typer.Option(help="Random seed for weights, order and examples.")]
 
 
 @commands.command()
@@ -76,31 +79,32 @@ def train(  # noqa: PLR0913 - as above
     out: _Out,
     *,
     size: Annotated[
-        str | None, typer.Option(help="toy, small (the default) or base; from nothing.")
+        str | None, typer.Option(help="Size of a new model: toy, small (the default) or base.")
     ] = None,
     start: Annotated[
         Path | None,
-        typer.Option("--from", help="Folder with a model to begin with, instead of a size."),
+        typer.Option("--from", help="Folder with a model to start from, instead of --size."),
     ] = None,
     vocabulary: Annotated[
-        str | None, typer.Option(help="Tokens to keep of that model's, such as 24k.")
+        str | None, typer.Option(help="Size to reduce that model's vocabulary to, such as 24k.")
     ] = None,
     layers: Annotated[
-        int | None, typer.Option(help="Layers to keep of that model, the most important ones.")
+        int | None,
+        typer.Option(help="Number of layers of that model to keep, the most important ones."),
     ] = None,
     corpus: Annotated[
-        Path | None, typer.Option(help="Folder with a corpus, or to build it in.")
+        Path | None, typer.Option(help="Folder with a corpus, or for a new one.")
     ] = None,
     packages: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder with installed packages to learn from, instead of this one's."),
+        typer.Option(help="Folder with packages to learn from, instead of this environment."),
     ] = None,
     standard_library: Annotated[
         bool,
-        typer.Option("--standard-library", help="Learn from it as well; with --packages."),
+        typer.Option("--standard-library", help="With --packages: include the standard library."),
     ] = False,
     answers: Annotated[
-        Path | None, typer.Option(help="File of `assist-server answers`, to keep a model's chat.")
+        Path | None, typer.Option(help="File written by `assist-server answers`, to preserve chat.")
     ] = None,
     time: _Time = None,
     tokens: _Tokens = None,
@@ -108,7 +112,7 @@ def train(  # noqa: PLR0913 - as above
     seed: _Seed = 0,
     device: Device = None,
 ) -> None:
-    """Train a small model on permissively licensed code of this machine."""
+    """Train a small model on permissively licensed code on this machine."""
     from assist_server.cli.train import run_train  # noqa: PLC0415
     from assist_server.training.loop.schedule import parse_budget, parse_count  # noqa: PLC0415
     from assist_server.training.options import TrainChoice  # noqa: PLC0415
@@ -138,11 +142,11 @@ def answers(  # noqa: PLR0913 - as above
     out: Annotated[Path, typer.Option(help="File for the answers.", show_default=False)],
     model: Annotated[str, typer.Option(help="Model with a chat format: a folder, or a hub id.")],
     *,
-    count: Annotated[int, typer.Option(min=1, help="Good answers that are wanted.")] = 1000,
-    seed: _Seed = 0,
+    count: Annotated[int, typer.Option(min=1, help="Number of good answers.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Random seed for texts and requests.")] = 0,
     device: Device = None,
 ) -> None:
-    """Have a model answer requests about a corpus; `train --answers` keeps its chat by them."""
+    """Let a model answer requests about a corpus, for `train --answers` to preserve its chat."""
     from assist_server.cli.answers import AnswersChoice, run_answers  # noqa: PLC0415
 
     run_answers(flags_of(model, device), AnswersChoice(corpus, out, count, seed))
@@ -154,17 +158,19 @@ def corpus(
     *,
     packages: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder with packages of pip, npm or Debian, instead of this one's."),
+        typer.Option(
+            help="Folder with packages of pip, npm or Debian, instead of this environment."
+        ),
     ] = None,
     standard_library: Annotated[
         bool,
-        typer.Option("--standard-library", help="Take it as well; with --packages."),
+        typer.Option("--standard-library", help="With --packages: include the standard library."),
     ] = False,
     megabytes: Annotated[
-        int | None, typer.Option(min=1, help="Of source code at most.", show_default="all")
+        int | None, typer.Option(min=1, help="Maximum amount of source code.", show_default="all")
     ] = None,
 ) -> None:
-    """Collect permissively licensed code and prose that `train --corpus` learns from."""
+    """Collect permissively licensed code and prose for `train --corpus`."""
     from assist_server.cli.corpus import CorpusChoice, run_corpus  # noqa: PLC0415
 
     run_corpus(CorpusChoice(out, tuple(packages or ()), standard_library, megabytes))
@@ -184,7 +190,7 @@ def finetune(  # noqa: PLR0913 - as above
     seed: _Seed = 0,
     device: Device = None,
 ) -> None:
-    """Train a model further on one's own code."""
+    """Train a model further on your own code."""
     from assist_server.cli.train import run_train  # noqa: PLC0415
     from assist_server.training.loop.schedule import parse_budget  # noqa: PLC0415
     from assist_server.training.options import FinetuneChoice  # noqa: PLC0415
@@ -203,24 +209,24 @@ def finetune(  # noqa: PLR0913 - as above
 
 
 @commands.command()
-def calibrate(  # noqa: PLR0913 - a command line has as many options as it has
+def calibrate(  # noqa: PLR0913 - one parameter for each option
     *,
     out: Annotated[
         Path,
         typer.Option(help="File to write: calibration.json in the model's folder."),
     ],
     repo: Annotated[
-        Path | None, typer.Option(help="Code of your own to measure on.", show_default=False)
+        Path | None, typer.Option(help="Your own code to measure on.", show_default=False)
     ] = None,
     packages: _Installed = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Measure little, to try it out.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Make a short measurement.")] = False,
     plot: Annotated[
         Path | None, typer.Option(help="Draw a PNG; needs matplotlib.", show_default=False)
     ] = None,
     model: Model = None,
     device: Device = None,
 ) -> None:
-    """Measure when a model is right, so that unlikely completions are not shown unasked."""
+    """Measure when a model is right, so that unlikely completions are not shown automatically."""
     from assist_server.cli.calibrate import run_calibrate  # noqa: PLC0415
 
     run_calibrate(flags_of(model, device), out, repo, packages, is_quick=quick, plot=plot)

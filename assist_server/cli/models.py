@@ -1,4 +1,4 @@
-"""`assist-server models`: the models at hand, and the families whose infilling format is known."""
+"""`assist-server models`: list local models and infilling formats, and export a model."""
 
 import json
 import os
@@ -16,13 +16,13 @@ from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 
 
 @dataclass(frozen=True)
-class ModelEntry:
-    """A model that can be loaded without a network."""
+class _ModelEntry:
+    """A model that can be loaded offline."""
 
     model: str
-    """The value for the setting `model`."""
+    """Value of the setting `model`."""
     megabytes: float
-    """Size of its weights."""
+    """Size of its weights in megabytes of 1,000,000 bytes."""
     where: str
 
 
@@ -44,31 +44,31 @@ def run_models(*, as_json: bool) -> None:
 
 
 def run_export(model: str, out: Path, *, is_packed: bool) -> None:
-    """Write a model to a folder of its own, and say how it is used.
+    """Write a model to a new folder, and print how to use it.
 
     Raises:
         AssistError: it cannot be read or written.
     """
-    from assist_server.engine.loading.checkpoint import export_model  # noqa: PLC0415 - brings torch
+    from assist_server.engine.loading.checkpoint import export_model  # noqa: PLC0415 - imports torch
 
     with Console(stderr=True).status("reading the model") as status:
         export_model(
             model, out, lambda message, _: status.update(Text(message)), is_packed=is_packed
         )
-    typer.echo(f"use it by: model = {str(out.absolute())!r}")
+    typer.echo(f"to use it, set: model = {str(out.absolute())!r}")
 
 
 def _plain(name: str) -> Text:
     return Text(printable(name))
 
 
-def _entry(model: str, folder: Path, where: str) -> ModelEntry:
+def _entry(model: str, folder: Path, where: str) -> _ModelEntry:
     total_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    return ModelEntry(model, total_bytes / 1e6, where)
+    return _ModelEntry(model, total_bytes / 1e6, where)
 
 
-def _cached_models() -> list[ModelEntry]:
-    """Models that the hub's own cache holds, with weights that can be loaded."""
+def _cached_models() -> list[_ModelEntry]:
+    """Return the models in the hub's cache whose weights can be loaded."""
     entries = []
     for folder in sorted(_cache_folder().glob("models--*--*")):
         for snapshot in sorted(folder.glob("snapshots/*")):
@@ -80,7 +80,7 @@ def _cached_models() -> list[ModelEntry]:
 
 
 def _cache_folder() -> Path:
-    """Where the hub's client keeps downloads; source: its documentation of HF_HUB_CACHE."""
+    """Return the cache folder of the hub's client; source: its documentation of HF_HUB_CACHE."""
     if "HF_HUB_CACHE" in os.environ:
         return Path(os.environ["HF_HUB_CACHE"])
     home = os.environ.get("HF_HOME")

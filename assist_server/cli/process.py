@@ -1,4 +1,4 @@
-"""How the process begins and ends, whatever streams and folder it was started with."""
+"""Start and end of the process, with any streams and working folder."""
 
 import contextlib
 import os
@@ -10,10 +10,10 @@ _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def begin() -> None:
-    """Make up for what is missing: closed streams, and a working folder that is gone."""
+    """Replace closed streams and a removed working folder."""
     for descriptor, (name, mode) in enumerate(_STREAMS):
         if getattr(sys, name) is None:
-            # Otherwise the next file that is opened would get the number, and what is printed.
+            # Otherwise the next opened file would get this descriptor, and all output.
             _open_nothing(descriptor)
             setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8", closefd=False))
     try:
@@ -23,15 +23,16 @@ def begin() -> None:
 
 
 def leave_working_folder() -> None:
-    """Work in the root folder, which nobody removes."""
+    """Change to the root folder, which cannot be removed."""
     os.chdir(os.sep)
 
 
 def end(code: object) -> NoReturn:
-    """End with an exit code as `sys.exit` takes it.
+    """Exit with a code as `sys.exit` takes it.
 
-    A daemon thread in the middle of a library's code, as when loading was interrupted, would abort
-    the process while the interpreter is taken down; what cannot be written, it would complain of.
+    At interpreter shutdown, a daemon thread inside a library, as after an interrupted load, would
+    abort the process, and output that cannot be written would cause an error message. Then the
+    process exits at once.
     """
     number = code if isinstance(code, int) else int(code is not None)
     is_written = all([_flush(sys.stdout), _flush(sys.stderr)])
@@ -41,7 +42,7 @@ def end(code: object) -> NoReturn:
 
 
 def _flush(stream: object) -> bool:
-    """Write what a stream holds; False where nobody takes it."""
+    """Flush a stream; return False if it cannot be written."""
     with contextlib.suppress(OSError, ValueError):
         stream.flush()  # type: ignore[attr-defined]
         return True

@@ -29,7 +29,7 @@ _LAST_PORT = 65535
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where clients are; standard input and output when nothing is given."""
+    """Connection to clients; standard input and output by default."""
 
     tcp: str | None = None
     """Listen: a port, or HOST:PORT with a loopback host."""
@@ -40,15 +40,15 @@ class Endpoint:
     pipe: str | None = None
     """Connect: a named socket on which an editor listens."""
     token_file: Path | None = None
-    """What clients of `tcp` have to show; in the folder of the user's settings by default."""
+    """File with the token for `tcp`; in the folder of the user's settings by default."""
 
     @property
     def is_shared(self) -> bool:
-        """Whether several clients may come."""
+        """Return whether several clients can connect."""
         return self.tcp is not None or self.unix is not None
 
     def absolute(self) -> "Endpoint":
-        """The same, whatever becomes of the working folder."""
+        """Return the endpoint with absolute paths, independent of the working folder."""
         return replace(
             self,
             unix=self.unix and self.unix.absolute(),
@@ -58,15 +58,15 @@ class Endpoint:
 
 
 def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
-    """Serve until the last client says goodbye; does not return, so that nothing delays the exit.
+    """Serve until the last client leaves, then exit the process without delay.
 
     Raises:
         InputError: the endpoint cannot be used.
     """
     layer = Layer(FLAGS, dict(flags), Path.cwd())
     endpoint = endpoint.absolute()
-    leave_working_folder()  # it may be removed while the server lives
-    # The client is told of problems when it has introduced itself and the rest is known.
+    leave_working_folder()  # it may be removed while the server runs
+    # Problems are reported after `initialize`, when all settings are known.
     settings, _ = read_settings(None, [layer])
     problem = configure_logging(settings.log)
     if problem:
@@ -75,7 +75,7 @@ def run_server(flags: Mapping[str, object], endpoint: Endpoint) -> NoReturn:
     follow = shared_log(settings.log) if endpoint.is_shared else configure_logging
     code = asyncio.run(_serve(endpoint, lambda: create_server(pool, layer, follow)))
     sys.stderr.flush()
-    # A thread in the middle of a forward pass would keep the interpreter from ending.
+    # A thread in a forward pass would keep the interpreter from exiting.
     os._exit(code)
 
 

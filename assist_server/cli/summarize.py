@@ -1,4 +1,4 @@
-"""`assist-server summarize`: a summary of a file, of some of its lines, or of standard input."""
+"""`assist-server summarize`: summarize a file, some of its lines, or standard input."""
 
 import json
 import re
@@ -20,14 +20,14 @@ from assist_server.cli.inputs import (
 from assist_server.cli.terminal import is_terminal, spelled_out
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.summaries.work import Selection
-from assist_server.features.summarize import summarize
+from assist_server.features.summarize.summarize import summarize
+from assist_server.features.summarize.work import Selection
 
 
 def run_summarize(
     file: Path | None, lines: str | None, flags: Mapping[str, object], *, as_json: bool
 ) -> None:
-    """Print the summary: Markdown for programs and pipes, rendered for people.
+    """Print the summary: rendered on a terminal, Markdown elsewhere.
 
     Raises:
         AssistError: the file, the lines or the model cannot be used.
@@ -52,15 +52,15 @@ def _standard_input() -> Snapshot:
 
 
 def _select(snapshot: Snapshot, lines: str | None) -> Selection:
-    """The lines from the first to the last, both counted from 1 and both included."""
+    """Return the lines from the first to the last, counted from 1, both included."""
     if lines is None:
         return Selection(snapshot, 0, len(snapshot.text))
     match = re.fullmatch(r"(\d+)(?::(\d+))?", lines)
     if match is None:
-        raise InputError(f"--lines is {lines!r}; write the first and the last line as 10:20")
+        raise InputError(f"--lines is {lines!r}; write the first and the last line, such as 10:20")
     first, last = int(match[1]), int(match[2] or match[1])
     if last < first:
-        raise InputError(f"--lines is {lines!r}; the first line comes first, as in 10:20")
+        raise InputError(f"--lines is {lines!r}; write the first line first, such as 10:20")
     start = line_start(snapshot, first)
     line_start(snapshot, last)
     return Selection(snapshot, start, snapshot.lines.end_of(last - 1))

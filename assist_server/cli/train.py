@@ -1,4 +1,4 @@
-"""`assist-server train` and `assist-server finetune`: progress on the terminal, and a clean end."""
+"""`assist-server train` and `finetune`: progress on the terminal, and a clean stop."""
 
 import contextlib
 import importlib.util
@@ -17,7 +17,7 @@ from assist_server.training.run import run_training
 
 
 class _Terminal:
-    """Shows how far a training is, and stops it when a signal came."""
+    """Shows the progress of a training, and stops it after a signal."""
 
     def __init__(self, progress: Progress, stop: threading.Event) -> None:
         self._progress, self._stop = progress, stop
@@ -26,7 +26,7 @@ class _Terminal:
         self.tokens_trained = 0
 
     def report(self, message: str) -> None:
-        """Show what is being done."""
+        """Show the current activity."""
         self._progress.update(self._task, description=message, figures="")
 
     def step(self, report: StepReport) -> None:
@@ -44,15 +44,15 @@ class _Terminal:
         )
 
     def wants_to_stop(self) -> bool:
-        """Whether a signal came."""
+        """Return whether a signal was received."""
         return self._stop.is_set()
 
 
 def run_train(choice: TrainChoice | FinetuneChoice) -> None:
-    """Train, and say where the model is.
+    """Train, and print how to use the model.
 
     Raises:
-        AssistError: something that was asked for cannot be done.
+        AssistError: the choice is invalid, or the training fails.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -68,10 +68,10 @@ def run_train(choice: TrainChoice | FinetuneChoice) -> None:
         _plot(choice)
         loss = facts["validation_nats_per_token"]
         held_out = "" if loss is None else f", {loss:.3f} nats per token on held-out code"
-        ending = "stopped; go on with --resume" if stop.is_set() else "done"
+        ending = "stopped; continue with --resume" if stop.is_set() else "done"
         typer.echo(
             f"{ending}: {facts['tokens']:,} tokens in {_duration(facts['seconds'])}{held_out}\n"
-            f"use it by: model = {str(choice.out.absolute())!r}"
+            f"to use it, set: model = {str(choice.out.absolute())!r}"
         )
 
 
@@ -83,7 +83,7 @@ def _plot(choice: TrainChoice | FinetuneChoice) -> None:
 
 @contextlib.contextmanager
 def stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl+C and SIGTERM set; a second one ends the program at once."""
+    """Yield an event that Ctrl+C and SIGTERM set; a second signal ends the program at once."""
     stop = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in signals}

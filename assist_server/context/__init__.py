@@ -1,1 +1,1 @@
-"""What the model may see of a document, taken once per request and frozen."""
+"""The state of a document at a request, and the parts of it that a model may see."""

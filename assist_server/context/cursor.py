@@ -1,4 +1,4 @@
-"""The place where a completion is wanted, and what kind of completion fits there."""
+"""The place where a completion is requested, and whether several lines fit there."""
 
 import re
 from collections.abc import Iterable
@@ -24,12 +24,12 @@ _BRACE_OPENER = re.compile(r"\{\s*(//.*)?$")
 
 @dataclass(frozen=True)
 class CursorContext:
-    """A snapshot and an offset into it; everything else is derived."""
+    """A snapshot and the cursor's offset in it; everything else is derived."""
 
     snapshot: Snapshot
     offset: int
     multi_line: Literal["auto", "never", "always"] = "auto"
-    """Whether several lines may be proposed; `auto` looks at the code."""
+    """Whether to propose several lines; `auto` decides by the code."""
     cells_above: str = ""
     """Code before the document that the model may see: the earlier cells of a notebook."""
     cells_below: str = ""
@@ -37,7 +37,7 @@ class CursorContext:
 
     @cached_property
     def surroundings(self) -> str:
-        """Return the lines near the cursor: as much of the document as shows its conventions."""
+        """Return the lines near the cursor, enough of them to show the document's conventions."""
         start = max(0, self.offset - _NEARBY_CHARS)
         text = self.snapshot.text[start : self.offset + _NEARBY_CHARS]
         return text[text.find("\n") + 1 :] if start else text
@@ -49,23 +49,23 @@ class CursorContext:
 
     @cached_property
     def line_prefix(self) -> str:
-        """Return the cursor's line before the cursor."""
+        """Return the part of the cursor's line before the cursor."""
         start = self.snapshot.lines.start_of(self.line)
         return self.snapshot.text[start : self.offset].removeprefix(BYTE_ORDER_MARK)
 
     @cached_property
     def line_suffix(self) -> str:
-        """Return the cursor's line after the cursor, its line end left out."""
+        """Return the part of the cursor's line after the cursor, without its line end."""
         return self.snapshot.text[self.offset : self.snapshot.lines.end_of(self.line)]
 
     @cached_property
     def scope(self) -> Scope:
-        """Return what surrounds the cursor."""
+        """Return the region and the definitions around the cursor."""
         return find_scope(self.snapshot.syntax_near(self.line, _SCOPE_LINES), self.offset)
 
     @cached_property
     def is_inside_word(self) -> bool:
-        """Return whether a word goes on after the cursor."""
+        """Return whether a word continues after the cursor."""
         return bool(re.match(r"\w", self.line_suffix))
 
     @cached_property
@@ -76,13 +76,13 @@ class CursorContext:
 
     @cached_property
     def previous_lines(self) -> tuple[str, ...]:
-        """Return the last three non-blank lines before the cursor's line, the nearest last."""
+        """Return the last non-blank lines before the cursor's line, at most three, in order."""
         first = max(0, self.line - _MOST_BLANK_LINES)
         return self._first_non_blank(range(self.line - 1, first - 1, -1))[::-1]
 
     @cached_property
     def indent_columns(self) -> int:
-        """Column where the cursor's line begins, or the cursor's own column on a blank line."""
+        """Return the column where the cursor's line begins, or the cursor's on a blank line."""
         return indent_width(self.line_prefix)
 
     @cached_property
@@ -97,18 +97,18 @@ class CursorContext:
             return False
         if any(indent_width(line) > indent_width(opener) for line in self.next_lines[:1]):
             return False
-        return self.scope.region is Region.CODE  # asked last: it takes a parser
+        return self.scope.region is Region.CODE  # last, as it needs the parser
 
     def _first_non_blank(self, numbers: Iterable[int]) -> tuple[str, ...]:
         lines = map(self.snapshot.lines.line_text, numbers)
         return tuple(islice((line for line in lines if line.strip()), 3))
 
     def _opening_line(self) -> str | None:
-        """Return the line that may open the block at the cursor: its own, or the last non-blank."""
+        """Return the line that may open the block at the cursor: its own or the last non-blank."""
         if self.line_prefix.strip():
             return self.line_prefix
         nearest = self.previous_lines[-1:]
-        # A line further left than the cursor's may open it; an equal one has ended before.
+        # A line further left than the cursor may open it; one at the same column is complete.
         return next((line for line in nearest if indent_width(line) < self.indent_columns), None)
 
     def _opens_block(self, line: str) -> bool:

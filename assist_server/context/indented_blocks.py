@@ -1,8 +1,7 @@
-"""Blocks around a place, found by their indentation alone.
+"""The statements around a place and the heads of the blocks around them, found by indentation.
 
-Where only the lines near a place are parsed, the lines that open the blocks around it stand for
-what was left out, and the part begins and ends where statements do. So a parser reads it as it
-would read it in its document.
+Where only the lines near a place are parsed, the statements parse as they would in their document
+once the blocks around them are opened and closed.
 """
 
 import math
@@ -13,97 +12,44 @@ from itertools import takewhile
 
 from assist_server.text.indentation import leading_whitespace
 
-_CHUNK_CHARS = 2048
-_NO_HEAD = r"(?:[#*]|//|/\*|--|(?!default)\w+:[ \t]*$)"
-"""Directives, comments and labels stand at any column."""
-
-_HEAD_ENDING = re.compile(r"[)\]>]|\{[ \t]*$|(?P<block>\}(?!\)))|\}\)", re.MULTILINE)
-"""How the last line of a head begins, or of the block before it."""
-
 _BEGINS = re.compile(
     r"(?![)\]}>{|&.?:+*=,]|<?/|#|--"
     r"|(?:else|elif|elsif|elseif|except|finally|catch|end|until|while|case|default|then|do"
     r"|extends|implements|where|throws|and|or|in|from|of|as)\b)"
 )
-"""No line that goes on with a statement, closes one or may stand at any column."""
+"""The beginning of a statement: no line that continues or closes one or may be at any column."""
 
-_LEADS_ON = re.compile(r"@|template\b")
-"""How a line begins that belongs to the one after it."""
+_CONTINUES_BELOW = re.compile(r"@|template\b")
+"""The beginning of a line that belongs to the next one."""
 
 _DEFINITION = re.compile(r"(?:async )?def\b|class\b")
 _COMMENT = re.compile(r"#|//|--|/?\*")
 _LONG_QUOTE = re.compile(r"\"{3}|'{3}")
 
 _FEWEST_LINES, _MOST_LINES = 5, 40
-"""How many lines are taken above and below if there are as many, and how many are looked at."""
+"""Lines to take above and below where there are as many, and lines to look at."""
 
+_CHUNK_CHARS = 2048
+_NO_HEAD = r"(?:[#*]|//|/\*|--|(?!default)\w+:[ \t]*$)"
+"""Directives, comments and labels stand at any column."""
 
-def enclosing_lines(text: str, offset: int, reach_chars: int) -> tuple[str, ...]:
-    """Return the lines that are further left, one after the other, above a line's start.
-
-    The outermost comes first. Of an `else`, the line that its `if` stands on is taken; of a head
-    that ends with `) {` or with a brace on a line of its own, all its lines. What is further up
-    than `reach_chars` is not looked for.
-    """
-    return tuple(_outwards(text, offset, reach_chars))[::-1]
-
-
-def _outwards(text: str, offset: int, reach_chars: int) -> Iterator[str]:
-    columns, end, earliest = _columns_at(text, offset), -1, max(0, offset - reach_chars)
-    while columns and (start := _last_further_left(text, offset, earliest, columns)) is not None:
-        end = text.find("\n", start) if end < 0 else end
-        offset = start
-        margin = len(leading_whitespace(text[start : start + columns]))
-        if ending := _HEAD_ENDING.match(text, start + margin):
-            columns, end = margin + 1, -1 if ending["block"] else end
-            continue
-        yield text[start : end if end >= 0 else len(text)] + "\n"
-        columns, end = margin, -1
-
-
-def _columns_at(text: str, offset: int) -> int:
-    """Return how far the first line that is not blank is indented, from a line's start."""
-    code = re.compile(r"\S").search(text, offset)
-    if code is None:
-        return 0
-    return code.start() - text.rfind("\n", 0, code.start()) - 1
-
-
-@cache
-def _further_left(columns: int) -> re.Pattern[str]:
-    return re.compile(rf"^[ \t]{{0,{columns - 1}}}(?!{_NO_HEAD})\S", re.MULTILINE)
-
-
-def _last_further_left(text: str, offset: int, earliest: int, columns: int) -> int | None:
-    """Return where the last line before `offset` begins that is indented by fewer columns."""
-    end = offset
-    while end > earliest:
-        start = text.rfind("\n", 0, max(0, end - _CHUNK_CHARS)) + 1
-        found = None
-        for found in _further_left(columns).finditer(text, start, end):  # noqa: B007
-            pass
-        if found is not None:
-            return found.start()
-        end = start
-    return None
+_HEAD_ENDING = re.compile(r"[)\]>]|\{[ \t]*$|(?P<block>\}(?!\)))|\}\)", re.MULTILINE)
+"""The beginning of the last line of a head, or of the block before it."""
 
 
 def whole_statements(
     text: str, line_start: int, line_end: int, *, by_definitions: bool = False
 ) -> tuple[int, int] | None:
-    """Return the part of a text around one of its lines; None if none is near.
+    """Return the whole statements around a line as offsets; None if no boundary is near.
 
     Args:
         text: The text.
-        line_start: Where the line begins.
-        line_end: Where it ends, its line end left out.
-        by_definitions: Whether it had best begin with a definition, as where prose in strings
+        line_start: Offset of the line.
+        line_end: Offset of its line end.
+        by_definitions: Prefer to begin with a definition, for languages where prose in strings
             looks like code.
     """
-    above, below = (
-        _lines_above(text, line_start),
-        _lines_below(text, line_end),
-    )
+    above, below = _lines_above(text, line_start), _lines_below(text, line_end)
     line = text[line_start:line_end]
     margin = len(leading_whitespace(line)) if line.strip() else math.inf
     start = None
@@ -121,7 +67,7 @@ def whole_statements(
 
 
 def _lines_above(text: str, offset: int) -> dict[int, str]:
-    """Return lines by where they begin, the nearest first."""
+    """Return the lines above an offset by their own offsets, the nearest first."""
     found: dict[int, str] = {}
     while offset > 0 and len(found) < _MOST_LINES:
         start = text.rfind("\n", 0, offset - 1) + 1
@@ -142,21 +88,21 @@ def _lines_below(text: str, line_end: int) -> dict[int, str]:
 
 
 def _up_to_quotes(lines: dict[int, str]) -> dict[int, str]:
-    """Leave out what may be prose."""
+    """Leave out lines that may be prose."""
     return dict(takewhile(lambda item: not _LONG_QUOTE.search(item[1]), lines.items()))
 
 
 def _boundary(
     lines: dict[int, str], margin: float, begins: re.Pattern[str] = _BEGINS
 ) -> int | None:
-    """Return where a line begins that no line before it is further left than."""
+    """Return the offset of a statement that is at most as far right as the lines before it."""
     seen, found, before = 0, None, ""
     for start, line in lines.items():
         indent = len(leading_whitespace(line))
         if indent == len(line):
             continue
-        is_led_to, before = _LEADS_ON.match(before), line[indent:]
-        if indent <= margin and begins.match(line, indent) and not is_led_to:
+        is_continued, before = _CONTINUES_BELOW.match(before), line[indent:]
+        if indent <= margin and begins.match(line, indent) and not is_continued:
             found = start
             if seen >= _FEWEST_LINES:
                 return start
@@ -164,3 +110,53 @@ def _boundary(
             margin = min(margin, indent)
             seen += 1
     return found
+
+
+def enclosing_lines(text: str, offset: int, reach_chars: int) -> tuple[str, ...]:
+    """Return the heads of the blocks around a line's start, each further left than the next.
+
+    The outermost comes first. For an `else`, the line of its `if` is taken; a head that ends with
+    `) {` or with a brace on a line of its own is taken with all its lines. The search ends
+    `reach_chars` above the offset.
+    """
+    return tuple(_outwards(text, offset, reach_chars))[::-1]
+
+
+def _outwards(text: str, offset: int, reach_chars: int) -> Iterator[str]:
+    columns, end, earliest = _columns_at(text, offset), -1, max(0, offset - reach_chars)
+    while columns and (start := _last_further_left(text, offset, earliest, columns)) is not None:
+        end = text.find("\n", start) if end < 0 else end
+        offset = start
+        margin = len(leading_whitespace(text[start : start + columns]))
+        if ending := _HEAD_ENDING.match(text, start + margin):
+            columns, end = margin + 1, -1 if ending["block"] else end
+            continue
+        yield text[start : end if end >= 0 else len(text)] + "\n"
+        columns, end = margin, -1
+
+
+def _columns_at(text: str, offset: int) -> int:
+    """Return the indentation of the first non-blank line from a line's start on."""
+    code = re.compile(r"\S").search(text, offset)
+    if code is None:
+        return 0
+    return code.start() - text.rfind("\n", 0, code.start()) - 1
+
+
+@cache
+def _further_left(columns: int) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t]{{0,{columns - 1}}}(?!{_NO_HEAD})\S", re.MULTILINE)
+
+
+def _last_further_left(text: str, offset: int, earliest: int, columns: int) -> int | None:
+    """Return the start of the last line before `offset` that is indented by fewer columns."""
+    end = offset
+    while end > earliest:
+        start = text.rfind("\n", 0, max(0, end - _CHUNK_CHARS)) + 1
+        found = None
+        for found in _further_left(columns).finditer(text, start, end):  # noqa: B007
+            pass
+        if found is not None:
+            return found.start()
+        end = start
+    return None

@@ -1,4 +1,4 @@
-"""A document as it was when a request arrived."""
+"""A document's URI, version and text, frozen for one request."""
 
 import re
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from assist_server.text.lines import LineIndex
 from assist_server.text.newlines import detect_newline, with_line_feeds
 
 _LONG_LINES = 1000
-"""A shorter document is parsed as a whole, which takes a few milliseconds."""
+"""Documents up to this length are parsed whole, which takes a few milliseconds."""
 
 _PART_STARTS = tuple(
     re.compile(pattern, re.MULTILINE)
@@ -21,32 +21,32 @@ _PART_STARTS = tuple(
         r"^[^\W\d]",
     )
 )
-"""Where a part of a document should begin: at the margin, and where no prose looks like it."""
+"""Preferred first lines for a part of a document, best first; prose rarely looks like them."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One version of one document; what is derived from it is computed once."""
+    """One version of one document; derived values are computed once."""
 
     uri: str
     path: str
-    """Where the file lies, relative to its project where that is known; shown to the model."""
+    """Path of the file, relative to its project where that is known; shown to the model."""
     text: str
-    r"""Lines end in `\n` only, whatever the given text had: so a model has learnt them."""
+    r"""Lines end in `\n`, whatever the given text had, as in the models' training data."""
     language_id: str = ""
     version: int | None = None
     newline: str = ""
-    """The line end that the document uses most, for what is written back into it."""
+    """The most frequent line end of the document, for text that is written back into it."""
 
     def __post_init__(self) -> None:
-        """Note how lines end, and have them end in the one way."""
+        """Record how lines end, and convert them to line feeds."""
         given = self.text
         object.__setattr__(self, "text", with_line_feeds(given))
         object.__setattr__(self, "newline", self.newline or detect_newline(given))
 
     @cached_property
     def language(self) -> Language:
-        """Return the language, by LSP languageId or file ending."""
+        """Return the language, by LSP languageId or file extension."""
         return language_for(self.language_id, self.path)
 
     @cached_property
@@ -57,14 +57,14 @@ class Snapshot:
 
     @cached_property
     def lines(self) -> LineIndex:
-        """Return where the lines start."""
+        """Return the index of the line starts."""
         return LineIndex(self.text)
 
     def after_edit(self, start: int, end: int, inserted: str, version: int | None) -> "Snapshot":
-        """Return the next version, with characters `start` to `end` replaced; its lines known."""
+        """Return the next version, with characters `start` to `end` replaced and lines indexed."""
         text, lines = self.lines.after_edit(start, end, with_line_feeds(inserted))
         changed = replace(self, text=text, version=version)
-        changed.__dict__["lines"] = lines  # where `cached_property` keeps it
+        changed.__dict__["lines"] = lines  # where `cached_property` stores it
         return changed
 
     @cached_property
@@ -75,16 +75,16 @@ class Snapshot:
     def syntax_near(self, line: int, reach_lines: int) -> SyntaxTree | None:
         """Return the syntax around a line, at a cost that does not grow with the document.
 
-        Of a long document only a part is parsed: from a statement at the margin, at most
-        `reach_lines` above, or from a definition or block, to as many lines below. What surrounds
-        that part stays unknown; a part that begins or ends inside a string may be misread.
+        Only a part of a long document is parsed: it begins at a top-level statement, definition or
+        block at most `reach_lines` above and ends as many lines below. The tree knows nothing
+        of the code around it; a part that begins or ends inside a string may be misparsed.
         """
         if self.lines.line_count <= _LONG_LINES or self.language.grammar is None:
             return self.syntax
         return SyntaxTree(self.text, self.language, *self.part_near(line, reach_lines))
 
     def part_near(self, line: int, reach_lines: int) -> tuple[int, int]:
-        """Return the offsets of the lines around one, from where a statement should begin."""
+        """Return the offsets of the lines around one, beginning where a statement probably does."""
         lines = self.lines
         first = lines.start_of(max(0, line - reach_lines))
         end = lines.start_of(min(line + reach_lines, lines.line_count - 1))

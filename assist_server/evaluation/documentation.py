@@ -17,9 +17,9 @@ from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError
 from assist_server.evaluation.figures import Estimate, Figures, chrf
 from assist_server.evaluation.tasks import Source
-from assist_server.features.docstrings.filling import PhraseWriter
-from assist_server.features.documentation import document
-from assist_server.features.phrases import model_phrase_writer
+from assist_server.features.documentation.document import document
+from assist_server.features.documentation.layout import PhraseWriter
+from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.settings import Settings
 from assist_server.text.edits import apply_edits
 from assist_server.text.lines import LineIndex

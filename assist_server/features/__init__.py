@@ -1,1 +1,1 @@
-"""What a user gets, one ability a file, in plain values."""
+"""Completion, documentation and summaries, in plain values without the protocol."""

@@ -1,1 +1,1 @@
-"""From what a model wrote to what may be shown: one small filter a file."""
+"""Filters between the model's text and the text that is shown: one small filter a file."""

@@ -1,7 +1,7 @@
-"""Which brackets and quotes a piece of code opens and closes, without a parser.
+"""The brackets and quotes that a piece of code opens and closes, found without a parser.
 
-A completion is a fragment, so a grammar has little to say about it. This scanner knows brackets,
-strings and comments, and takes what was open before the fragment as its starting point.
+A completion is a fragment, which a grammar cannot parse. This scanner knows brackets, strings and
+comments, and starts with those that were open before the fragment.
 """
 
 import re
@@ -26,29 +26,29 @@ class Closer:
     start: int
     text: str
     opened_at: int | None
-    """Where in the same text its opener stands; None when that came before the text."""
+    """Offset of its opener in the same text; None if that came before the text."""
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What scanning a text found."""
+    """Result of scanning a text."""
 
     still_open: tuple[str, ...]
-    """Brackets, quotes and comment marks that are open at the end, the innermost last."""
+    """Brackets, quotes and comment marks left open at the end, the innermost last."""
     opened_at: tuple[int | None, ...]
-    """Where each of these stands in the text; None for what was open before it."""
+    """Offset of each of these in the text; None for those open before it."""
     closers: tuple[Closer, ...]
     unopened: int | None
-    """Where the first closing bracket stands that nothing opens."""
+    """Offset of the first closing bracket without an opening one."""
 
     @property
     def outer_closers(self) -> tuple[Closer, ...]:
-        """The closers of what was open before the text."""
+        """Return the closers of brackets and quotes that were open before the text."""
         return tuple(closer for closer in self.closers if closer.opened_at is None)
 
 
 def scan(text: str, language: Language, opened: tuple[str, ...] = ()) -> Scan:
-    """Scan `text`, which begins where the brackets, quotes and comments in `opened` are open."""
+    """Scan `text`, at whose start the brackets, quotes and comments in `opened` are open."""
     lexicon = _lexicon_of(language.id, language.line_comment)
     stack: list[tuple[str, int | None]] = [(opener, None) for opener in opened]
     closers: list[Closer] = []
@@ -62,13 +62,13 @@ def scan(text: str, language: Language, opened: tuple[str, ...] = ()) -> Scan:
         elif unopened is None:
             unopened = start
     still_open, opened_at = tuple(opener for opener, _ in stack), tuple(at for _, at in stack)
-    # The break that ends a line comment or an unfinished string closes nothing worth a mention.
+    # The line break that ends a line comment or an unfinished string is no closer of interest.
     shown = tuple(one for one in closers if one.text.strip())
     return Scan(still_open, opened_at, shown, unopened)
 
 
 def open_before(context: CursorContext) -> tuple[str, ...] | None:
-    """What is open at the cursor since its top-level statement began; None when that is far off."""
+    """Return what the statement at the cursor has left open; None if its start is too far up."""
     lines, language = context.snapshot.lines, context.snapshot.language
     earliest = max(0, context.line - _STATEMENT_LINES)
     for number in range(context.line, earliest - 1, -1):
@@ -82,7 +82,7 @@ def open_before(context: CursorContext) -> tuple[str, ...] | None:
 
 
 def _depth_of(opener: str | None, stack: list[tuple[str, int | None]]) -> int:
-    """How many entries end with the nearest `opener`, or with the innermost for None; 0: none."""
+    """Return how many entries end with the nearest `opener`, or the innermost for None; else 0."""
     if opener is None:
         return 1
     openers = [entry for entry, _ in reversed(stack)]
@@ -91,15 +91,15 @@ def _depth_of(opener: str | None, stack: list[tuple[str, int | None]]) -> int:
 
 @dataclass(frozen=True)
 class _Lexicon:
-    """How a language writes strings and comments."""
+    """Syntax of strings and comments in a language."""
 
     code: re.Pattern[str]
-    """The next bracket, or opening of a string or comment, in code."""
+    """Matches the next bracket or opening of a string or comment in code."""
     ends: Mapping[str, re.Pattern[str]]
-    """For each opening of a string or comment: what may end it, and escapes, which do not."""
+    """For each opening of a string or comment: its end, and escapes, which do not end it."""
 
     def tokens(self, text: str, innermost: str) -> Iterator[tuple[int, str]]:
-        """(start, token) of all that opens or closes something, `innermost` being open first."""
+        """Yield (start, token) of openers and closers; `innermost` is open at the start."""
         position = 0
         while True:
             pattern = self.ends.get(innermost, self.code)
@@ -132,7 +132,7 @@ def _lexicon_of(language_id: str, line_comment: str) -> _Lexicon:
     if language_id in {"javascript", "typescript", "tsx", "go"}:
         ends["`"] = _span_end("`", crosses_lines=True, escapes=language_id != "go")
     if language_id in {"rust", "c", "cpp", "java", "go"}:
-        # A quote opens one character there; otherwise it is a lifetime or separates digits.
+        # There a quote encloses one character; otherwise it is a lifetime or separates digits.
         skipped.append(_QUOTED_CHARACTER)
     elif language_id != "plaintext":  # in prose it is an apostrophe
         ends["'"] = _span_end("'", crosses_lines=False)

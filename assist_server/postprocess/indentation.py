@@ -1,4 +1,4 @@
-"""The document's indentation."""
+"""Convert the indentation to that of the document."""
 
 import re
 from dataclasses import replace
@@ -10,18 +10,19 @@ from assist_server.text.indentation import detect_indent_unit, indent_width, lea
 
 _INDENTED_LINE = re.compile(r"^(?:\t|  )[ \t]*\S", re.MULTILINE)
 _TAB_SPACES = 4
-# One blank more than whole levels came with the first token, but for block comments and labels.
+# A blank beyond whole levels came with the first token, except in block comments and at labels.
 _SLIP = re.compile(r" (?!\s|\*|(public|private|protected):)")
 
 
 def match_indentation(candidate: Candidate, context: CursorContext) -> Candidate | None:
-    """Indent with tabs where the document does, with spaces where it does, by whole levels.
+    """Indent with tabs or spaces as the document does, by whole levels.
 
-    A document without any indented line says nothing, so the model's own habit stays. What that is,
-    its first indented line shows: further in, tabs may stand for eight columns (GNU style).
+    A document without any indented line decides nothing, so the model's indentation stays. The
+    model's unit is taken from its first indented line: deeper, tabs may stand for eight columns
+    (GNU style).
     """
     lines = candidate.text.splitlines(keepends=True)
-    # On the cursor's line, indentation can only be written where nothing but blanks precede it.
+    # The cursor's own line can be indented only if nothing but blanks precedes the cursor.
     first = 1 if context.line_prefix.strip() else 0
     indented = [line for line in lines[first:] if line.strip() and leading_whitespace(line)]
     if not indented or not _INDENTED_LINE.search(context.surroundings):
@@ -37,7 +38,7 @@ def match_indentation(candidate: Candidate, context: CursorContext) -> Candidate
 
 
 def _spaces_per_tab(first_indented: str, context: CursorContext) -> int | None:
-    """How many spaces the model means by a level; None when it writes tabs itself."""
+    """Return how many spaces the model uses for a level; None if it uses tabs itself."""
     if "\t" in leading_whitespace(first_indented):
         return None
     level = leading_whitespace(context.line_prefix).count("\t") + bool(context.line_prefix.strip())

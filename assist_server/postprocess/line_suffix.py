@@ -1,12 +1,11 @@
-"""Text on the cursor's line behind the cursor, such as brackets that the editor inserted."""
+"""Replace text after the cursor on its line, such as brackets that the editor inserted."""
 
 import re
 from dataclasses import dataclass, replace
 
 from assist_server.context.cursor import CursorContext
 from assist_server.postprocess.brackets import Scan, open_before, scan
-from assist_server.postprocess.candidate import Candidate
-from assist_server.postprocess.written_lines import with_text
+from assist_server.postprocess.candidate import Candidate, with_text
 
 _BRACKETS = ("(", "[", "{")
 _EMPTY_PAIR = re.compile(r"[ \t]*(\([ \t]*\)|\[[ \t]*\]|\{[ \t]*\})")
@@ -14,13 +13,14 @@ _ONLY_CLOSERS = re.compile(r"[)\]}\"'`>;,:\s]*")
 
 
 def join_line_suffix(candidate: Candidate, context: CursorContext) -> Candidate | None:
-    """Replace what stands behind the cursor and is written again by the candidate.
+    """Replace what follows the cursor where the candidate writes it again.
 
-    Closers behind the cursor are replaced when the candidate closes, in that order, what was open
+    Closers after the cursor are replaced if the candidate closes, in their order, what was open
     before it. Brackets that it opens and closes itself do not count: `f(|)` with `g(x)` keeps its
-    parenthesis. Otherwise the longest end of the candidate that the line goes on with is replaced.
-    Where the line goes on otherwise after such a closer, the candidate ends before it: `name] = 1`
-    before `] = 2` is `name`. So it does before brackets that follow anyway: `load(f)` before `(g)`.
+    parenthesis. Otherwise the longest end of the candidate with which the line continues is
+    replaced. If the line continues differently after such a closer, the candidate ends before it:
+    `name] = 1` before `] = 2` becomes `name`. It also ends before brackets that follow anyway:
+    `load(f)` before `(g)`.
     """
     suffix = context.line_suffix
     if not suffix.strip() or not candidate.text.strip():
@@ -38,7 +38,7 @@ def join_line_suffix(candidate: Candidate, context: CursorContext) -> Candidate 
         return with_text(Candidate(text), text[: joint.start])
     empty = _EMPTY_PAIR.match(suffix) if pair is not None else None
     covered = empty.end() if empty else joint.covered or _overlap(text, found, suffix)
-    # Counted from the cursor whatever was replaced before, so that a second run changes nothing.
+    # Counted from the cursor, whatever was replaced before, so that a second run changes nothing.
     replaced_chars = max(candidate.replaced_chars, covered)
     if suffix[:replaced_chars].strip() == candidate.text.strip():
         return None
@@ -46,7 +46,7 @@ def join_line_suffix(candidate: Candidate, context: CursorContext) -> Candidate 
 
 
 def _pair_again(text: str, found: Scan, suffix: str) -> int | None:
-    """Where the brackets begin at the end of `text` that the line goes on with as well."""
+    """Return the start of a bracket pair at the end of `text` with which the line continues too."""
     last = next((one for one in found.closers if one.start + 1 == len(text.rstrip())), None)
     opener = suffix.lstrip(" \t")[:1]
     is_again = last is not None and last.opened_at is not None and text[last.opened_at] == opener
@@ -55,18 +55,18 @@ def _pair_again(text: str, found: Scan, suffix: str) -> int | None:
 
 @dataclass(frozen=True)
 class _Joint:
-    """Closers of a text that stand for those after the cursor."""
+    """Closers of a text that replace those after the cursor."""
 
     covered: int
-    """How much of the line they stand for, from the cursor."""
+    """Number of characters of the line that they replace, from the cursor."""
     start: int
-    """Where the first of them is in the text."""
+    """Offset of the first of them in the text."""
     goes_on: bool
-    """Whether the text goes on after them, and the line does otherwise."""
+    """Whether the text continues after them, and the line differently."""
 
 
 def _joint_by_closers(text: str, found: Scan, suffix: str) -> _Joint:
-    """Match the closers in `text` with the ones that `suffix` begins with."""
+    """Match the closers in `text` with those at the start of `suffix`."""
     covered, start, used = 0, len(text), 0
     for closer in found.outer_closers:
         rest = suffix[covered:].lstrip(" \t")
@@ -81,7 +81,7 @@ def _joint_by_closers(text: str, found: Scan, suffix: str) -> _Joint:
 
 
 def _overlap(text: str, found: Scan, suffix: str) -> int:
-    """Length of the longest end of `text` that `suffix` begins with."""
+    """Return the length of the longest end of `text` with which `suffix` begins."""
     for length in range(min(len(text), len(suffix)), 0, -1):
         end = text[-length:]
         if suffix.startswith(end) and end.strip() and not _is_pair_split(text, found, length):
@@ -90,10 +90,10 @@ def _overlap(text: str, found: Scan, suffix: str) -> int:
 
 
 def _is_pair_split(text: str, found: Scan, length: int) -> bool:
-    """Whether the last `length` characters close what the ones before them have opened."""
+    """Return whether the last `length` characters close what the ones before them opened."""
     cut = len(text) - length
     pairs = [(x.opened_at, x.start) for x in found.closers if x.opened_at is not None]
     if any(start < cut <= end for start, end in pairs):
         return True
-    # The scanner leaves `<` and `>` alone, which mostly compare; here they may hold type arguments.
+    # The scanner ignores `<` and `>`, which mostly compare; here they may enclose type arguments.
     return ">" in text[cut:] and text.count("<", 0, cut) > text.count(">", 0, cut)

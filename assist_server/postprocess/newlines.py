@@ -1,4 +1,4 @@
-"""Line ends of models that have learnt from other files."""
+"""Convert line ends to line feeds."""
 
 from dataclasses import replace
 
@@ -8,6 +8,6 @@ from assist_server.text.newlines import with_line_feeds
 
 
 def match_newlines(candidate: Candidate, _context: CursorContext) -> Candidate | None:
-    r"""End lines in `\n`, as snapshots do; whoever writes into the document gives it its own."""
+    r"""End lines in `\n`, as snapshots do; the document's own return when an edit is written."""
     text = with_line_feeds(candidate.text)
     return candidate if text == candidate.text else replace(candidate, text=text)

@@ -1,20 +1,19 @@
-"""Lines that the document already has behind the cursor."""
+"""Cut lines that the document already has after the cursor."""
 
 import re
 
 from assist_server.context.cursor import CursorContext
-from assist_server.postprocess.candidate import Candidate
-from assist_server.postprocess.written_lines import WrittenLine, with_text, written_lines
+from assist_server.postprocess.candidate import Candidate, WrittenLine, with_text, written_lines
 from assist_server.text.indentation import indent_width
 
 _MIN_BEGINNING_CHARS = 4
 
 
 def stop_at_next_lines(candidate: Candidate, context: CursorContext) -> Candidate | None:
-    """Stop where the candidate goes on as the document does, at the same indentation.
+    """Stop where the candidate repeats the document's next lines, at the same indentation.
 
-    Lines are equal that differ only in blanks, in the kind of quotes or in a final `;` or `,`. An
-    edit distance would also take lines for equal that differ on purpose (`case 1`, `case 2`).
+    Lines count as equal if they differ only in blanks, in the kind of quotes or in a final `;` or
+    `,`. An edit distance would also match lines that differ on purpose (`case 1`, `case 2`).
     """
     written = written_lines(candidate, context)
     for number, line in enumerate(written):
@@ -35,14 +34,14 @@ def _retypes(tail: tuple[WrittenLine, ...], next_lines: tuple[str, ...]) -> bool
 
 
 def _is_same(line: str, present: str) -> bool:
-    return indent_width(line) == indent_width(present) and _essence(line) == _essence(present)
+    return indent_width(line) == indent_width(present) and _normalized(line) == _normalized(present)
 
 
 def _is_beginning(line: str, present: str) -> bool:
-    """Whether the token limit cut `line` off in the middle of `present`."""
+    """Return whether `line` is the beginning of `present`, cut off by the token limit."""
     is_long = len(line.strip()) >= _MIN_BEGINNING_CHARS
     return is_long and present.startswith(line.rstrip())
 
 
-def _essence(line: str) -> str:
+def _normalized(line: str) -> str:
     return re.sub(r"\s+", "", line).replace("'", '"').rstrip(";,") or line.strip()

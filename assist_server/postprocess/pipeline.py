@@ -3,22 +3,23 @@ r"""All filters in their order.
 The order has reasons:
 
 1.  `drop_unshowable` is final, and after `match_newlines` lines end in `\n` and nothing else.
-2.  `match_indentation` and `drop_unexpected_indent` give the text the document's form. They come
-    before all that compares lines or indentation with the document's.
+2.  `match_indentation` and `drop_unexpected_indent` adapt the text to the document. They come
+    before every filter that compares lines or indentation with the document's.
 3.  `drop_prefix_echo` works at the beginning. It comes before `keep_first_line`, which would keep
-    the echo and drop what follows it.
-4.  `keep_first_line` saves the others from reading what is not shown.
-5.  `cut_repetition` comes before the structural cuts, to which a loop looks like structure.
-6.  `stay_in_scope` and `stop_at_next_lines` cut whole lines, so that the last line is settled for
-7.  `join_line_suffix`, which settles what the candidate replaces; only then it is known which
-    brackets behind the cursor remain for
-8.  `stop_at_unopened_closer`.
-9.  `trim_trailing_space` cleans up behind the cuts, and
-10. `drop_too_short` judges what is left of the text.
-11. `keep_well_formed` is the last, as it costs the most and the others mend what it would refuse.
+    the echo and drop the rest.
+4.  `keep_first_line` removes what is not shown before the others scan it.
+5.  `cut_repetition` comes before the structural cuts, which would take a loop for structure.
+6.  `stay_in_scope` and `stop_at_next_lines` cut whole lines; they come before `join_line_suffix`,
+    which needs to know the last line.
+7.  `join_line_suffix` decides what the candidate replaces. Only then are the brackets known that
+    remain after the cursor, which the next filter needs.
+8.  `stop_at_unopened_closer` comes after that.
+9.  `trim_trailing_space` removes blanks that the cuts left.
+10. `drop_too_short` checks the remaining text.
+11. `keep_well_formed` is last, as it costs the most and the others repair what it would refuse.
 
-Where the model was stopped in the middle, `cut_unfinished` comes before them all. It comes once:
-a second time, it would take the end that it has made for an unfinished one.
+If the model was stopped at an arbitrary token, `cut_unfinished` comes first. It runs once: a second
+run would take the end that the first one made for an unfinished one.
 """
 
 from collections.abc import Mapping
@@ -62,41 +63,41 @@ FILTERS: tuple[Filter, ...] = (
 
 WHY_DROPPED: Mapping[Filter, str] = MappingProxyType({
     cut_unfinished: "no part of it was complete when it was stopped",
-    drop_unshowable: "it holds characters that cannot be shown",
-    drop_prefix_echo: "it only says the line before the cursor again",
-    keep_first_line: "it says that the line is complete",
-    cut_repetition: "it only repeats itself or what stands above",
-    stay_in_scope: "it belongs to another block than the cursor",
-    stop_at_next_lines: "it only says what follows the cursor",
-    join_line_suffix: "it only says what stands behind the cursor",
+    drop_unshowable: "it contains characters that cannot be shown",
+    drop_prefix_echo: "it only repeats the text before the cursor",
+    keep_first_line: "it begins with a line break: the line is complete",
+    cut_repetition: "it only repeats itself or the lines above",
+    stay_in_scope: "it belongs to a different block than the cursor",
+    stop_at_next_lines: "it only repeats the lines after the cursor",
+    join_line_suffix: "it only repeats the text after the cursor",
     stop_at_unopened_closer: "it closes a bracket that is not open",
-    trim_trailing_space: "it holds nothing but blanks",
-    drop_too_short: "it is too short to be worth a key",
+    trim_trailing_space: "it contains only blanks",
+    drop_too_short: "it is too short to be worth accepting",
     keep_well_formed: "it would leave a syntax error",
 })  # fmt: skip
-"""What it means that a filter left nothing of a candidate."""
+"""Reasons to show to the user if a filter drops a candidate."""
 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What is left of a candidate, and why."""
+    """The rest of a candidate after the filters, and why they changed it."""
 
     candidate: Candidate | None
     rules: tuple[str, ...]
     """Names of the filters that changed the candidate."""
     why_dropped: str = ""
-    """In words, where the last of them left nothing."""
+    """Reason to show to the user if the last of them dropped it."""
 
 
 def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool = False) -> Cleaned:
-    """Run a candidate through all filters, until none of them changes it.
+    """Run a candidate through all filters until none of them changes it.
 
-    A cut can uncover what an earlier filter looks for, so one round is not always enough. There is
-    an end, as filters cut text, widen the replaced range or bring blanks into their final form.
+    A cut can expose what an earlier filter looks for, so one round is not always enough. The loop
+    ends, as filters only cut text, widen the replaced range or normalize blanks.
 
     Args:
-        candidate: What the model wrote.
-        context: Where it is wanted.
+        candidate: The model's text.
+        context: The cursor that it is for.
         is_unfinished: Whether the model was stopped at an arbitrary place.
     """
     in_line = min(max(candidate.replaced_chars, 0), len(context.line_suffix))
@@ -107,7 +108,7 @@ def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool =
         before = current
         for one in filters:
             if one is keep_well_formed and current != before:
-                break  # it parses, and judges only what no other filter changes any more
+                break  # it parses, so it runs only once no other filter changes anything
             kept = one(current, context)
             if kept != current:
                 rules.append(one.__name__)

@@ -1,22 +1,21 @@
-"""What the model repeats of the text right before the cursor."""
+"""Drop the model's repetition of the text right before the cursor."""
 
 import re
 from dataclasses import replace
 
 from assist_server.context.cursor import CursorContext
-from assist_server.postprocess.candidate import Candidate
-from assist_server.postprocess.written_lines import WrittenLine, with_text, written_lines
+from assist_server.postprocess.candidate import Candidate, WrittenLine, with_text, written_lines
 
-# Shorter than this, doubled text is as likely meant (`x` of `xx`, a second `i += 1`) as repeated.
+# Shorter text may be doubled on purpose (`x` of `xx`, a second `i += 1`).
 _MIN_HEAD_CHARS = 3
 _MIN_LINES_CHARS = 8
 
 
 def drop_prefix_echo(candidate: Candidate, context: CursorContext) -> Candidate | None:
-    """Leave out the cursor's line so far, or the lines above it, at the candidate's beginning.
+    """Drop the cursor's line so far, or the lines above it, from the candidate's beginning.
 
-    Only the whole line counts as an echo: its last characters alone often come twice in good code
-    (`f(` and `(a + b) * c)`).
+    Only the whole line counts as an echo: its last characters alone often occur twice in correct
+    code (`f(` and `(a + b) * c)`).
     """
     if context.line_prefix.strip():
         text = _without_head(candidate.text, context)
@@ -30,7 +29,7 @@ def _without_head(text: str, context: CursorContext) -> str:
     if is_comment_mark or (len(head) >= _MIN_HEAD_CHARS and re.search(r"\w", head)):
         while (rest := text.lstrip(" \t")).startswith(head):
             text = rest[len(head) :]
-    # The blank before the cursor is part of the head, and models like to begin with one, too.
+    # The blank before the cursor is part of the head, and models often begin with one, too.
     return text.lstrip(" \t") if head.endswith(" ") else text
 
 
@@ -41,14 +40,14 @@ def _without_lines_above(candidate: Candidate, context: CursorContext) -> Candid
         return candidate
     if count == len(written):
         return None
-    # The next line begins where the cursor is; one that begins further left belongs elsewhere.
+    # The next line begins at the cursor; one that begins further left belongs elsewhere.
     rest = candidate.text[written[count].start :]
     margin = context.line_prefix
     return replace(candidate, text=rest[len(margin) :]) if rest.startswith(margin) else None
 
 
 def _count_echoed(written: tuple[WrittenLine, ...], above: tuple[str, ...]) -> int:
-    """How many of the first written lines are the last lines above the cursor, in their order."""
+    """Return how many of the first written lines equal the last lines above the cursor."""
     lines = [line.text.strip() for line in written]
     for count in range(min(len(lines), len(above)), 0, -1):
         if lines[:count] == [line.strip() for line in above[-count:]]:

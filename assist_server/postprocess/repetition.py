@@ -1,15 +1,14 @@
-"""Loops, which small models fall into."""
+"""Cut loops, which small models produce."""
 
 import re
 
 from assist_server.context.cursor import CursorContext
-from assist_server.postprocess.candidate import Candidate
-from assist_server.postprocess.written_lines import with_text, written_lines
+from assist_server.postprocess.candidate import Candidate, with_text, written_lines
 
-# (longest period in characters, repetitions that make a loop): the shorter what is repeated, the
-# more often good code repeats it.
+# (longest period in characters, repetitions that make a loop): the shorter the repeated text, the
+# more often correct code repeats it.
 _LOOPS_IN_LINE = ((2, 48), (9, 6), (29, 4), (120, 3))
-# Rules and paths (`# -----`, `../../`) repeat few symbols; up to a line's width, they may.
+# Rules and paths (`# -----`, `../../`) may repeat few symbols up to the width of a line.
 _MIN_SYMBOL_CHARS = 100
 _FEW_SYMBOLS = 3
 
@@ -17,8 +16,8 @@ _FEW_SYMBOLS = 3
 def cut_repetition(candidate: Candidate, context: CursorContext) -> Candidate | None:
     """Cut where the candidate begins to repeat itself.
 
-    Of a loop inside a line nothing is kept, as its first round is a fragment; of a repeated line or
-    block the first one stays.
+    A loop within a line is removed completely, as its first round is a fragment; the first of
+    several equal lines or blocks stays.
     """
     written = written_lines(candidate, context)
     for line in written:
@@ -32,7 +31,7 @@ def cut_repetition(candidate: Candidate, context: CursorContext) -> Candidate | 
 
 
 def _loop_in_line(line: str) -> int | None:
-    """Where the loop begins that the line ends in."""
+    """Return the start of a loop at the end of the line; None if there is none."""
     line = line.rstrip()
     for period in range(1, min(_LOOPS_IN_LINE[-1][0], len(line) // 3) + 1):
         repetitions = next(count for longest, count in _LOOPS_IN_LINE if period <= longest)
@@ -40,7 +39,8 @@ def _loop_in_line(line: str) -> int | None:
         round_ = line[-period:]
         if not re.search(r"\w", round_) and len(set(round_)) <= _FEW_SYMBOLS:
             least = max(least, _MIN_SYMBOL_CHARS)
-        # What ends in a loop equals itself shifted by one period; a cheap test before the count.
+        # Text that ends in a loop equals itself shifted by one period: a cheap test before the
+        # count.
         if len(line) >= least and line[-least:-period] == line[-least + period :]:
             return _run_start(line, period)
     return None
@@ -54,10 +54,10 @@ def _run_start(line: str, period: int) -> int:
 
 
 def _loop_of_lines(lines: list[str]) -> int | None:
-    """Index of the first line that begins to say again what was just said."""
+    """Return the index of the first line at which the lines before it repeat; None without."""
     for again in range(1, len(lines)):
         for size in range(1, min(again, len(lines) - again) + 1):
-            rounds = 2 if size >= 3 else 3  # two short blocks may well be alike
+            rounds = 2 if size >= 3 else 3  # two short blocks may be equal on purpose
             block = lines[again - size : again]
             if lines[again : again + size * (rounds - 1)] == block * (rounds - 1):
                 return again

@@ -1,16 +1,15 @@
-"""The block that the cursor is in."""
+"""End the candidate with the block at the cursor."""
 
 import re
 
 from assist_server.context.cursor import CursorContext
 from assist_server.postprocess.brackets import scan
-from assist_server.postprocess.candidate import Candidate
-from assist_server.postprocess.written_lines import WrittenLine, with_text, written_lines
+from assist_server.postprocess.candidate import Candidate, WrittenLine, with_text, written_lines
 from assist_server.text.indentation import indent_width
 
 _CLOSING_LINE = {"lua": re.compile(r"\s*(end|until)\b")}
 _CLOSING_BRACKET = re.compile(r"\s*[)\]}]")
-# Lines as far left as the block's opening line that go on with the same statement.
+# Lines in the column of the block's opening line that continue its statement.
 _CLAUSE_BY_INDENTATION = re.compile(r"\s*(else|elif|except|finally)\b.*:")
 _CLAUSE = re.compile(
     r"\s*((else|elseif|catch|finally|case)\b"
@@ -20,9 +19,9 @@ _CLAUSE = re.compile(
 
 
 def stay_in_scope(candidate: Candidate, context: CursorContext) -> Candidate | None:
-    """Stop before the first line that lies outside the block at the cursor.
+    """Stop before the first line outside the block at the cursor.
 
-    Where blocks end in a line of their own, that line is kept unless the document has it already.
+    Where blocks end with a line of their own, that line is kept unless the document has it already.
     """
     if not context.is_multi_line:
         return candidate
@@ -44,7 +43,7 @@ def stay_in_scope(candidate: Candidate, context: CursorContext) -> Candidate | N
 
 
 def _outer_columns(context: CursorContext) -> int:
-    """Where the line begins that opened the block at the cursor; left of everything without one."""
+    """Return the column of the line that opened the block at the cursor; -1 without one."""
     if context.line_prefix.strip():
         return indent_width(context.line_prefix)
     above = indent_width(context.previous_lines[-1]) if context.previous_lines else -1
@@ -52,14 +51,14 @@ def _outer_columns(context: CursorContext) -> int:
 
 
 def _goes_on(line: WrittenLine, context: CursorContext) -> bool:
-    """Whether `line` begins another clause of the statement, such as `else`."""
+    """Return whether `line` begins another clause of the statement, such as `else`."""
     is_indented = context.snapshot.language.blocks_by_indentation
     clause = _CLAUSE_BY_INDENTATION if is_indented else _CLAUSE
     return clause.match(line.text) is not None
 
 
 def _closes(line: WrittenLine, context: CursorContext) -> bool:
-    """Whether `line` ends the block, and the document does not."""
+    """Return whether `line` ends the block and the document does not."""
     if context.snapshot.language.blocks_by_indentation:
         return False
     closing = _CLOSING_LINE.get(context.snapshot.language.id, _CLOSING_BRACKET)
@@ -70,6 +69,6 @@ def _closes(line: WrittenLine, context: CursorContext) -> bool:
 
 
 def _is_in_string(text: str, context: CursorContext) -> bool:
-    """Whether a string or comment of several lines, opened in `text`, is open at its end."""
+    """Return whether `text` leaves a string or comment of several lines open at its end."""
     innermost = scan(text, context.snapshot.language).still_open[-1:]
     return innermost not in ((), ("(",), ("[",), ("{",))

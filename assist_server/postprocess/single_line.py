@@ -1,18 +1,17 @@
-"""Where only one line fits."""
+"""Keep one line where only one fits."""
 
 import re
 
 from assist_server.context.cursor import CursorContext
-from assist_server.postprocess.candidate import Candidate
-from assist_server.postprocess.written_lines import with_text
+from assist_server.postprocess.candidate import Candidate, with_text
 
 _LINE_END = re.compile(r"[\r\n]")
 
 
 def keep_first_line(candidate: Candidate, context: CursorContext) -> Candidate | None:
-    """Keep the first line, unless the cursor stands where a block has just begun.
+    """Keep the first line, unless a block has just begun at the cursor.
 
-    A model that begins with a line break says that the line is complete; nothing is shown then.
+    A model that begins with a line break takes the line for complete; then nothing is shown.
     """
     end = _LINE_END.search(candidate.text)
     if end is None or context.is_multi_line:

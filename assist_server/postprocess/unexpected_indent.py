@@ -1,4 +1,4 @@
-"""Indentation that nothing asks for: in an empty document, or where it makes the blocks."""
+"""Drop unexpected indentation in an empty document, or where indentation makes blocks."""
 
 import re
 from dataclasses import replace
@@ -13,14 +13,14 @@ _OPENS_OR_GOES_ON = re.compile(r"(:\s*(#.*)?|\\)$")
 
 
 def drop_unexpected_indent(candidate: Candidate, context: CursorContext) -> Candidate | None:
-    """Begin a line where the line above does, unless that opens a block or is not over.
+    """Begin in the column of the line above, unless that opens a block or is incomplete.
 
-    In an empty document, lines begin at the margin. What follows moves by as much.
+    In an empty document, lines begin at the margin. The following lines move by the same amount.
     """
     margin = leading_whitespace(candidate.text)
-    is_taste = context.previous_lines and not context.snapshot.language.blocks_by_indentation
+    is_free = context.previous_lines and not context.snapshot.language.blocks_by_indentation
     is_blank = not candidate.text.strip()
-    if is_blank or not margin or is_taste or context.line_prefix.strip():
+    if is_blank or not margin or is_free or context.line_prefix.strip():
         return candidate
     most = _most_columns(context)
     excess = None if most is None else indent_width(context.line_prefix + margin) - most
@@ -31,7 +31,7 @@ def drop_unexpected_indent(candidate: Candidate, context: CursorContext) -> Cand
 
 
 def _most_columns(context: CursorContext) -> int | None:
-    """Return the deepest column where a line may begin at the cursor; None if nothing is known."""
+    """Return the deepest column where a line may begin at the cursor; None if it is unknown."""
     above = [x for x in context.previous_lines if not x.lstrip().startswith("#")]
     if not above:
         return None if context.previous_lines[2:] else 0

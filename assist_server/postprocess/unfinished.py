@@ -1,11 +1,10 @@
-"""The end of a text whose writer was stopped at an arbitrary place."""
+"""Cut the incomplete end of a text whose generation was stopped at an arbitrary token."""
 
 import re
 
 from assist_server.context.cursor import CursorContext
 from assist_server.postprocess.brackets import open_before, scan
-from assist_server.postprocess.candidate import Candidate
-from assist_server.postprocess.written_lines import with_text
+from assist_server.postprocess.candidate import Candidate, with_text
 from assist_server.syntax.languages import PLAIN_TEXT
 
 _MAY_GO_ON = re.compile(
@@ -21,10 +20,10 @@ _STRING_PREFIX = re.compile(r"\w+\Z")
 
 
 def cut_unfinished(candidate: Candidate, context: CursorContext) -> Candidate | None:
-    """Keep the lines that are complete, or of a single one what is.
+    """Keep the complete lines, or the complete part of a single one.
 
-    A name, number or operator at the very end may go on, and a string that is open does. Of a
-    comment, as of prose, all words but the last one are complete.
+    A name, number or operator at the very end may continue, and an open string does. In a comment,
+    as in prose, all words but the last are complete.
     """
     text = candidate.text
     lines_end = max(text.rfind("\n"), text.rfind("\r")) + 1

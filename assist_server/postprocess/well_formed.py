@@ -1,7 +1,7 @@
-"""Code that is as well-formed with the candidate as without it.
+"""Keep code as well-formed with the candidate as without it.
 
 Only the lines around the cursor are parsed, whatever the document's length, and mostly once. Where
-they cannot be read even without a candidate, what they tell is held against the whole document.
+they have errors even without a candidate, the result is checked against the whole document.
 """
 
 import re
@@ -15,16 +15,15 @@ from assist_server.context.indented_blocks import enclosing_lines, whole_stateme
 from assist_server.postprocess.brackets import open_before, scan
 from assist_server.postprocess.candidate import Candidate
 from assist_server.syntax.languages import Language
-from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.tokens import adds_errors, count_broken
+from assist_server.syntax.parser import SyntaxTree, adds_errors, count_broken
 from assist_server.text.indentation import indent_width
 
 _REACH_LINES, _FAR_REACH_LINES = 24, 80
 _MOST_BEGINNINGS = 8
-"""How many beginnings are tried, as each has to be parsed."""
+"""Number of beginnings to try, as each has to be parsed."""
 
 _NAME = "x"
-"""Stands for the expression that may be missing at the cursor."""
+"""Placeholder for the expression that may be missing at the cursor."""
 
 _BRACKETS = ("(", "[", "{")
 _QUOTES = ('"', "'", "`", '"""', "'''")
@@ -47,36 +46,36 @@ _DIRECTIVE_END = re.compile(r"^[ \t]*#[ \t]*(endif|else|elif)\b", re.MULTILINE)
 _COMMENT = re.compile(r"/\*|--\[\[")
 _COMMENTS = (("/*",), ("--[[",))
 _MOST_LINES = 1000
-"""A longer document takes too long to be parsed as a whole."""
+"""Longer documents take too long to be parsed as a whole."""
 
 _OPENS_BODY = re.compile(r"^\s*[^#\s].*:\s*(#.*)?$")
 
 _BODY_FOLLOWS = re.compile(r"\s*(\{|=>|:)")
-"""Without its body, the head of a statement would take the next statement for it."""
+"""Start of a body; without it, the head of a statement would take the next statement as body."""
 
 
 def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate | None:
-    """Keep what adds no syntax error to those of the document as it is.
+    """Keep a candidate that adds no syntax error to those of the document.
 
-    Where the whole adds one, it may replace closers after the cursor; else its longest beginning is
-    kept that adds none and ends where a token does.
+    If the whole candidate adds one, it may replace more closers after the cursor; else its longest
+    beginning is kept that adds none and ends at the end of a token.
     """
     gap = _Gap(context)
-    if gap.is_right_with(candidate):
+    if gap.parses_with(candidate):
         return candidate
     beginnings = islice(gap.beginnings(candidate), _MOST_BEGINNINGS)
     options = [candidate, *_wider(candidate, context.line_suffix), *beginnings]
-    # What leaves no error at all goes before what leaves those that are there anyway.
-    right = (option for option in options if gap.is_right_with(option))
+    # Options that leave no error at all precede those that leave the errors already there.
+    right = (option for option in options if gap.parses_with(option))
     allowed = (option for option in options if gap.allows(option))
     return next(chain(right, allowed), None)
 
 
 class _Gap:
-    """The lines around the cursor, with texts in place of the gap there."""
+    """The lines around the cursor, parsed with different texts in the gap at the cursor."""
 
-    def __init__(self, context: CursorContext, nearer: "_Gap | None" = None) -> None:
-        self._nearer = nearer
+    def __init__(self, context: CursorContext, narrower: "_Gap | None" = None) -> None:
+        self._narrower = narrower
         self._language = context.snapshot.language
         self._context = context
         self._closing = ""
@@ -88,7 +87,7 @@ class _Gap:
             self._cut_out()
 
     def _cut_out(self) -> None:
-        """Take the lines around the cursor, and what opens and closes the blocks around them."""
+        """Set the lines around the cursor, and the heads and ends of the blocks around them."""
         text, offset = self._context.snapshot.text, self._context.offset
         start, end = self._statements or self._lines_near
         self._before, self._after = text[start:offset], text[offset:end]
@@ -100,8 +99,8 @@ class _Gap:
 
     @cached_property
     def _statements(self) -> tuple[int, int] | None:
-        """The statements around the cursor, if they are found and no more is asked for."""
-        if self._nearer or self._language.grammar is None:
+        """Return the statements around the cursor; None if not found or more lines are wanted."""
+        if self._narrower or self._language.grammar is None:
             return None
         snapshot, line = self._context.snapshot, self._context.line
         start, end = snapshot.lines.start_of(line), snapshot.lines.end_of(line)
@@ -110,34 +109,33 @@ class _Gap:
 
     @property
     def _lines_near(self) -> tuple[int, int]:
-        reach_lines = _FAR_REACH_LINES if self._nearer else _REACH_LINES
+        reach_lines = _FAR_REACH_LINES if self._narrower else _REACH_LINES
         return self._context.snapshot.part_near(self._context.line, reach_lines)
 
     @property
     def _reach_chars(self) -> int:
-        """How far up the heads of blocks are looked for; indented blocks do without them."""
+        """Return how far up to look for heads of blocks; indented blocks do not need them."""
         return 4096 if self._language.blocks_by_indentation else 64 * 1024
 
-    def is_right_with(self, candidate: Candidate) -> bool:
-        """Return whether a candidate leaves no error at all, by its own merits."""
+    def parses_with(self, candidate: Candidate) -> bool:
+        """Return whether a candidate leaves no error, and not by repairing one."""
         if self._is_unfit(candidate) or self._errors_with(candidate):
             return False
-        return not (_may_repair(candidate, self._context) and self._is_torn)
+        return not (_may_repair(candidate, self._context) and self._stays_broken)
 
     def allows(self, candidate: Candidate) -> bool:
-        """Return whether a candidate adds no error, as far as need be looked at."""
-        if not self._is_torn:
-            return self.holds(candidate)
-        # It is broken perhaps only as its lines begin or end inside something.
-        return (self._statements is None or self.holds(candidate)) and self._farther.holds(
-            candidate
-        )
+        """Return whether a candidate adds no error, looking only as far as needed."""
+        if not self._stays_broken:
+            return self.adds_no_error(candidate)
+        # Perhaps it is broken only because its lines begin or end inside something.
+        is_worse_here = self._statements is not None and not self.adds_no_error(candidate)
+        return not is_worse_here and self._wider_gap.adds_no_error(candidate)
 
     @cached_property
-    def _farther(self) -> "_Gap":
-        return _Gap(self._context, nearer=self)
+    def _wider_gap(self) -> "_Gap":
+        return _Gap(self._context, narrower=self)
 
-    def holds(self, candidate: Candidate) -> bool:
+    def adds_no_error(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error."""
         text, replaced = candidate.text, candidate.replaced_chars
         if self._is_unfit(candidate):
@@ -147,19 +145,19 @@ class _Gap:
             return True
         if errors > self._plain_errors or not self._is_broken:
             return False
-        # Something else is wrong; the candidate has to be right when what is open is closed.
+        # There is another error; the candidate must be right once what is open is closed.
         found = scan(text, self._language, self._opened)
         own = [start for start in found.opened_at if start is not None]
         begins_block = text.rstrip().endswith("{") and own == [len(text.rstrip()) - 1]
         if own and not begins_block:
             return False
         closed = text + _closers(found.still_open)
-        if self._errors(closed, replaced) > self._mended_errors:
+        if self._errors(closed, replaced) > self._repaired_errors:
             return False
-        return self._holds_elsewhere(candidate)
+        return self._adds_no_error_elsewhere(candidate)
 
     def _is_unfit(self, candidate: Candidate) -> bool:
-        """Return whether a candidate changes what stands after it, though nothing is malformed."""
+        """Return whether a candidate changes the meaning of what follows without a syntax error."""
         if _leaves_comment_open(candidate.text, self._language):
             return True
         if self._parts_head_from_body(candidate):
@@ -169,7 +167,7 @@ class _Gap:
         return not is_inside_name and all(map(_is_of_name, ends))
 
     def _parts_head_from_body(self, candidate: Candidate) -> bool:
-        """Return whether the block below has no head any more, which grammars let pass."""
+        """Return whether the block below loses its head, which is no error to grammars."""
         head, tail = self._context.line_prefix, self._context.line_suffix
         body = "".join(self._context.next_lines[:1])
         if not (self._language.blocks_by_indentation and _OPENS_BODY.match(head + tail)):
@@ -179,32 +177,32 @@ class _Gap:
         is_deeper = indent_width(body) > indent_width(last)
         return is_deeper and not self._opened and not _OPENS_BODY.match(last)
 
-    def _holds_elsewhere(self, candidate: Candidate) -> bool:
-        """Return whether a candidate adds no error to the whole, or near the cursor if long."""
+    def _adds_no_error_elsewhere(self, candidate: Candidate) -> bool:
+        """Return whether a candidate adds no error to the whole document, unless that is long."""
         text, offset = self._context.snapshot.text, self._context.offset
-        if self._nearer and self._nearer.is_worse_with(candidate):
+        if self._narrower and self._narrower.is_worse_with(candidate):
             return False
         is_long = self._context.snapshot.lines.line_count > _MOST_LINES
         if self._language.grammar is None or is_long:
             return True
         before = self._context.snapshot.syntax
         whole = text[:offset] + candidate.text + text[offset + candidate.replaced_chars :]
-        # Parsed anew: with errors, what is left of an earlier tree may be read another way.
+        # Parsed from scratch: with errors, reusing an earlier tree may give a different one.
         return before is None or not adds_errors(SyntaxTree(whole, self._language), before)
 
     def is_worse_with(self, candidate: Candidate) -> bool:
-        """Return whether a candidate adds an error to those that are there anyway."""
+        """Return whether a candidate adds an error to those already there."""
         return self._errors_with(candidate) > self._plain_errors
 
     @property
     def _is_broken(self) -> bool:
-        """Whether no expression at the cursor alone makes it right."""
+        """Return whether there are errors that no expression at the cursor removes."""
         return min(self._plain_errors, self._named_errors) > 0
 
     @property
-    def _is_torn(self) -> bool:
-        """Whether closing what is open at the cursor does not make it right either."""
-        return self._is_broken and min(self._mended_errors, self._closed_errors) > 0
+    def _stays_broken(self) -> bool:
+        """Return whether errors remain even if everything open at the cursor is closed."""
+        return self._is_broken and min(self._repaired_errors, self._closed_errors) > 0
 
     def beginnings(self, candidate: Candidate) -> Iterator[Candidate]:
         """Yield shorter candidates, the longest first: whole lines, then parts of the first."""
@@ -234,7 +232,7 @@ class _Gap:
         return self._errors(_NAME)
 
     @cached_property
-    def _mended_errors(self) -> int:
+    def _repaired_errors(self) -> int:
         return self._errors(_NAME + _closers(self._opened))
 
     @cached_property
@@ -259,20 +257,20 @@ class _Gap:
         return len(found.still_open) + (found.unopened is not None)
 
     def _heads(self, text: str, start: int) -> list[str]:
-        """Return the lines around a part; blocks by indentation are read without their heads."""
+        """Return the heads of the blocks around a part; of indented ones, only unfinished ones."""
         heads = enclosing_lines(text, start, self._reach_chars)
         if not self._language.blocks_by_indentation:
             return list(heads)
         return [line for line in heads if self._is_open_until(text, line, start)]
 
     def _is_open_until(self, text: str, line: str, end: int) -> bool:
-        """Return whether what the last such line before a place opens is open there."""
+        """Return whether brackets of the last such line before an offset are open there."""
         if not scan(line, self._language).still_open:
             return False
         return bool(scan(text[text.rindex(line, 0, end) : end], self._language).still_open)
 
     def _closers_of(self, heads: tuple[str, ...], part: str) -> str:
-        """Return what closes the string or comment and the blocks that are open after a part."""
+        """Return the text that closes the string or comment and the blocks open after a part."""
         found = scan(part, self._language)
         open_lines = {_line_at(part, start) for start in found.opened_at if start is not None}
         inner = found.still_open[-1:]
@@ -292,7 +290,7 @@ def _line_at(text: str, offset: int) -> str:
 
 
 def _may_repair(candidate: Candidate, context: CursorContext) -> bool:
-    """Return whether a candidate may close or hide what only its lines, cut out, have too much."""
+    """Return whether a candidate may close or hide an error that only the cut-out lines have."""
     opened = scan(context.line_prefix, context.snapshot.language).still_open
     found = scan(candidate.text, context.snapshot.language, opened)
     hides = found.still_open and found.still_open[-1] not in _BRACKETS and context.line_suffix
@@ -305,12 +303,12 @@ def _is_of_name(character: str) -> bool:
 
 
 def _leaves_comment_open(text: str, language: Language) -> bool:
-    """Return whether a text begins a comment whose end would be that of a later one."""
+    """Return whether a text begins a comment that would end with the end of a later one."""
     return bool(_COMMENT.search(text)) and scan(text, language).still_open[-1:] in _COMMENTS
 
 
 def _wider(candidate: Candidate, suffix: str) -> Iterator[Candidate]:
-    """Yield the candidate with more and more of the closers after the cursor replaced."""
+    """Yield the candidate repeatedly, replacing one more closer after the cursor each time."""
     end = candidate.replaced_chars
     while match := _CLOSER.match(suffix, end):
         end = match.end()

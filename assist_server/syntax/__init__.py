@@ -1,1 +1,1 @@
-"""What a syntax tree says about source text; the only importer of tree-sitter."""
+"""Syntax trees and what is read from them; the only importer of tree-sitter."""

@@ -6,8 +6,7 @@ import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
-from assist_server.syntax.exception_grammars import CPP
-from assist_server.syntax.exceptions import escaping
+from assist_server.syntax.exceptions import CPP, uncaught_exceptions
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import ancestors, first_of, outermost, own_nodes
 
@@ -28,10 +27,22 @@ _PARAMETERS = frozenset({
     "parameter_declaration", "optional_parameter_declaration", "variadic_parameter_declaration",
     "variadic_parameter",
 })  # fmt: skip
+_ENDS_WITH_BACKSLASH = re.compile(r"\\[ \t]*$")
+_LONGEST_LINE_END = 200
+_MAY_BE_DIRECTIVE = re.compile(r"^[ \t]*#|\*/")
+_LINE_JOIN = r"\\[ \t]*\n"
+_COMMENT_OR_JOIN = re.compile(
+    rf"""
+    (?P<comment>/\*.*?(?:\*/|\Z) | //(?:{_LINE_JOIN}|[^\n])*)
+    | "(?:\\.|[^"\\\n])*"? | '(?:\\.|[^'\\\n])*'?
+    | (?P<joined>{_LINE_JOIN})
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
-    """The definition that a node is, if it is one."""
+    """Return the definition at a node; None if it is not one."""
     if node.type in {"template_declaration", "type_definition"}:
         inner = first_of(node, *_TYPES, *_FUNCTIONS)
         return read(tree, inner) if inner is not None else None
@@ -70,7 +81,7 @@ def _read_type(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
 
 
 def _function_declarator(node: tree_sitter.Node) -> tree_sitter.Node | None:
-    """The declarator of a function; None for variables, pointers to functions among them."""
+    """Return the declarator of a function; None for variables and pointers to functions."""
     declarator = node.child_by_field_name("declarator")
     while declarator is not None and declarator.type in {
         "pointer_declarator",
@@ -104,7 +115,7 @@ def _read_function(
         parameters=_parameters(tree, node, declarator.child_by_field_name("parameters")),
         returns=returns,
         returns_value=_returns_value(returns, own),
-        raises=escaping(tree, body, CPP),
+        raises=uncaught_exceptions(tree, body, CPP),
         parent=parent,
         documentation=comment_above(tree, outer),
     )
@@ -129,7 +140,7 @@ def _enclosing_class(tree: SyntaxTree, node: tree_sitter.Node) -> str | None:
 def _parameters(
     tree: SyntaxTree, function: tree_sitter.Node, node: tree_sitter.Node | None
 ) -> tuple[Parameter, ...]:
-    """The named parameters of a function; of a prototype some may have no name."""
+    """Return the named parameters of a function; in a prototype some may have no name."""
     listed = node.named_children if node else []
     if any(child.type == "identifier" for child in listed):
         return _old_parameters(tree, function, listed)
@@ -156,7 +167,7 @@ def _parameters(
 def _old_parameters(
     tree: SyntaxTree, function: tree_sitter.Node, listed: list[tree_sitter.Node]
 ) -> tuple[Parameter, ...]:
-    """The parameters of a function whose types stand between its header and its body."""
+    """Return the parameters of a function with types between its header and its body."""
     types: dict[str, str] = {}
     for declaration in function.named_children:
         kind = declaration.child_by_field_name("type")
@@ -169,7 +180,7 @@ def _old_parameters(
 
 
 def _declared(tree: SyntaxTree, parameter: tree_sitter.Node) -> str | None:
-    """The name inside the pointers, references, arrays and parentheses of a declarator."""
+    """Return the name inside the pointers, references, arrays and parentheses of a declarator."""
     node = parameter.child_by_field_name("declarator")
     while node is not None and node.type != "identifier":
         following = node.child_by_field_name("declarator")
@@ -182,7 +193,7 @@ def _declared(tree: SyntaxTree, parameter: tree_sitter.Node) -> str | None:
             None,
         )
     name = tree.node_text(node) if node is not None else None
-    # `int Py_UNUSED(size)` and its like: the name that the grammar sees is a macro's.
+    # In `int Py_UNUSED(size)` the grammar takes the macro for the name.
     return None if name is not None and "UNUSED" in name.upper() else name
 
 
@@ -200,3 +211,21 @@ def _returns_value(returns: str | None, own: list[tree_sitter.Node]) -> bool:
     if returns == "auto":
         return any(child.type == "return_statement" and child.named_child_count for child in own)
     return returns not in {None, "void"}
+
+
+def is_in_directive(text: str, offset: int) -> bool:
+    """Return whether an offset is inside a preprocessor directive that begins before it.
+
+    Source: C23, 5.1.1.2: first a backslash joins its line with the next, then a comment becomes a
+    blank, and only then a remaining line end ends a directive. The grammar ends it at a comment,
+    and parses the rest as if it were outside.
+    """
+    above, _, own = text[:offset].rpartition("\n")
+    if not (
+        _ENDS_WITH_BACKSLASH.search(above[-_LONGEST_LINE_END:]) or _MAY_BE_DIRECTIVE.search(own)
+    ):
+        return False  # scanning all of a long text takes a second
+    joined = _COMMENT_OR_JOIN.sub(
+        lambda found: " " if found["comment"] or found["joined"] else found[0], text[:offset]
+    )
+    return joined.rpartition("\n")[2].lstrip().startswith("#")

@@ -1,4 +1,4 @@
-"""How comments are written in a language; data and sources are in `comment_marks.toml`."""
+"""Comment syntax of many languages; data and sources are in `comment_marks.toml`."""
 
 import re
 import tomllib
@@ -12,7 +12,7 @@ _DATA = Path(__file__).with_suffix(".toml")
 
 @dataclass(frozen=True)
 class Mark:
-    """What a comment begins with, and what it ends with if that is not the line's end."""
+    """The start of a comment, and its end if that is not the line's end."""
 
     start: str
     end: str = ""
@@ -20,34 +20,34 @@ class Mark:
 
 @dataclass(frozen=True)
 class CommentMarks:
-    """The comments of one language, and what is to be known of the places where they may stand."""
+    """Comment syntax of one language, and rules about where comments are allowed."""
 
     name: str
-    """The language as people write it."""
+    """Display name of the language."""
     marks: tuple[Mark, ...]
-    """The first that fits is used; none where there are no comments."""
+    """The first usable one is taken; empty for languages without comments."""
     lexer: str
-    """Name of the lexer of Pygments that tells comments and program apart."""
+    """Name of the Pygments lexer that separates comments from code."""
     head: re.Pattern[str]
-    """What has to stay at the top of a file."""
+    """Matches what must stay at the top of a file."""
     attached: re.Pattern[str]
-    """A line that belongs to the one below it."""
-    goes_on: re.Pattern[str]
-    """A line that the next one continues."""
+    """Matches a line that belongs to the one below it."""
+    continued: re.Pattern[str]
+    """Matches a line that the next one continues."""
     continues: re.Pattern[str]
-    """A line that continues the one above it."""
+    """Matches a line that continues the one above it."""
     opaque: tuple[tuple[re.Pattern[str], str], ...]
-    """Lines between which text is passed on as it is; the end's pattern names groups in braces."""
+    """First and last lines of verbatim text; the last one's pattern names groups in braces."""
     forbidden: tuple[str, ...]
-    """What has a meaning even inside of comments."""
+    """Text that has a meaning even inside comments."""
     not_above: re.Pattern[str]
-    """A line above which a comment would have a meaning."""
+    """Matches a line above which a comment would have a meaning."""
     indents: bool
     is_prose: bool
 
 
 def find_comment_marks(language_id: str, path: str) -> CommentMarks | None:
-    """Return the comments of a document's language; None where the language is not known."""
+    """Return the comment syntax of a document's language; None for an unknown language."""
     table = _read_table()
     name = PurePath(path).name
     return (
@@ -59,7 +59,7 @@ def find_comment_marks(language_id: str, path: str) -> CommentMarks | None:
 
 @cache
 def _read_table() -> dict[str, CommentMarks]:
-    """Read the data: comments by language identifier, file name and ending."""
+    """Return comment syntax by language identifier, file name and extension."""
     content = tomllib.loads(_DATA.read_text(encoding="utf-8"))
     table: dict[str, CommentMarks] = {}
     for name, fields in content.items():
@@ -80,7 +80,7 @@ def _parse(name: str, fields: dict[str, Any]) -> CommentMarks:
         lexer=fields.get("lexer", ""),
         head=pattern("head"),
         attached=pattern("attached"),
-        goes_on=pattern("goes_on", r"\\$"),
+        continued=pattern("continued", r"\\$"),
         continues=pattern("continues"),
         opaque=tuple(opaque),
         forbidden=tuple(fields.get("forbidden", ())),

@@ -1,4 +1,4 @@
-"""The definition at a place in the source: the function, class or the like written there."""
+"""Functions, classes and the like at a place or within a part of the source."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -11,7 +11,6 @@ from assist_server.syntax import (
     go_definitions,
     java_definitions,
     lua_definitions,
-    preprocessor,
     python_definitions,
     rust_definitions,
     script_definitions,
@@ -38,16 +37,11 @@ _READERS: Mapping[str, _Reader] = MappingProxyType({
     "lua": lua_definitions.read,
 })  # fmt: skip
 LANGUAGE_IDS = tuple(_READERS)
-"""The languages in which definitions are found."""
-
-
-def reader_for(language_id: str) -> _Reader | None:
-    """What reads the definition that a node is, if it is one; None for other languages."""
-    return _READERS.get(language_id)
+"""Languages whose definitions can be found."""
 
 
 def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
-    """The innermost definition at or around a character offset.
+    """Return the innermost definition at or around a character offset.
 
     Decorators, annotations and the documentation comment above belong to it; so does, in Python, a
     blank line below that is indented like its body.
@@ -56,7 +50,7 @@ def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
     found = _find(tree, offset, read) if read is not None else None
     if found is None or _is_in_macro(tree, found):
         return None
-    # Some languages allow `function (_, _)`; the name is still one thing to write about.
+    # Some languages allow `function (_, _)`; the name is still documented once.
     unique: dict[str, Parameter] = {}
     for parameter in found.parameters:
         unique.setdefault(parameter.name, parameter)
@@ -65,13 +59,13 @@ def find_definition(tree: SyntaxTree, offset: int) -> Definition | None:
 
 
 def _is_in_macro(tree: SyntaxTree, found: Definition) -> bool:
-    """Return whether a definition is only the text of a macro, which a comment would cut off."""
-    is_possible = tree.language.id in preprocessor.LANGUAGE_IDS
-    return is_possible and preprocessor.is_in_directive(tree.text, found.keyword)
+    """Return whether a definition is the text of a macro, which a comment would cut off."""
+    is_possible = tree.language.id in {"c", "cpp"}
+    return is_possible and c_definitions.is_in_directive(tree.text, found.keyword)
 
 
 def _with_comments(tree: SyntaxTree, found: Definition) -> Definition:
-    """The definition with what is known of the comments around its header."""
+    """Return the definition with the comments around its header."""
     inside = comment_within(tree, found.header.start, found.keyword)
     place = place_for_comment(tree, found.header.start)
     return replace(found, documentation=found.documentation or inside, comment_place=place)
@@ -95,7 +89,7 @@ def _line_bounds(text: str, offset: int) -> tuple[int, int]:
 
 
 def _word_at(text: str, offset: int) -> tuple[int, int]:
-    """The character that a cursor means: never the blanks around a line; empty on a blank one."""
+    """Return the character nearest to a cursor that is not blank; an empty span on a blank line."""
     start, end = _line_bounds(text, offset)
     line = text[start:end]
     if not line.strip():
@@ -107,7 +101,7 @@ def _word_at(text: str, offset: int) -> tuple[int, int]:
 
 
 def _above_blank_line(tree: SyntaxTree, offset: int, read: _Reader) -> Definition | None:
-    """The definition that a line typed at the cursor would belong to."""
+    """Return the definition to which a line typed at the cursor would belong."""
     line_start, _ = _line_bounds(tree.text, offset)
     above = tree.text[:line_start].rstrip()
     column = indent_width(tree.text[line_start:offset])
@@ -126,7 +120,7 @@ def _above_blank_line(tree: SyntaxTree, offset: int, read: _Reader) -> Definitio
 def _below_comment(
     tree: SyntaxTree, comment: tree_sitter.Node, offset: int, read: _Reader
 ) -> Definition | None:
-    """The definition whose documentation a comment is, or which it has a tool treat specially."""
+    """Return the definition that a comment documents, or to which it directs a tool."""
     for following in _after(comment):
         found = read(tree, following)
         if found is not None:
@@ -139,7 +133,7 @@ def _below_comment(
 
 
 def _after(comment: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """The next node behind a comment, and those that begin where it begins."""
+    """Yield the next node after a comment, and those that begin at the same place."""
     node = comment.next_named_sibling
     while node is not None and is_comment(node):
         node = node.next_named_sibling
@@ -147,3 +141,27 @@ def _after(comment: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
         yield node
         first = node.named_children[0] if node.named_children else None
         node = first if first is not None and first.start_byte == node.start_byte else None
+
+
+def find_definitions(tree: SyntaxTree, start: int, end: int) -> list[Definition]:
+    """Return definitions that begin between two offsets, outer ones before inner ones."""
+    read = _READERS.get(tree.language.id)
+    if read is None:
+        return []
+    found: dict[int, Definition] = {}
+    for node in _nodes_within(tree, start, end):
+        definition = read(tree, node)
+        # A decorated definition is found twice: by its wrapper and by itself.
+        if definition is not None and start <= definition.keyword < end:
+            found.setdefault(definition.keyword, definition)
+    return list(found.values())
+
+
+def _nodes_within(tree: SyntaxTree, start: int, end: int) -> Iterator[tree_sitter.Node]:
+    """Yield the nodes that overlap the part, in document order."""
+    pending = [tree.root]
+    while pending:
+        node = pending.pop()
+        if tree.start(node) < end and tree.end(node) > start:
+            yield node
+            pending += reversed(node.named_children)

@@ -1,17 +1,19 @@
-"""Where documentation stands in a file, and without its marks: what a model learns to write."""
+"""The documentation in a file, without its marks: texts from which a model learns to write it."""
 
 import re
+from functools import cache
 
 import tree_sitter
 
 from assist_server.syntax.definition import Span
-from assist_server.syntax.outline import find_definitions
+from assist_server.syntax.definitions import find_definitions
+from assist_server.syntax.languages import load_grammar
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import is_comment
 
 _QUOTES = {'"""', "'''"}
 _MARK = re.compile(r"/\*+[!*]?|//[/!]?|--+|#+!?")
-"""What a comment begins with, in all languages."""
+"""Start of a comment, in all languages."""
 _GAP = re.compile(r"\s*(?:\*(?!/)[ \t]*)?")
 _END = re.compile(r"\s*\**/?\s*$")
 _NO_PROSE = re.compile(
@@ -19,19 +21,24 @@ _NO_PROSE = re.compile(
     re.IGNORECASE,
 )
 _LEAST_LETTERS = 12
+_QUERY = """
+(module . (comment)* . (expression_statement . (string) @docstring .))
+(class_definition body: (block . (comment)* . (expression_statement . (string) @docstring .)))
+(function_definition body: (block . (comment)* . (expression_statement . (string) @docstring .)))
+"""
 
 
 def documented(tree: SyntaxTree) -> list[Span]:
-    """Return the texts of what documents definitions, between the quotes or after the mark."""
+    """Return the documentation of all definitions, without quotes or comment marks."""
     found = find_definitions(tree, 0, len(tree.text))
     whole = [definition.documentation for definition in found if definition.documentation]
     return [inner for span in whole if (inner := _inner(tree.text, span))]
 
 
 def module_documentation(tree: SyntaxTree) -> Span | None:
-    """Return the text of what documents the file as a whole: a docstring, or a comment at its top.
+    """Return the documentation of the whole file: a docstring, or a comment at its top.
 
-    Licences, shebangs and orders to tools are passed over.
+    Licences, shebangs and directives are skipped.
     """
     above: list[tree_sitter.Node] = []
     for node in tree.root.children:
@@ -58,7 +65,7 @@ def _docstring_or_comment(
 
 
 def _runs(comments: list[tree_sitter.Node]) -> list[list[tree_sitter.Node]]:
-    """Return comments of one line that follow each other as one; others alone."""
+    """Group comments on consecutive lines; each other comment is a group of its own."""
     runs: list[list[tree_sitter.Node]] = []
     for node in comments:
         last = runs[-1][-1] if runs else None
@@ -71,7 +78,7 @@ def _runs(comments: list[tree_sitter.Node]) -> list[list[tree_sitter.Node]]:
 
 
 def _inner(text: str, span: Span) -> Span | None:
-    """Return a documentation's text without quotes, or without the first mark and the last."""
+    """Return the text of documentation without quotes, or without its first and last mark."""
     whole = text[span.start : span.end]
     quote = whole.lstrip("rRuUbBfF")[:3]
     if quote in _QUOTES:
@@ -87,3 +94,14 @@ def _inner(text: str, span: Span) -> Span | None:
     end = _END.search(whole, first) if is_block else None
     last = end.start() if end else len(whole.rstrip())
     return Span(span.start + first, span.start + last) if last > first else None
+
+
+@cache
+def _query(grammar: str) -> tree_sitter.Query:
+    return tree_sitter.Query(load_grammar(grammar), _QUERY)
+
+
+def find_docstrings(tree: SyntaxTree) -> list[str]:
+    """Return the docstrings of the module, its classes and functions, quotes included."""
+    captures = tree_sitter.QueryCursor(_query(tree.language.grammar or "")).captures(tree.root)
+    return [tree.node_text(node) for node in captures.get("docstring", ())]

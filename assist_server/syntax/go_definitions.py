@@ -16,7 +16,7 @@ _TYPE_SPECS = frozenset({"type_spec", "type_alias"})
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
-    """The definition that a node is, if it is one."""
+    """Return the definition at a node; None if it is not one."""
     if node.type == "type_declaration":
         specs = [child for child in node.named_children if child.type in _TYPE_SPECS]
         return read(tree, specs[0]) if len(specs) == 1 else None
@@ -43,7 +43,7 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
 
 
 def _outer(node: tree_sitter.Node) -> tree_sitter.Node:
-    """The whole `type` declaration where it declares one type without parentheses."""
+    """Return the whole `type` declaration if it declares one type without parentheses."""
     parent = node.parent
     if parent is None or parent.type != "type_declaration":
         return node

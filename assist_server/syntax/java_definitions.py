@@ -4,8 +4,7 @@ import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
-from assist_server.syntax.exception_grammars import JAVA
-from assist_server.syntax.exceptions import escaping
+from assist_server.syntax.exceptions import JAVA, uncaught_exceptions
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import first_of, is_comment
 
@@ -22,7 +21,7 @@ _KINDS = {
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
-    """The definition that a node is, if it is one."""
+    """Return the definition at a node; None if it is not one."""
     kind, name = _KINDS.get(node.type), node.child_by_field_name("name")
     if kind is None or name is None:
         return None
@@ -49,7 +48,7 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
 
 def _parent(tree: SyntaxTree, node: tree_sitter.Node) -> str | None:
     outer = node.parent.parent if node.parent else None
-    if outer is not None and outer.type == "enum_body":  # members stand one level deeper there
+    if outer is not None and outer.type == "enum_body":  # its members are one level deeper
         outer = outer.parent
     name = outer.child_by_field_name("name") if outer else None
     return tree.node_text(name) if name else None
@@ -77,4 +76,4 @@ def _throws(
 ) -> tuple[str, ...]:
     clause = first_of(node, "throws")
     names = [tree.node_text(child) for child in clause.named_children] if clause else []
-    return tuple(dict.fromkeys([*names, *escaping(tree, body, JAVA)]))
+    return tuple(dict.fromkeys([*names, *uncaught_exceptions(tree, body, JAVA)]))

@@ -1,4 +1,4 @@
-"""The languages that are understood: their names, file endings, comment marks and grammars."""
+"""Supported languages: their names, file extensions, comment marks and grammars."""
 
 import importlib
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Language:
-    """What the rest of the program needs to know about a programming language."""
+    """Properties of a programming language."""
 
     id: str
-    """The name used in the program; also the LSP languageId, unless `lsp_ids` says more."""
+    """Name used in the program; also the LSP languageId, unless `lsp_ids` is set."""
     extensions: tuple[str, ...]
     grammar: str | None = None
-    """`module:function` of the tree-sitter grammar; None where only line rules are available."""
+    """`module:function` of the tree-sitter grammar; None without a grammar."""
     line_comment: str = "#"
     lsp_ids: tuple[str, ...] = ()
     blocks_by_indentation: bool = False
@@ -57,14 +57,14 @@ _BY_EXTENSION = {ending: language for language in LANGUAGES for ending in langua
 
 
 def language_for(language_id: str = "", path: str = "") -> Language:
-    """The language of a document: by its LSP languageId, else by the ending of its path."""
+    """Return the language of a document: by its LSP languageId, else by its file extension."""
     found = _BY_ID.get(language_id) or _BY_EXTENSION.get(PurePath(path).suffix.lower())
     return found or PLAIN_TEXT
 
 
 @cache
 def load_grammar(grammar: str) -> tree_sitter.Language:
-    """The compiled grammar named `module:function`."""
+    """Return the compiled grammar named `module:function`."""
     module_name, _, function_name = grammar.partition(":")
     function = getattr(importlib.import_module(module_name), function_name)
     return tree_sitter.Language(cast("Callable[[], object]", function)())

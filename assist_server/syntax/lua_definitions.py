@@ -12,7 +12,7 @@ _STATEMENTS = frozenset({"assignment_statement", "variable_declaration"})
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
-    """The definition that a node is, if it is one."""
+    """Return the definition at a node; None if it is not one."""
     if node.type == "variable_declaration":
         inner = first_of(node, "assignment_statement")
         return read(tree, inner) if inner is not None else None

@@ -1,7 +1,6 @@
-"""Parsing: text to a syntax tree whose positions are character offsets.
+"""Parsing: text to a syntax tree whose positions are character offsets, and counts of its errors.
 
-tree-sitter counts bytes; everything else in this program counts characters. The conversion is here
-and nowhere else.
+tree-sitter counts bytes; the rest of the program counts characters. Only this module converts.
 """
 
 import bisect
@@ -25,9 +24,9 @@ class SyntaxTree:
         *,
         earlier: "SyntaxTree | None" = None,
     ) -> None:
-        """Parse `text`, or only what lies from `start` to `end`; offsets mean the whole text.
+        """Parse `text`, or only `text[start:end]`; offsets refer to the whole text.
 
-        What is the same in the text of an `earlier` tree is not parsed again.
+        Parts that equal those of an `earlier` tree are not parsed again.
 
         Raises:
             ValueError: the language has no grammar.
@@ -47,7 +46,7 @@ class SyntaxTree:
             self._tree = parser.parse(self._source, earlier.edited_into(self._source))
 
     def edited_into(self, source: bytes) -> tree_sitter.Tree:
-        """Return a copy of the tree that knows where another source differs from its own."""
+        """Return a copy of the tree, edited where another source differs from its own."""
         own = self._source
         start = _common_start(own, source)
         same = _common_start(own[start:][::-1], source[start:][::-1])
@@ -58,7 +57,7 @@ class SyntaxTree:
 
     @cached_property
     def _byte_offsets(self) -> list[int] | None:
-        """The number of bytes before each character; None where the two counts are the same."""
+        """Return the number of bytes before each character; None if both counts are equal."""
         if len(self._source) == len(self._part):
             return None
         sizes = (len(character.encode("utf-8", "replace")) for character in self._part)
@@ -66,25 +65,25 @@ class SyntaxTree:
 
     @property
     def root(self) -> tree_sitter.Node:
-        """The root node."""
+        """Return the root node."""
         return self._tree.root_node
 
     def start(self, node: tree_sitter.Node) -> int:
-        """Character offset of the node's first character."""
+        """Return the offset of the node's first character."""
         return self._to_characters(node.start_byte)
 
     def end(self, node: tree_sitter.Node) -> int:
-        """Character offset behind the node's last character."""
+        """Return the offset after the node's last character."""
         return self._to_characters(node.end_byte)
 
     def node_text(self, node: tree_sitter.Node) -> str:
-        """The source text of a node."""
+        """Return the source text of a node."""
         return self.text[self.start(node) : self.end(node)]
 
     def node_at(self, start: int, end: int | None = None) -> tree_sitter.Node:
-        """The smallest node that covers the characters from `start` up to `end`.
+        """Return the smallest node that covers the characters from `start` up to `end`.
 
-        Both lie in the part of the text that was parsed.
+        Both are within the part of the text that was parsed.
         """
         first = self._to_bytes(start)
         last = first if end is None else self._to_bytes(end)
@@ -101,7 +100,7 @@ class SyntaxTree:
 
 
 def _common_start(one: bytes, other: bytes) -> int:
-    """Return how many bytes two texts have in common from their beginning."""
+    """Return the length of the common prefix of two texts."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -115,3 +114,37 @@ def _common_start(one: bytes, other: bytes) -> int:
 def _point(source: bytes, offset: int) -> tuple[int, int]:
     """Return the row and column of a byte."""
     return source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1
+
+
+def count_errors(tree: SyntaxTree) -> int:
+    """Count the places in the text that the grammar could not parse.
+
+    They are counted in the printed tree, as some missing nodes are in no list of children, such as
+    the missing line end between two statements in Python.
+    """
+    if not tree.root.has_error:
+        return 0
+    written = str(tree.root)
+    return written.count("(ERROR") + written.count("(MISSING")
+
+
+def adds_errors(after: SyntaxTree, before: SyntaxTree) -> bool:
+    """Return whether a tree has more errors than another one.
+
+    Error nodes may become more while nodes without a required part become fewer, so both are
+    compared.
+    """
+    if not after.root.has_error:
+        return False
+    return count_errors(after) > count_errors(before) or count_broken(after) > count_broken(before)
+
+
+def count_broken(tree: SyntaxTree) -> int:
+    """Count the nodes that are errors or missing, and those with a missing part that is no node."""
+    count, waiting = 0, [tree.root] if tree.root.has_error else []
+    while waiting:
+        node = waiting.pop()
+        broken = [child for child in node.children if child.has_error]
+        count += node.is_error or node.is_missing or not broken
+        waiting += broken
+    return count

@@ -6,8 +6,7 @@ from dataclasses import replace
 import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
-from assist_server.syntax.exception_grammars import PYTHON
-from assist_server.syntax.exceptions import escaping
+from assist_server.syntax.exceptions import PYTHON, uncaught_exceptions
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import ancestors, first_of, is_comment, own_nodes
 
@@ -22,7 +21,7 @@ _SPLATS = {
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
-    """The definition that a node is, if it is one."""
+    """Return the definition at a node; None if it is not one."""
     if node.type == "decorated_definition":
         inner = node.child_by_field_name("definition")
         return read(tree, inner) if inner is not None else None
@@ -42,7 +41,7 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
 def _read_shell(
     tree: SyntaxTree, node: tree_sitter.Node, header_end: int, statements: list[tree_sitter.Node]
 ) -> Definition:
-    """What functions and classes have in common."""
+    """Return the fields that functions and classes share."""
     is_decorated = node.parent is not None and node.parent.type == "decorated_definition"
     start = tree.start(node.parent if is_decorated and node.parent else node)
     body = Span(tree.start(statements[0]), tree.end(statements[-1])) if statements else None
@@ -86,7 +85,7 @@ def _read_function(
         is_generator=is_generator,
         is_async=first_of(node, "async") is not None,
         is_property=_PROPERTY.search(decorators) is not None,
-        raises=escaping(tree, body, PYTHON),
+        raises=uncaught_exceptions(tree, body, PYTHON),
     )
 
 

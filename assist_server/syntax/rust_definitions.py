@@ -20,7 +20,7 @@ _BORDERS = frozenset({*_KINDS, "impl_item", "closure_expression"})
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
-    """The definition that a node is, if it is one."""
+    """Return the definition at a node; None if it is not one."""
     if node.type == "attribute_item":
         following = node.next_named_sibling
         return read(tree, following) if following is not None else None
@@ -49,7 +49,7 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
 
 
 def _outer(tree: SyntaxTree, node: tree_sitter.Node) -> tree_sitter.Node:
-    """The first of the attributes before an item, comments between them skipped."""
+    """Return the first of the attributes before an item, skipping comments between them."""
     outer, above = node, node.prev_sibling
     while above is not None and (above.type == "attribute_item" or is_comment(above)):
         if above.type == "attribute_item":
@@ -61,7 +61,7 @@ def _outer(tree: SyntaxTree, node: tree_sitter.Node) -> tree_sitter.Node:
 
 
 def _documentation(tree: SyntaxTree, node: tree_sitter.Node) -> Span | None:
-    """The comment above the attributes, or between them."""
+    """Return the comment above the attributes, or between them."""
     current: tree_sitter.Node | None = node
     while current is not None:
         found = comment_above(tree, current)
@@ -83,7 +83,7 @@ def _parent(tree: SyntaxTree, node: tree_sitter.Node) -> str | None:
 
 
 def _parameters(tree: SyntaxTree, node: tree_sitter.Node | None) -> tuple[Parameter, ...]:
-    """The named parameters; one that is taken apart on the spot has no name to write about."""
+    """Return the named parameters; a pattern has no name to document."""
     found: list[Parameter] = []
     for child in node.named_children if node else []:
         pattern, annotation = (child.child_by_field_name(field) for field in ("pattern", "type"))
@@ -94,7 +94,7 @@ def _parameters(tree: SyntaxTree, node: tree_sitter.Node | None) -> tuple[Parame
 
 
 def _panics(tree: SyntaxTree, body: tree_sitter.Node | None) -> tuple[str, ...]:
-    """`panic!` where the body calls it, which is Rust's nearest thing to an exception."""
+    """Return `panic!` if the body calls it: Rust's closest equivalent of an exception."""
     for child in own_nodes(body, _BORDERS) if body else ():
         macro = child.child_by_field_name("macro") if child.type == "macro_invocation" else None
         if macro is not None and tree.node_text(macro) == "panic":

@@ -1,15 +1,14 @@
 """Definitions in JavaScript, TypeScript and TSX."""
 
+import re
 from itertools import count
 
 import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
 from assist_server.syntax.doc_comments import comment_above
-from assist_server.syntax.exception_grammars import SCRIPT
-from assist_server.syntax.exceptions import escaping
+from assist_server.syntax.exceptions import SCRIPT, uncaught_exceptions
 from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.script_wrappers import unwrap
 from assist_server.syntax.tree_walk import first_of, outermost, own_nodes
 
 _FUNCTIONS = frozenset({
@@ -25,7 +24,7 @@ _TYPES = {
     "type_alias_declaration": Kind.TYPE,
 }
 _BORDERS = _FUNCTIONS | _METHODS | _CLASSES
-# What gives a nameless function or class its name, and the field that holds it.
+# Nodes that name an anonymous function or class, and the field that holds it.
 _CARRIERS = {
     "variable_declarator": "value",
     "pair": "value",
@@ -41,10 +40,25 @@ _STATEMENTS = {
 }
 _WRAPPERS = frozenset({*_STATEMENTS, "export_statement", "ambient_declaration"})
 _NOTHING = frozenset({"void", "never", "undefined", "Promise<void>", "Promise<never>"})
+_TRANSPARENT = frozenset({
+    "parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression",
+    "type_assertion",
+})  # fmt: skip
+# Calls whose result is a function with the parameters of the wrapped one. Other calls, such as
+# `map` or `setTimeout`, return something else.
+_RETURNS_SAME_SIGNATURE = re.compile(
+    r"(React|_|lodash|Object|mobx|\w*[uU]tils?)?\.?("
+    r"memo\w*|forwardRef|use\w*Callback\w*|use\w*(Event|Handler|Debounce\w*|Throttle\w*)"
+    r"|debounce\w*|throttle\w*|once|curry\w*|observer|action|batch|cache|track\w*|untracked"
+    r"|freeze|assign|seal|promisify|callbackify|worklet|partial|bind|wrap\w*|with[A-Z]\w*"
+    r"|async[A-Z]\w*|catch[A-Z]\w*|define[A-Z]\w*|create\w*(Handler|Action|Callback|Component)"
+    r"|\w*(Handler|Callback|Middleware|Component)|inject|connect|styled|deprecate|rateLimit\w*)"
+)
+_INNER = frozenset({"arrow_function", "function_expression", "generator_function", "class"})
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
-    """The definition that a node is, if it is one."""
+    """Return the definition at a node; None if it is not one."""
     if node.type in {"decorator", "export_statement", "ambient_declaration"}:
         inner = _decorated(node) if node.type == "decorator" else _exported(node)
         return read(tree, inner) if inner is not None else None
@@ -67,7 +81,7 @@ def _is_default_export(node: tree_sitter.Node) -> bool:
 
 
 def _decorated(node: tree_sitter.Node) -> tree_sitter.Node | None:
-    """What stands behind a decorator."""
+    """Return the node after the decorators."""
     following = node.next_named_sibling
     while following is not None and following.type == "decorator":
         following = following.next_named_sibling
@@ -80,7 +94,7 @@ def _exported(node: tree_sitter.Node) -> tree_sitter.Node | None:
 
 
 def _is_alone(node: tree_sitter.Node) -> bool:
-    """Whether a carrier shares its statement with no other, so that a comment means this one."""
+    """Return whether a carrier is the only one in its statement, so that a comment means it."""
     parent = node.parent
     if node.type == "assignment_expression":
         return parent is not None and parent.type == "expression_statement"
@@ -114,7 +128,7 @@ def _build(
         is_generator="*" in words,
         is_async="async" in words,
         is_property="get" in words,
-        raises=() if value.type in _TYPES else escaping(tree, body, SCRIPT),
+        raises=() if value.type in _TYPES else uncaught_exceptions(tree, body, SCRIPT),
         parent=parent,
         documentation=comment_above(tree, outer),
     )
@@ -195,7 +209,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _parts(tree: SyntaxTree, pattern: tree_sitter.Node) -> tuple[str, ...]:
-    """The property names that an object pattern takes."""
+    """Return the property names in an object pattern."""
     names: list[str] = []
     for child in pattern.named_children:
         named = child.child_by_field_name("key") or child.child_by_field_name("left") or child
@@ -223,3 +237,37 @@ def _returns_value(
     if function.type == "arrow_function" and body is not None and body.type != "statement_block":
         return True
     return any(child.type == "return_statement" and child.named_child_count for child in own)
+
+
+def unwrap(tree: SyntaxTree, value: tree_sitter.Node | None) -> tree_sitter.Node | None:
+    """Return the function or class inside an expression that only wraps it; else None."""
+    while value is not None and value.type not in _INNER:
+        if value.type in _TRANSPARENT:
+            value = _inside(value)
+        elif value.type == "call_expression":
+            value = _wrapped(tree, value)
+        else:
+            return None
+    return value
+
+
+def _inside(node: tree_sitter.Node) -> tree_sitter.Node | None:
+    """Return the expression inside parentheses or a type assertion."""
+    children = [child for child in node.named_children if child.type != "comment"]
+    # `<Type>value` names its type first, `value as Type` last.
+    return (children[-1] if node.type == "type_assertion" else children[0]) if children else None
+
+
+def _wrapped(tree: SyntaxTree, call: tree_sitter.Node) -> tree_sitter.Node | None:
+    called, arguments = (call.child_by_field_name(field) for field in ("function", "arguments"))
+    if called is None or arguments is None:
+        return None
+    receiver = called.child_by_field_name("object")
+    method = called.child_by_field_name("property")
+    if receiver is not None and method is not None and tree.node_text(method) == "bind":
+        return receiver
+    while called.type == "call_expression":  # connect(state)(Component)
+        called = called.child_by_field_name("function") or called.named_children[0]
+    given = [child for child in arguments.named_children if child.type != "comment"]
+    is_wrapper = _RETURNS_SAME_SIGNATURE.fullmatch(tree.node_text(called)) is not None
+    return given[0] if given and is_wrapper else None

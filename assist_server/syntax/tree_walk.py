@@ -1,12 +1,15 @@
-"""Ways through a syntax tree."""
+"""Traversal of a syntax tree."""
 
 from collections.abc import Iterator
 
 import tree_sitter
 
+from assist_server.syntax.definition import Span
+from assist_server.syntax.parser import SyntaxTree
+
 
 def ancestors(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """The node and all that hold it, from the inside out."""
+    """Yield the node and all its ancestors, from the inside out."""
     current: tree_sitter.Node | None = node
     while current is not None:
         yield current
@@ -14,7 +17,7 @@ def ancestors(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def own_nodes(node: tree_sitter.Node, borders: frozenset[str]) -> Iterator[tree_sitter.Node]:
-    """The nodes below `node` in reading order, without what lies inside nodes of type `borders`."""
+    """Yield the nodes below `node` in reading order, not descending into types in `borders`."""
     waiting = list(reversed(node.named_children))
     while waiting:
         current = waiting.pop()
@@ -24,17 +27,40 @@ def own_nodes(node: tree_sitter.Node, borders: frozenset[str]) -> Iterator[tree_
 
 
 def first_of(node: tree_sitter.Node, *types: str) -> tree_sitter.Node | None:
-    """The first direct child of one of the types."""
+    """Return the first direct child of one of the types."""
     return next((child for child in node.children if child.type in types), None)
 
 
 def outermost(node: tree_sitter.Node, wrappers: frozenset[str]) -> tree_sitter.Node:
-    """The node itself, or the last of the wrappers around it."""
+    """Return the node itself, or the last of the wrappers around it."""
     while node.parent is not None and node.parent.type in wrappers:
         node = node.parent
     return node
 
 
 def is_comment(node: tree_sitter.Node) -> bool:
-    """Whether the node is a comment, in any grammar."""
+    """Return whether the node is a comment, in any grammar."""
     return node.type in {"comment", "line_comment", "block_comment"}
+
+
+def code_tokens(tree: SyntaxTree, span: Span, without: Span | None = None) -> list[str]:
+    """Return the texts of the leaves within `span`, without comments and without `without`."""
+    leaves = _leaves(tree, tree.node_at(span.start, span.end), span)
+    hidden = without or Span(-1, -1)
+    return [
+        text
+        for start, text in leaves
+        if text.strip() and not hidden.start <= start < hidden.end and start < span.end
+    ]
+
+
+def _leaves(tree: SyntaxTree, top: tree_sitter.Node, span: Span) -> Iterator[tuple[int, str]]:
+    waiting = [top]
+    while waiting:
+        node = waiting.pop()
+        if is_comment(node) or tree.end(node) <= span.start or tree.start(node) >= span.end:
+            continue
+        if node.child_count and "string" not in node.type:
+            waiting += reversed(node.children)
+        else:
+            yield tree.start(node), tree.node_text(node)

@@ -8,7 +8,7 @@ from participants import COLD, METRICS, Samples
 from rich.console import Console
 from rich.table import Table
 
-from assist_server.cli.benchmark.figures import Spread
+from assist_server.cli.benchmark.measurement import Spread
 
 WIDTH = 150
 """Of the tables, whatever the terminal: they are wide, and are often written to a file."""

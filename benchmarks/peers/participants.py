@@ -86,7 +86,7 @@ class Served:
     def type(self, place: int, samples: Samples) -> None:
         """Type at a place, from before the first key on."""
         trace = self.choice.traces()[0][place]
-        document = self.session.document(trace.name, trace.before, trace.behind)
+        document = self.session.document(trace.name, trace.before, trace.after)
         document.open()
         document.ask()
         for answer in document.type(trace.keys):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assist_server.cli.benchmark.figures import Spread
+from assist_server.cli.benchmark.measurement import Spread
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 

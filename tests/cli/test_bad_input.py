@@ -121,7 +121,12 @@ def test_nothing_to_document(run, source, answers):
 
 @pytest.mark.parametrize(
     ("lines", "advice"),
-    [("x", "as 10:20"), ("3:", "as 10:20"), ("2:1", "as in 10:20"), ("1:9", "from 1 to 3")],
+    [
+        ("x", "such as 10:20"),
+        ("3:", "such as 10:20"),
+        ("2:1", "such as 10:20"),
+        ("1:9", "from 1 to 3"),
+    ],
 )
 def test_lines_that_are_none(run, source, lines, advice):
     assert_refused(run("summarize", source, "--lines", lines), advice)

@@ -15,7 +15,7 @@ from tiny_models import FAMILIES, save_family
 from assist_server.cli import bench
 from assist_server.cli.benchmark import measurement
 from assist_server.cli.benchmark.drafts import DraftFigures
-from assist_server.cli.benchmark.figures import Spread
+from assist_server.cli.benchmark.measurement import Spread
 from assist_server.cli.benchmark.session import Answer, Session
 from assist_server.cli.benchmark.traces import (
     SourceFile,
@@ -64,7 +64,7 @@ def test_a_place_behind_a_copy_sees_the_lines_that_may_follow():
     shown = trace.before.splitlines()
     assert shown[:30] == text.splitlines()[:30]
     assert shown[30:] == [f"line {number}" for number in range(14, 18)]
-    assert trace.behind == text[text.index("line 30") + len("line 30") :]
+    assert trace.after == text[text.index("line 30") + len("line 30") :]
 
 
 @given(st.text("ab \n\té", min_size=1, max_size=60), st.data())
@@ -74,10 +74,10 @@ def test_what_is_typed_is_the_file(text, data):
     trace = trace_at(SourceFile("x", text), offset, count)
     typed = "".join(trace.keys)
     assert trace.before + typed == text[: offset + len(typed)]
-    assert text.endswith(trace.behind)
-    assert trace.behind[:1] in ("", "\n")
-    assert len(trace.keys) == count or trace.behind == ""
-    assert "\n" not in text[offset + len(typed) : len(text) - len(trace.behind)]
+    assert text.endswith(trace.after)
+    assert trace.after[:1] in ("", "\n")
+    assert len(trace.keys) == count or trace.after == ""
+    assert "\n" not in text[offset + len(typed) : len(text) - len(trace.after)]
 
 
 @pytest.mark.parametrize("trace", make_traces(library_files(0)[:20], 40, 0), ids=lambda t: t.name)
@@ -103,8 +103,8 @@ def test_a_longer_file_has_the_same_typing_in_its_middle(lines):
     assert lines - 4 < longer.start_text.count("\n") <= lines
     assert longer.keys == short.keys
     assert longer.before.endswith(short.before)
-    assert longer.behind.startswith(short.behind)
-    start, end = longer.before.count("\n"), longer.behind.count("\n")
+    assert longer.after.startswith(short.after)
+    start, end = longer.before.count("\n"), longer.after.count("\n")
     assert abs(start - end) < 110  # the piece itself may lie to one side
 
 
@@ -247,7 +247,7 @@ def test_a_table_for_people_and_a_plot(run, scripted_bench, project):
         "first token, cold",
         "in 1,000 lines",
         "without the model",
-        "behind a copy of the lines above",
+        "after a copy of the lines above",
     ):
         assert words in result.out
     assert (project / "plot.png").read_bytes().startswith(b"\x89PNG")

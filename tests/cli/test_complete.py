@@ -129,7 +129,7 @@ def test_nothing_to_show_says_why_and_is_no_failure(project, run, answers):
     (project / "a.py").write_text("total = \n")
     result = run("complete", "a.py", "--line", 1, "--column", 9)
     assert (result.code, result.out) == (0, "")
-    assert result.err == "nothing to show: filtered, it is too short to be worth a key\n"
+    assert result.err == "nothing to show: filtered, it is too short to be worth accepting\n"
 
 
 @pytest.mark.parametrize("column", [1, 6])

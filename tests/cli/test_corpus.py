@@ -38,7 +38,7 @@ def test_a_corpus_is_not_written_over(run, tmp_path):
     assert run("corpus", "--out", out, "--packages", folder).code == 0
     again = run("corpus", "--out", out, "--packages", folder)
     assert (again.code, again.out) == (2, "")
-    assert "holds a corpus already; name another folder" in again.err
+    assert "already contains a corpus; choose another folder" in again.err
 
 
 def test_a_folder_that_is_not_there_is_named(run, tmp_path):

@@ -117,7 +117,7 @@ def test_version(run):
 def test_a_model_is_written_to_a_folder_of_its_own(run, tmp_path):
     exported = run("models", "export", tmp_path / "plain")
     assert exported.code == 0, exported.err
-    assert exported.out == f"use it by: model = {str(tmp_path / 'plain')!r}\n"
+    assert exported.out == f"to use it, set: model = {str(tmp_path / 'plain')!r}\n"
     assert (tmp_path / "plain" / "model.safetensors").exists()
     again = run("models", "export", tmp_path / "plain")
     assert again.code != 0

@@ -155,7 +155,7 @@ def test_what_was_saved_while_the_model_wrote_stays(run, source, monkeypatch):
     monkeypatch.setattr(command, "document", document_slowly)
     result = run("document", source, "--line", 4, "--write")
     assert result.code == 2
-    assert "changed meanwhile" in result.err
+    assert "changed in the meantime" in result.err
     assert source.read_text() == "x = 1\n"
 
 

@@ -50,7 +50,7 @@ def test_without_code_that_was_never_seen_it_is_refused(run, tmp_path):
     install(tmp_path, "free", library_code("cmd"))
     result = run("eval", "--packages", tmp_path)
     assert result.code == 2
-    assert "no package is installed here that the embedded models have not seen" in result.err
+    assert "none of the packages is installed that the embedded models have not seen" in result.err
 
 
 def test_the_second_test_set_is_rated_in_three_languages(run, tmp_path):
@@ -73,7 +73,7 @@ def test_the_second_test_set_is_rated_in_three_languages(run, tmp_path):
 def test_without_the_second_test_set_it_is_refused(run, packages):
     result = run("eval", "--fresh", "--packages", packages)
     assert result.code == 2
-    assert "nothing is installed here of the second test set" in result.err
+    assert "no package of the second test set is installed" in result.err
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(run, tmp_path):

@@ -23,7 +23,7 @@ def file(tmp_path):
 
 def test_what_was_saved_meanwhile_stays(file):
     file.write_bytes(b"saved meanwhile\n")
-    with pytest.raises(InputError, match="changed meanwhile"):
+    with pytest.raises(InputError, match="changed in the meantime"):
         replace_file(file, b"old\n", b"new\n")
     assert file.read_bytes() == b"saved meanwhile\n"
     assert list(file.parent.iterdir()) == [file]
@@ -38,7 +38,7 @@ def test_of_two_writers_one_is_refused(file, _):
         try:
             replace_file(file, b"old\n", content)
         except InputError as error:
-            return "changed meanwhile" not in str(error)
+            return "changed in the meantime" not in str(error)
         return True
 
     with ThreadPoolExecutor() as threads:
@@ -86,7 +86,7 @@ def test_what_cannot_be_kept_is_refused(file, missing, monkeypatch):
 def test_hard_links_are_not_parted(file):
     other = file.with_name("b.py")
     other.hardlink_to(file)
-    with pytest.raises(InputError, match=r"2 names \(hard links\)"):
+    with pytest.raises(InputError, match=r"2 hard links"):
         replace_file(file, b"old\n", b"new\n")
     assert other.read_bytes() == file.read_bytes() == b"old\n"
     assert other.samefile(file)
@@ -131,7 +131,7 @@ def test_without_what_windows_lacks(file):
     replace_file(file, b"old\n", b"new\n")
     assert file.read_bytes() == b"new\n"
     assert list(file.parent.iterdir()) == [file]
-    with pytest.raises(InputError, match="changed meanwhile"):
+    with pytest.raises(InputError, match="changed in the meantime"):
         replace_file(file, b"old\n", b"newer\n")
     file.chmod(0o444)
     with pytest.raises(InputError, match="write-protected"):

@@ -67,7 +67,7 @@ def toy(run, packages, trained):
     if not trained.exists():
         result = train(run, packages, trained, "--tokens", "60k")
         assert result.code == 0, result.err
-        assert re.match(r"done: 6\d,\d{3} tokens in .*\nuse it by: model = ", result.out)
+        assert re.match(r"done: 6\d,\d{3} tokens in .*\nto use it, set: model = ", result.out)
     return trained
 
 
@@ -128,7 +128,7 @@ def test_a_signal_saves_and_ends(packages, tmp_path):
     process.send_signal(signal.SIGTERM)
     told, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert told.startswith("stopped; go on with --resume: ")
+    assert told.startswith("stopped; continue with --resume: ")
     assert read_state(out / "training" / "latest.pt")["place"]["step"] == len(read_log(log))
     assert (out / "model.safetensors").exists()
 

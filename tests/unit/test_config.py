@@ -129,14 +129,14 @@ def test_null_means_unset(values):
         ),
         ("completion.max_new_tokens", 5.0, "from 1 up to 1024; it is the number 5.0."),
         ("completion.max_new_tokens", -5, "from 1 up to 1024; it is the whole number -5."),
-        ("completion.max_new_tokens", True, "it is the truth value true."),
+        ("completion.max_new_tokens", True, "it is the Boolean true."),
         ("completion.max_new_tokens", 1025, "it is the whole number 1025."),
         (
             "completion.temperature",
             float("nan"),
             "to a number from 0 up to 2; it is the number NaN.",
         ),
-        ("completion.temperature", True, "it is the truth value true."),
+        ("completion.temperature", True, "it is the Boolean true."),
         ("completion.top_p", 0, "to a number above 0 up to 1; it is the whole number 0."),
         ("device", "gpu", 'to one of "auto", "cuda", "mps", "cpu"; it is the string "gpu".'),
         ("device", ["cpu"], "it is a list."),
@@ -205,9 +205,7 @@ def test_a_long_key_is_cut():
 def test_a_section_that_is_no_table():
     problem = only_problem({"completion": False})
     assert problem.key == "completion"
-    assert problem.message == (
-        "Make `completion` a table of settings; it is the truth value false."
-    )
+    assert problem.message == ("Make `completion` a table of settings; it is the Boolean false.")
 
 
 @pytest.mark.parametrize("values", [[], "model", 3, True])

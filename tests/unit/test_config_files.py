@@ -82,7 +82,7 @@ def test_the_projects_own_file_wins_over_pyproject(project):
     assert settings == Settings(device="cpu")
     assert problem.source == str(project / "pyproject.toml")
     assert problem.message == (
-        f"Move [tool.assist-server] to {project / '.assist.toml'}, which is used in its place."
+        f"Move [tool.assist-server] to {project / '.assist.toml'}, which is used instead."
     )
 
 
@@ -170,10 +170,10 @@ def test_many_wrong_keys_of_a_file_are_one_message(project):
     settings, problems = read_settings_of_project(project)
     assert settings == Settings(device="cpu")
     assert len(problems) == 11
-    assert problems[-1].message == "Correct 2990 more settings, which are wrong, too."
+    assert problems[-1].message == "Correct 2990 more settings, which are invalid, too."
     (message,) = summarized(problems)
     assert message.startswith("Remove `nothing_0`, which is not a setting. Remove `nothing_1`")
-    assert message.endswith(f"There is more to correct. ({project / '.assist.toml'})")
+    assert message.endswith(f"There are more problems. ({project / '.assist.toml'})")
 
 
 def test_each_file_has_a_message_of_its_own(user_folder, project):

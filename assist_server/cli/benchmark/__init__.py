@@ -1,1 +1,1 @@
-"""Parts of `assist-server bench`: traces, a measured server, figures, a report."""
+"""Parts of `assist-server bench`: traces, a server under test, measurements, a report."""

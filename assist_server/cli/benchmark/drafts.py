@@ -1,7 +1,7 @@
-"""What guessing ahead is worth: the same texts written with guesses and without.
+"""The effect of drafts: the same texts generated with and without them.
 
-In one process, by one copy of the weights, in turns: two servers of the same settings differ by
-more than what is looked for.
+In one process, with one copy of the weights, in turns: two servers with the same settings differ
+by more than the effect to measure.
 """
 
 import statistics
@@ -20,14 +20,14 @@ from assist_server.features.inline_completion import build_request
 from assist_server.settings import Settings
 
 _NEW_TOKENS, _FEWEST_TOKENS = 96, 8
-"""To write at each place, and how many a speed is measured over at least."""
+"""Tokens to generate at each place, and the fewest for which a speed is measured."""
 
 _TURNS = 3
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of text to write."""
+    """A kind of text to generate."""
 
     name: str
     place: Callable[[Trace], Trace]
@@ -35,25 +35,25 @@ class Kind:
 
 
 KINDS = (
-    Kind("behind a copy of the lines above", copied),
+    Kind("after a copy of the lines above", copied),
     Kind("elsewhere", lambda trace: trace),
-    Kind("at random, which hardly repeats itself", lambda trace: trace, temperature=1.5),
+    Kind("at random, with hardly any repetition", lambda trace: trace, temperature=1.5),
 )
 
 
 @dataclass(frozen=True)
 class DraftFigures:
-    """Tokens per second, of prompts that have been read, at the same places; medians."""
+    """Median tokens per second at the same places, after prefill."""
 
     text: str
     with_drafts: float | None
     without: float | None
     times_faster: float | None
-    """How many times as fast drafts make it: the median over pairs that wrote the same text."""
+    """Speed-up by drafts: the median over pairs that generated the same text."""
 
     @classmethod
     def of(cls, text: str, pairs: Sequence[tuple[float, float]]) -> "DraftFigures":
-        """The figures of pairs of speeds: with drafts, and without."""
+        """Return the figures for pairs of speeds: with drafts, and without."""
         if not pairs:
             return cls(text, None, None, None)
         with_drafts, without = (
@@ -66,10 +66,10 @@ class DraftFigures:
 def measure_drafts(
     settings: Settings, traces: Sequence[Trace], report: Report
 ) -> list[DraftFigures]:
-    """Write at each place with drafts and without, in turns; the way that begins changes.
+    """Generate at each place with and without drafts, in alternating order.
 
     Raises:
-        ModelError: the model that the settings name cannot be loaded, or fails.
+        ModelError: the model in the settings cannot be loaded, or fails.
     """
     settings = settings.model_copy(update={"drafts": "ngram"})
     report("loading a model")
@@ -87,19 +87,19 @@ def _measure(
     for number, trace in enumerate(traces, start=1):
         report(f"writing {kind.name}: place {number} of {len(traces)}")
         request = _request(kind, backend, settings, kind.place(trace))
-        _written(backend, request)  # reads the prompt
+        _written(backend, request)  # prefills the prompt
         for turn in range(_TURNS):
             ways = (True, False) if (number + turn) % 2 else (False, True)
             written = {way: _written(backend, replace(request, may_draft=way)) for way in ways}
             drafted, plain = written[True], written[False]
-            # Passes over several tokens round otherwise than steps, which may decide a close call.
+            # Passes over several tokens round differently, which may change a close decision.
             if drafted.ids == plain.ids and len(plain.ids) >= _FEWEST_TOKENS:
                 pairs.append((drafted.tokens_per_second, plain.tokens_per_second))
     return DraftFigures.of(kind.name, pairs)
 
 
 def _request(kind: Kind, backend: Backend, settings: Settings, trace: Trace) -> GenerationRequest:
-    """What the server would ask there, but to write much, and the same each time."""
+    """Return the server's request at a place, but for a long and repeatable text."""
     snapshot = Snapshot(f"file:///{trace.name}", trace.name, trace.start_text, "python")
     context = CursorContext(snapshot, len(trace.before), "always")
     request = build_request(context, backend, settings, CancelToken())

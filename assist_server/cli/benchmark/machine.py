@@ -1,4 +1,4 @@
-"""The facts of a machine without which figures from it say nothing."""
+"""Facts about the machine that figures depend on."""
 
 import os
 import platform
@@ -19,12 +19,12 @@ _PACKAGES = ("torch", "transformers", "tokenizers")
 
 @dataclass(frozen=True)
 class Machine:
-    """Where and with what something was measured."""
+    """Hardware and software of a measurement."""
 
     processor: str
     cpus: int | None
     usable_cpus: int | None
-    """Of the machine's, those that this process may use."""
+    """Processors of the machine that this process may use."""
     load_before: float | None
     """Mean number of running processes in the minute before."""
     system: str
@@ -32,18 +32,18 @@ class Machine:
     assist_server: str
     packages: dict[str, str | None]
     torch_threads: int | None
-    """What torch takes by itself in this environment."""
+    """Torch's default in this environment."""
     omp_num_threads: str | None
-    """The variable of the environment by which people limit that."""
+    """The environment variable that limits it."""
 
     @property
     def is_busy(self) -> bool:
-        """Whether so much else was running that the figures are not to be trusted."""
+        """Return whether other programs were using so much time that figures are unreliable."""
         return self.load_before is not None and self.load_before > _BUSY_LOAD
 
 
 def describe_machine() -> Machine:
-    """Ask the system, and torch in a process of its own."""
+    """Query the system, and torch in a subprocess."""
     return Machine(
         processor=_processor(),
         cpus=os.cpu_count(),

@@ -1,35 +1,62 @@
-"""What is measured of a running server, one function a question."""
+"""Measurements of a running server, and figures for many samples."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from assist_server.cli.benchmark.figures import Spread
 from assist_server.cli.benchmark.session import Answer, Session
 from assist_server.cli.benchmark.traces import Trace, lengthened
 from assist_server.features.inline_completion import Outcome
 
+
+@dataclass(frozen=True)
+class Spread:
+    """Distribution of samples in milliseconds."""
+
+    count: int
+    p50_ms: float
+    p90_ms: float
+    max_ms: float
+
+    @classmethod
+    def of(cls, samples_ms: Iterable[float]) -> "Spread | None":
+        """Return the spread of samples; None without samples."""
+        ordered = sorted(samples_ms)
+        if not ordered:
+            return None
+        figures = (percentile(ordered, 0.5), percentile(ordered, 0.9), ordered[-1])
+        return cls(len(ordered), *(round(figure, 2) for figure in figures))
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Return the quantile of sorted samples, with linear interpolation."""
+    place = share * (len(ordered) - 1)
+    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return low + (high - low) * (place - math.floor(place))
+
+
 Report = Callable[[str], None]
-"""Is told what is being measured."""
+"""Progress callback, called with the current measurement."""
 
 
 @dataclass(frozen=True)
 class KeystrokeFigures:
-    """From sending a change to the answer of the request behind it."""
+    """Times from sending a change to the answer to the request after it."""
 
     all: Spread | None
     from_model: Spread | None
-    """Of those for which the model was asked."""
+    """Times of keystrokes for which the model ran."""
     known: Spread | None
-    """Of those that were answered from what was generated before."""
+    """Times of keystrokes answered from earlier results."""
     shown: Spread | None
-    """Of those, of both kinds, that gave something to show."""
+    """Times of keystrokes, of both kinds, with a completion to show."""
     share_without_model: float
     outcomes: dict[str, int]
-    """How many answers there were of each kind, in the server's words."""
+    """Number of answers of each kind, in the server's terms."""
     new_tokens_per_second: float | None
-    """Of the tokens behind the first one, whatever the engine does to get several at once."""
+    """Speed after the first token, drafts included."""
 
 
 @dataclass(frozen=True)
@@ -37,36 +64,36 @@ class EngineFigures:
     """The server's time until the model's first token."""
 
     cold: Spread | None
-    """A place in a file that was not seen before, right after it was opened."""
+    """In a file not seen before, right after it was opened."""
     warm: Spread | None
-    """The same place again, after the document was closed and opened."""
+    """At the same place, after the document was closed and opened again."""
     keystroke: Spread | None
-    """The first key behind which the model was asked again."""
+    """After the first key for which the model ran again."""
     jump: Spread | None
-    """Another place of the same file."""
+    """At another place in the same file."""
     prompt_tokens: int
     """The longest prompt of these."""
 
 
 @dataclass(frozen=True)
 class LengthFigures:
-    """Keystrokes in the middle of a file of some length, the model asked each time."""
+    """Keystrokes in the middle of a file of some length for which the model ran."""
 
     lines: int
     keystroke: Spread | None
-    """As the client sees it."""
+    """Times that the client measures."""
     server: Spread | None
-    """The server's own part of it."""
+    """The server's part of it."""
 
 
 def measure_keystrokes(
     session: Session, traces: Sequence[Trace], report: Report
 ) -> tuple[KeystrokeFigures, list[float]]:
-    """Type every trace in a document of its own; the figures, and all times from the model."""
+    """Type each trace in a document of its own; return the figures and all times."""
     answers: list[Answer] = []
     for number, trace in enumerate(traces, start=1):
         report(f"typing in {trace.name}, place {number} of {len(traces)}")
-        document = session.document(trace.name, trace.before, trace.behind)
+        document = session.document(trace.name, trace.before, trace.after)
         document.open()
         answers += document.type(trace.keys)
         document.close()
@@ -84,7 +111,7 @@ def measure_keystrokes(
 
 
 def tokens_per_second(answers: Iterable[Answer]) -> float | None:
-    """Speed behind the first token, over all answers together; None where none had a second."""
+    """Return the speed after the first token over all answers; None if none had a second."""
     tokens, spent_ms = 0, 0.0
     for answer in answers:
         if answer.first_token_ms is not None and answer.new_tokens > 1:
@@ -94,7 +121,7 @@ def tokens_per_second(answers: Iterable[Answer]) -> float | None:
 
 
 def measure_engine(session: Session, traces: Sequence[Trace], report: Report) -> EngineFigures:
-    """Ask at a place of each file cold, warm, after a keystroke and after a jump."""
+    """Measure first tokens at a place in each file: cold, warm, after a keystroke and a jump."""
     rows = []
     for number, trace in enumerate(traces, start=1):
         report(f"first tokens in {trace.name}, file {number} of {len(traces)}")
@@ -114,15 +141,15 @@ def measure_engine(session: Session, traces: Sequence[Trace], report: Report) ->
 def measure_lengths(
     session: Session, traces: Sequence[Trace], lengths: Sequence[int], report: Report
 ) -> list[LengthFigures]:
-    """Type the same in files of different lengths by turns."""
+    """Type the same keys in files of different lengths, in turns."""
     answers: dict[int, list[Answer]] = {lines: [] for lines in lengths}
     for trace in traces:
         for lines in lengths:
             report(f"typing in {trace.name} with {lines:,} lines")
             longer = lengthened(trace, lines)
-            document = session.document(longer.name, longer.before, longer.behind)
+            document = session.document(longer.name, longer.before, longer.after)
             document.open()
-            # The first request reads the whole prompt, which is not what is asked here.
+            # The first request prefills the whole prompt, which is not to be measured here.
             typed = document.type(longer.keys)[1:]
             answers[lines] += [answer for answer in typed if answer.is_from_model]
             document.close()
@@ -137,7 +164,7 @@ def measure_lengths(
 
 
 def _ask_in_turn(session: Session, trace: Trace) -> tuple[Answer | None, ...]:
-    document = session.document(trace.name, trace.before, trace.behind)
+    document = session.document(trace.name, trace.before, trace.after)
     document.open()
     cold = document.ask()
     document.close()
@@ -157,6 +184,6 @@ def _first_tokens(answers: Iterable[Answer | None]) -> Spread | None:
 
 
 def kind(answer: Answer) -> str:
-    """The outcome, with its detail where that is one of few."""
-    is_told_apart = answer.detail and answer.outcome != Outcome.LOW_CONFIDENCE
-    return f"{answer.outcome}: {answer.detail}" if is_told_apart else answer.outcome
+    """Return the outcome, with its detail where that has few values."""
+    has_fixed_detail = answer.detail and answer.outcome != Outcome.LOW_CONFIDENCE
+    return f"{answer.outcome}: {answer.detail}" if has_fixed_detail else answer.outcome

@@ -1,4 +1,4 @@
-"""A server under measurement: documents that are typed into, and what it answers how fast."""
+"""A server under test: documents to type in, and its timed answers."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -10,9 +10,6 @@ from assist_server.lsp.client import LspClient
 from assist_server.text.lines import PositionEncoding
 
 METHOD = "textDocument/inlineCompletion"
-MOST_KEYS = 80
-"""Keys that may be typed before the server is asked why: it remembers a hundred answers."""
-
 _LOAD_TIMEOUT_S = 600.0
 
 
@@ -21,82 +18,85 @@ class Answer:
     """One answered request, as the client and as the server saw it."""
 
     total_ms: float
-    """From sending the change to the answer."""
+    """Time from sending the change to the answer."""
     outcome: str
     detail: str
     model_ms: float
-    """The server's own time for it; 0 where the model was not asked."""
+    """The server's own time; 0 if the model did not run."""
     first_token_ms: float | None
     new_tokens: int
     prompt_tokens: int
 
     @property
     def is_from_model(self) -> bool:
-        """Whether the model was asked."""
+        """Return whether the model ran."""
         return self.model_ms > 0 or self.first_token_ms is not None
 
     @property
     def to_first_token_ms(self) -> float:
-        """The server's time until the model had said something, be it that there is nothing."""
+        """Return the server's time to the first token, or to the answer if there was no token."""
         return self.model_ms if self.first_token_ms is None else self.first_token_ms
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What a process holds in memory, in megabytes of 1,000,000 bytes."""
+    """Resident memory of a process in megabytes of 1,000,000 bytes."""
 
     now_mb: float
     peak_mb: float
 
 
 class Document:
-    """A document of a server, with a cursor in it."""
+    """A document open in a server, with a cursor."""
 
-    def __init__(self, client: LspClient, uri: str, before: str, behind: str) -> None:
+    def __init__(self, client: LspClient, uri: str, before: str, after: str) -> None:
         self._client = client
         self._uri = uri
         self._version = 0
         self._before = before
-        self._behind = behind
+        self._after = after
         self._line = before.count("\n")
         self._column = _units(before.rpartition("\n")[2])
 
     def open(self) -> None:
-        """Open it as it is now."""
+        """Open the document with its current text."""
         self._version += 1
-        self._client.open(self._uri, self._before + self._behind, version=self._version)
+        self._client.open(self._uri, self._before + self._after, version=self._version)
 
     def close(self) -> None:
-        """Close it; what the server remembered of it alone is gone."""
+        """Close the document; the server drops its state for it."""
         self._client.notify("textDocument/didClose", {"textDocument": {"uri": self._uri}})
 
     def ask(self) -> Answer:
-        """Ask for a completion at the cursor."""
+        """Request a completion at the cursor."""
         started = time.perf_counter()
         self._request()
         return self._explained([_milliseconds_since(started)])[0]
 
     def type(self, keys: Iterable[str]) -> list[Answer]:
-        """Type keys, asking for a completion behind each of them and waiting for it."""
+        """Type keys, at most 80, and wait for a completion after each of them.
+
+        The server keeps a hundred records for `assist.why`, which are read at the end.
+        """
         return self._explained([self._press(key) for key in keys])
 
     def move_to(self, line: int) -> None:
-        """Put the cursor at the end of a line that is not blank, the first from `line` on."""
-        lines = (self._before + self._behind).split("\n")
+        """Move the cursor to the end of the first non-blank line from `line` on."""
+        lines = (self._before + self._after).split("\n")
         number = next((n for n in range(line, len(lines)) if lines[n].strip()), 0)
         offset = len("\n".join(lines[: number + 1]))
-        text = self._before + self._behind
-        self._before, self._behind = text[:offset], text[offset:]
+        text = self._before + self._after
+        self._before, self._after = text[:offset], text[offset:]
         self._line, self._column = number, _units(lines[number])
 
     @property
     def line_count(self) -> int:
-        """Number of lines."""
-        return 1 + self._before.count("\n") + self._behind.count("\n")
+        """Return the number of lines."""
+        return 1 + self._before.count("\n") + self._after.count("\n")
 
     @property
     def line(self) -> int:
-        """The zero-based line of the cursor."""
+        """Return the zero-based line of the cursor."""
         return self._line
 
     def _press(self, key: str) -> float:
@@ -120,10 +120,10 @@ class Document:
         self._client.inline_completion(self._uri, self._line, self._column, is_automatic=True)
 
     def _explained(self, totals_ms: list[float]) -> list[Answer]:
-        """The newest answers, in order of asking, with what the server tells about them."""
+        """Return the newest answers in the order of requests, with the server's records."""
         why = {"command": "assist.why", "arguments": [self._uri]}
-        told = self._client.request("workspace/executeCommand", why)
-        records = [record for record in told if record["method"] == METHOD]
+        answered = self._client.request("workspace/executeCommand", why)
+        records = [record for record in answered if record["method"] == METHOD]
         newest = reversed(records[: len(totals_ms)])
         return [_answer(ms, record) for ms, record in zip(totals_ms, newest, strict=True)]
 
@@ -132,7 +132,7 @@ class Session:
     """A running server and its documents."""
 
     def __init__(self, client: LspClient, options: object = None) -> None:
-        """Introduce the client, with settings perhaps, and wait until the model is loaded."""
+        """Initialize the server, with optional settings, and wait until the model is loaded."""
         self._client = client
         self._count = 0
         started = time.perf_counter()
@@ -141,13 +141,13 @@ class Session:
         self.status: dict[str, Any] = client.request(
             "workspace/executeCommand", wait, _LOAD_TIMEOUT_S
         )
-        """What the server says of its model and device."""
+        """The server's status: its model and device."""
         self.ready_ms = _milliseconds_since(started)
 
-    def document(self, name: str, before: str, behind: str) -> Document:
-        """A document that no other one of the session shares its name with; not open yet."""
+    def document(self, name: str, before: str, after: str) -> Document:
+        """Return a document with a URI of its own, not yet open."""
         self._count += 1
-        return Document(self._client, f"file:///bench/{self._count}/{name}", before, behind)
+        return Document(self._client, f"file:///bench/{self._count}/{name}", before, after)
 
     def configure(self, settings: object) -> None:
         """Change settings, as an editor does."""
@@ -155,7 +155,7 @@ class Session:
         self._client.notify("workspace/didChangeConfiguration", params)
 
     def memory(self) -> Memory | None:
-        """What the server holds in memory; None where the system does not tell it so."""
+        """Return the server's memory; None if the system has no /proc."""
         status = Path(f"/proc/{self._client.process.pid}/status")
         if not status.exists():
             return None
@@ -164,7 +164,7 @@ class Session:
 
 
 def _memory_fields(status: str) -> Iterator[tuple[str, float]]:
-    """Megabytes by name; source: proc_pid_status(5), where `kB` is 1,024 bytes."""
+    """Yield names and megabytes; source: proc_pid_status(5), where `kB` is 1,024 bytes."""
     for line in status.splitlines():
         name, _, value = line.partition(":")
         if value.endswith(" kB"):

@@ -1,4 +1,4 @@
-"""Keystroke traces: real files, and what is typed at places in them; the same for the same seed."""
+"""Keystroke traces: real files and keys to type in them; the same for the same seed."""
 
 import random
 import re
@@ -12,16 +12,16 @@ from assist_server.text.lines import LineIndex
 
 _FEWEST_LINES, _MOST_LINES = 100, 3000
 _EDGE_SHARE = 0.1
-"""Part of a file at either end where no place is chosen: licences, and what comes last."""
+"""Share of a file at either end where no place is chosen, such as licences."""
 
 _LEAST_PIECE_SHARE = 0.7
-"""How nearly as long as it is asked for a piece of a file must be."""
+"""Minimum length of a piece of a file, relative to the requested one."""
 
 _COPIED_LINES, _GIVEN_LINES = 16, 4
-"""How many lines stand twice, and how many of them the second time."""
+"""Lines to copy from, and how many of them are repeated before the cursor."""
 
 _KEY = re.compile(r"\n[ \t]*|.", re.DOTALL)
-"""What one key writes: a character, or a line end with the indentation that editors add."""
+"""Text of one key: a character, or a line end with the indentation that editors add."""
 
 _DEFINITION = re.compile(r"(?<=\n\n)(?=@|def |class )")
 
@@ -36,29 +36,29 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Trace:
-    """A file from which some text is missing, and the keys that write it again."""
+    """A file with some text removed, and the keys that type it again."""
 
     name: str
     before: str
     keys: tuple[str, ...]
-    behind: str
-    """From a line end on, so that the cursor is never inside a word."""
+    after: str
+    """Text from a line end on, so that the cursor is never inside a word."""
 
     @property
     def start_text(self) -> str:
-        """The file before the first key."""
-        return self.before + self.behind
+        """Return the file before the first key."""
+        return self.before + self.after
 
     def states(self) -> Iterator[tuple[str, int]]:
-        """The text of the file and the offset of the cursor behind each key."""
+        """Yield the text of the file and the offset of the cursor after each key."""
         written = self.before
         for key in self.keys:
             written += key
-            yield written + self.behind, len(written)
+            yield written + self.after, len(written)
 
 
 def library_files(seed: int) -> list[SourceFile]:
-    """Files of the standard library of middling length, in an order that the seed decides."""
+    """Return files of the standard library of medium length, shuffled by the seed."""
     files = []
     for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
         text = path.read_text(encoding="utf-8")
@@ -69,23 +69,23 @@ def library_files(seed: int) -> list[SourceFile]:
 
 
 def make_traces(files: Sequence[SourceFile], characters: int, seed: int) -> list[Trace]:
-    """A trace in each file, at a line that the seed decides."""
+    """Return a trace in each file, at a random line."""
     choice = random.Random(seed)  # noqa: S311 - repeatable, not secret
     return [trace_at(file, _choose_place(file.text, choice), characters) for file in files]
 
 
 def trace_at(file: SourceFile, offset: int, characters: int) -> Trace:
-    """Type `characters` keys from an offset on; the rest of their last line is missing as well."""
+    """Return a trace of `characters` keys from an offset; the rest of the last line is removed."""
     keys = tuple(match.group() for match in _KEY.finditer(file.text, offset))[:characters]
     line_end = file.text.find("\n", offset + sum(map(len, keys)))
-    behind = file.text[line_end:] if line_end >= 0 else ""
-    return Trace(file.name, file.text[:offset], keys, behind)
+    after = file.text[line_end:] if line_end >= 0 else ""
+    return Trace(file.name, file.text[:offset], keys, after)
 
 
 def pieces(files: Sequence[SourceFile], lines: int) -> list[SourceFile]:
-    """From each file that has such: whole definitions that are together nearly `lines` long.
+    """Return from each file, where possible, whole definitions of nearly `lines` lines in all.
 
-    They parse by themselves, so that text around them changes nothing in them.
+    They parse by themselves, so that text around them does not change their meaning.
     """
     found = []
     for file in files:
@@ -96,19 +96,19 @@ def pieces(files: Sequence[SourceFile], lines: int) -> list[SourceFile]:
 
 
 def lengthened(trace: Trace, lines: int) -> Trace:
-    """The same typing in the middle of a file of about `lines` lines: generated functions."""
+    """Return the trace in the middle of a file of about `lines` lines of generated functions."""
     missing = lines - trace.start_text.count("\n")
     count = max(0, missing) // _filler(0).count("\n")
     fillers = [_filler(number) for number in range(count)]
     before = "".join(fillers[: count // 2]) + trace.before
-    return replace(trace, before=before, behind=trace.behind + "".join(fillers[count // 2 :]))
+    return replace(trace, before=before, after=trace.after + "".join(fillers[count // 2 :]))
 
 
 def copied(trace: Trace) -> Trace:
-    """The place behind the first of some lines that stand a second time: the others may follow."""
+    """Return a place after a partial copy of the lines above, where the rest may follow."""
     above = trace.before[: trace.before.rfind("\n") + 1]
     given = above.splitlines(keepends=True)[-_COPIED_LINES:][:_GIVEN_LINES]
-    return Trace(trace.name, above + "".join(given), (), trace.behind)
+    return Trace(trace.name, above + "".join(given), (), trace.after)
 
 
 def _filler(number: int) -> str:
@@ -120,7 +120,7 @@ def _is_nearly(text: str, start: int, end: int, lines: int) -> bool:
 
 
 def _choose_place(text: str, choice: random.Random) -> int:
-    """Offset of the first character behind the indentation of a line that is not blank."""
+    """Return the offset after the indentation of a random non-blank line."""
     lines = LineIndex(text)
     edge = round(lines.line_count * _EDGE_SHARE)
     inner = range(edge, lines.line_count - edge)

@@ -1,1 +1,1 @@
-"""A text as a comment of a program: where it may stand, how it is written, and that it is one."""
+"""Insertion of a text as a comment: its place, its form, and the proof that it is one."""

@@ -1,32 +1,41 @@
-"""An edit that inserts a text as a comment, and changes nothing of the program around."""
+"""Edits that insert a text as a comment without changing the program."""
 
+import re
+import textwrap
+import unicodedata
 from collections.abc import Iterator
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.comments.place import line_for_comment
 from assist_server.features.comments.verification import is_only_comment
-from assist_server.features.comments.wording import comment_lines
 from assist_server.syntax.comment_marks import CommentMarks, Mark, find_comment_marks
-from assist_server.syntax.enclosing import enclosing_starts, is_inside_comment
+from assist_server.syntax.scope import enclosing_starts, is_inside_comment
 from assist_server.text.edits import TextEdit
 from assist_server.text.indentation import leading_whitespace
 from assist_server.text.newlines import BYTE_ORDER_MARK
 
 _MOST_PLACES = 8
+_COLUMNS = 88
+_LEAST_COLUMNS = 20
+_TOOLS_WORDS = re.compile(
+    r"\w[\w.-]*\s?[:=]|noqa|nolint|nosec|pragma|\S+-(?:ignore|disable|enable|expect|format)\S*",
+    re.IGNORECASE,
+)
+"""Starts of comments that are directives to tools."""
 
 
 def has_comments(snapshot: Snapshot) -> bool:
-    """Tell whether a text can be inserted as a comment, as far as the language is concerned."""
+    """Return whether the language of a document has comments."""
     marks = find_comment_marks(snapshot.language_id, snapshot.path)
     return marks is not None and bool(marks.marks)
 
 
 def comment_edit(snapshot: Snapshot, start: int, end: int, text: str) -> TextEdit:
-    """Insert a text as a comment about what stands from `start` to `end`.
+    """Return the edit that inserts a text as a comment on the characters from `start` to `end`.
 
-    It comes above the first line, or above the statement or the attributes that this line belongs
-    to; never above what has to be at the top of a file.
+    The comment goes above the first line, or above the statement or the attributes to which this
+    line belongs, but never above what must stay at the top of a file.
 
     Raises:
         InputError: the language has no comments, or one would change the program there.
@@ -41,13 +50,13 @@ def comment_edit(snapshot: Snapshot, start: int, end: int, text: str) -> TextEdi
             if is_only_comment(snapshot, marks, edit):
                 return edit
     raise InputError(
-        "a comment there would change the program; select from the beginning of a statement, "
+        "a comment there would change the program; select from the start of a statement, "
         "or copy the summary instead"
     )
 
 
 def _places(snapshot: Snapshot, start: int, end: int, marks: CommentMarks) -> Iterator[int]:
-    """Yield lines above which the comment may stand: the selection's, then those around it."""
+    """Yield lines above which the comment may go: that of the selection, then those around it."""
     lines = [snapshot.lines.line_text(number) for number in range(snapshot.lines.line_count)]
     selected = snapshot.text[start:end]
     start += len(selected) - len(selected.lstrip())
@@ -61,11 +70,47 @@ def _places(snapshot: Snapshot, start: int, end: int, marks: CommentMarks) -> It
 
 
 def _edit(snapshot: Snapshot, line: int, text: str, mark: Mark, marks: CommentMarks) -> TextEdit:
-    if line == snapshot.lines.line_count:  # everything is head
+    if line == snapshot.lines.line_count:  # the whole file must stay at the top
         at, before, indent = len(snapshot.text), "\n", ""
     else:
         at, before = snapshot.lines.start_of(line), ""
         at += snapshot.text.startswith(BYTE_ORDER_MARK, at)
         indent = leading_whitespace(snapshot.text[at : snapshot.lines.end_of(line)])
-    written = comment_lines(text, mark, marks, indent if marks.indents else "")
+    written = _comment_lines(text, mark, marks, indent if marks.indents else "")
     return TextEdit(at, at, before + "\n".join(written) + ("" if before else "\n"))
+
+
+def _comment_lines(text: str, mark: Mark, marks: CommentMarks, indent: str) -> list[str]:
+    """Return a text, which may be Markdown, as whole lines of a comment."""
+    width = max(_LEAST_COLUMNS, _COLUMNS - len(indent) - len(mark.start) - 1)
+    plain = re.sub(r"[*`]|^#+ ", "", text, flags=re.MULTILINE).strip()
+    written = [piece for line in plain.splitlines() for piece in _wrapped(_clean(line), width)]
+    written = [_without_meaning(line, mark, marks) for line in written]
+    if not mark.end:
+        return [f"{indent}{mark.start} {line}".rstrip() for line in written]
+    margin = indent + " " * (len(mark.start) + 1)
+    first, *others = written
+    lines = [f"{indent}{mark.start} {first}", *(f"{margin}{line}".rstrip() for line in others)]
+    lines[-1] += f" {mark.end}"
+    return lines
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    return textwrap.wrap(line, width, subsequent_indent="  " * line.startswith("- ")) or [""]
+
+
+def _clean(line: str) -> str:
+    """Return a line without invisible characters and without directives to tools."""
+    seen = "".join(one for one in line if unicodedata.category(one) not in {"Cc", "Cf", "Cs"})
+    line = " ".join(seen.split())
+    if not line.startswith("- "):
+        line = re.sub(r"^[^\w(\"']+", "", line)
+    return f"Summary: {line}" if _TOOLS_WORDS.match(line) else line
+
+
+def _without_meaning(line: str, mark: Mark, marks: CommentMarks) -> str:
+    for text in (*([mark.start, mark.end] if mark.end else []), *marks.forbidden):
+        # Single characters are removed, longer marks are spaced out: "* /" ends no comment.
+        line = line.replace(text, " ".join(text) if len(text) > 1 else " ")
+    line = re.sub(r"coding([:=])", r"coding \1", line)
+    return line.rstrip(" \\^_`?-")

@@ -1,7 +1,7 @@
-"""Texts as the parsers of their languages read them, comments left out.
+"""Parsers of several languages that ignore comments.
 
-Each function returns something that is equal for equal programs, and raises ValueError for a text
-that it cannot read.
+Each function returns a value that is equal for equal programs, and raises ValueError for an
+invalid text.
 """
 
 import ast
@@ -31,13 +31,13 @@ _VERBATIM = frozenset(
         "listing",
     ]
 )
-"""Elements of HTML in which a comment is text, or shows."""
+"""Elements of HTML in which a comment is text, or is shown."""
 
 
 def read_python(text: str) -> object:
-    """Read a Python module; positions do not count."""
+    """Parse a Python module, ignoring positions."""
     try:
-        with warnings.catch_warnings():  # about escapes in the user's strings
+        with warnings.catch_warnings():  # warnings about escapes in the user's strings
             warnings.simplefilter("ignore")
             return ast.dump(ast.parse(text.encode("utf-8", "replace")))
     except (SyntaxError, RecursionError, MemoryError) as error:
@@ -45,12 +45,12 @@ def read_python(text: str) -> object:
 
 
 def read_toml(text: str) -> object:
-    """Read a TOML document; the order of keys counts."""
+    """Parse a TOML document; the order of keys counts."""
     return repr(tomllib.loads(text))
 
 
 def read_yaml(text: str) -> object:
-    """Read the events of a stream of YAML documents."""
+    """Return the events in a stream of YAML documents."""
     try:
         return [
             (
@@ -64,14 +64,14 @@ def read_yaml(text: str) -> object:
 
 
 def read_xml(text: str) -> object:
-    """Read the elements and the text of XML; blank text between elements does not count."""
+    """Return the elements and the text of XML, ignoring blank text between elements."""
     found: list[object] = []
-    said: list[str] = []
+    pieces: list[str] = []
 
     def end_text() -> None:
-        if "".join(said).strip():
-            found.append("".join(said))
-        said.clear()
+        if "".join(pieces).strip():
+            found.append("".join(pieces))
+        pieces.clear()
 
     def record(*what: object) -> None:
         end_text()
@@ -79,13 +79,13 @@ def read_xml(text: str) -> object:
 
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.CharacterDataHandler = said.append
+    parser.CharacterDataHandler = pieces.append
     parser.StartElementHandler = record
     parser.EndElementHandler = record
     parser.ProcessingInstructionHandler = record
     parser.StartDoctypeDeclHandler = record
-    # Entities are left as they are: some documents consist of nothing else, and grow without end.
-    parser.DefaultHandler = lambda data: said.append(data) if data.startswith("&") else None
+    # Entities are not expanded: in some documents they would grow without bound.
+    parser.DefaultHandler = lambda data: pieces.append(data) if data.startswith("&") else None
     try:
         parser.Parse(text.encode("utf-8", "replace"), True)
     except expat.ExpatError as error:
@@ -94,7 +94,7 @@ def read_xml(text: str) -> object:
 
 
 def read_html(text: str) -> object:
-    """Read the elements and the words of HTML, as a browser shows them."""
+    """Return the elements and the words of HTML, as a browser shows them."""
     reader = _HtmlReader()
     reader.feed(text)
     reader.close()
@@ -152,7 +152,7 @@ class _HtmlReader(HTMLParser):
 
 
 def read_markdown(text: str) -> object:
-    """Read the blocks of Markdown and what they hold."""
+    """Return the blocks of Markdown and their content."""
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     return [
         (one.type, one.tag, one.content, one.markup, one.info, one.hidden)

@@ -1,8 +1,7 @@
-"""The line above which a comment does no harm.
+"""The line above which a comment is harmless.
 
-It is below what heads a file, and above what belongs together.
-
-What is decided here by the look of lines is checked by readers of the language afterwards.
+It is below the lines that must stay at the top of a file, and above lines that belong together.
+This module decides by the form of lines; parsers of the language check the result afterwards.
 """
 
 import re
@@ -19,35 +18,35 @@ _DIRECTIVE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-"""What tools read in comments. Prose may look alike; then a comment only stands a line higher."""
+"""Directives to tools. Prose may look alike; then the new comment only goes a line higher."""
 
 _ABOUT_NEXT = re.compile(
     r".*(?:ignore|disable|suppress|skip|allow|expect|deny|next|nolint|noqa|nosec)", re.IGNORECASE
 )
-"""Of directives, those that may be about the next line."""
+"""Directives that may apply to the next line."""
 
 _UNSPACED_DIRECTIVE = re.compile(r"[a-z]\S*", re.IGNORECASE)
-"""Directly behind a comment's mark, as in `//export f`, `#pragma` and `//nolint`."""
+"""Text directly after a comment's mark, as in `//export f`, `#pragma` and `//nolint`."""
 
 _DOCUMENTATION = re.compile(r"\s*(?:/\*[*!]|\*|//[/!]|---|##|;;;|--\s*\||%%%)")
 _HEAD = re.compile(r"#!.*|.*-\*-.*-\*-|.{0,3}\s*(?:vim?|ex):.*|#.*coding[:=].*")
-"""For any language: the program that runs it, and what editors and Python read on top."""
+"""For any language: the interpreter, and lines at the top for editors and Python."""
 
 _MAGIC = re.compile(r"(?:[#%;]|//|--)[!%a-z:]\S*")
 """A first line such as `#cloud-config`, `#compdef` and `%!PS`."""
 
 _HEAD_LINES = 2
 _LONGEST_LINE = 2000
-"""Longer ones are data, and patterns would take long on them."""
+"""Longer lines are data, on which patterns would be slow."""
 
 
 def line_for_comment(lines: list[str], line: int, marks: CommentMarks) -> int | None:
-    """Choose the line above which a comment about what begins at `line` should stand.
+    """Return the line above which a comment on the code at `line` should go.
 
     Returns:
-        Its number, or None where the text around is passed on as it is.
+        Its number; None if the text around is verbatim.
     """
-    head = head_lines(lines, marks)
+    head = _count_head_lines(lines, marks)
     line = max(line, head)
     while line > head and line < len(lines) and _belongs_together(lines, line, marks):
         line -= 1
@@ -56,8 +55,8 @@ def line_for_comment(lines: list[str], line: int, marks: CommentMarks) -> int | 
     return None if _is_opaque(lines, line, marks) else line
 
 
-def head_lines(lines: list[str], marks: CommentMarks) -> int:
-    """Count the lines at the top of a file that have to stay there."""
+def _count_head_lines(lines: list[str], marks: CommentMarks) -> int:
+    """Return the number of lines at the top of a file that must stay there."""
     count = 0
     while count < min(_HEAD_LINES, len(lines)) and _HEAD.fullmatch(lines[count].lstrip("\ufeff")):
         count += 1
@@ -77,12 +76,12 @@ def _is_magic(first: str, marks: CommentMarks) -> bool:
 
 
 def _belongs_together(lines: list[str], line: int, marks: CommentMarks) -> bool:
-    """Tell whether a line must stay directly below the one above it."""
+    """Return whether a line must stay directly below the one above it."""
     above = lines[line - 1]
     if not above.strip():
         return False
     return bool(
-        marks.goes_on.search(above)
+        marks.continued.search(above)
         or marks.continues.match(lines[line])
         or marks.attached.match(above)
         or _DOCUMENTATION.match(above)
@@ -91,25 +90,25 @@ def _belongs_together(lines: list[str], line: int, marks: CommentMarks) -> bool:
 
 
 def _reads_as_directive(line: str, marks: CommentMarks) -> bool:
-    """Tell whether a line is a comment that a tool may take for a word about the next line."""
+    """Return whether a line is a comment that a tool may apply to the next line."""
     text = line.strip()
     for mark in marks.marks:
         if text.startswith(mark.start):
-            said = text[len(mark.start) :].removesuffix(mark.end).rstrip()
-            is_unspaced = not mark.end and _UNSPACED_DIRECTIVE.match(said)
-            return bool(is_unspaced or _DIRECTIVE.match(said.lstrip(" \t#/-;%*")))
+            comment = text[len(mark.start) :].removesuffix(mark.end).rstrip()
+            is_unspaced = not mark.end and _UNSPACED_DIRECTIVE.match(comment)
+            return bool(is_unspaced or _DIRECTIVE.match(comment.lstrip(" \t#/-;%*")))
         if mark.end and text.endswith(mark.end):
             return _ends_block(text, mark)
     return False
 
 
 def _ends_block(text: str, mark: Mark) -> bool:
-    """Tell whether a line is only the end of a block comment, as `*/` below documentation."""
+    """Return whether a line only ends a block comment, such as `*/` below documentation."""
     return mark.start not in text
 
 
 def _is_opaque(lines: list[str], line: int, marks: CommentMarks) -> bool:
-    """Tell whether a line lies where text is passed on as it is."""
+    """Return whether a line is inside verbatim text."""
     end: re.Pattern[str] | None = None
     for text in lines[:line]:
         if len(text) > _LONGEST_LINE:
@@ -122,10 +121,10 @@ def _is_opaque(lines: list[str], line: int, marks: CommentMarks) -> bool:
 
 
 def _end_of(text: str, start: re.Pattern[str], end: str) -> re.Pattern[str] | None:
-    """Return what ends a part that a line begins; None where it begins none."""
+    """Return a pattern for the end of the verbatim text that a line begins; None if it does not."""
     match = start.match(text)
     if match is None:
         return None
-    for name, said in match.groupdict().items():
-        end = end.replace(f"{{{name}}}", re.escape(said or ""))
+    for name, value in match.groupdict().items():
+        end = end.replace(f"{{{name}}}", re.escape(value or ""))
     return re.compile(end)

@@ -1,14 +1,18 @@
-"""Proof that an edit only adds a comment: readers of the language find the same program as before.
+"""Proof that an edit only adds a comment: parsers of the language find the same program as before.
 
-Every reader that can read the text before has to find the same after, with the added text left
-out: the grammar where there is one, else a lexer; and the language's own parser where the standard
-library or a dependency has it.
+Every parser that accepts the text before must give the same result after, without the added text:
+the grammar, or a lexer where there is none, and the language's own parser if the standard library
+or a dependency has one.
 """
 
 from collections.abc import Callable
+from functools import cache
+
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Comment, _TokenType
 
 from assist_server.context.snapshot import Snapshot
-from assist_server.features.comments.lexing import read_lexed
 from assist_server.features.comments.parsing import (
     read_html,
     read_markdown,
@@ -20,14 +24,19 @@ from assist_server.features.comments.parsing import (
 from assist_server.syntax.comment_marks import CommentMarks
 from assist_server.syntax.definition import Span
 from assist_server.syntax.languages import Language
-from assist_server.syntax.parser import SyntaxTree
-from assist_server.syntax.tokens import code_tokens, count_errors
+from assist_server.syntax.parser import SyntaxTree, count_errors
+from assist_server.syntax.tree_walk import code_tokens
 from assist_server.text.edits import TextEdit
 
-Reader = Callable[[str], object]
-"""Reads what a text says apart from its comments; raises ValueError where it cannot be read."""
+_Lexed = list[tuple[_TokenType, str]]
 
-_PARSERS: dict[str, Reader] = {
+_PROGRAM = (Comment.Preproc, Comment.PreprocFile, Comment.Hashbang)
+"""Tokens that are comments by name, but part of the program."""
+
+_Reader = Callable[[str], object]
+"""Parses a text without its comments; raises ValueError for an invalid text."""
+
+_PARSERS: dict[str, _Reader] = {
     "Python": read_python,
     "TOML": read_toml,
     "YAML": read_yaml,
@@ -39,25 +48,55 @@ _PARSERS: dict[str, Reader] = {
 }
 
 
+def _read_lexed(lexer: str, text: str, comment: Span) -> _Lexed | None:
+    """Return the tokens of a text without white space and without one comment.
+
+    Returns:
+        Runs of characters of one kind; None if something within `comment` is not a comment.
+    """
+    runs: list[tuple[_TokenType, list[str]]] = []
+    for start, kind, value in _load(lexer).get_tokens_unprocessed(text + "\n"):
+        first = min(max(comment.start - start, 0), len(value))
+        last = min(max(comment.end - start, first), len(value))
+        inside, outside = value[first:last].strip(), value[:first] + value[last:]
+        if inside and not _is_comment(kind):
+            return None
+        if piece := "".join(outside.split()):
+            if runs and runs[-1][0] is kind:
+                runs[-1][1].append(piece)
+            else:
+                runs.append((kind, [piece]))
+    return [(kind, "".join(pieces)) for kind, pieces in runs]
+
+
+def _is_comment(kind: _TokenType) -> bool:
+    return kind[:1] == Comment and kind not in _PROGRAM
+
+
+@cache
+def _load(name: str) -> Lexer:
+    return get_lexer_by_name(name)
+
+
 def is_only_comment(snapshot: Snapshot, marks: CommentMarks, edit: TextEdit) -> bool:
-    """Tell whether an edit inserts a comment and nothing else."""
+    """Return whether an edit inserts a comment and nothing else."""
     before, added = snapshot.text[: edit.start], edit.new_text
-    behind = snapshot.text[edit.end :]
-    old, new = before + behind, before + added + behind
+    after = snapshot.text[edit.end :]
+    old, new = before + after, before + added + after
     if snapshot.language.grammar is not None:
         if not _keeps_tree(old, new, snapshot.language):
             return False
-    elif marks.name != "Markdown" and not _keeps_lexed(before, added, behind, marks):
+    elif marks.name != "Markdown" and not _keeps_lexed(before, added, after, marks):
         return False
     read = _PARSERS.get(marks.name)
     return read is None or _keeps(read, old, new)
 
 
-def _keeps(read: Reader, old: str, new: str) -> bool:
+def _keeps(read: _Reader, old: str, new: str) -> bool:
     try:
         expected = read(old)
     except ValueError:
-        return True  # nothing that could be compared
+        return True  # there is nothing to compare
     try:
         return read(new) == expected
     except ValueError:
@@ -71,9 +110,9 @@ def _keeps_tree(old: str, new: str, language: Language) -> bool:
     return errors[1] <= errors[0] and tokens[0] == tokens[1]
 
 
-def _keeps_lexed(before: str, added: str, behind: str, marks: CommentMarks) -> bool:
-    expected = read_lexed(marks.lexer, before + behind, Span(0, 0))
+def _keeps_lexed(before: str, added: str, after: str, marks: CommentMarks) -> bool:
+    expected = _read_lexed(marks.lexer, before + after, Span(0, 0))
     start = len(before)
-    return read_lexed(marks.lexer, before + added + behind, Span(start, start + len(added))) == (
+    return _read_lexed(marks.lexer, before + added + after, Span(start, start + len(added))) == (
         expected
     )

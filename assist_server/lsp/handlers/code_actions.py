@@ -12,9 +12,9 @@ from lsprotocol import types
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.comments.insertion import has_comments
-from assist_server.features.docstrings.layout import has_words
-from assist_server.features.docstrings.opened import closing_edit
-from assist_server.features.documentation import described_but_gone, find_place
+from assist_server.features.documentation.document import described_but_gone, find_place
+from assist_server.features.documentation.layout import has_words
+from assist_server.features.documentation.opened import closing_edit
 from assist_server.lsp.documents import DocumentStore
 from assist_server.lsp.handlers.commands import DOCUMENT, INSERT_SUMMARY, SHOW_SUMMARY
 from assist_server.lsp.prefetch import CursorPlace, Prefetcher

@@ -19,8 +19,8 @@ end, {
   end,
 })
 
--- Everything else is loaded once there is a file to work on, and behind the start-up: Neovim's own
--- LSP client alone takes longer to load than this plugin may.
+-- Everything else is loaded with the first file, and after the start-up: Neovim's own LSP client
+-- alone takes longer to load than this plugin may.
 local function start()
   vim.schedule(function()
     require("assist.client").start()

@@ -1,13 +1,13 @@
-/** The one panel beside the editor in which answers are shown, whatever they answer. */
+/** The panel beside the editor that shows summaries and the page of "Show Why". */
 
 import { commands, type Disposable, ViewColumn, type WebviewPanel, window } from "vscode";
 
-/** What an answer is of; the buttons in the title depend on it. */
+/** What the panel shows; the buttons in its title depend on it. */
 export type AnswerKind = "summary" | "why";
 
 const VIEW_TYPE = "assist.answer";
 const SUMMARY_IS_SHOWN = "assist.isSummaryShown";
-/** The commands that links of an answer may run. */
+/** The commands that links in the panel may run. */
 const LINKED_COMMANDS = ["workbench.action.openSettings"];
 const STYLE = `
   body { padding: 0 1.5em 1em; line-height: 1.5; font-size: var(--vscode-font-size); }
@@ -25,7 +25,7 @@ export class AnswerPanel implements Disposable {
     this.panel?.dispose();
   }
 
-  /** Shows Markdown, where the last answer was or beside the editor, with its buttons at hand. */
+  /** Shows Markdown in the panel, which opens beside the editor if it is not open yet. */
   async show(kind: AnswerKind, title: string, markdown: string): Promise<void> {
     const body = await commands.executeCommand<string>("markdown.api.render", markdown);
     const panel = this.panel ?? this.create();
@@ -48,14 +48,14 @@ export class AnswerPanel implements Disposable {
   }
 }
 
-/** A column that is there already, if it is not the editor's own: a third one would be too narrow. */
+/** Returns another column that is open already, or a new one: a third would be too narrow. */
 function columnForAnswers(): ViewColumn {
   const { all, activeTabGroup } = window.tabGroups;
   const other = all.find(({ viewColumn }) => viewColumn !== activeTabGroup.viewColumn);
   return other?.viewColumn ?? ViewColumn.Beside;
 }
 
-/** The page may run nothing: what it shows comes from files of whoever wrote them. */
+/** Returns a page that may run no scripts, as its text comes from files that may not be trusted. */
 function page(title: string, body: string): string {
   const policy = "default-src 'none'; style-src 'unsafe-inline'";
   return `<!DOCTYPE html><html><head><meta charset="utf-8">

@@ -1,4 +1,4 @@
-/** Why the last requests of a document gave what they gave: a page made from `assist.why`. */
+/** The page of "Show Why": the outcomes of a document's last requests, and their reasons. */
 
 import type { TextDocument } from "vscode";
 import type { AnswerPanel } from "./answerPanel";
@@ -18,7 +18,7 @@ export interface Answer {
   readonly text?: string | null;
 }
 
-/** What becomes of requests while one types on, and tells nothing. */
+/** Outcomes that only mean that the user went on typing. */
 const OVERTAKEN = new Set([
   "cancelled",
   "superseded by a newer request",
@@ -48,13 +48,13 @@ export function render(
 ): string {
   const title = `### The last answers for ${escaped(name)}`;
   if (answers.length === 0) {
-    return `${title}\n\nNothing was asked for this document yet.\n`;
+    return `${title}\n\nThere were no requests for this document yet.\n`;
   }
   const entries = grouped(answers).map((group) => entry(group, language, settings));
   return `${title}\n\nNewest first.\n\n${entries.join("\n\n")}\n`;
 }
 
-/** One answer a group, and those that were overtaken together. */
+/** Returns groups: neighbouring answers that were overtaken, or one answer each. */
 function grouped(answers: readonly Answer[]): Answer[][] {
   const groups: Answer[][] = [];
   for (const answer of answers) {
@@ -96,11 +96,11 @@ function facts({ method, model, ...cost }: Answer): string[] {
     escaped(`${method.replace("textDocument/", "")} by ${model}`),
     milliseconds(cost.milliseconds) +
       (first === null ? "" : `, ${milliseconds(first)} to the first token`),
-    `${cost.prompt_tokens.toFixed(0)} tokens read, ${cost.new_tokens.toFixed(0)} written`,
+    `${cost.prompt_tokens.toFixed(0)} prompt tokens, ${cost.new_tokens.toFixed(0)} new tokens`,
   ];
 }
 
-/** Names of settings as links to them, in text that is escaped. */
+/** Turns the names of settings in escaped text into links to them. */
 function linked(text: string, settings: readonly string[]): string {
   const names = settings.filter((name) => name.includes(".")).map(escaped);
   names.sort((one, other) => other.length - one.length);

@@ -1,4 +1,4 @@
-/** A request that came too early for the model is made again once it is ready, if nothing changed. */
+/** Repeats a request that came before the model was ready, if nothing has changed since. */
 
 import {
   commands,
@@ -13,7 +13,7 @@ export class AskingAgain {
   private early: { document: TextDocument; version: number; position: Position } | undefined;
   private isAsking = false;
 
-  /** Notes a request; the context in which it is to be made. */
+  /** Notes a request, and returns the context to send. */
   note(
     document: TextDocument,
     position: Position,
@@ -25,13 +25,13 @@ export class AskingAgain {
     if (!this.isAsking) {
       return context;
     }
-    // The user did not ask: what is too likely to be wrong is not shown this time either.
+    // The user did not ask: as an automatic request, it gives no completion of low confidence.
     this.isAsking = false;
     const { selectedCompletionInfo } = context;
     return { triggerKind: InlineCompletionTriggerKind.Automatic, selectedCompletionInfo };
   }
 
-  /** Asks where the user still waits. */
+  /** Repeats the request if the user is still at the same place. */
   async again(): Promise<void> {
     const { early } = this;
     this.early = undefined;

@@ -1,4 +1,4 @@
-/** The server's life: found, started, restarted after a crash, stopped. */
+/** The server's life: it is found, started, restarted after a crash, and stopped. */
 
 import { homedir } from "node:os";
 import { type Disposable, type LogOutputChannel, workspace } from "vscode";
@@ -26,7 +26,7 @@ export class Assistant implements Disposable {
   /**
    * @param serverKeys the server's settings
    * @param ownEnvironment the folder of the environment that the extension can make
-   * @param actions what the server's code actions need of the extension
+   * @param actions the functions of the extension that the server's code actions call
    */
   constructor(
     private readonly state: State,
@@ -50,12 +50,12 @@ export class Assistant implements Disposable {
     this.watched.dispose();
   }
 
-  /** The program that is, or would be, the server. */
+  /** Returns the program that is started as the server, or undefined. */
   async program(): Promise<ServerProgram | undefined> {
     return findServer(this.ownEnvironment);
   }
 
-  /** Starts the server anew because the user, or a setting, wants it. */
+  /** Starts the server again, because the user or a changed setting asks for it. */
   async restart(): Promise<void> {
     this.problems.forget();
     this.crashTimes = [];
@@ -78,13 +78,13 @@ export class Assistant implements Disposable {
     return this.state.whileWorking(client.sendRequest<T>("workspace/executeCommand", params));
   }
 
-  /** One thing after the other: starting twice at a time would leave a process behind. */
+  /** Runs actions one after another: two starts at a time would leave an unused process. */
   private async enqueue(action: () => Promise<void>): Promise<void> {
     this.work = this.work.then(action);
     return this.work;
   }
 
-  /** A program that never answers would keep whatever comes after it waiting. */
+  /** Ends a start in progress: a program that never answers would block the next action. */
   private interruptStart(): void {
     if (this.state.server.kind === "starting") {
       this.isInterrupted = true;
@@ -109,7 +109,7 @@ export class Assistant implements Disposable {
     let cause: unknown;
     const start = async (): Promise<ServerProcess> => {
       try {
-        // Not in the workspace: Python would import whatever modules lie there.
+        // Not in the workspace, from which Python would import modules.
         this.process = await ServerProcess.start(program, homedir(), this.log);
         return this.process;
       } catch (error) {
@@ -117,7 +117,7 @@ export class Assistant implements Disposable {
         throw error;
       }
     };
-    // Most of the extension's code is the library behind this; the editor need not wait for it.
+    // Loaded late, so that the editor does not wait for the library that it needs.
     const { createClient } = await import("./client.js");
     const client = createClient(start, this.serverKeys, this.state, this.log, {
       onClose: () => {
@@ -168,7 +168,7 @@ export class Assistant implements Disposable {
     }
   }
 
-  /** The connection is gone. Unless that is wanted, or happens at the start, it is a crash. */
+  /** Handles a closed connection: a crash, unless it was closed on purpose or at the start. */
   private onClose(client: LanguageClient): void {
     if (client !== this.client || this.state.server.kind !== "running") {
       return;

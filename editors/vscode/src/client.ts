@@ -1,4 +1,4 @@
-/** The language client: what it tells the server of, and what it keeps from being loud. */
+/** The language client: what it sends to the server, and which messages it suppresses. */
 
 import { type LogOutputChannel, Range, Uri } from "vscode";
 import {
@@ -21,18 +21,18 @@ export interface Callbacks {
   readonly onClose: () => void;
   readonly onStatus: (status: ModelStatus) => void;
   readonly showSummary: (uri: Uri, range: Range) => Promise<void>;
-  /** Runs what the user asked for, and tells what goes wrong. */
+  /** Runs an action of the user, and shows its failure. */
   readonly report: (action: () => unknown) => Promise<unknown>;
 }
 
-/** The library shows a popup for each of its own troubles; here they go to the log. */
+/** A client that writes its own errors to the log; the library would show a popup for each. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
 }
 
-/** Asks for `assist/status`. */
+/** Announces that the client handles `assist/status`. */
 const STATUS_CAPABILITY: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     capabilities.experimental = { ...(capabilities.experimental as object), assistStatus: true };
@@ -76,7 +76,7 @@ export function createClient(
         const range = new Range(start.line, start.character, end.line, end.character);
         return callbacks.report(() => callbacks.showSummary(Uri.parse(uri), range));
       },
-      // Only loading cannot be cancelled, and the status bar item shows that already.
+      // Progress that cannot be cancelled is that of loading, which the status bar shows already.
       handleWorkDoneProgress: (_, progress, next) => {
         if (progress.kind !== "begin" || progress.cancellable) {
           next(_, progress);
@@ -97,7 +97,7 @@ export function createClient(
     "assist",
     "Assist",
     async () => {
-      // Its streams alone: of a process, the library would log the standard error a second time.
+      // Only its streams: if given the process, the library would log its standard error again.
       const { child } = await start();
       return { reader: child.stdout, writer: child.stdin };
     },

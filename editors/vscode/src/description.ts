@@ -1,4 +1,4 @@
-/** The state in words: for the status bar, its tooltip, and the menu behind it. */
+/** The state in words: for the status bar, its tooltip and its menu. */
 
 import { sentenceFrom } from "./sentences";
 import type { ModelStatus, State } from "./state";
@@ -11,7 +11,7 @@ export interface Description {
   readonly isError: boolean;
 }
 
-/** What of the state is put into words. */
+/** The part of the state that is described. */
 export type Shown = Pick<State, "server" | "isPaused" | "isWorking">;
 
 export function describe(state: Shown): Description {
@@ -65,7 +65,7 @@ function deviceInWords(device: string): string {
   return DEVICES[device.split(":")[0] ?? ""] ?? device;
 }
 
-/** Why the model runs as it does and where its server comes from, a sentence each. */
+/** Returns sentences: the reasons for device and number format, and where the server was found. */
 export function explain({ server }: Pick<State, "server">): readonly string[] {
   if (server.kind !== "running") {
     return [];
@@ -74,7 +74,7 @@ export function explain({ server }: Pick<State, "server">): readonly string[] {
   return [...sentences, `The server was started from ${server.origin}.`];
 }
 
-/** A reason of the server's, `choice: why`, as a sentence. */
+/** Returns a reason that the server gave, `choice: why`, as a sentence. */
 function explained(reason: string, model: ModelStatus | undefined): string {
   const [choice = "", ...rest] = reason.split(": ");
   const why = rest.join(": ").replaceAll("`", "");

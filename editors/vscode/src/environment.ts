@@ -1,4 +1,4 @@
-/** An environment of the server's own, made with Python's venv and pip where the user wants it. */
+/** A Python environment for the server, made with venv and pip if the user asks for it. */
 
 import { type LogOutputChannel, ProgressLocation, window } from "vscode";
 import { inEnvironment, onPath } from "./location";
@@ -50,10 +50,10 @@ export async function createEnvironment(folder: string, log: LogOutputChannel): 
         }
       }
     };
-    await step("making an environment", python, ["-I", "-m", "venv", folder]);
+    await step("creating an environment", python, ["-I", "-m", "venv", folder]);
     if (!token.isCancellationRequested) {
       const pip = ["-I", "-m", "pip", "install", "--upgrade", "--disable-pip-version-check"];
-      await step("asking pip", inEnvironment(folder, "python"), [...pip, source]);
+      await step("running pip", inEnvironment(folder, "python"), [...pip, source]);
     }
     return !token.isCancellationRequested;
   });

@@ -1,4 +1,4 @@
-/** Puts the parts together, and gives them commands. */
+/** Creates the parts of the extension, and registers its commands. */
 
 import { commands, type ExtensionContext, type TextEditor, Uri, window, workspace } from "vscode";
 import { AnswerPanel } from "./answerPanel";
@@ -65,7 +65,7 @@ export function activate(context: ExtensionContext): void {
     "assist.showMenu": () => {
       const { isError, reason } = describe(state);
       if (isError) {
-        problems.showAgain(reason); // the menu has room for its beginning only
+        problems.showAgain(reason); // the menu cuts a long sentence off
       }
       return showMenu(state);
     },
@@ -83,7 +83,7 @@ export function activate(context: ExtensionContext): void {
   );
   void running.restart();
 
-  /** What an action of the user could not do is told every time, as it was asked for. */
+  /** Runs an action of the user, and shows its failure every time, even if it is known. */
   async function report(action: () => unknown): Promise<void> {
     try {
       await action();

@@ -1,4 +1,4 @@
-/** Finding the server: by setting, in the workspace's Python environment, on PATH, in our own. */
+/** Finding the server: by the setting, in the workspace's environment, on PATH, in our own. */
 
 import { accessSync, constants } from "node:fs";
 import * as path from "node:path";
@@ -9,15 +9,15 @@ const PROGRAM = "assist-server";
 const ENVIRONMENT_FOLDERS = [".venv", "venv"];
 const IS_WINDOWS = process.platform === "win32";
 
-/** How to start the server; its verbs are appended. */
+/** The command that starts the server; arguments are appended. */
 export interface ServerProgram {
   readonly command: string;
   readonly args: readonly string[];
-  /** Where it was found, for people. */
+  /** Where it was found, to be shown to the user. */
   readonly origin: string;
 }
 
-/** The first server that is there, or none. */
+/** Returns the first server that exists, or undefined. */
 export async function findServer(ownEnvironment: string): Promise<ServerProgram | undefined> {
   const [command, ...args] = ownSettings().command;
   if (command) {
@@ -32,19 +32,19 @@ export async function findServer(ownEnvironment: string): Promise<ServerProgram 
   return found ? { command: found, args: [], origin: path.dirname(found) } : undefined;
 }
 
-/** The program of a name in a Python environment. */
+/** Returns the path of a program in a Python environment. */
 export function inEnvironment(folder: string, name = PROGRAM): string {
   return path.join(folder, IS_WINDOWS ? "Scripts" : "bin", executable(name));
 }
 
-/** The full path of a program on PATH, if it is there. */
+/** Returns the full path of a program on PATH, or undefined. */
 export function onPath(name: string): string | undefined {
   return pathFolders()
     .map((folder) => path.join(folder, executable(name)))
     .find(isExecutable);
 }
 
-/** Programs that come with code are run only where the user trusts the code. */
+/** Returns the workspace's Python environments; their programs are run only if it is trusted. */
 async function workspaceEnvironments(): Promise<string[]> {
   if (!workspace.isTrusted) {
     return [];
@@ -57,7 +57,7 @@ async function workspaceEnvironments(): Promise<string[]> {
   return [...chosen.filter((folder) => folder !== undefined), ...usual];
 }
 
-/** What of the Python extension's interface is used here. */
+/** The part of the Python extension's interface that is used here. */
 interface PythonExtension {
   environments?: {
     getActiveEnvironmentPath(resource: Uri): { path: string };
@@ -67,7 +67,7 @@ interface PythonExtension {
   };
 }
 
-/** The environment that the user chose in the Python extension, if that is installed. */
+/** Returns the environment chosen in the Python extension, if that is installed. */
 async function chosenEnvironment(folder: Uri): Promise<string | undefined> {
   const python = extensions.getExtension<PythonExtension>("ms-python.python");
   if (!python) {
@@ -80,13 +80,13 @@ async function chosenEnvironment(folder: Uri): Promise<string | undefined> {
     );
     return resolved?.executable.sysPrefix;
   } catch {
-    return undefined; // another extension's fault is no reason not to look elsewhere
+    return undefined; // an error of another extension: look elsewhere
   }
 }
 
 function pathFolders(): string[] {
   const folders = (process.env.PATH ?? "").split(path.delimiter);
-  // A relative entry would be looked up in whatever folder happens to be open.
+  // A relative entry would be looked up in the folder that happens to be open.
   return folders.filter((folder) => path.isAbsolute(folder));
 }
 

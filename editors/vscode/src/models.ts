@@ -1,4 +1,4 @@
-/** Choosing a model: one that is at hand, a folder, or an id on the Hugging Face hub. */
+/** Choosing a model: one on this machine, a folder, or an id on the Hugging Face hub. */
 
 import {
   ConfigurationTarget,

@@ -1,4 +1,4 @@
-/** What pip is to install: what the setting names, or what the user has at hand. */
+/** What pip is to install: what the setting names, or what the user chooses. */
 
 import { readFile } from "node:fs/promises";
 import * as path from "node:path";
@@ -10,7 +10,7 @@ interface SourceItem extends QuickPickItem {
   readonly choose: () => Promise<string | undefined>;
 }
 
-/** A folder, a wheel or a requirement; undefined where the user chose nothing. */
+/** Returns a folder, a wheel or a requirement; undefined if the user chose nothing. */
 export async function choosePackage(): Promise<string | undefined> {
   const named = ownSettings().package;
   if (named) {
@@ -24,7 +24,7 @@ export async function choosePackage(): Promise<string | undefined> {
     })),
     {
       label: "$(folder) Folder of a clone...",
-      detail: "Where you cloned the repository of assist-server: the folder with its pyproject.toml.",
+      detail: "The folder of your clone of assist-server, with its pyproject.toml.",
       choose: chooseClone,
     },
     {
@@ -64,7 +64,7 @@ async function chooseClone(): Promise<string | undefined> {
     canSelectFiles: false,
   });
   if (folder && !(await isClone(folder))) {
-    throw new Problem(`${folder} is no clone of assist-server: choose the folder with its pyproject.toml.`);
+    throw new Problem(`${folder} is not a clone of assist-server: choose the folder with its pyproject.toml.`);
   }
   return folder;
 }

@@ -1,4 +1,4 @@
-/** The place that a summary is of: what moves it, and what it is called. */
+/** The place in a document that a summary is about. */
 
 import type { TextDocument, TextDocumentContentChangeEvent } from "vscode";
 import { escaped } from "./markdown";
@@ -6,14 +6,14 @@ import type { ProtocolRange } from "./protocol";
 
 type Change = Pick<TextDocumentContentChangeEvent, "rangeOffset" | "rangeLength" | "text">;
 
-/** What a summary is of, in offsets that change as its document does. */
+/** A part of a document, in offsets that follow the document's changes. */
 export interface Place {
   readonly document: TextDocument;
   start: number;
   end: number;
 }
 
-/** Keeps the place on its text, whatever is changed elsewhere. */
+/** Moves the place with its text after a change of the document. */
 export function move(place: Pick<Place, "start" | "end">, change: Change): void {
   const { rangeOffset, rangeLength, text } = change;
   const changeEnd = rangeOffset + rangeLength;
@@ -27,7 +27,7 @@ export function move(place: Pick<Place, "start" | "end">, change: Change): void 
   }
 }
 
-/** The place in words, in Markdown. */
+/** Returns the place in words, in Markdown. */
 export function origin(path: string, { start, end }: ProtocolRange): string {
   const name = escaped(path.split("/").at(-1) ?? "");
   const lastLine = end.character === 0 && end.line > start.line ? end.line : end.line + 1;

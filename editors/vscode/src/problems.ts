@@ -1,4 +1,4 @@
-/** What goes wrong is told in one sentence with its remedy, once, and no longer than it is true. */
+/** Problems are shown in one sentence with its remedies, once, and hidden when they are solved. */
 
 import { commands, window } from "vscode";
 import type { Remedies } from "./sentences";
@@ -9,7 +9,7 @@ export class Problems {
   private readonly shown = new Map<string, Remedies>();
   private openCount = 0;
 
-  /** Shows a sentence unless it is known already. */
+  /** Shows a sentence unless it was shown already. */
   show(sentence: string, remedies: Remedies = LOG): void {
     if (!this.shown.has(sentence)) {
       this.shown.set(sentence, remedies);
@@ -22,16 +22,16 @@ export class Problems {
     void this.ask(sentence, this.shown.get(sentence) ?? LOG);
   }
 
-  /** After a success or a wish of the user, the same problem is news again. */
+  /** Forgets what was shown, so that the same problem is shown again. */
   forget(): void {
     this.shown.clear();
   }
 
-  /** All is well: what was told before is not true any more. */
+  /** Hides what was shown, as it is no longer true. */
   async solved(): Promise<void> {
     this.forget();
     if (this.openCount > 0) {
-      // No message can be taken back one by one; those of others stay in the list behind the bell.
+      // Messages cannot be hidden one by one; others' messages stay in the list of notifications.
       await commands.executeCommand("notifications.hideToasts");
     }
   }

@@ -1,4 +1,4 @@
-/** The server's process: its standard error goes to the log, its last words are kept. */
+/** The server's process: its standard error goes to the log, and its last line is kept. */
 
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,12 +8,12 @@ import type { ServerProgram } from "./location";
 import { Problem, reasonOf } from "./sentences";
 
 export class ServerProcess {
-  /** The last line that the process wrote about itself. */
+  /** The last line that the process wrote to standard error. */
   lastWords = "";
 
   private constructor(readonly child: ChildProcessWithoutNullStreams) {}
 
-  /** Starts the server; a program that cannot be run is the user's to correct. */
+  /** Starts the server; throws a Problem if the program cannot be run. */
   static async start(
     program: ServerProgram,
     folder: string | undefined,
@@ -38,7 +38,7 @@ export class ServerProcess {
   }
 }
 
-/** Runs a program to its end; its output by line, its standard output as the result. */
+/** Runs a program to its end; calls `onLine` with its output, and returns its standard output. */
 export async function run(
   command: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** Places in documents, in the form that the server's commands take. */
+/** Positions and ranges in the form that the server's commands take. */
 
 import type { Position, Range } from "vscode";
 

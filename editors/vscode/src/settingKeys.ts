@@ -1,4 +1,4 @@
-/** The names of the settings, and which of their values count. */
+/** The names of the settings, and which of their values apply. */
 
 export const SECTION = "assist";
 
@@ -7,14 +7,14 @@ const OWN_PREFIX = `${SECTION}.server.`;
 /** Keys of the server's settings, without the section. */
 export type ServerKeys = readonly string[];
 
-/** What the server has to know before it says what it can do; all else it asks for. */
+/** Settings that the server needs in `initialize`; it requests the others later. */
 export const KEYS_FOR_START: ServerKeys = ["completion.menu"];
 
 interface Manifest {
   contributes: { configuration: { properties: Record<string, unknown> }[] };
 }
 
-/** The server's settings that this extension's manifest declares. */
+/** Returns the server's settings that this extension's manifest declares. */
 export function serverKeys(manifest: unknown): ServerKeys {
   return (manifest as Manifest).contributes.configuration
     .flatMap((table) => Object.keys(table.properties))
@@ -22,14 +22,14 @@ export function serverKeys(manifest: unknown): ServerKeys {
     .map((key) => key.slice(SECTION.length + 1));
 }
 
-/** What an editor knows of a setting's values. */
+/** The values of a setting, by where they are set. */
 export interface Values {
   readonly globalValue?: unknown;
   readonly workspaceValue?: unknown;
   readonly workspaceFolderValue?: unknown;
 }
 
-/** The value that the user set, the nearest to the document; undefined where there is none. */
+/** Returns the value that the user set nearest to the document, or undefined. */
 export function valueThatIsSet(values: Values | undefined): unknown {
   return values?.workspaceFolderValue ?? values?.workspaceValue ?? values?.globalValue ?? undefined;
 }

@@ -1,11 +1,11 @@
-/** The settings: the server's own, as far as the user set them, and those of this extension. */
+/** The settings: the server's own that the user has set, and those of this extension. */
 
 import { type ConfigurationScope, workspace } from "vscode";
 import { SECTION, type ServerKeys, valueThatIsSet } from "./settingKeys";
 
 /**
- * What the user set, and nothing else: a default that was sent would win over the user's and the
- * project's files, which the server reads itself.
+ * Returns only what the user has set: defaults, if sent, would override the user's and the
+ * project's files of settings, which the server reads itself.
  */
 export function settingsThatAreSet(
   keys: ServerKeys,
@@ -16,7 +16,7 @@ export function settingsThatAreSet(
   return Object.fromEntries(set.filter(([, value]) => value !== undefined));
 }
 
-/** How the server is found, and how it is installed. */
+/** Settings for finding and installing the server. */
 export interface OwnSettings {
   readonly command: string[];
   readonly python: string;

@@ -1,4 +1,4 @@
-/** What the extension knows of the server and its model, and who wants to know. */
+/** The state of the server and its model, with an event for its changes. */
 
 import { commands, EventEmitter, type InlineCompletionContext, type Position, type TextDocument } from "vscode";
 import { AskingAgain } from "./askingAgain";
@@ -20,7 +20,7 @@ export type ServerState =
   | { readonly kind: "running"; readonly origin: string; readonly model?: ModelStatus }
   | { readonly kind: "failed"; readonly sentence: string };
 
-/** A request that takes longer than this is shown as work; a shorter one would only flicker. */
+/** A request that takes longer than this is shown as work; a shorter one would flicker. */
 const VISIBLE_WORK_MS = 250;
 
 export class State {
@@ -38,7 +38,7 @@ export class State {
 
   set server(state: ServerState) {
     this.current = state;
-    this.tell();
+    this.announce();
   }
 
   get isPaused(): boolean {
@@ -47,7 +47,7 @@ export class State {
 
   set isPaused(isPaused: boolean) {
     this.paused = isPaused;
-    this.tell();
+    this.announce();
   }
 
   get isWorking(): boolean {
@@ -71,7 +71,7 @@ export class State {
     }
   }
 
-  /** Notes that a completion is asked for; the context in which it is to be made. */
+  /** Notes a request for a completion, and returns the context to send. */
   noteRequest(
     document: TextDocument,
     position: Position,
@@ -81,17 +81,17 @@ export class State {
     return this.asking.note(document, position, context, isReady);
   }
 
-  /** Asks for what could not be given before the model was ready. */
+  /** Repeats the request that came before the model was ready. */
   async askAgain(): Promise<void> {
     await this.asking.again();
   }
 
   private countVisible(change: 1 | -1): void {
     this.visibleRequests += change;
-    this.tell();
+    this.announce();
   }
 
-  private tell(): void {
+  private announce(): void {
     const isRunning = this.current.kind === "running";
     void commands.executeCommand("setContext", "assist.isRunning", isRunning);
     void commands.executeCommand("setContext", "assist.isPaused", this.paused);

@@ -1,4 +1,4 @@
-/** The status bar item: the state at a glance, and behind a click why it is so and what to do. */
+/** The status bar item: the state, and a menu with its reason and what can be done. */
 
 import {
   type QuickPickItem,
@@ -18,7 +18,7 @@ export function createStatusBarItem(state: State): StatusBarItem {
   const show = (): void => {
     const { label, reason, isError } = describe(state);
     item.text = label;
-    // Plain text: as Markdown, each space would be one at which no line may end.
+    // Plain text: in Markdown, the spaces would become non-breaking ones.
     item.tooltip = [reason, ...explain(state)].join("\n\n");
     item.backgroundColor = isError ? new ThemeColor("statusBarItem.errorBackground") : undefined;
   };
@@ -32,7 +32,7 @@ interface MenuItem extends QuickPickItem {
   readonly command?: string;
 }
 
-/** Says why the state is as it is, and offers what can be done. */
+/** Shows the menu: the reason for the state, and what can be done. */
 export async function showMenu(state: State): Promise<void> {
   const { reason } = describe(state);
   const isRunning = state.server.kind === "running";

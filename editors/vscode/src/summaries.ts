@@ -1,4 +1,4 @@
-/** Summaries of selections: shown, copied, and put above their text as a comment. */
+/** Summaries of selections: they are shown, copied, and inserted above their text as a comment. */
 
 import {
   type Disposable,
@@ -44,7 +44,7 @@ export class Summaries implements Disposable {
     this.watched.dispose();
   }
 
-  /** Summarizes what is selected, or else the whole document. */
+  /** Summarizes the selection, or the whole document if nothing is selected. */
   async showSelected({ document, selection }: TextEditor): Promise<void> {
     const end = document.lineAt(document.lineCount - 1).range.end;
     await this.show(document.uri, selection.isEmpty ? new Range(0, 0, end.line, end.character) : selection);
@@ -77,7 +77,7 @@ export class Summaries implements Disposable {
     }
   }
 
-  /** Lets the server put the summary above the text as a comment. */
+  /** Has the server insert the summary above the text as a comment. */
   async insert(): Promise<void> {
     if (this.shown) {
       const { document, start, end } = this.shown.place;

@@ -27,8 +27,8 @@ function entries(markdown: string): string[] {
   return [...markdown.matchAll(/^- \*+(.*?)\*+/gm)].map(([, words]) => words ?? "");
 }
 
-test("a document that nothing was asked for", () => {
-  const markdown = "### The last answers for a\\_b.py\n\nNothing was asked for this document yet.\n";
+test("a document without requests", () => {
+  const markdown = "### The last answers for a\\_b.py\n\nThere were no requests for this document yet.\n";
   assert.equal(render("a_b.py", "python", [], SETTINGS), markdown);
 });
 
@@ -40,7 +40,7 @@ test("an answer with its text, its time and its tokens", () => {
       "Newest first.",
       "- **shown**",
       "  ```python\n  f(x)\n  ```",
-      "  inlineCompletion by embedded · 12 ms, 3.1 ms to the first token · 30 tokens read, 4 written\n",
+      "  inlineCompletion by embedded · 12 ms, 3.1 ms to the first token · 30 prompt tokens, 4 new tokens\n",
     ].join("\n\n"),
   );
 });
@@ -51,7 +51,7 @@ test("an answer without a text, and without a first token", () => {
   assert.ok(!markdown.includes("first token"));
 });
 
-test("neighbours that were overtaken are told together, and others apart", () => {
+test("neighbours that were overtaken are shown together, and others apart", () => {
   const overtaken = [
     { outcome: "cancelled" },
     { outcome: "superseded by a newer request" },

@@ -68,7 +68,7 @@ test("what is wrong is marked, and nothing else", () => {
   assert.deepEqual(marked, ["a server that cannot run", "a model that is not there"]);
 });
 
-test("the reason for an error is the sentence that tells it", () => {
+test("the reason for an error is its sentence", () => {
   const sentence = "assist-server was not found.";
   assert.equal(describe(shown({ kind: "failed", sentence })).reason, sentence);
   const { reason } = describe(running({ phase: "failed", message: "there is no such model." }));

@@ -49,7 +49,7 @@ def scripted(answer="", **script):
 
 
 def parts(command):
-    """What a scripted server has to know at its start, and what it may be told while it runs."""
+    """What a scripted server has to know at its start, and what may change while it runs."""
     script = json.loads(command[-1])
     answers = {name: script.pop(name) for name in ANSWERING & script.keys()}
     return script, json.dumps(answers)

@@ -1,4 +1,4 @@
-"""What is seen while one types, and what is in the file behind it."""
+"""What is seen while one types, and what is in the file."""
 
 import pytest
 from neovim import real, scripted
@@ -99,7 +99,7 @@ def test_dismissed_text_stays_away_until_something_changes(typing, kind):
 
 
 @KINDS
-def test_proposals_are_cycled_through(typing, kind):
+def test_completions_are_cycled_through(typing, kind):
     editor = typing(kind=kind)
     editor.silence_server()
     editor.lua(
@@ -118,7 +118,7 @@ def test_proposals_are_cycled_through(typing, kind):
 
 
 @EVERY_KIND
-def test_other_proposals_are_asked_for_by_the_key(lend, kind):
+def test_other_completions_are_requested_by_the_key(lend, kind):
     editor = lend(scripted("first()", drawn=["second()", "third()"]), "x = 1\n", kind=kind)
     editor.type("G", "o")
     editor.until_ghost("first()")
@@ -131,7 +131,7 @@ def test_other_proposals_are_asked_for_by_the_key(lend, kind):
 
 
 @EVERY_KIND
-def test_other_proposals_are_asked_for_after_some_was_typed(lend, kind):
+def test_other_completions_are_requested_after_some_was_typed(lend, kind):
     editor = lend(scripted("first()", drawn=["first_of_all()", "final()"]), "x = 1\n", kind=kind)
     editor.type("G", "o")
     editor.until_ghost("first()")
@@ -144,10 +144,10 @@ def test_other_proposals_are_asked_for_after_some_was_typed(lend, kind):
 
 
 @KINDS
-def test_that_there_is_no_other_proposal_is_said(typing, kind):
+def test_that_there_is_no_other_completion_is_shown(typing, kind):
     editor = typing(kind=kind)
     editor.type("<M-Up>")
-    editor.until(editor.heard, ["assist: there is no other proposal here"])
+    editor.until(editor.heard, ["assist: there is no other completion here"])
     editor.until_ghost(CALL)
     editor.type("<Tab>")
     editor.until(editor.text, ["x = 1", CALL])
@@ -175,7 +175,7 @@ def test_leaving_insert_mode_takes_the_text_away(typing, kind):
 
 
 @KINDS
-def test_text_behind_the_cursor_that_the_proposal_holds_is_replaced(lend, kind):
+def test_text_after_the_cursor_that_the_completion_holds_is_replaced(lend, kind):
     editor = lend(scripted("value)"), "print()\n", kind=kind)
     editor.type("f(", "a")
     editor.until(editor.ghost)
@@ -262,7 +262,7 @@ def test_ghost_text_and_the_menu_are_seen_together(lend, kind):
 
 
 @KINDS
-def test_ghost_text_can_be_hidden_behind_the_menu(start, kind):
+def test_ghost_text_can_be_hidden_by_the_menu(start, kind):
     hide = 'with_menu = "hide",'
     editor = start(scripted("lpha(beta)"), "alphabet = 1\nalpine = 2\n", hide, kind)
     editor.until_ready()

@@ -1,7 +1,6 @@
 """A real VS Code for the tests, with the extension installed as its README says."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,10 @@ from workbench import READY, Page, Workbench
 MUST_RUN = bool(os.environ.get("ASSIST_VSCODE_MUST_RUN"))
 REPOSITORY = HERE.parents[2]
 SUPPORT = REPOSITORY / "tests" / "support"
+
+LINK_SERVER = 'mkdir -p ~/.local/bin && ln -s "$PWD/.venv/bin/assist-server" ~/.local/bin/'
+PACKAGE_EXTENSION = "cd editors/vscode && npm install && npm run package"
+INSTALL_EXTENSION = "code --install-extension dist/assist-server.vsix"  # in the same folder
 
 
 @pytest.fixture(scope="session")
@@ -35,11 +38,11 @@ def vscode_tools(tmp_path_factory):
 
 
 def install_as_the_readme_says(clone, environment):
-    """Type the commands of the README: one for the server, and those for VS Code."""
-    section = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("## Use it in an ed")[1]
-    link = re.search(r"```sh\n(.*?)\n```", section, flags=re.DOTALL)[1]
-    of_vscode = re.search(r"\*\*VS Code\*\*:(.*?);", section, flags=re.DOTALL)[1]
-    for command in (link, " && ".join(re.findall(r"`(.+?)`", of_vscode))):
+    """Run the commands of the README: one for the server, and those for VS Code."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    for command in (LINK_SERVER, PACKAGE_EXTENSION, INSTALL_EXTENSION):
+        assert command in readme
+    for command in (LINK_SERVER, f"{PACKAGE_EXTENSION} && {INSTALL_EXTENSION}"):
         shell = ["bash", "-c", command]
         subprocess.run(shell, cwd=clone, env=environment, check=True, capture_output=True)
 

@@ -96,7 +96,7 @@ def test_without_a_selection_the_whole_file_is_summarized(workbench):
     assert "sum(a, b)" in workbench.rendered()
 
 
-def test_nothing_to_document_is_told_without_alarm(workbench):
+def test_nothing_to_document_is_reported_without_alarm(workbench):
     workbench.open("x = 1\n", answer="first number")
     workbench.press("Control+Home")
     workbench.run("Assist: Generate Documentation")
@@ -108,7 +108,7 @@ def test_nothing_to_document_is_told_without_alarm(workbench):
     assert workbench.status() == "Assist"
 
 
-def test_a_function_that_is_documented_is_told_without_alarm(workbench):
+def test_a_function_that_is_documented_is_reported_without_alarm(workbench):
     workbench.open('def f():\n    """Do it."""\n', answer="first number")
     workbench.press("Control+Home")
     workbench.run("Assist: Generate Documentation")

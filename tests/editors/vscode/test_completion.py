@@ -1,4 +1,4 @@
-"""Ghost text in VS Code: what is seen while one types, and what is in the file behind it."""
+"""Ghost text in VS Code: what is seen while one types, and what is in the file."""
 
 import pytest
 from code_server import ASK_KEY, RESTART_KEY, wait_for

@@ -1,4 +1,4 @@
-"""The server's life as VS Code shows it: loading, crashes, and errors that are told once."""
+"""The server's life as VS Code shows it: loading, crashes, and errors that are shown once."""
 
 import pytest
 from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, wait_for

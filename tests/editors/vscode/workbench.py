@@ -10,7 +10,7 @@ from code_server import ASK_KEY, HERE, RESTART_KEY, TIDY_UP_KEY, WAIT_S, CodeSer
 
 
 class PageError(AssertionError):
-    """The page could not do what it was told."""
+    """The page could not carry out a command."""
 
 
 class Page:
@@ -166,7 +166,7 @@ class Workbench:
         self.press("Enter")
 
     def reasons(self) -> str:
-        """Type a space at the end and save; return what "Show Why" then tells."""
+        """Type a space at the end and save; return what "Show Why" then shows."""
         self.go_to_end()
         self.type(" ")
         self.page("waitForSelector", ".tab.dirty")

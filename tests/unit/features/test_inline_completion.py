@@ -53,7 +53,7 @@ def test_text_behind_the_cursor_is_replaced_when_the_answer_holds_it():
 def test_what_is_filtered_names_the_rule():
     found = ask("total = |\n", "")
     assert (found.outcome, found.text) == (Outcome.FILTERED, None)
-    assert found.detail == "it is too short to be worth a key"
+    assert found.detail == "it is too short to be worth accepting"
 
 
 def test_a_single_line_ends_with_the_line():

@@ -1,7 +1,7 @@
----Why the last requests of a file gave what they gave: a page made from `assist.why`.
+---The page of `:Assist why`: the outcomes of a file's last requests, and their reasons.
 local M = {}
 
----What becomes of requests while one types on, and tells nothing.
+---Outcomes that only mean that the user went on typing.
 local OVERTAKEN = {
   ["cancelled"] = true,
   ["superseded by a newer request"] = true,
@@ -9,23 +9,24 @@ local OVERTAKEN = {
 }
 
 ---@param text string
+---@param filetype string
 ---@return string
-local function code_block(text)
+local function code_block(text, filetype)
   local fence = "```"
   while text:find(fence, 1, true) do
     fence = fence .. "`"
   end
-  local filetype = vim.bo.filetype
   local block = ("%s%s\n%s\n%s"):format(fence, filetype, text, fence)
   return "\n  " .. block:gsub("\n", "\n  ")
 end
 
----@param record table one of the server's answers, as it tells of it
+---@param record table one entry of the result of `assist.why`
+---@param filetype string
 ---@return string
-local function in_words(record)
+local function in_words(record, filetype)
   local detail = record.detail and record.detail ~= "" and (": %s"):format(record.detail) or ""
-  local tokens = ("%d tokens read, %d written"):format(record.prompt_tokens, record.new_tokens)
-  local text = type(record.text) == "string" and code_block(record.text) or ""
+  local tokens = ("%d prompt tokens, %d new tokens"):format(record.prompt_tokens, record.new_tokens)
+  local text = type(record.text) == "string" and code_block(record.text, filetype) or ""
   local cost = ("%s, %.0f ms"):format(tokens, record.milliseconds)
   return ("- **%s**%s%s\n  %s"):format(record.outcome, detail, text, cost)
 end
@@ -38,8 +39,9 @@ local function overtaken(count)
 end
 
 ---@param records table[]
+---@param filetype string of the file
 ---@return string markdown
-function M.render(records)
+function M.render(records, filetype)
   local entries, n_overtaken = {}, 0
   local function close_group()
     if n_overtaken > 0 then
@@ -52,7 +54,7 @@ function M.render(records)
       n_overtaken = n_overtaken + 1
     else
       close_group()
-      table.insert(entries, in_words(record))
+      table.insert(entries, in_words(record, filetype))
     end
   end
   close_group()

@@ -1,9 +1,8 @@
----The LSP client: how it starts, what happens when the server ends, and how it is asked.
+---The LSP client: its start, its restart after the server has ended, and its requests.
 local M = {}
 
 local NAME = "assist"
 local ROOT_MARKERS = { ".assist.toml", "pyproject.toml", ".git" }
-local MOST_RESTARTS, WITHIN_MS = 3, 180000
 local RESTART_DELAY_MS = 300
 local STOP_PATIENCE_MS = 2000
 
@@ -12,12 +11,11 @@ local group = vim.api.nvim_create_augroup("assist.client", {})
 
 ---@class assist.ServerLife
 ---@field command? string[] what the server was started with
----@field is_running boolean whether there is a process, which Neovim may not know as a client yet
+---@field is_running boolean whether there is a process; Neovim may not know it as a client yet
 ---@field was_ready boolean whether it ever answered
 ---@field is_outdated boolean whether another start was wanted before it answered
----@field on_end? "restart"|"rest" what was asked for; nothing while it should run
-local life = { is_running = false, was_ready = false, is_outdated = false }
-local restarts_ms = {} ---@type number[]
+---@field wants_restart boolean whether to start it again once it has ended
+local life = { is_running = false, was_ready = false, is_outdated = false, wants_restart = false }
 
 ---@return vim.lsp.Client?
 function M.get()
@@ -28,14 +26,14 @@ function M.get()
   end
 end
 
----How the server counts characters.
+---Return the encoding by which the server counts characters.
 ---@return string
 function M.encoding()
   local client = M.get()
   return client and client.offset_encoding or "utf-8"
 end
 
----Send a request; Neovim 0.10 has functions where later ones have methods.
+---Send a request. Neovim 0.10 has functions here, newer versions have methods.
 ---@return integer? id
 function M.request(client, method, params, handler, buf)
   local sent, id
@@ -71,42 +69,34 @@ local function stop(client, force)
   end
 end
 
----Whether another start may help: a server that never answered will not the next time.
+---Return whether to start the server again: one that never answered would fail again.
 local function may_restart()
-  local now = vim.uv.now()
-  restarts_ms = vim.tbl_filter(function(at)
-    return now - at < WITHIN_MS
-  end, restarts_ms)
-  if not life.was_ready or #restarts_ms >= MOST_RESTARTS then
-    return false
-  end
-  table.insert(restarts_ms, now)
-  return true
+  return life.was_ready and require("assist.restarts").count(vim.uv.now())
 end
 
----The process has ended.
+---Handle the end of the process.
 local function ended(code, signal)
   life.is_running = false
-  local wanted, is_clean = life.on_end, code == 0 and (signal == 0 or signal == 15)
+  local is_clean = code == 0 and (signal == 0 or signal == 15)
   require("assist.suggestion").clear()
   require("assist.status").forget()
-  if wanted == "rest" or (wanted == nil and is_clean) or vim.v.exiting ~= vim.NIL then
+  if (is_clean and not life.wants_restart) or vim.v.exiting ~= vim.NIL then
     return
   end
-  if wanted == "restart" or may_restart() then
-    -- Neovim still has to take leave of the old client.
+  if life.wants_restart or may_restart() then
+    -- Neovim has not detached from the old client yet.
     return vim.defer_fn(M.start, RESTART_DELAY_MS)
   end
-  local how = signal ~= 0 and ("signal %d"):format(signal) or ("exit code %d"):format(code)
-  require("assist.status").fail(("the server stopped (%s)"):format(how))
-  local remedy = ":checkhealth assist tells why, and :Assist restart starts it again"
-  require("assist.notice").once(("the server stopped (%s); %s"):format(how, remedy))
+  local what = require("assist.description").ended(code, signal)
+  require("assist.status").fail(what)
+  local remedy = "see :checkhealth assist for the cause; :Assist restart starts it again"
+  require("assist.notice").once(("%s; %s"):format(what, remedy))
 end
 
----`cmd` of the client: starts the process and hears of its end before Neovim does, whose own
----message about it has no remedy.
+---Start the process; this is the client's `cmd`. Its end is handled here and hidden from Neovim,
+---whose own message about it names no remedy.
 local function launch(dispatchers)
-  life.was_ready, life.is_outdated, life.on_end = false, false, nil
+  life.was_ready, life.is_outdated, life.wants_restart = false, false, false
   local on_exit = dispatchers.on_exit
   dispatchers = vim.tbl_extend("force", dispatchers, {
     on_exit = function(code, signal)
@@ -121,13 +111,13 @@ local function launch(dispatchers)
   return rpc
 end
 
----Whether a user gave Neovim's own configuration of this client another command.
+---Return whether the user has set another command with `vim.lsp.config`.
 local function has_foreign_command()
   local config = has_configs and vim.lsp.config[NAME]
   return config and config.cmd ~= launch
 end
 
----The project of a buffer; without a server, says so and starts nothing.
+---Call `use_root` with the project of a buffer. If no server is found, show that and do nothing.
 local function find_root(buf, use_root)
   local root = vim.fs.root(buf, ROOT_MARKERS)
   if not M.get() and not has_foreign_command() then
@@ -141,7 +131,7 @@ local function find_root(buf, use_root)
   use_root(root)
 end
 
----Shows a summary as what it is: a document.
+---Show a summary in its own window; this is the client's `assist.showSummary`.
 local function show_summary(command, context)
   local uri, range = unpack(command.arguments)
   require("assist.summary").show(context.bufnr or vim.uri_to_bufnr(uri), range)
@@ -168,7 +158,7 @@ function M.config()
     get_language_id = function(_, filetype)
       return filetype ~= "" and filetype or "plaintext"
     end,
-    -- One server, and one model in memory, for all that is edited.
+    -- One server, with one model in memory, serves all buffers.
     reuse_client = function(client, config)
       return client.name == config.name and not client.rpc.is_closing()
     end,
@@ -226,7 +216,7 @@ local function detached(event)
   end
 end
 
----Start the server for all files, those that are open and those to come.
+---Start the server for all files: those that are open, and those opened later.
 function M.start()
   vim.api.nvim_clear_autocmds({ group = group })
   vim.api.nvim_create_autocmd("LspAttach", { group = group, callback = attached })
@@ -239,15 +229,15 @@ function M.start()
   end
 end
 
----End the server and start it again, with the options and the files of now.
+---End the server and start it again, with the current options and files.
 function M.restart()
-  restarts_ms = {}
+  require("assist.restarts").forget()
   local client = M.get()
   if not client then
     life.is_outdated = life.is_running
     return M.start()
   end
-  life.on_end = "restart"
+  life.wants_restart = true
   stop(client)
   vim.defer_fn(function()
     if not client.rpc.is_closing() then
@@ -256,7 +246,7 @@ function M.restart()
   end, STOP_PATIENCE_MS)
 end
 
----Options were set when the client was there already.
+---Apply options that were set after the client was started.
 function M.options_changed()
   if has_configs then
     vim.lsp.config(NAME, M.config())
@@ -266,17 +256,17 @@ function M.options_changed()
   end
 end
 
----Give the server other settings than those it was started with.
+---Send the server other settings than those it was started with.
 ---@param settings table
 function M.send_settings(settings)
   local client = M.get()
   if client then
-    client.settings.assist = settings -- what it gets when it asks
+    client.settings.assist = settings -- the answer to workspace/configuration
     notify(client, "workspace/didChangeConfiguration", { settings = { assist = settings } })
   end
 end
 
----Whether a buffer is served, and why not.
+---Return whether a buffer is served, and why not.
 ---@param buf integer
 ---@return boolean is_served
 ---@return string? reason
@@ -285,14 +275,14 @@ function M.serves(buf)
   if client and vim.lsp.buf_is_attached(buf, client.id) then
     return true
   elseif vim.bo[buf].buftype ~= "" then
-    return false, ("a buffer of the type %s is no file to work on"):format(vim.bo[buf].buftype)
+    return false, ("a buffer of type %s is not a file"):format(vim.bo[buf].buftype)
   elseif vim.bo[buf].filetype == "" then
-    return false, "it has no filetype; it is served as soon as :Assist is asked for something there"
+    return false, "it has no filetype; the first :Assist command in it starts serving it"
   end
-  return false, "the server does not run; :Assist restart starts it"
+  return false, "the server is not running; :Assist restart starts it"
 end
 
----Serve a buffer that the user asks something in, whatever its filetype, then go on.
+---Serve a buffer in which the user runs a command, whatever its filetype, then go on.
 ---@param buf integer
 ---@param go_on fun()
 local function serve_on_demand(buf, go_on)
@@ -319,7 +309,7 @@ local function serve_on_demand(buf, go_on)
   serve(buf)
 end
 
----Run one of the server's commands; what goes wrong is told to the user, who asked for it.
+---Run one of the server's commands, and show the user any error.
 ---@param command string
 ---@param arguments any[]
 ---@param take? fun(result: any)

@@ -1,4 +1,4 @@
----`:Assist` and its verbs.
+---The command `:Assist` and its verbs.
 local M = {}
 
 local verbs = {} ---@type table<string, fun(call: vim.api.keyset.create_user_command.command_args)>
@@ -21,11 +21,12 @@ function verbs.summarize(call)
 end
 
 function verbs.why()
+  local filetype = vim.bo.filetype
   require("assist.client").execute("assist.why", { vim.uri_from_bufnr(0) }, function(records)
     if #records == 0 then
-      return require("assist.notice").answer("nothing was asked for in this file yet")
+      return require("assist.notice").answer("there were no requests in this file yet")
     end
-    local page = require("assist.answers").render(records)
+    local page = require("assist.answers").render(records, filetype)
     require("assist.summary").open("The last answers, newest first", page, " q close ")
   end)
 end
@@ -41,14 +42,12 @@ end
 function verbs.status()
   local status = require("assist.status").current()
   if not require("assist.client").get() then
-    local reason = status.message or "the server does not run"
-    return require("assist.notice").answer(reason .. "; :checkhealth assist tells more")
+    local reason = status.message or "the server is not running"
+    return require("assist.notice").answer(reason .. "; see :checkhealth assist")
   end
   require("assist.client").execute("assist.status", {}, function(now)
-    local where = now.device ~= vim.NIL and (" on %s (%s)"):format(now.device, now.dtype) or ""
-    local doing = status.is_paused and "paused" or now.phase
-    local detail = now.phase ~= "ready" and now.message ~= "" and (": " .. now.message) or ""
-    require("assist.notice").answer(("%s%s, %s%s"):format(now.model, where, doing, detail))
+    local sentence = require("assist.description").model(now, status.is_paused)
+    require("assist.notice").answer(sentence)
   end)
 end
 
@@ -78,7 +77,7 @@ function M.run(call)
     return verb(call)
   end
   local known = table.concat(M.complete(""), ", ")
-  local advice = ("there is no :Assist %s; there are %s"):format(call.args, known)
+  local advice = ("there is no :Assist %s; the verbs are %s"):format(call.args, known)
   require("assist.notice").answer(advice, vim.log.levels.ERROR)
 end
 

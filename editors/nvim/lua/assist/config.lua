@@ -1,19 +1,19 @@
----The options of this plugin. What the server does is decided by its own settings, which pass
----through `settings` as they are: no name or default of theirs is known here.
+---The options of this plugin. The server's own settings are passed through `settings` unchanged:
+---their names and defaults are not repeated here.
 local M = {}
 
 ---@class assist.Keys
 ---@field accept? string|false the whole ghost text
 ---@field accept_word? string|false its next word
 ---@field accept_line? string|false its next line
----@field next? string|false the next proposal
----@field previous? string|false the previous proposal
+---@field next? string|false the next completion
+---@field previous? string|false the previous completion
 ---@field dismiss? string|false no ghost text until the next change
 
 ---@class assist.Options
----@field cmd? string|string[] the server's command; found by itself when not set
+---@field cmd? string|string[] the server's command; found on PATH if not set
 ---@field project_venv? boolean whether the server may be taken from the project's own .venv
----@field settings? table settings of the server, passed through untouched
+---@field settings? table settings of the server, passed through unchanged
 ---@field keys? assist.Keys|false keys in insert mode; false for none at all
 ---@field ghost_text? "auto"|"builtin"|"own" who draws it; "auto": Neovim itself where it can
 ---@field with_menu? "keep"|"hide" what happens to ghost text while a completion menu is open

@@ -17,7 +17,7 @@ end
 local function check_client()
   local client, status = require("assist.client").get(), require("assist.status").current()
   if not client then
-    vim.health.info("no server runs; one starts with the first file that is opened")
+    vim.health.info("no server is running; it starts with the first file that is opened")
   elseif status.phase == "failed" then
     vim.health.error(("the model could not be loaded: %s"):format(status.message))
   else
@@ -27,7 +27,7 @@ local function check_client()
   end
 end
 
----Files that are open and not served, with the reason of each.
+---Report the open files that are not served, each with the reason.
 local function check_buffers()
   for _, buf in ipairs(vim.api.nvim_list_bufs()) do
     if vim.api.nvim_buf_is_loaded(buf) and vim.bo[buf].buflisted then
@@ -42,32 +42,16 @@ local function check_buffers()
   end
 end
 
----The command up to where its arguments say how to serve.
----@param command string[]
----@return string[]
-local function doctor(command)
-  local words = {}
-  for _, word in ipairs(command) do
-    if word == "serve" or word == "--stdio" then
-      break
-    end
-    table.insert(words, word)
-  end
-  vim.list_extend(words, { "doctor", "--json" })
-  local model = require("assist.config").options.settings.model
-  return model and vim.list_extend(words, { "--model", model }) or words
-end
-
 ---@param text string
 local function report_findings(text)
   local is_json, findings = pcall(vim.json.decode, text)
   if not is_json then
     return false
   end
-  local tell = { ok = vim.health.ok, warning = vim.health.warn, error = vim.health.error }
+  local reports = { ok = vim.health.ok, warning = vim.health.warn, error = vim.health.error }
   for _, finding in ipairs(findings) do
-    local say = tell[finding.verdict] or vim.health.info
-    say(("%s: %s"):format(finding.name, finding.detail))
+    local report = reports[finding.verdict] or vim.health.info
+    report(("%s: %s"):format(finding.name, finding.detail))
   end
   return true
 end
@@ -78,7 +62,7 @@ local function check_server()
   if not command then
     return vim.health.error(problem)
   end
-  local asked = doctor(command)
+  local asked = require("assist.server").doctor(command)
   vim.health.info(table.concat(asked, " "))
   local answer = vim.system(asked, { text = true, timeout = DOCTOR_PATIENCE_MS }):wait()
   if not report_findings(answer.stdout or "") then

@@ -1,14 +1,14 @@
----The functions that are meant to be called from a user's configuration; each module behind them is
----loaded when its function is first called.
+---The functions to call from a user's configuration. The modules that do the work are loaded when
+---they are first needed.
 local M = {}
 
----Optional: change what this plugin does. See |assist-options|.
+---Set options; calling this is optional. See |assist-options|.
 ---@param options? assist.Options
 function M.setup(options)
   require("assist.config").setup(options)
 end
 
----The state in the format of 'statusline'; empty where the server does not run.
+---Return the state in the format of 'statusline'; empty while no server is running.
 ---@return string
 function M.statusline()
   return require("assist.status").statusline()
@@ -32,24 +32,24 @@ function M.accept_line()
   return require("assist.suggestion").accept("line")
 end
 
----Show the next proposal.
+---Show the next completion.
 ---@return boolean # whether there was one
 function M.next()
   return require("assist.suggestion").cycle(1)
 end
 
----Show the previous proposal.
+---Show the previous completion.
 ---@return boolean # whether there was one
 function M.previous()
   return require("assist.suggestion").cycle(-1)
 end
 
----Ask for a proposal here, also where none is made unasked.
+---Request a completion at the cursor, also where none is offered automatically.
 function M.ask()
   require("assist.suggestion").ask()
 end
 
----Take the ghost text away.
+---Remove the ghost text.
 ---@return boolean # whether there was one
 function M.dismiss()
   return require("assist.suggestion").dismiss()

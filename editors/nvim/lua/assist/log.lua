@@ -1,4 +1,4 @@
----The server's log. Neovim would write all that the server says there as errors into its own.
+---The server's log. Neovim would write the server's standard error into its own log, as errors.
 local M = {}
 
 local MOST_BYTES = 2 ^ 20
@@ -8,7 +8,7 @@ function M.path()
   return vim.fs.joinpath(vim.fn.stdpath("log"), "assist-server.log")
 end
 
----A new log once the old one is long, so that nobody has to look after it.
+---Open the log; a long one is emptied first, so that it needs no care.
 local function open()
   local path = M.path()
   vim.fn.mkdir(vim.fs.dirname(path), "p")
@@ -20,8 +20,8 @@ local function open()
   return file
 end
 
----`vim.lsp.rpc.start`, with the standard error of the process in a log of its own. There is no
----option for that, so the function that starts the process is stood in for while it is called.
+---Call `vim.lsp.rpc.start`, with the standard error of the process in this log. There is no option
+---for that, so `vim.system` is replaced during the call.
 function M.start(command, dispatchers)
   local log, system = open(), vim.system
   vim.system = function(words, options, on_exit)

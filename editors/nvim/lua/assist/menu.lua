@@ -15,7 +15,7 @@ end
 
 local is_watching_cmp = false
 
----nvim-cmp tells of its menu by callbacks of its own, not by autocommands.
+---Watch the menu of nvim-cmp, which reports it to callbacks and not by autocommands.
 ---@param callback fun()
 function M.watch_cmp(callback)
   local cmp = package.loaded["cmp"]

@@ -1,4 +1,4 @@
----Places in a buffer as the protocol counts them, for every Neovim from 0.10 on.
+---Positions in a buffer in the units of the protocol, for Neovim 0.10 and newer.
 local M = {}
 
 local counts_by_name = vim.fn.has("nvim-0.11") == 1

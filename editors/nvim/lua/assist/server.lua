@@ -1,4 +1,4 @@
----Where the server is.
+---Finding the server's program.
 local M = {}
 
 local NAME = "assist-server"
@@ -11,7 +11,7 @@ local function in_project(root)
   return path and vim.fn.executable(path) == 1 and path or nil
 end
 
----The command that starts the server, or what to do about its absence.
+---Return the command that starts the server, or why there is none and what to do.
 ---@param root? string the project's folder
 ---@return string[]? command
 ---@return string? problem
@@ -32,8 +32,24 @@ function M.find(root)
   if path then
     return { path }
   end
-  local advice = 'install it, or say where it is by require("assist").setup({ cmd = ... })'
+  local advice = 'install it, or set its path with require("assist").setup({ cmd = ... })'
   return nil, ("%s was not found; %s"):format(NAME, advice)
+end
+
+---Return the command of `doctor`: the program of the server's command with other arguments.
+---@param command string[]
+---@return string[]
+function M.doctor(command)
+  local words = {}
+  for _, word in ipairs(command) do
+    if word == "serve" or word == "--stdio" then
+      break
+    end
+    table.insert(words, word)
+  end
+  vim.list_extend(words, { "doctor", "--json" })
+  local model = require("assist.config").options.settings.model
+  return model and vim.list_extend(words, { "--model", model }) or words
 end
 
 return M

@@ -1,7 +1,8 @@
----What the server is doing, as far as it has told.
+---The state of the server, by its last `assist/status`.
+local description = require("assist.description")
+
 local M = {}
 
-local WORDS = { ready = "ready", failed = "error", closed = "" }
 local METHODS_AT_WORK = {
   ["textDocument/inlineCompletion"] = true,
   ["workspace/executeCommand"] = true,
@@ -17,15 +18,13 @@ local state = {} ---@type assist.Status
 local is_paused = false
 local is_in_statusline = false
 
----Where no status line shows it, loading is told below it, as Neovim tells of its own work.
+---Show the progress of loading as a message, unless a status line shows it.
 local function show_loading(message, percent)
   local mode = vim.api.nvim_get_mode()
   if is_in_statusline or mode.blocking or mode.mode:find("^[cr]") then
-    return -- nobody needs it, or it would be in the way of what is typed there
+    return -- not needed, or it would overwrite what the user types there
   end
-  local part = percent and (" %d%%"):format(percent) or ""
-  local line = ("assist: loading%s (%s)"):format(part, message):gsub("%s+", " ")
-  line = message == "" and "" or line
+  local line = message == "" and "" or description.loading(message, percent)
   vim.api.nvim_echo({ { vim.fn.strcharpart(line, 0, vim.o.columns - 15) } }, false, {})
 end
 
@@ -39,7 +38,7 @@ local function become(new_state)
   redraw()
 end
 
----`assist/status` of the server.
+---Handle `assist/status`.
 function M.take(_, params)
   local was_loading = state.phase == "loading"
   local percent = type(params.percent) == "number" and math.floor(params.percent) or nil
@@ -72,7 +71,7 @@ function M.current()
 end
 
 ---@param client vim.lsp.Client
-local function is_working(client)
+local function is_answering(client)
   for _, request in pairs(client.requests) do
     if request.type == "pending" and METHODS_AT_WORK[request.method] then
       return true
@@ -82,28 +81,12 @@ local function is_working(client)
 end
 
 ---@return string
-local function word()
-  local client = require("assist.client").get()
-  if state.phase == "failed" or not client then
-    return WORDS[state.phase] or ""
-  end
-  if is_paused then
-    return "paused"
-  end
-  if state.phase == "ready" and is_working(client) then
-    return "working"
-  end
-  if state.phase == "loading" and state.percent then
-    return ("loading %d%%%%"):format(state.percent) -- 'statusline' wants the sign twice
-  end
-  return WORDS[state.phase] or "loading"
-end
-
----@return string
 function M.statusline()
   is_in_statusline = true
-  local shown = word()
-  return shown == "" and "" or "assist: " .. shown
+  local client = require("assist.client").get()
+  local is_working = client ~= nil and is_answering(client)
+  local label = description.label(M.current(), client ~= nil, is_working)
+  return label == "" and "" or "assist: " .. label
 end
 
 ---Redraw when work begins and ends.
@@ -112,13 +95,13 @@ function M.watch(group)
     group = group,
     callback = function(event)
       if METHODS_AT_WORK[event.data.request.method] then
-        vim.schedule(redraw) -- the event comes before the request is noted
+        vim.schedule(redraw) -- Neovim stores the request after this event
       end
     end,
   })
 end
 
----No completions until resumed. The server is told, so that its items leave the menus as well.
+---Pause or resume completions, by a setting of the server, so that menus follow.
 ---@param wanted boolean
 function M.pause(wanted)
   local settings = vim.deepcopy(require("assist.config").options.settings)

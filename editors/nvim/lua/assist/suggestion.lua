@@ -1,15 +1,12 @@
----The proposal at the cursor: which one there is, whether it still fits what was typed since, and
----what becomes of it. How it is drawn, and when the server is asked, is up to `ghost_text/`.
+---The completion at the cursor: which one it is, whether it still fits what was typed since, and
+---what the keys do with it. `ghost_text/` decides how it is drawn, and when the server is asked.
+local completion = require("assist.completion")
 local positions = require("assist.positions")
 
 local M = {}
 
----@class assist.Suggestion
+---@class assist.Suggestion: assist.Completion
 ---@field buf integer
----@field row integer where the text begins, from 0
----@field col integer in bytes
----@field text string
----@field tail string what stood behind the cursor and is replaced
 
 ---@class assist.GhostText
 ---@field attach fun(client: vim.lsp.Client, buf: integer)
@@ -19,7 +16,7 @@ local M = {}
 
 local suggestions = {} ---@type assist.Suggestion[]
 local index = 1
-local has_all = false -- whether the server was asked for other proposals, too
+local has_all = false -- whether the server was asked for other completions, too
 local ghost_text ---@type assist.GhostText?
 
 ---@return assist.GhostText
@@ -30,37 +27,31 @@ local function chosen_ghost_text()
   return require("assist.ghost_text." .. kind)
 end
 
----What is left to insert at the cursor; nil when the text no longer fits there.
+---Return what is left to insert at the cursor; nil if the text no longer fits there.
 ---@param suggestion assist.Suggestion
 ---@return string?
 local function rest_of(suggestion)
-  local row, col = positions.cursor()
-  local is_here = vim.api.nvim_get_current_buf() == suggestion.buf and row == suggestion.row
-  if not is_here or col < suggestion.col then
+  if vim.api.nvim_get_current_buf() ~= suggestion.buf then
     return nil
   end
-  local line = positions.line(suggestion.buf, row)
-  local typed = line:sub(suggestion.col + 1, col)
-  local rest = suggestion.text:sub(#typed + 1)
-  local fits = vim.startswith(suggestion.text, typed)
-    and vim.startswith(line:sub(col + 1), suggestion.tail)
-  return fits and rest ~= "" and rest or nil
+  local row, col = positions.cursor()
+  return completion.rest(suggestion, row, col, positions.line(suggestion.buf, row))
 end
 
 local function is_inserting()
   return vim.startswith(vim.api.nvim_get_mode().mode, "i")
 end
 
-local function is_behind_menu()
-  local is_hidden = require("assist.config").options.with_menu == "hide"
-  return is_hidden and require("assist.menu").is_visible()
+local function is_hidden_by_menu()
+  local hides = require("assist.config").options.with_menu == "hide"
+  return hides and require("assist.menu").is_visible()
 end
 
 ---@return assist.Suggestion?
 ---@return string? rest
 local function visible()
   local current = suggestions[index]
-  local rest = current and is_inserting() and not is_behind_menu() and rest_of(current)
+  local rest = current and is_inserting() and not is_hidden_by_menu() and rest_of(current)
   if rest then
     return current, rest
   end
@@ -75,7 +66,7 @@ function M.clear()
   end
 end
 
----Bring what is seen in line with the text and the menu of now.
+---Draw or hide the ghost text, as the current text and menu require.
 function M.update()
   local current = suggestions[index]
   if not current or not ghost_text then
@@ -97,24 +88,12 @@ end
 ---@param encoding string
 ---@return assist.Suggestion?
 local function read(buf, item, encoding)
-  if type(item.insertText) ~= "string" then
-    return nil -- snippets: this server sends none
-  end
   local row, col = positions.cursor()
-  local tail = ""
-  if item.range then
-    local from, to = item.range.start, item.range["end"]
-    local line = positions.line(buf, from.line)
-    row, col = from.line, positions.byte(line, from.character, encoding)
-    local _, cursor_col = positions.cursor()
-    -- Typing went on since the request, so what is replaced moved along with the cursor.
-    tail = line:sub(cursor_col + 1, cursor_col + to.character - from.character)
-  end
-  local text = item.insertText:gsub("\r\n?", "\n")
-  return { buf = buf, row = row, col = col, text = text, tail = tail }
+  local found = completion.from_item(item, encoding, row, col, positions.line(buf, row))
+  return found and vim.tbl_extend("error", found, { buf = buf })
 end
 
----Take over what the server proposes for a buffer, in place of what was there.
+---Show the server's completions for a buffer, in place of earlier ones.
 ---@param buf integer
 ---@param items lsp.InlineCompletionItem[]
 ---@param encoding string
@@ -133,7 +112,7 @@ function M.take(buf, items, encoding)
   M.update()
 end
 
----Put what else the server proposes beside what is shown, and move on to it.
+---Add the server's other completions to the one shown, and go to the next of them.
 local function take_others(buf, items, encoding, step)
   local shown, rest = visible()
   if not shown or shown.buf ~= buf then
@@ -150,35 +129,14 @@ local function take_others(buf, items, encoding, step)
   M.cycle(step)
 end
 
----@param rest string
----@return string
-local function next_word(rest)
-  return rest:match("^%s*[%w_\128-\255]+") or rest:match("^%s*[^%w%s_\128-\255]+") or rest
-end
-
----@param rest string
----@return string
-local function next_line(rest)
-  return rest:match("^\n*[^\n]+") or rest
-end
-
-local pieces = { word = next_word, line = next_line }
-
----Begin a new step of undo, so that `u` takes back what was accepted and not what was typed.
+---Begin a new undo step, so that `u` undoes what was accepted and not what was typed.
 local function break_undo()
   vim.go.undolevels = vim.go.undolevels
 end
 
----Where the cursor will be once a text is inserted.
-local function place_behind(text)
-  local row, col = positions.cursor()
-  local lines = vim.split(text, "\n", { plain = true })
-  return row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines]
-end
-
----Insert what is left of the ghost text, or a part. What was typed since it was asked for is
----compared here and now, so that no key is too fast: neither is a typed character left behind the
----text, nor is a text inserted that does not fit any more.
+---Insert the rest of the ghost text, or a part of it. The rest is computed from the buffer's
+---current text, so keys may follow fast: no typed character is left after the inserted text, and no
+---text is inserted that no longer fits.
 ---@param part "all"|"word"|"line"
 ---@return boolean # whether there was ghost text
 function M.accept(part)
@@ -186,15 +144,15 @@ function M.accept(part)
   if not suggestion or not rest then
     return false
   end
-  local text = pieces[part] and pieces[part](rest) or rest
+  local text = completion.part(rest, part)
   local is_all = text == rest
   if is_all then
     M.clear()
   else
-    local row, col = place_behind(text)
-    local behind = { buf = suggestion.buf, row = row, col = col, tail = suggestion.tail }
-    behind.text = rest:sub(#text + 1)
-    suggestions, index, has_all = { behind }, 1, true
+    local row, col = completion.place_after(text, positions.cursor())
+    local after = { buf = suggestion.buf, row = row, col = col, tail = suggestion.tail }
+    after.text = rest:sub(#text + 1)
+    suggestions, index, has_all = { after }, 1, true
   end
   break_undo()
   require("assist.typing").insert(text, is_all and suggestion.tail or "")
@@ -213,7 +171,7 @@ function M.cycle(step)
       take_others(shown.buf, items, encoding, step)
     end)
   elseif #suggestions == 1 then
-    require("assist.notice").answer("there is no other proposal here")
+    require("assist.notice").answer("there is no other completion here")
   else
     index = (index - 1 + step) % #suggestions + 1
     M.update()
@@ -244,12 +202,12 @@ local function watch(buf)
     vim.schedule(M.update)
   end)
   on("User", vim.schedule_wrap(M.update), { "BlinkCmpMenuOpen", "BlinkCmpMenuClose" })
-  on("InsertEnter", function() -- which is when nvim-cmp is loaded, often
+  on("InsertEnter", function() -- nvim-cmp is often loaded by this event
     require("assist.menu").watch_cmp(M.update)
   end)
 end
 
----Ask at the cursor as a person who wants a proposal, whatever the language is.
+---Request a completion at the cursor for the user, whatever the language is.
 function M.ask()
   local buf = vim.api.nvim_get_current_buf()
   require("assist.ghost_text.newest").ask_for_others(buf, function(items, encoding)
@@ -257,11 +215,11 @@ function M.ask()
   end)
 end
 
----Ask at the cursor where nothing could be proposed before.
+---Request a completion again where there was none before the model was ready.
 function M.ask_again()
   local buf = vim.api.nvim_get_current_buf()
   if ghost_text and is_inserting() and not suggestions[index] then
-    -- What asks while one types listens to this.
+    -- The automatic requests are made on this event.
     vim.api.nvim_exec_autocmds("CursorMovedI", { buffer = buf, modeline = false })
   end
 end

@@ -3,18 +3,32 @@ local positions = require("assist.positions")
 
 local M = {}
 
-local MOST_COLUMNS = 80
+local LEAST_COLUMNS, MOST_COLUMNS = 20, 80
 local KEYS = " q close · y copy · i insert as comment "
 local namespace = vim.api.nvim_create_namespace("assist.summary")
 
+---Return the size of a window that shows lines, and its place in the middle of the screen.
 ---@param lines string[]
----@return integer
-local function rows_of(lines, columns)
+---@param footer string
+---@param screen { columns: integer, rows: integer }
+---@return { row: integer, col: integer, width: integer, height: integer }
+function M.layout(lines, footer, screen)
+  local columns = vim.fn.strdisplaywidth(footer) + 4
+  for _, line in ipairs(lines) do
+    columns = math.max(columns, vim.fn.strdisplaywidth(line))
+  end
+  columns = math.max(LEAST_COLUMNS, math.min(columns, MOST_COLUMNS, screen.columns - 4))
   local rows = 0
   for _, line in ipairs(lines) do
     rows = rows + math.max(1, math.ceil(vim.fn.strdisplaywidth(line) / columns))
   end
-  return rows
+  rows = math.max(1, math.min(rows, screen.rows - 6))
+  return {
+    row = math.floor((screen.rows - rows) / 2) - 1,
+    col = math.floor((screen.columns - columns) / 2),
+    width = columns,
+    height = rows,
+  }
 end
 
 ---@param title string
@@ -27,20 +41,15 @@ local function open(title, markdown, footer)
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
   vim.bo[buf].bufhidden, vim.bo[buf].filetype = "wipe", "markdown"
   vim.bo[buf].modifiable = false
-  local columns = vim.fn.strdisplaywidth(footer) + 4
-  for _, line in ipairs(lines) do
-    columns = math.max(columns, vim.fn.strdisplaywidth(line))
-  end
-  columns = math.max(20, math.min(columns, MOST_COLUMNS, vim.o.columns - 4))
-  local rows = math.max(1, math.min(rows_of(lines, columns), vim.o.lines - 6))
+  local layout = M.layout(lines, footer, { columns = vim.o.columns, rows = vim.o.lines })
   local win = vim.api.nvim_open_win(buf, true, {
     relative = "editor",
     style = "minimal",
     border = "rounded",
-    row = math.floor((vim.o.lines - rows) / 2) - 1,
-    col = math.floor((vim.o.columns - columns) / 2),
-    width = columns,
-    height = rows,
+    row = layout.row,
+    col = layout.col,
+    width = layout.width,
+    height = layout.height,
     title = (" %s "):format(title),
     title_pos = "center",
     footer = footer,
@@ -55,8 +64,8 @@ local function open(title, markdown, footer)
   return buf
 end
 
----Show Markdown in a window that takes the focus, though not from someone who types: what is typed
----would end up in it.
+---Show Markdown in a window that takes the focus. While the user types, wait for normal mode: the
+---keys would go to the window.
 ---@param title string
 ---@param markdown string
 ---@param footer string
@@ -74,17 +83,17 @@ function M.open(title, markdown, footer, on_open)
   vim.api.nvim_create_autocmd("ModeChanged", {
     pattern = "*:n",
     once = true,
-    desc = "Show what came while something else was going on",
+    desc = "Show what arrived outside normal mode",
     callback = vim.schedule_wrap(act),
   })
 end
 
----Follow a range through what is edited meanwhile.
+---Track a range while the buffer is edited.
 ---@param buf integer
 ---@param range lsp.Range
 ---@param encoding string
----@return fun(): lsp.Range # the range of now
----@return fun() # ends it
+---@return fun(): lsp.Range # returns the current range
+---@return fun() # ends the tracking
 local function follow(buf, range, encoding)
   local function place(position)
     local line = positions.line(buf, position.line)
@@ -128,7 +137,7 @@ local function insert(source, range_of_now)
   end)
 end
 
----Summarize a range of a buffer and show what comes.
+---Summarize a range of a buffer and show the summary.
 ---@param source integer
 ---@param range lsp.Range
 function M.show(source, range)
@@ -137,7 +146,7 @@ function M.show(source, range)
   local range_of_now, unfollow = follow(source, range, client.encoding())
   client.execute("assist.summarize", arguments, function(summary)
     if not vim.api.nvim_buf_is_loaded(source) then
-      return -- nobody looks at the file any more
+      return -- the file was closed before the answer came
     end
     M.open("Summary", summary.markdown, KEYS, function(buf)
       vim.keymap.set("n", "y", function()
@@ -151,7 +160,7 @@ function M.show(source, range)
   end)
 end
 
----The range of whole lines.
+---Return the range of whole lines.
 ---@param buf integer
 ---@param first integer from 1
 ---@param last integer

@@ -1,6 +1,6 @@
----Ghost text by Neovim's own inline completion (0.12): it asks and draws. Its public functions
----neither tell which text is shown nor let a part of it be accepted, so its requests to this server
----are listened to, and what it draws is what it is answered.
+---Ghost text by Neovim's own inline completion (0.12): Neovim makes the requests and draws the
+---text. Its public functions neither return the text that is shown nor accept a part of it. So this
+---module intercepts its requests to this server, and answers them with the text to draw.
 local newest = require("assist.ghost_text.newest")
 local positions = require("assist.positions")
 
@@ -11,11 +11,11 @@ local handlers = {} ---@type table<integer, lsp.Handler> Neovim's own, by buffer
 local listened = setmetatable({}, { __mode = "k" }) ---@type table<vim.lsp.Client, true>
 local drawn ---@type assist.Suggestion?
 
----Answer Neovim in the server's place.
+---Answer Neovim's request in place of the server.
 local function feed(buf, items)
   local client, handler = clients[buf], handlers[buf]
   if client and handler then
-    -- Where the user switched inline completion off meanwhile, the handler has nothing to write to.
+    -- The handler fails if the user has switched inline completion off since the request.
     local context = { client_id = client.id, bufnr = buf, method = newest.METHOD }
     pcall(handler, nil, { items = items }, context)
   end
@@ -24,7 +24,7 @@ end
 ---@param suggestion assist.Suggestion
 function M.show(suggestion)
   if suggestion == drawn then
-    return -- Neovim itself leaves out what is typed of it
+    return -- Neovim itself removes what the user types of it
   end
   drawn = suggestion
   local encoding = clients[suggestion.buf].offset_encoding
@@ -44,7 +44,7 @@ function M.hide(buf)
   end
 end
 
----Stand between Neovim and the server for one kind of request.
+---Intercept the requests for inline completion that Neovim makes by itself.
 local function listen(client)
   local send = client.request
   client.request = function(self, method, params, handler, buf)
@@ -69,7 +69,7 @@ function M.attach(client, buf)
     listened[client] = true
     listen(client)
   end
-  -- For the buffer: of a client that is enabled by its id, Neovim 0.12 does not take leave.
+  -- By buffer: Neovim 0.12 does not detach from a client that was enabled by its id.
   vim.lsp.inline_completion.enable(true, { bufnr = buf })
 end
 

@@ -1,5 +1,5 @@
----Only the answer to the newest request counts; older requests are cancelled. What is asked for
----because somebody typed, a moment ago, does not take the place of what a key asked for since.
+---Requests for completions. Only the answer to the newest is used; older requests are cancelled. An
+---automatic request does not replace one that the user made with a key at the same place.
 local positions = require("assist.positions")
 
 local M = {}
@@ -9,8 +9,8 @@ local METHOD = "textDocument/inlineCompletion"
 ---@class assist.Request
 ---@field id? integer
 ---@field client vim.lsp.Client
----@field place string the text and the cursor that it was made for
----@field take? fun(items: lsp.InlineCompletionItem[], encoding: string) of a key's
+---@field place string the version of the text, and the cursor
+---@field take? fun(items: lsp.InlineCompletionItem[], encoding: string) if made with a key
 
 local newest = {} ---@type table<integer, assist.Request>
 
@@ -59,7 +59,7 @@ function M.ask(client, buf, send, take)
   return request.id
 end
 
----Ask at the cursor.
+---Request completions at the cursor.
 ---@param client vim.lsp.Client
 ---@param buf integer
 ---@param kind integer one of those in M
@@ -76,7 +76,7 @@ function M.ask_here(client, buf, kind, take)
   end, take)
 end
 
----Ask for all that may be meant; what is drawn unasked is the likeliest alone.
+---Request all completions; an automatic request returns only the most likely one.
 ---@param buf integer
 ---@param take fun(items: lsp.InlineCompletionItem[], encoding: string)
 function M.ask_for_others(buf, take)

@@ -1,4 +1,4 @@
----Ghost text for Neovim before 0.12: asks while one types, and draws with an extmark.
+---Ghost text for Neovim before 0.12: requests it as the user types, and draws it with an extmark.
 local newest = require("assist.ghost_text.newest")
 local positions = require("assist.positions")
 

@@ -1,1 +1,0 @@
-"""Docstrings and documentation comments as text: conventions, layout, phrases and checks."""

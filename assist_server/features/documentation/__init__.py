@@ -1,0 +1,1 @@
+"""Documentation of functions and classes: conventions, phrases, edits and their checks."""

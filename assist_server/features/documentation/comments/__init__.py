@@ -1,0 +1,1 @@
+"""Documentation comments in other languages."""

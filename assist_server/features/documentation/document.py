@@ -1,0 +1,158 @@
+"""Documentation of the function or class at the cursor, in the convention of its file."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from assist_server.context.snapshot import Snapshot
+from assist_server.errors import InputError
+from assist_server.features.documentation.comments.plan import plan_comment
+from assist_server.features.documentation.layout import Filling, PhraseWriter, Plan, has_words
+from assist_server.features.documentation.opened import closing_edit
+from assist_server.features.documentation.python.plan import plan_docstring
+from assist_server.features.documentation.signature_diff import collects_arguments
+from assist_server.features.documentation.styles import detect_comment_style, detect_python_style
+from assist_server.features.documentation.verification import verify
+from assist_server.settings import DocumentationSettings
+from assist_server.syntax.definition import Definition
+from assist_server.syntax.definitions import LANGUAGE_IDS, find_definition
+from assist_server.syntax.documentation import find_docstrings
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.text.edits import TextEdit, apply_edits
+from assist_server.text.indentation import detect_indent_unit
+
+
+@dataclass(frozen=True)
+class Documentation:
+    """Edits that document one definition, verified to change nothing else."""
+
+    edits: tuple[TextEdit, ...]
+    name: str
+    """Name of the definition."""
+    style: str
+    text: str
+    """The docstring or comment after the edits."""
+    model_phrases: int
+    fallback_phrases: int
+    """Number of phrases made from names and types, as the model's were missing or unusable."""
+    gone: tuple[str, ...] = ()
+    """Described names that the definition does not have; their entries stay."""
+
+
+def document(
+    snapshot: Snapshot,
+    offset: int,
+    write_phrase: PhraseWriter,
+    settings: DocumentationSettings,
+    prune: Collection[str] = (),
+) -> Documentation:
+    """Return edits that document the definition at `offset`, or complete its documentation.
+
+    Parameters, results and exceptions come from the syntax tree; only sentences come from
+    `write_phrase`, one call for each. Existing words stay, except entries about the names in
+    `prune` that are not parameters: these entries get the parameter's present name, or are removed.
+
+    Raises:
+        InputError: there is nothing to document: unsupported language, no definition, or complete.
+        AssistError: the edits would have changed the code, or existing words.
+    """
+    place = find_place(snapshot, offset)
+    tree, definition = place.tree, place.definition
+    style, plan = _plan(tree, definition, settings.style, prune)
+    if not plan.insertions:
+        raise InputError(_nothing_to_do(definition, plan))
+    filling = Filling(tree.text, write_phrase, settings.line_length, snapshot.path)
+    edits = filling.fill(plan.insertions)
+    closing = place.closing
+    return Documentation(
+        edits=edits if closing is None else (_joined(tree, closing, edits),),
+        name=definition.name,
+        style=style,
+        text=verify(tree, definition, edits, style, prune),
+        model_phrases=filling.model_phrases,
+        fallback_phrases=filling.fallback_phrases,
+        gone=_gone(definition, plan, prune),
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """The definition at the cursor."""
+
+    tree: SyntaxTree
+    definition: Definition
+    closing: TextEdit | None = None
+    """Edit that closes documentation just opened; the tree is that of the text after it."""
+
+
+def find_place(snapshot: Snapshot, offset: int) -> Place:
+    """Return the definition at an offset, and the edit that closes documentation just opened.
+
+    Raises:
+        InputError: there is none, or its language is not supported.
+    """
+    language = snapshot.language
+    tree = snapshot.syntax
+    if tree is None or language.id not in LANGUAGE_IDS:
+        supported = ", ".join(LANGUAGE_IDS)
+        raise InputError(f"{language.id} cannot be documented; these can: {supported}.")
+    closing = closing_edit(snapshot.text, offset, language)
+    if closing is not None:
+        closed = SyntaxTree(apply_edits(snapshot.text, [closing]), language)
+        definition = find_definition(closed, offset)
+        written = definition.documentation if definition else None
+        if definition and written and written.start <= closing.start <= written.end:
+            return Place(closed, definition, closing)
+    definition = find_definition(tree, offset)
+    if definition is None:
+        raise InputError("Nothing to document here: put the cursor on a function or a class.")
+    return Place(tree, definition)
+
+
+def described_but_gone(tree: SyntaxTree, definition: Definition) -> tuple[str, ...]:
+    """Return the names that the documentation describes, but the signature does not have."""
+    _, plan = _plan(tree, definition, "auto", ())
+    return _gone(definition, plan, ())
+
+
+def _gone(definition: Definition, plan: Plan, prune: Collection[str]) -> tuple[str, ...]:
+    if collects_arguments(definition):
+        return ()
+    return tuple(name for name in plan.gone if name not in prune)
+
+
+def _nothing_to_do(definition: Definition, plan: Plan) -> str:
+    gone = _gone(definition, plan, ())
+    if not gone:
+        return f"`{definition.name}` is already documented."
+    listed = ", ".join(f"`{name}`" for name in gone)
+    return (
+        f"`{definition.name}` is already documented. It also describes {listed}, which it does not "
+        "take; these entries stay unless you ask to prune them."
+    )
+
+
+def _joined(tree: SyntaxTree, closing: TextEdit, edits: Sequence[TextEdit]) -> TextEdit:
+    """Return one edit of the original text that closes the documentation and fills it.
+
+    The tree and the edits are those of the text after `closing`.
+    """
+    length = len(closing.new_text)
+    start = min(closing.start, *(edit.start for edit in edits))
+    end = max(closing.start + length, *(edit.end for edit in edits))
+    moved = [TextEdit(one.start - start, one.end - start, one.new_text) for one in edits]
+    return TextEdit(start, end - length, apply_edits(tree.text[start:end], moved))
+
+
+def _plan(
+    tree: SyntaxTree, definition: Definition, wanted: str, prune: Collection[str]
+) -> tuple[str, Plan]:
+    """Return the style's name and the insertions."""
+    if tree.language.id != "python":
+        style = detect_comment_style(tree.text, tree.language.id)
+        return style.name, plan_comment(tree.text, definition, style, prune)
+    examples = [one for one in find_docstrings(tree) if has_words(one.lstrip("rRuU"))]
+    detected = detect_python_style(examples, wanted)
+    unit = detect_indent_unit(tree.text)
+    unit = unit if re.fullmatch(r"\t| {2,8}", unit) else "    "
+    return detected.name, plan_docstring(tree.text, definition, detected, unit, prune)

@@ -1,0 +1,1 @@
+"""Docstrings in Python."""

@@ -1,0 +1,70 @@
+"""Inputs and results of all methods of summarizing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assist_server.context.snapshot import Snapshot
+from assist_server.engine.backend import Backend
+from assist_server.engine.request import (
+    CancelToken,
+    FinishReason,
+    Generation,
+    GenerationRequest,
+    collect,
+)
+from assist_server.errors import InputError
+from assist_server.settings import Settings
+
+Report = Callable[[str], None]
+
+
+class Method(StrEnum):
+    """Method of a summary."""
+
+    CHAT = "chat"
+    COMMENT = "comment"
+    EXTRACT = "extract"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A summary and its method."""
+
+    markdown: str
+    method: Method
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A part of a document to summarize."""
+
+    snapshot: Snapshot
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """Return the selected text."""
+        return self.snapshot.text[self.start : self.end]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Model, settings and callbacks of a summary in progress."""
+
+    backend: Backend
+    settings: Settings
+    cancel: CancelToken
+    report: Report
+
+    def generate(self, request: GenerationRequest) -> Generation:
+        """Return the model's answer to a request.
+
+        Raises:
+            InputError: the work was cancelled.
+        """
+        generation = collect(self.backend.generate(request))
+        if generation.finish_reason is FinishReason.CANCELLED:
+            raise InputError("the summary was cancelled")
+        return generation

@@ -1,0 +1,86 @@
+from dataclasses import dataclass, replace
+
+import pytest
+
+from assist_server.engine.backend import NullBackend
+from assist_server.engine.request import CancelToken, Priority
+from assist_server.errors import InputError
+from assist_server.features.documentation.model_writer import model_phrase_writer
+from assist_server.features.documentation.phrases import PhraseKind, PhraseRequest
+from assist_server.settings import DocumentationSettings, Settings
+from assist_server.syntax.definition import Definition, Kind, Span
+
+NOWHERE = Span(0, 0)
+DEFINITION = Definition(Kind.FUNCTION, "read_file", NOWHERE, NOWHERE, 0)
+
+
+@dataclass
+class UnsureBackend(NullBackend):
+    """Says its answer with a log-probability per token that a test chooses."""
+
+    log_prob: float = 0.0
+
+    def generate(self, request):
+        for chunk in super().generate(request):
+            yield replace(chunk, log_probs=(self.log_prob,) * len(chunk.token_ids))
+
+
+def write(answer, log_prob, subject="read_file", cancel=None):
+    backend = UnsureBackend(answer=answer, log_prob=log_prob)
+    writer = model_phrase_writer("a.py", backend, Settings(), cancel or CancelToken())
+    return writer("before ", " behind", PhraseRequest(PhraseKind.SUMMARY, subject, DEFINITION))
+
+
+@pytest.mark.parametrize(
+    ("answer", "log_prob", "is_believed"),
+    [
+        ("Remove the queue.", 0.0, True),  # certain
+        ("Remove the queue.", -0.375, True),
+        ("Remove the queue.", -0.5, False),  # unsure, and not about the name
+        ("Reading of files.", -0.5, True),  # unsure, but about the name
+        ("Read it.", -0.5, False),  # half of the name is not most of it
+        ("Reads a file.", -2.0, True),
+        ("Reads a file.", -2.1, False),  # a guess
+        ("", 0.0, False),
+    ],
+)
+def test_a_phrase_is_believed_when_confident_or_to_the_point(answer, log_prob, is_believed):
+    assert write(answer, log_prob) == (answer if is_believed else None)
+
+
+def test_what_has_no_name_of_its_own_is_about_the_definition():
+    assert write("The file that was read.", -0.5, subject="") == "The file that was read."
+    assert write("The queue.", -0.5, subject="") is None
+
+
+def test_a_phrase_ends_with_the_first_line_that_has_words():
+    assert write("\n  A line.\nAnother.", 0.0) == "\n  A line."
+
+
+def test_a_cancelled_writer_gives_up():
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(InputError, match="cancelled"):
+        write("Anything.", 0.0, cancel=cancel)
+
+
+def test_the_model_is_asked_at_the_phrase_s_place():
+    backend = NullBackend(answer="x" * 99, special_ids={"[SUFFIX]": 10_001, "[PREFIX]": 10_002})
+    settings = Settings(documentation=DocumentationSettings(max_phrase_tokens=5))
+    writer = model_phrase_writer("a.py", backend, settings, CancelToken())
+    phrase = writer("before", "behind", PhraseRequest(PhraseKind.SUMMARY, "x", DEFINITION))
+    (request,) = backend.requests
+    assert request.prompt_ids == (10_001, *map(ord, "behind"), 10_002, *map(ord, " before"))
+    assert request.end_ids >= {10_001, 10_002}
+    assert (request.max_new_tokens, phrase) == (5, "xxxxx")
+    assert (request.priority, request.max_latency_ms) == (Priority.BACKGROUND, None)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "healed"), [("    name: ", " "), ('    """', '"'), ("    ", ""), ("    Args:\n", "")]
+)
+def test_the_blank_before_a_phrase_belongs_to_its_first_word(prefix, healed):
+    backend = NullBackend(answer="The name.")
+    writer = model_phrase_writer("a.py", backend, Settings(), CancelToken())
+    assert writer(prefix, "", PhraseRequest(PhraseKind.SUMMARY, "x", DEFINITION)) == "The name."
+    assert backend.requests[0].healed_text == healed
