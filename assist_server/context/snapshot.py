@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from assist_server.syntax.comment_marks import find_comment_marks
 from assist_server.syntax.languages import Language, language_for
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.lines import LineIndex
@@ -47,6 +48,12 @@ class Snapshot:
     def language(self) -> Language:
         """Return the language, by LSP languageId or file extension."""
         return language_for(self.language_id, self.path)
+
+    @cached_property
+    def is_prose(self) -> bool:
+        """Return whether the document is text for people; so are languages that are not known."""
+        marks = find_comment_marks(self.language_id, self.path)
+        return self.language.grammar is None and (marks is None or marks.is_prose)
 
     @cached_property
     def lines(self) -> LineIndex:

@@ -16,8 +16,6 @@ StopRule = Callable[[str], int | None]
 
 _CLOSER_LINE = re.compile(r"[)\]}]+[;,]?|end")
 
-_CLOSER_LINE = re.compile(r"[)\]}]+[;,]?|end")
-
 
 class FinishReason(StrEnum):
     """The reason why a generation ended."""

@@ -194,6 +194,8 @@ def with_indentation(context: CursorContext) -> CursorContext:
 def _missing_indentation(context: CursorContext) -> str:
     if context.line_prefix or context.line_suffix or not context.previous_lines:
         return ""
+    if context.snapshot.is_prose:  # a colon opens no block there
+        return ""
     above, below = context.previous_lines[-1], "".join(context.next_lines[:1])
     inner, outer = leading_whitespace(above), leading_whitespace(below)
     if _OPENS.search(above):

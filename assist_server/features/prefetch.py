@@ -35,7 +35,14 @@ def prefetch_drafts(
         _encoded(split_lines(below)[:_LEARNED_LINES], backend, cancel),
     ]
     if not cancel.is_cancelled:
-        backend.learn(name, parts)
+        _learn(name, parts, backend, cancel)
+
+
+def _learn(name: str, parts: list[list[int]], backend: Backend, cancel: CancelToken) -> None:
+    """Index a text, unless its document was closed meanwhile."""
+    backend.learn(name, parts)
+    if cancel.is_cancelled:
+        backend.forget(name)
 
 
 def _encoded(lines: Sequence[str], backend: Backend, cancel: CancelToken) -> list[int]:

@@ -247,7 +247,7 @@ class CompletionSession:
     def _reuse_or_start(self, context: CursorContext, conditions: _Conditions) -> _Generation:
         self._stop_unless_for(context)
         running = self._running
-        if running is None or running.task.done() or running.is_prefetch:
+        if running is None or running.is_prefetch:
             # A prefetch comes after all other work, and no request may wait for that. What was
             # prefilled for it is not lost.
             self._stop_generating()
@@ -341,7 +341,8 @@ class CompletionSession:
     def _record(self, completion: InlineCompletion) -> None:
         model = self._use.settings.current.model
         record = RequestRecord.of(self._uri, self._method, model, completion)
-        self._use.history.add(record)
+        if self._use.documents.find(self._uri) is not None:  # else it was closed meanwhile
+            self._use.history.add(record)
         _log.info(
             "%s: %s %s (%d + %d tokens, %.0f ms)",
             self._method,

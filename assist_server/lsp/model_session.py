@@ -42,6 +42,7 @@ class ModelSession:
         settings: SettingsStore,
         reports: ProgressReports,
         on_change: Callable[[HostState], None],
+        on_leave: Callable[[], None] = lambda: None,
     ) -> None:
         """Start without a model.
 
@@ -50,11 +51,13 @@ class ModelSession:
             settings: Name the model.
             reports: Show the progress of loading.
             on_change: Called with each new state of the current model.
+            on_leave: Called before another model replaces it.
         """
         self._pool = pool
         self._settings = settings
         self._reports = reports
         self._on_change = on_change
+        self._on_leave = on_leave
         self._host: ModelHost | None = None
         self._choice: ModelChoice | None = None
         self._changed = asyncio.Event()
@@ -77,12 +80,15 @@ class ModelSession:
         choice = ModelChoice.of(self._settings.current)
         if choice == self._choice:
             return
-        old_choice, old_host = self._choice, self._host
+        old_choice = self._choice
+        if old_choice is not None:
+            self._on_leave()
+        self._stop_listening()  # first: its states would be taken for those of the new one
         self._end_loading()
         self._loop = asyncio.get_running_loop()
         self._choice, self._host = choice, self._pool.acquire(choice)
         self._host.listen(self._on_host_change)
-        self._release(old_choice, old_host)
+        self._release(old_choice)
 
     async def ready_backend(self, wait_ms: float | None = None) -> Backend:
         """Return the loaded backend, after at most `wait_ms` (None: as long as it takes).
@@ -147,13 +153,17 @@ class ModelSession:
         """Hold no model and no threads any more."""
         for threads in (self._interactive, self._background):
             threads.shutdown(wait=False, cancel_futures=True)
-        self._release(self._choice, self._host)
+        self._stop_listening()
+        self._release(self._choice)
         self._choice, self._host, self._loop = None, None, None
 
-    def _release(self, choice: ModelChoice | None, host: ModelHost | None) -> None:
+    def _stop_listening(self) -> None:
+        if self._host is not None:
+            self._host.stop_listening(self._on_host_change)
+
+    def _release(self, choice: ModelChoice | None) -> None:
         """Give a model back; freeing it may take a decoding step, so not on the loop."""
-        if choice is not None and host is not None:
-            host.stop_listening(self._on_host_change)
+        if choice is not None:
             threading.Thread(target=self._pool.release, args=(choice,), daemon=True).start()
 
     def _on_host_change(self, state: HostState) -> None:

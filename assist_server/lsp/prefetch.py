@@ -46,6 +46,7 @@ class Prefetcher:
         self._place: CursorPlace | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._running: asyncio.Future[None] | None = None
+        self._cancel = CancelToken()
 
     def move_to(self, place: CursorPlace) -> None:
         """Follow the cursor to a place; the former one does not matter any more."""
@@ -62,14 +63,16 @@ class Prefetcher:
         """Prefetch nothing more in a document."""
         if self._place is not None and self._place.uri == uri:
             self.stop()
-            self._place = None
 
     def stop(self) -> None:
         """Prefetch nothing more at the last place."""
+        self._place = None
         if self._timer is not None:
             self._timer.cancel()
         if self._running is not None:
             self._running.cancel()
+        # At once: its thread must not learn a document after that is forgotten.
+        self._cancel.cancel()
 
     def _wait(self, place: CursorPlace) -> None:
         self.stop()
@@ -77,18 +80,20 @@ class Prefetcher:
         self._timer = asyncio.get_running_loop().call_later(_PAUSE_S, self._begin, place)
 
     def _begin(self, place: CursorPlace) -> None:
-        self._running = asyncio.ensure_future(self._prefetch(place))
+        self._cancel = CancelToken()
+        self._running = asyncio.ensure_future(self._prefetch(place, self._cancel))
         self._running.add_done_callback(_log_failure)
 
-    async def _prefetch(self, place: CursorPlace) -> None:
+    async def _prefetch(self, place: CursorPlace, cancel: CancelToken) -> None:
         settings, backend = self._settings.current, self._model.loaded
         limits = settings.completion
         if backend is None or not (limits.enabled and limits.predict_next):
             return
         context = self._notebooks.context_at(place.uri, place.offset, limits.multi_line)
-        if context is None or offer_in(context.snapshot, backend.info, limits) is not Offer.ALWAYS:
+        if context is None or context.snapshot.version != place.version:
+            return  # the place is in another version of the document
+        if offer_in(context.snapshot, backend.info, limits) is not Offer.ALWAYS:
             return
-        cancel = CancelToken()
 
         def work() -> None:
             prefetch_drafts(context, backend, place.uri, cancel)

@@ -59,7 +59,9 @@ class AssistServer(LanguageServer):
         self.notebooks = NotebookStore(self.documents)
         self.reports = ProgressReports(self)
         self.history = RequestHistory()
-        self.model = ModelSession(pool, self.settings, self.reports, self._on_model_change)
+        self.model = ModelSession(
+            pool, self.settings, self.reports, self._on_model_change, self._on_model_leave
+        )
         self.prefetcher = Prefetcher(self.notebooks, self.model, self.settings)
         self.completions = CompletionSessions(
             Resources(
@@ -130,11 +132,20 @@ class AssistServer(LanguageServer):
         if state.phase is not Phase.LOADING:
             self.prefetcher.retry()
 
+    def _on_model_leave(self) -> None:
+        """Leave no document in a model that other clients may go on with."""
+        self.prefetcher.retry()
+        for uri in self.documents.uris():
+            self._forget_drafts(uri)
+
     def _forget_document(self, uri: str) -> None:
         """Keep nothing of a document that is closed."""
         self.prefetcher.forget(uri)
         self.completions.close(uri)
         self.history.forget(uri)
+        self._forget_drafts(uri)
+
+    def _forget_drafts(self, uri: str) -> None:
         if (backend := self.model.loaded) is not None:
             backend.forget(uri)
 

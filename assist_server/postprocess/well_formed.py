@@ -16,6 +16,7 @@ from assist_server.postprocess.brackets import open_before, scan
 from assist_server.postprocess.candidate import Candidate
 from assist_server.syntax.languages import Language
 from assist_server.syntax.parser import SyntaxTree, adds_errors, count_broken
+from assist_server.text.indentation import indent_width
 
 _REACH_LINES, _FAR_REACH_LINES = 24, 80
 _MOST_BEGINNINGS = 8
@@ -46,6 +47,8 @@ _COMMENT = re.compile(r"/\*|--\[\[")
 _COMMENTS = (("/*",), ("--[[",))
 _MOST_LINES = 1000
 """Longer documents take too long to be parsed as a whole."""
+
+_OPENS_BODY = re.compile(r"^\s*[^#\s].*:\s*(#.*)?$")
 
 _BODY_FOLLOWS = re.compile(r"\s*(\{|=>|:)")
 """Start of a body; without it, the head of a statement would take the next statement as body."""
@@ -157,9 +160,22 @@ class _Gap:
         """Return whether a candidate changes the meaning of what follows without a syntax error."""
         if _leaves_comment_open(candidate.text, self._language):
             return True
+        if self._parts_head_from_body(candidate):
+            return True
         ends = candidate.text[-1:], self._context.line_suffix[candidate.replaced_chars :][:1]
         is_inside_name = _is_of_name(self._context.line_prefix[-1:])
         return not is_inside_name and all(map(_is_of_name, ends))
+
+    def _parts_head_from_body(self, candidate: Candidate) -> bool:
+        """Return whether the block below loses its head, which is no error to grammars."""
+        head, tail = self._context.line_prefix, self._context.line_suffix
+        body = "".join(self._context.next_lines[:1])
+        if not (self._language.blocks_by_indentation and _OPENS_BODY.match(head + tail)):
+            return False
+        whole = head + candidate.text + tail[candidate.replaced_chars :]
+        last = whole.rpartition("\n")[2]
+        is_deeper = indent_width(body) > indent_width(last)
+        return is_deeper and not self._opened and not _OPENS_BODY.match(last)
 
     def _adds_no_error_elsewhere(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error to the whole document, unless that is long."""

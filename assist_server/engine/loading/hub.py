@@ -7,6 +7,7 @@ from pathlib import Path
 from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
+    HFValidationError,
     LocalEntryNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
@@ -62,6 +63,11 @@ def _cached(name: str) -> Path | None:
             ignore_patterns=_IGNORED_FILES,
             local_files_only=True,
         )
+    except HFValidationError as error:
+        raise ModelError(
+            f"{name!r} cannot be the name of a model of the hub; check it, or set `model` to a "
+            "folder"
+        ) from error
     except LocalEntryNotFoundError as error:
         found = getattr(error, "snapshot_path", None)
     return Path(found) if found and is_complete(Path(found)) else None

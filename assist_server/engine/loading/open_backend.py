@@ -78,12 +78,13 @@ def _without_frames(error: BaseException) -> BaseException:
 
 
 def _load(source: str, choice: ModelChoice, report: ProgressCallback) -> Backend:
-    with low_latency_loading():
-        if not Path(source).is_dir():
-            # Before torch, which takes seconds: a missing network is reported at once.
+    if not Path(source).is_dir():
+        # Before torch, which takes seconds: a missing network is reported at once.
+        with low_latency_loading():
             from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
-
-            source = str(fetch_model(source, report))
+        # A download takes minutes, for which the garbage collector cannot be off.
+        source = str(fetch_model(source, report))
+    with low_latency_loading():
         report("starting torch", 0)
         limit_thread_spinning()
         _preload_torch_libraries()

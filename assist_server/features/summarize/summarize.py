@@ -14,7 +14,6 @@ from assist_server.features.summarize.code import describe_code
 from assist_server.features.summarize.prose import extract
 from assist_server.features.summarize.work import Method, Report, Selection, Summary, Work
 from assist_server.settings import Settings
-from assist_server.syntax.comment_marks import find_comment_marks
 
 
 def summarize(
@@ -45,13 +44,6 @@ def _summarize(selection: Selection, work: Work) -> Summary:
         if not (answer := ask(selection, work)):
             raise ModelError("the model's answer was empty; select other text or another model")
         return Summary(answer, Method.CHAT)
-    if _is_prose(selection):
+    if selection.snapshot.is_prose:
         return Summary(extract(selection), Method.EXTRACT)
     return Summary(describe_code(selection, work), Method.COMMENT)
-
-
-def _is_prose(selection: Selection) -> bool:
-    """Return whether a text is prose, as far as its language is known."""
-    snapshot = selection.snapshot
-    marks = find_comment_marks(snapshot.language_id, snapshot.path)
-    return snapshot.language.grammar is None and (marks is None or marks.is_prose)

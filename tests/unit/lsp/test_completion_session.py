@@ -290,3 +290,24 @@ def test_a_hidden_completion_that_was_running_is_checked_where_it_is_wanted(show
     assert second.text == "ne()"
     assert document.outcomes == [Outcome.SUPERSEDED, Outcome.SHOWN]
     assert len(document.now.asked) == 1
+
+
+def test_a_generation_that_has_just_ended_is_not_made_again():
+    """A newer request comes before the older one has taken the result."""
+
+    class Interrupted(Model):
+        def answer(self, context):
+            if not self.asked:
+                self.second = asyncio.ensure_future(self.document.complete(place("x = o|")))
+            return super().answer(context)
+
+    async def scenario():
+        model = Interrupted("one()")
+        document = model.document = Document(model)
+        first = await document.complete(place("x = |"))
+        return model, first, await model.second
+
+    model, first, second = asyncio.run(scenario())
+    assert first is None
+    assert second.text == "ne()"
+    assert len(model.asked) == 1

@@ -205,3 +205,45 @@ def test_nothing_is_read_where_that_is_switched_off():
         assert (backend.requests, backend.learned) == ([], [])
 
     play(scenario, {"completion": {"predict_next": False}})
+
+
+def test_a_place_in_an_older_version_of_a_cell_is_not_prefetched():
+    async def scenario(client, backend):
+        cell = {"uri": URI, "languageId": "python", "version": 1, "text": "one = 1\ntwo = 2\n"}
+        notebook = {"uri": "file:///n.ipynb", "notebookType": "jupyter-notebook", "version": 1}
+        client.notify(
+            "notebookDocument/didOpen",
+            notebookDocument={**notebook, "cells": [{"kind": 2, "document": URI}]},
+            cellTextDocuments=[cell],
+        )
+        place = {"line": 1, "character": 3}
+        client.ask(
+            2,
+            "textDocument/codeAction",
+            textDocument={"uri": URI},
+            range={"start": place, "end": place},
+            context={"diagnostics": []},
+        )
+        document = {"uri": URI, "version": 2}
+        change = {"document": document, "changes": [{"text": "a longer text = of this cell\n"}]}
+        client.notify(
+            "notebookDocument/didChange",
+            notebookDocument={"uri": notebook["uri"], "version": 2},
+            change={"cells": {"textContent": [change]}},
+        )
+        await until_read(client)
+        assert (backend.requests, backend.learned) == ([], [])
+
+    play(scenario)
+
+
+def test_nothing_is_prefetched_once_the_client_has_said_shutdown():
+    async def scenario(client, backend):
+        client.open("one = 1\n")
+        client.ask(2, "shutdown")
+        await client.answer(2)
+        prefetcher = client.server.prefetcher
+        prefetcher.retry()  # as when the model is loaded only then
+        assert prefetcher._timer.cancelled()
+
+    play(scenario)

@@ -1,3 +1,4 @@
+import gc
 import io
 import logging
 import socket
@@ -178,3 +179,22 @@ def test_offline_mode_is_named(monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE"):
         hub.fetch_model(NAME, ignore_progress)
+
+
+@pytest.mark.parametrize("name", ["somebody/model.git", "some--body/model", "somebody/-model"])
+def test_a_name_that_the_hub_does_not_allow_is_one_sentence(name):
+    with pytest.raises(ModelError, match=f"'{name}' cannot be the name of a model"):
+        open_backend(ModelChoice(name))
+
+
+def test_garbage_is_collected_during_a_download(monkeypatch):
+    collects = []
+
+    def fetch(name, report):
+        collects.append(gc.isenabled())
+        raise ModelError("no such model")
+
+    monkeypatch.setattr(hub, "fetch_model", fetch)
+    with pytest.raises(ModelError, match="no such model"):
+        open_backend(ModelChoice(NAME))
+    assert collects == [True]
