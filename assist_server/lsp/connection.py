@@ -8,18 +8,18 @@ from assist_server.lsp.framing import MAX_BODY_BYTES, FrameReader
 from assist_server.lsp.server import AssistServer
 
 _MAX_GREETING_BYTES = 1 << 20
-"""Of somebody who has yet to show the token, no more is read at a time."""
+"""Size limit for messages from a client that has not sent its token yet."""
 
 _MOST_WAITING_BYTES = 1 << 20
 _MESSAGE_BYTES = 64
-"""What a message costs beside its body."""
+"""Overhead of a message in addition to its body."""
 
 
 class Connection:
     """Connects a server object to a stream of bytes until one side ends it."""
 
     def __init__(self, server: AssistServer, send: Callable[[bytes], None]) -> None:
-        """Begin to serve; `send` takes bytes for the client, in order and from any thread."""
+        """Start to serve; `send` sends bytes to the client, in order and from any thread."""
         self._server = server
         self._frames = FrameReader(server.protocol.refuse_long)
         self._inbox = _Inbox(self._handle)
@@ -28,9 +28,9 @@ class Connection:
         server.protocol.on_exit = self.leave
 
     def receive(self, data: bytes) -> None:
-        """Take in bytes; no bytes mean the end of the stream."""
-        is_known = self._server.protocol.is_admitted
-        self._frames.max_body_bytes = MAX_BODY_BYTES if is_known else _MAX_GREETING_BYTES
+        """Take in bytes; empty bytes mean the end of the stream."""
+        is_admitted = self._server.protocol.is_admitted
+        self._frames.max_body_bytes = MAX_BODY_BYTES if is_admitted else _MAX_GREETING_BYTES
         self._inbox.put(self._frames.feed(data) if data else (None,))
 
     async def take(self, data: bytes) -> None:
@@ -39,7 +39,7 @@ class Connection:
         await self._inbox.room()
 
     def end(self) -> None:
-        """End because of something outside of the conversation: a signal, the end of input."""
+        """End for a reason other than `exit`: a signal, or the end of input."""
         self.leave(self._server.protocol.exit_code)
 
     def leave(self, code: int) -> None:
@@ -48,7 +48,7 @@ class Connection:
             self._exit_code.set_result(code)
 
     async def ended(self) -> int:
-        """Wait for the end, then stop what the client had running; the exit code."""
+        """Wait for the end, close the server, and return the exit code."""
         code = await self._exit_code
         self._server.close()
         return code
@@ -61,15 +61,15 @@ class Connection:
 
 
 class _Inbox:
-    """Hands over messages in order, letting the loop run between two.
+    """Passes messages on in order, one per turn of the loop.
 
     A request's handler takes its snapshot in its first step, which the loop runs after the request
-    was handed over. A change that follows the request in the stream must not be applied before
-    that step, or the request's position would mean a place in another text.
+    was passed on. A change that follows the request in the stream must not be applied before that
+    step, or the request's position would refer to a different text.
     """
 
     def __init__(self, handle: Callable[[bytes | None], None]) -> None:
-        """Hand over to `handle`; None stands for the end of the stream."""
+        """Pass messages to `handle`; None means the end of the stream."""
         self._handle = handle
         self._bodies: deque[bytes | None] = deque()
         self._waiting_bytes = 0
@@ -85,7 +85,7 @@ class _Inbox:
         self._schedule()
 
     async def room(self) -> None:
-        """Wait until so little waits that more may be read from the client."""
+        """Wait until more bytes may be read from the client."""
         await self._has_room.wait()
 
     def _count(self, added_bytes: int) -> None:
@@ -96,7 +96,7 @@ class _Inbox:
             self._has_room.set()
 
     def _schedule(self) -> None:
-        # Never at once: the first step of the handler before may still wait for its turn.
+        # Never now: the first step of the previous handler may still be scheduled.
         if self._bodies and not self._is_scheduled:
             self._is_scheduled = True
             asyncio.get_running_loop().call_soon(self._hand_over)
