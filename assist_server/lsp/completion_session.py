@@ -97,7 +97,7 @@ class CompletionSession:
     def __init__(self, uri: str, method: str, resources: Resources) -> None:
         self._uri = uri
         self._method = method
-        self._use = resources
+        self._resources = resources
         self._running: _Generation | None = None
         self._shown: _Proposal | None = None
         self._prefetched: _Proposal | None = None
@@ -116,12 +116,12 @@ class CompletionSession:
             is_automatic: Whether the editor sent the request during typing.
             wait_ms: Longest time to wait for a model that is still loading.
         """
-        multi_line = self._use.settings.current.completion.multi_line
-        context = self._use.notebooks.context_at(self._uri, offset, multi_line)
+        multi_line = self._resources.settings.current.completion.multi_line
+        context = self._resources.notebooks.context_at(self._uri, offset, multi_line)
         if context is None:
             return []
         place = CursorPlace(self._uri, context.snapshot.version, offset, is_asked=True)
-        self._use.prefetcher.move_to(place)
+        self._resources.prefetcher.move_to(place)
         first = await self._first(context, _Conditions(is_automatic, wait_ms))
         if first.text is None:
             return []
@@ -140,7 +140,7 @@ class CompletionSession:
         if completion.text is not None and not self._is_newest_version(context):
             completion = InlineCompletion(Outcome.OUTDATED)
         self._record(completion)
-        if self._use.settings.current.log.include_source_text:  # opted in, to find a fault
+        if self._resources.settings.current.log.include_source_text:  # opted in, to find a fault
             _log.debug("completion: %r", completion.text)
         return completion
 
@@ -174,7 +174,7 @@ class CompletionSession:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             others = [] if newest.done() else task.result()
         except AssistError:
-            return []  # the first is shown anyway, and its record has the model's state
+            return []  # the first is still shown, and its record has the error
         except Exception as error:  # noqa: BLE001 - a bug of ours must not interrupt typing
             _log.error("alternatives failed", exc_info=error)
             return []
@@ -187,9 +187,9 @@ class CompletionSession:
     async def _draw_alternatives(
         self, context: CursorContext, first: str
     ) -> list[InlineCompletion]:
-        model, cancel = self._use.model, CancelToken()
+        model, cancel = self._resources.model, CancelToken()
         backend = await model.ready_backend(0)
-        settings = self._use.settings.current
+        settings = self._resources.settings.current
         work = partial(alternatives, context, backend, settings, first, cancel)
         return await model.run(work, cancel, Priority.INTERACTIVE)
 
@@ -204,7 +204,7 @@ class CompletionSession:
             self._running = None
 
     def _supersede(self) -> "asyncio.Future[None]":
-        """Answer the request that waits; return the future that supersedes the next one."""
+        """Answer the request that waits; return a future that ends the next one's wait."""
         if self._timer is not None:
             self._timer.cancel()
         if self._newest is not None and not self._newest.done():
@@ -230,14 +230,14 @@ class CompletionSession:
         self, rest: InlineCompletion, context: CursorContext, conditions: _Conditions
     ) -> InlineCompletion:
         """Check again whether a hidden completion may be shown here; a shown one stays shown."""
-        backend = self._use.model.loaded
+        backend = self._resources.model.loaded
         if rest.text is not None or backend is None:
             return rest
         rest = check_confidence(
             rest,
             context,
             backend.info.calibration,
-            self._use.settings.current.completion,
+            self._resources.settings.current.completion,
             is_automatic=conditions.is_automatic,
         )
         if rest.text is not None:
@@ -291,14 +291,14 @@ class CompletionSession:
         self, context: CursorContext, conditions: _Conditions, on_text: Callable[[str], None]
     ) -> InlineCompletion:
         """Run the model; turn any failure into an outcome."""
-        model, cancel = self._use.model, CancelToken()
+        model, cancel = self._resources.model, CancelToken()
         try:
             backend = await model.ready_backend(conditions.wait_ms)
             work = partial(
                 complete,
                 context,
                 backend,
-                self._use.settings.current,  # of the moment, as it may have waited for the model
+                self._resources.settings.current,  # they may have changed while it waited
                 is_automatic=conditions.is_automatic,
                 cancel=cancel,
                 priority=conditions.priority,
@@ -315,7 +315,7 @@ class CompletionSession:
 
     def _prefetch_later(self, context: CursorContext, answer: InlineCompletion) -> None:
         """After a pause, prefetch the completion for the place after accepting this one."""
-        if self._use.settings.current.completion.predict_next and answer.text is not None:
+        if self._resources.settings.current.completion.predict_next and answer.text is not None:
             self._timer = asyncio.get_running_loop().call_later(
                 _PREFETCH_AFTER_S, self._prefetch, context, answer
             )
@@ -336,12 +336,12 @@ class CompletionSession:
             self._prefetched = _Proposal(prefetch.context, prefetch.task.result())
 
     def _is_newest_version(self, context: CursorContext) -> bool:
-        return self._use.documents.find(self._uri) is context.snapshot
+        return self._resources.documents.find(self._uri) is context.snapshot
 
     def _record(self, completion: InlineCompletion) -> None:
-        model = self._use.settings.current.model
+        model = self._resources.settings.current.model
         record = RequestRecord.of(self._uri, self._method, model, completion)
-        self._use.history.add(record)
+        self._resources.history.add(record)
         _log.info(
             "%s: %s %s (%d + %d tokens, %.0f ms)",
             self._method,

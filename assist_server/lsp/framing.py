@@ -70,7 +70,7 @@ class FrameReader:
             if length is not None:
                 self._begin_body(int(length.group(1)))
                 return True
-        if len(self._buffer) > _MAX_HEADER_BYTES:  # no header is that long: noise
+        if len(self._buffer) > _MAX_HEADER_BYTES:  # too long for a header: discard
             del self._buffer[: -len(b"\r\n\r\n")]
         return False
 

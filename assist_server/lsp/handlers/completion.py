@@ -31,7 +31,7 @@ async def completion(
     documents: DocumentStore, completions: CompletionSessions, params: types.CompletionParams
 ) -> types.CompletionList:
     """Return at most one item; do not wait for a model that is loading."""
-    # Editors report "invoked" for every letter of a word, so a key press cannot be told apart.
+    # Editors report "invoked" for every letter of a word, so a key press cannot be distinguished.
     snapshot = documents.find(params.text_document.uri)
     if snapshot is None:
         return types.CompletionList(is_incomplete=True, items=[])
