@@ -1,4 +1,4 @@
-"""The common jobs, each in an environment of its own: `nox --list`, `nox -s tests`."""
+"""Common jobs, each in its own environment: `nox --list`, `nox -s tests`."""
 
 import nox
 
@@ -7,13 +7,13 @@ PYTHON = "3.11"
 
 
 def install(session: nox.Session, extra: str) -> None:
-    """Install the project with the versions that are known to work together."""
+    """Install the project with the pinned versions of `constraints.txt`."""
     session.install("-c", "constraints.txt", "-e", f".[{extra}]")
 
 
 @nox.session(python=PYTHON)
 def tests(session: nox.Session) -> None:
-    """Run the quick tier, or what is asked for: `nox -s tests -- -m process`."""
+    """Run the quick test tier, or another one: `nox -s tests -- -m process`."""
     install(session, "test")
     session.run("pytest", *session.posargs)
 
@@ -32,7 +32,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=PYTHON)
 def pages(session: nox.Session) -> None:
-    """Write the pages that are generated from the settings and the commands."""
+    """Generate the pages from the settings."""
     install(session, "dev")
     session.run("python", "docs/generate.py")
     session.run("python", "docs/generate_vimdoc.py")

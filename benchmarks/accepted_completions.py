@@ -1,17 +1,17 @@
-"""Completions accepted at random places of real files, and the syntax errors that they leave.
+"""Syntax errors left by completions that are accepted at random places of real files.
 
     python benchmarks/accepted_completions.py FOLDER [--places 500] [--seed 1]
         [--writer hostile|embedded] [--json FILE]
 
-FOLDER holds source files of any packages; each language gets as many places. At each, some text is
-taken away, and what a writer proposes is cut by the filters and accepted. `hostile` writes what bad
-models write: the truth cut off, gone on with or doubled, open brackets and quotes, what follows
-anyway, pieces of elsewhere. `embedded` is the model that comes along, asked as by a key.
+FOLDER contains source files of any packages; each language gets the same number of places. At each
+place, text is removed; a writer's proposal passes the filters and is accepted. `hostile` imitates
+bad models: the removed text cut off, continued or doubled, open brackets and quotes,
+what already follows, pieces from elsewhere. `embedded` is the embedded model, as if asked by a key.
 
-Counted are the syntax errors of the whole file before and after, by a walk of tree-sitter's nodes
-that the filters do not use. One JSON line for each language: places, shown completions, files with
-more errors than before ("worse"), and for Python those that its own parser reads no longer: it
-wants a body after the head of a block, which a person writes next.
+The syntax errors of the whole file are counted before and after, by walking tree-sitter's nodes in
+a way that the filters do not use. Output is one JSON line per language: places, completions shown,
+files with more errors than before ("worse"), and Python files that Python's own parser no longer
+reads: it requires a body after the header of a block, which a person would write next.
 """
 
 import argparse
@@ -61,7 +61,7 @@ _TAILS = (
 )
 
 Writer = Callable[["Place", CursorContext], tuple[str, int] | None]
-"""Gives the text that is accepted at a place and how much of the line it replaces."""
+"""Returns the text to accept at a place and how many characters of the line it replaces."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,14 @@ class Place:
     path: str
     language: str
     text: str
-    """The file without what was in the gap."""
+    """The file without the removed text."""
     offset: int
     truth: str
-    """What was in the gap."""
+    """The removed text."""
 
 
 def places(folder: Path, count: int, seed: int) -> Iterator[Place]:
-    """Yield gaps, as many of each language as of the others."""
+    """Yield the same number of gaps for each language."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     files: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
@@ -92,7 +92,7 @@ def places(folder: Path, count: int, seed: int) -> Iterator[Place]:
 
 
 def gap(path: str, language: str, text: str, draw: random.Random) -> Place:
-    """Take some text away: nothing, the rest of a line, some characters, or a line."""
+    """Remove nothing, the rest of a line, some characters, or a line."""
     start = draw.randrange(len(text) + 1)
     line_end = text.find("\n", start)
     line_end = len(text) if line_end < 0 else line_end
@@ -106,7 +106,7 @@ def gap(path: str, language: str, text: str, draw: random.Random) -> Place:
 
 
 def hostile_text(place: Place, draw: random.Random) -> str:
-    """Write what bad models write."""
+    """Return a text as bad models write it."""
     text, truth = place.text, place.truth
     other = draw.randrange(len(text) + 1)
     piece = text[other : other + draw.randrange(1, 120)]
@@ -129,7 +129,7 @@ def hostile_text(place: Place, draw: random.Random) -> str:
 
 
 def hostile(draw: random.Random) -> Writer:
-    """Return a writer whose texts only the filters stop."""
+    """Return a writer of hostile texts, filtered as a model's are."""
 
     def write(place: Place, context: CursorContext) -> tuple[str, int] | None:
         candidate = Candidate(hostile_text(place, draw))
@@ -152,7 +152,7 @@ def embedded() -> Writer:
 
 
 def count_errors(text: str, path: str) -> int:
-    """Count the nodes of the whole file that are errors or missing, those in no list too."""
+    """Count nodes that are errors or missing in the whole file, including hidden ones."""
     grammar = language_for("", path).grammar
     if grammar is None:
         raise ValueError(path)
@@ -179,7 +179,7 @@ def is_readable(text: str) -> bool:
 
 
 def faults(before: str, after: str, path: str) -> list[str]:
-    """Name what is worse in a file after a completion was accepted."""
+    """Return the names of what became worse when a completion was accepted."""
     found = []
     if count_errors(after, path) > count_errors(before, path):
         found.append("worse")
@@ -189,7 +189,7 @@ def faults(before: str, after: str, path: str) -> list[str]:
 
 
 def measure(place: Place, write: Writer, draw: random.Random) -> tuple[str | None, list[str]]:
-    """Accept what is proposed at a place; the file after that, None for nothing, and the faults."""
+    """Accept a proposal; return the new file, or None without a proposal, and the faults."""
     snapshot = Snapshot("file:///a", place.path, place.text)
     context = CursorContext(snapshot, place.offset, draw.choice(["auto", "auto", "always"]))
     proposed = write(place, context)

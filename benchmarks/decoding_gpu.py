@@ -1,7 +1,7 @@
-"""Steps and prompts on a GPU: CUDA graphs, the same kernels one by one, and transformers.
+"""Speed of steps and prefill on a GPU: CUDA graphs, single kernels, and transformers.
 
-Models have the shapes of Qwen2.5-Coder and random weights: speed does not depend on what they say.
-The limit of a step is the time in which the GPU could read the weights, by the bandwidth of a copy.
+Models have the shapes of Qwen2.5-Coder and random weights, which do not affect speed. The limit of
+a step is the time to read the weights once at the bandwidth of a copy.
 
 python benchmarks/decoding_gpu.py [--sizes 0.5b 1.5b]
 """
@@ -43,12 +43,12 @@ REPEATS = 3
 
 
 def main() -> int:
-    """Measure, print and write."""
+    """Measure; print a table and a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sizes", nargs="+", choices=SHAPES, default=["0.5b", "1.5b"])
     options = parser.parse_args()
     if not torch.cuda.is_available():
-        parser.error("there is no CUDA device")
+        parser.error("no CUDA device found")
     found = {
         "device": torch.cuda.get_device_name(),
         "torch": torch.__version__,
@@ -73,14 +73,14 @@ def main() -> int:
 
 
 def measure(size: str, bandwidth: float) -> list[dict[str, Any]]:
-    """Rows for the ways of running a model of one size."""
+    """Return a row for each way of running a model of one size."""
     config = transformers.Qwen2Config(
         **SHAPES[size], vocab_size=VOCABULARY, max_position_embeddings=32_768
     )
     torch.manual_seed(0)
     with torch.device("cuda"):
         model = transformers.Qwen2ForCausalLM._from_config(config, dtype=torch.bfloat16).eval()  # type: ignore[no-untyped-call] # noqa: SLF001
-    read = sum(weight.nbytes for weight in model.parameters())
+    weight_bytes = sum(weight.nbytes for weight in model.parameters())
     ways: dict[str, LanguageModel] = {
         "graphs": CudaGraphModel(model),
         "kernel by kernel": CudaGraphModel(model, is_captured=False),
@@ -88,7 +88,7 @@ def measure(size: str, bandwidth: float) -> list[dict[str, Any]]:
     }
     rows = [{"size": size, "way": way, **_times(ways[way])} for way in ways]
     rows.append({"size": size, "way": "generate", **_generate_times(model)})
-    rows.append({"size": size, "way": "limit", "step_ms": read / bandwidth * 1000})
+    rows.append({"size": size, "way": "limit", "step_ms": weight_bytes / bandwidth * 1000})
     return rows
 
 
@@ -132,7 +132,7 @@ def _generate_times(model: Any) -> dict[str, float]:
 
 
 def copy_bandwidth() -> float:
-    """Bytes per second that a copy within the GPU moves, read and written."""
+    """Return the bytes per second that a copy within the GPU reads and writes."""
     source = torch.empty(2**30, dtype=torch.uint8, device="cuda")
     target = torch.empty_like(source)
 

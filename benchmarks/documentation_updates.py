@@ -1,11 +1,11 @@
-"""Real functions documented, their signatures changed at random, their documentation updated.
+"""Faults in updating the documentation of real functions whose signatures change at random.
 
     python benchmarks/documentation_updates.py FOLDER [--updated 48] [--described] [--seed 1]
                                                [--json FILE]
 
-FOLDER holds source files of any packages. What is checked is checked by other means than the
-product's own: words on the text itself, entries by plain patterns, and the program's tokens by
-Pygments, or for Python by its own parser. A refusal is no failure; it is counted.
+FOLDER contains source files of any packages. The checks do not use the product's code: words are
+counted in the text, entries are found by plain patterns, and the program's tokens by Pygments, or
+for Python by its own parser. A refusal is counted, but is not a fault.
 """
 
 import argparse
@@ -54,11 +54,11 @@ class Place:
 
 
 def silent(_prefix: str, _suffix: str, _request: object) -> None:
-    """Leave every phrase to the names."""
+    """Write no phrase, so that all phrases are made from names."""
 
 
 def places(folder: Path, seed: int) -> dict[str, list[Place]]:
-    """Return functions with parameters by language, in random order, few of each file."""
+    """Return functions with parameters by language, in random order, at most three per file."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     groups: dict[str, list[Place]] = {}
     for path in sorted(folder.rglob("*")):
@@ -76,7 +76,7 @@ def places(folder: Path, seed: int) -> dict[str, list[Place]]:
 
 
 def _offsets(text: str, path: Path, draw: random.Random) -> list[int]:
-    """Where some functions begin whose parameters have names."""
+    """Return the offsets of some functions that have named parameters."""
     tree = Snapshot("file:///a", str(path), text).syntax
     found = set()
     ends = [line.end() for line in re.finditer(r"(?m)^[^\n]*\([^\n]*$", text)]
@@ -88,7 +88,7 @@ def _offsets(text: str, path: Path, draw: random.Random) -> list[int]:
 
 
 def update(place: Place) -> tuple[Place, str | None]:
-    """Document the function at a place; the place after that, or why it was refused."""
+    """Document the function at a place; return the new place, and why it was refused, if so."""
     snapshot = Snapshot("file:///a", place.path, place.text)
     try:
         found = document(snapshot, place.offset, silent, DocumentationSettings())
@@ -100,13 +100,13 @@ def update(place: Place) -> tuple[Place, str | None]:
 
 
 def definition_at(place: Place) -> Definition | None:
-    """The definition at a place."""
+    """Return the definition at a place."""
     tree = Snapshot("file:///a", place.path, place.text).syntax
     return find_definition(tree, place.offset) if tree else None
 
 
 def change_signature(place: Place, draw: random.Random) -> Place | None:
-    """Add, remove or rename a parameter; None where the text does not allow it."""
+    """Add, remove or rename a parameter; return None if the text does not allow it."""
     definition = definition_at(place)
     if definition is None:
         return None
@@ -155,12 +155,12 @@ def _arguments(text: str, start: int) -> Iterator[tuple[int, int]]:
 
 
 def words(text: str) -> Counter[str]:
-    """The words of a text."""
+    """Return the words of a text."""
     return Counter(re.findall(r"\w+", text))
 
 
 def tokens(text: str, language: str) -> list[str] | str | None:
-    """The program without its comments; None where it cannot be read."""
+    """Return the program without comments; None if it cannot be parsed."""
     if language == "python":
         return _python_tree(text)
     lexer = get_lexer_by_name({"typescript": "typescript", "tsx": "tsx"}.get(language, language))
@@ -189,11 +189,11 @@ def _python_tree(text: str) -> str | None:
 
 
 def entries(place: Place) -> Counter[str]:
-    """How many lines of the documentation begin an entry about each parameter."""
+    """Count, for each parameter, the lines of documentation that begin an entry about it."""
     definition = definition_at(place)
     span = definition.documentation if definition else None
     written = place.text[span.start : span.end] if span else ""
-    written = _FENCED.sub("", written)  # programs that are shown name parameters, too
+    written = _FENCED.sub("", written)  # example programs name parameters, too
     names = [one.name for one in definition.parameters] if definition else []
     return Counter(
         {
@@ -204,7 +204,7 @@ def entries(place: Place) -> Counter[str]:
 
 
 def faults(before: Place, after: Place) -> list[str]:
-    """What an update did that it must not do."""
+    """Return the faults of an update."""
     found = []
     if words(before.text) - words(after.text):
         found.append("words lost")
@@ -217,7 +217,7 @@ def faults(before: Place, after: Place) -> list[str]:
 
 
 def measure(place: Place, draw: random.Random) -> tuple[str, list[str]]:
-    """Document, change, update; what became of it, and the faults."""
+    """Document, change, update; return the outcome and the faults."""
     documented, refusal = update(place)
     found = faults(place, documented)
     if refusal is not None and "already" not in refusal:
@@ -236,10 +236,9 @@ def measure(place: Place, draw: random.Random) -> tuple[str, list[str]]:
 
 
 def survey(candidates: list[Place], wanted: int, draw: random.Random) -> Counter[str]:
-    """Measure functions of one language until as many as `wanted` were changed and updated.
+    """Measure functions of one language until `wanted` were changed and updated.
 
-    A language whose documentation has no entries has nothing to update: what was left as it was
-    counts there.
+    Where documentation has no entries, there is nothing to update, so unchanged ones count.
     """
     counts: Counter[str] = Counter()
     if not candidates:
@@ -261,7 +260,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--updated", type=int, default=48, help="functions of each language")
     parser.add_argument(
-        "--described", action="store_true", help="only whose parameters somebody has described"
+        "--described", action="store_true", help="only functions with described parameters"
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)

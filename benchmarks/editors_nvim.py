@@ -1,8 +1,8 @@
-"""From the last key to ghost text in Neovim, beside the server's own time for the same request.
+"""Time from the last key to ghost text in Neovim, compared with the server's time.
 
 `editors_nvim.py PROGRAM` types lines of the standard library into real Neovim with the embedded
-model, pauses behind each as a person does who looks, and writes results/editors_nvim.json. It also
-compares what `nvim --startuptime` says of a start with the plugin and without it, in turn.
+model, pauses after each as a reader would, and writes results/editors_nvim.json. It also measures,
+in turns, the start with the plugin and without it by `nvim --startuptime`.
 """
 
 import inspect
@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests" / "editors" / "nvim"))
 
-from neovim import PLUGIN, Neovim, init, real  # noqa: E402 - the tests know how to drive it
+from neovim import PLUGIN, Neovim, init, real  # noqa: E402 - the tests' driver
 
 PAUSES = 24
 KEY_S = 0.03
@@ -34,7 +34,7 @@ require("assist.client").execute("assist.why", { vim.uri_from_bufnr(0) }, keep)
 
 
 def _places() -> list[tuple[str, str]]:
-    """The text above a line of the standard library, and the beginning of that line."""
+    """Return texts above lines of the standard library, and the beginnings of those lines."""
     lines = inspect.getsource(tempfile).splitlines()
     numbers = [n for n, line in enumerate(lines) if n > 150 and len(line.strip()) > 24]
     chosen = numbers[:: max(1, len(numbers) // PAUSES)][:PAUSES]
@@ -42,7 +42,7 @@ def _places() -> list[tuple[str, str]]:
 
 
 def _measure(editor: Neovim, above: str, line: str, file: Path) -> tuple[float, float] | None:
-    """Milliseconds until the text is seen, and those of the server; None when none came."""
+    """Return milliseconds until ghost text, and the server's; None if there was no text."""
     file.write_text(above)
     editor.nvim.command(f"edit! {file}")
     editor.nvim.command("setlocal paste")  # no indentation of the editor's own
@@ -62,10 +62,10 @@ def _measure(editor: Neovim, above: str, line: str, file: Path) -> tuple[float, 
 
 
 def run(program: Path, kind: str) -> dict[str, object]:
-    """The figures of one way of drawing."""
+    """Measure one way of drawing; return its figures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        everything = "settings = { completion = { min_confidence = 0 } },"  # unlikely ones, too
+        everything = "settings = { completion = { min_confidence = 0 } },"
         drawn_by = f'ghost_text = "{kind}", keys = false, {everything}'
         editor = Neovim(program, folder).start(init(real(), drawn_by), folder / "start.py")
         try:
@@ -86,7 +86,7 @@ def run(program: Path, kind: str) -> dict[str, object]:
 
 
 def startup(program: Path) -> dict[str, float]:
-    """Milliseconds until Neovim has started on a file, with the plugin and without it."""
+    """Return milliseconds until Neovim has opened a file, with and without the plugin."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plain = "vim.g.loaded_python3_provider = 0\n"  # the search for it takes a second
@@ -115,7 +115,7 @@ def _spread(values: object) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure the start and both ways of drawing, and keep the figures."""
+    """Measure the start and both ways of drawing; save and print the figures."""
     program = Path(sys.argv[1]).absolute()
     results: dict[str, object] = {"load_average_before": os.getloadavg()[0]}
     results["startup"] = startup(program)

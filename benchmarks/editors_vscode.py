@@ -1,9 +1,9 @@
-"""From the last key to ghost text in VS Code, beside the server's own time for the same request.
+"""Time from the last key to ghost text in VS Code, compared with the server's time.
 
-`editors_vscode.py TOOLS` types lines of the standard library into a real VS Code with the embedded
-model and writes results/editors_vscode.json, with the time that the extension's activation takes
-by the editor's own "Show Running Extensions". TOOLS is a folder filled by
-tests/editors/vscode/install_tools.sh; the extension must have been packaged.
+`editors_vscode.py TOOLS` types lines of the standard library into real VS Code with the embedded
+model and writes results/editors_vscode.json, including the activation time of the extension from
+"Show Running Extensions". TOOLS is the folder made by tests/editors/vscode/install_tools.sh; the
+extension must be packaged.
 """
 
 import inspect
@@ -52,7 +52,7 @@ NOTE_KEYS = """
 
 
 def places() -> list[tuple[str, str]]:
-    """The text above a line of the standard library, and the beginning of that line."""
+    """Return texts above lines of the standard library, and the beginnings of those lines."""
     lines = inspect.getsource(tempfile).splitlines()
     numbers = [n for n, line in enumerate(lines) if n > 150 and len(line.strip()) > 24]
     chosen = numbers[:: max(1, len(numbers) // PAUSES)][:PAUSES]
@@ -60,7 +60,7 @@ def places() -> list[tuple[str, str]]:
 
 
 def measure(workbench: Workbench, above: str, line: str) -> tuple[float, float] | None:
-    """Milliseconds until the text is seen, and those of the server; None when none came."""
+    """Return milliseconds until ghost text, and the server's; None if there was no text."""
     workbench.open_with(None, above)
     workbench.press("Control+End")
     workbench.page("keyboard.type", line, {"delay": KEY_MS})
@@ -74,7 +74,7 @@ def measure(workbench: Workbench, above: str, line: str) -> tuple[float, float] 
 
 
 def activation(workbench: Workbench) -> int:
-    """Milliseconds of the extension's activation in a window that is loaded anew."""
+    """Reload the window; return the milliseconds that the extension's activation took."""
     workbench.page("goto", workbench.server.url)
     workbench.wait_for_status(READY)
     workbench.run("Developer: Show Running Extensions")
@@ -85,15 +85,15 @@ def activation(workbench: Workbench) -> int:
 
 
 def run(tools: Path) -> dict[str, object]:
-    """The figures."""
+    """Measure everything; return the figures."""
     with tempfile.TemporaryDirectory() as name:
         server = CodeServer(tools, Path(name))
         script = Path(name, "script.json")
-        # As in the tests: scripted while the workbench is warmed up, and then the real one.
+        # As in the tests: a scripted server while the workbench warms up, then the real one.
         server.environment["PYTHONPATH"] = str(HERE.parent / "tests" / "support")
         command = [sys.executable, str(VSCODE_TESTS / "served.py"), str(script)]
         quiet = {"editor__autoIndent": "none", "editor__autoClosingBrackets": "never"}
-        everything = {"assist__completion__min_confidence": 0}  # unlikely completions, too
+        everything = {"assist__completion__min_confidence": 0}  # those of low confidence, too
         server.change_settings(assist__server__command=command, **quiet, **everything)
         install = ["bash", "-c", "code --install-extension dist/assist-server.vsix"]
         subprocess.run(install, cwd=EXTENSION, env=server.environment, check=True)
@@ -122,13 +122,13 @@ def run(tools: Path) -> dict[str, object]:
 
 
 def spread(values: list[float]) -> dict[str, float]:
-    """Median and 90th percentile."""
+    """Return the median and the 90th percentile."""
     tenths = statistics.quantiles(values, n=10)
     return {"p50": round(tenths[4], 1), "p90": round(tenths[8], 1)}
 
 
 def main() -> None:
-    """Measure and keep the figures."""
+    """Measure; save and print the figures."""
     load = os.getloadavg()[0]
     results = {"load_average_before": load, **run(Path(sys.argv[1]).absolute())}
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

@@ -2,9 +2,9 @@
 
     python benchmarks/filter_cost.py FILE... [--places 60] [--seed 1]
 
-Each file's lines are repeated until there are 10,000. In the middle of random lines something is
-taken away; `right` puts back what was there, `wrong` adds brackets, quotes and words to a part of
-it. One JSON line for each file and case: the median and the 90th percentile of milliseconds.
+Each file's lines are repeated until there are 10,000. Text is removed inside random lines; `right`
+puts it back, `wrong` adds brackets, quotes and words to a part of it. Output is one JSON line per
+file and case, with the median and the 90th percentile in milliseconds.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def of_length(text: str) -> str:
 
 
 def cost_ms(text: str, path: str, offset: int, written: str) -> float:
-    """Measure one run; what the other filters need as well is made before."""
+    """Measure one run, without the line index, which other filters need as well."""
     context = CursorContext(Snapshot("file:///a", path, text), offset)
     context.snapshot.lines.line_at(offset)
     started_s = time.process_time()
@@ -39,7 +39,7 @@ def cost_ms(text: str, path: str, offset: int, written: str) -> float:
 
 
 def measure(path: Path, count: int, seed: int) -> dict[str, list[float]]:
-    """Return the times of both cases."""
+    """Return the times of both cases, in milliseconds."""
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
     text = of_length(path.read_text("utf-8"))
     lines = list(re.finditer(r"(?m)^[ \t]*\w.{8,}$", text))

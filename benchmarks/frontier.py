@@ -1,9 +1,9 @@
-"""What smaller vocabularies and fewer layers cost a pretrained base, and what they save.
+"""Cost and savings of smaller vocabularies and fewer layers of a pretrained base.
 
 usage: frontier.py BASE PACKAGES [--vocabularies 12k,16k] [--layers 24,18] [--files 12]
 
-BASE is a folder with a model, PACKAGES one made by `pip install --target`, of which the held-out
-distributions are read. For each smaller model: parameters, size when packed, characters per token
+BASE is a folder with a model, PACKAGES one made by `pip install --target`, whose held-out
+distributions are used. For each smaller model: parameters, size when packed, characters per token
 and bits per byte of the beginnings of held-out files, as it is (nothing is trained), and
 milliseconds of a decoding step and of a prompt of 950 tokens in the engine, in int8. Times are
 taken in turns, several rounds, and the median is printed.

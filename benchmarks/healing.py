@@ -1,11 +1,11 @@
-"""What token healing is worth: the same places completed with it and without.
+"""Effect of token healing: the same places completed with it and without it.
 
     python benchmarks/healing.py [--places N] [--infilling FILE] [MODULE ...]
 
-Places inside identifiers are taken from the sources of importable modules that the model was not
-trained on (for the embedded one: rich and click, which are installed anyway). FILE is a benchmark
-of single lines in the format of SantaCoder's: gzipped JSON lines with `prompt`, `suffix` and
-`canonical_solution`; there the cursor stands behind the indentation of an empty line.
+Places inside identifiers come from the sources of importable modules that the model was not trained
+on (for the embedded model: rich and click, which are installed as dependencies). FILE is a
+benchmark of single lines in SantaCoder's format: gzipped JSON lines with `prompt`, `suffix` and
+`canonical_solution`; the cursor is after the indentation of an empty line.
 """
 
 import argparse
@@ -39,12 +39,12 @@ WORD = re.compile(r"\w*")
 
 @dataclass(frozen=True)
 class Place:
-    """A cursor in a text, and the rest of its line, which is missing there."""
+    """A cursor in a text, and the removed rest of its line."""
 
     path: str
-    before: str
+    prefix: str
     missing: str
-    behind: str
+    suffix: str
 
 
 def main() -> int:
@@ -67,22 +67,22 @@ def main() -> int:
 
 
 def sources(name: str) -> list[Path]:
-    """The Python files of an importable package."""
+    """Return the Python files of an importable package."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        sys.exit(f"there is no module {name!r} here; install it, or name another")
+        sys.exit(f"no module {name!r} is installed; install it or name another")
     return sorted(Path(spec.origin).parent.rglob("*.py"))
 
 
 def choose(files: Sequence[Path], count: int) -> list[Place]:
-    """Places inside identifiers, the same each time."""
+    """Choose places inside identifiers, the same in every run."""
     draw = random.Random(0)  # noqa: S311 - repeatable, not secret
     found = [place for file in files for place in inside_identifiers(file, draw)]
     return draw.sample(found, min(count, len(found)))
 
 
 def inside_identifiers(file: Path, draw: random.Random) -> Iterator[Place]:
-    """A place in each long identifier of a file, at least one character from either end."""
+    """Yield a place in each long identifier, at least one character from either end."""
     text = file.read_text(encoding="utf-8")
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -94,17 +94,17 @@ def inside_identifiers(file: Path, draw: random.Random) -> Iterator[Place]:
 
 
 def lines_of(file: Path) -> Iterator[Place]:
-    """The places of a benchmark of single lines."""
+    """Yield the places of a benchmark of single lines."""
     with gzip.open(file, "rt", encoding="utf-8") as items:
         for item in map(json.loads, items):
             line = item["canonical_solution"].strip("\n")
             indent = line[: len(line) - len(line.lstrip())]
-            before = f"{item['prompt']}\n{indent}"
-            yield Place("sample.py", before, line.strip(), item["suffix"])
+            prefix = f"{item['prompt']}\n{indent}"
+            yield Place("sample.py", prefix, line.strip(), item["suffix"])
 
 
 def compare(backend: Backend, places: Sequence[Place]) -> dict[str, tuple[float, float]]:
-    """Shares of first words and of lines that are exactly right, with healing and without."""
+    """Return the shares of exact first words and lines, with healing and without it."""
     right = {"healed": [0, 0], "plain": [0, 0]}
     for place in track(places, "completing", console=Console(stderr=True)):
         request = request_at(backend, place)
@@ -120,20 +120,20 @@ def compare(backend: Backend, places: Sequence[Place]) -> dict[str, tuple[float,
 def request_at(
     backend: Backend, place: Place, settings: Settings | None = None
 ) -> GenerationRequest:
-    """What the server would ask for one line there."""
-    snapshot = Snapshot(f"file:///{place.path}", place.path, place.before + place.behind)
-    context = CursorContext(snapshot, len(place.before), "never", "", "")
+    """Build the server's request for one line at a place."""
+    snapshot = Snapshot(f"file:///{place.path}", place.path, place.prefix + place.suffix)
+    context = CursorContext(snapshot, len(place.prefix), "never", "", "")
     return build_request(context, backend, settings or Settings(), CancelToken())
 
 
 def first_word(text: str) -> str:
-    """The rest of the word that is begun."""
+    """Return the rest of the current word."""
     match = WORD.match(text)
     return match.group() if match else ""
 
 
 def report(console: Console, name: str, shares: dict[str, tuple[float, float]]) -> None:
-    """Print one kind of places."""
+    """Print the shares of one kind of places."""
     for way, (words, lines) in shares.items():
         console.print(f"{name}, {way}: first word {words:.1%}, rest of the line {lines:.1%}")
 

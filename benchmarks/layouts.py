@@ -1,9 +1,9 @@
-"""What the layouts of a prompt do to quality: the same lines asked for in each of them.
+"""Quality of prompt layouts: the same lines completed in each of them.
 
     python benchmarks/layouts.py FILE [--model M] [--items N]
 
-FILE is a benchmark of single lines in the format of SantaCoder's (see healing.py). The model must
-know both orders: as the embedded one, which shares its control tokens with Qwen's.
+FILE is a benchmark of single lines in SantaCoder's format (see healing.py). The model must know the
+control tokens of both orders, as the embedded one does, which shares them with Qwen's.
 """
 
 import argparse
@@ -24,11 +24,11 @@ from assist_server.features import infilling
 from assist_server.settings import Settings
 
 LAYOUTS = {
-    "suffix first, completion behind the prefix": ("assist", True),
+    "suffix first, completion after the prefix": ("assist", True),
     "prefix first, as documented": ("qwen2.5-coder", False),
     "prefix first, frozen above the cursor": ("qwen2.5-coder", True),
 }
-"""The template of each layout, and whether the prefix is frozen where the template allows it."""
+"""The template of each layout, and whether the prefix is frozen if the template allows it."""
 
 
 def main() -> int:
@@ -56,7 +56,7 @@ def unfrozen() -> AbstractContextManager[object]:
 
 
 def is_right(backend: Backend, place: Place, template: str) -> bool:
-    """Whether the line is written exactly."""
+    """Return whether the model writes the line exactly."""
     request = request_at(backend, place, Settings(fim_template=template))
     line = collect(backend.generate(request)).text.partition("\n")[0].rstrip()
     return line == place.missing.rstrip()

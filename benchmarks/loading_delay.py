@@ -1,12 +1,13 @@
-"""How long the server leaves an editor waiting while its model loads.
+"""Longest time that an editor waits for an answer while the model loads.
 
-A real server is started over stdio. From the moment it begins to load the embedded model until the
-model is ready, a change of the document and a cheap request go out every two milliseconds, whether
-or not the earlier ones were answered. What counts is the time from sending a request to its answer.
+A real server is started over stdio. While it loads the embedded model, a change of the document and
+a cheap request are sent every two milliseconds, without waiting for earlier answers. The result is
+the time from sending a request to its answer.
 
-Beside it, in processes of their own, a heartbeat thread of one millisecond shows how long the
-interpreter stands still while another thread loads the same model: as `engine.opening` does it,
-with the libraries opened beforehand and the garbage collector off, and plainly.
+In separate processes, a thread that sleeps for one millisecond at a time shows how long
+the interpreter is blocked while another thread loads the same model: as
+`engine/loading/open_backend` does, with the libraries opened beforehand and the garbage collector
+off, and without these measures.
 
 usage: python benchmarks/loading_delay.py [--runs N]
 """
@@ -42,7 +43,7 @@ PLAIN = "heartbeat: loading plainly"
 
 @dataclass(frozen=True)
 class Delays:
-    """What one way of measuring saw, over all runs, in milliseconds."""
+    """Delays of one way of measuring over all runs, in milliseconds."""
 
     name: str
     count: int
@@ -52,9 +53,9 @@ class Delays:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print a table and a line of JSON; 1 if an answer took longer than the limit."""
+    """Measure; print a table and a line of JSON; return 1 if an answer exceeded the limit."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=1, help="how often everything is measured")
+    parser.add_argument("--runs", type=int, default=1, help="number of repetitions")
     parser.add_argument("--heartbeat", choices=WAYS_TO_LOAD, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.heartbeat:
@@ -75,14 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def summarized(name: str, delays_ms: list[float]) -> Delays:
-    """The few numbers that tell the story."""
+    """Return the median, the 99th percentile and the maximum of delays."""
     percentiles = statistics.quantiles(delays_ms, n=100)
     figures = (percentiles[49], percentiles[98], max(delays_ms))
     return Delays(name, len(delays_ms), *(round(figure, 1) for figure in figures))
 
 
 def show(rows: Sequence[Delays], *, is_within: bool) -> None:
-    """Print the table and the verdict."""
+    """Print the table and whether the limit holds."""
     table = Table("while the model loads", box=None, header_style="bold")
     for column in ("count", "median", "99 %", "longest"):
         table.add_column(column, justify="right")
@@ -113,7 +114,7 @@ class TimingClient(LspClient):
 
 
 def answer_delays_ms() -> list[float]:
-    """Milliseconds from sending each request to its answer, for the whole time of loading."""
+    """Return milliseconds from each request to its answer, while the model loads."""
     sent_at: dict[int, float] = {}
     with TimingClient() as client:
         client.initialize()
@@ -134,7 +135,7 @@ def answer_delays_ms() -> list[float]:
 
 
 def type_and_ask(client: LspClient, version: int) -> int:
-    """Insert a character at the beginning, and ask something that costs nothing."""
+    """Insert a character at the beginning and send a cheap request; return its id."""
     start = {"line": 0, "character": 0}
     client.change(URI, version, [{"range": {"start": start, "end": start}, "text": "x"}])
     why = {"command": "assist.why", "arguments": [URI]}
@@ -145,7 +146,7 @@ def type_and_ask(client: LspClient, version: int) -> int:
 
 
 def run_heartbeat(way: str) -> list[float]:
-    """The gaps that a fresh process sees."""
+    """Measure gaps in a fresh process; return them in milliseconds."""
     command = [sys.executable, str(Path(__file__)), "--heartbeat", way]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     gaps: list[float] = json.loads(done.stdout.splitlines()[-1])
@@ -153,7 +154,7 @@ def run_heartbeat(way: str) -> list[float]:
 
 
 def heartbeat_gaps_ms(load: Callable[[], None]) -> list[float]:
-    """How much later than asked a sleeping thread wakes up while another one loads."""
+    """Return by how much a sleeping thread wakes up late while another one loads."""
     loading = threading.Thread(target=load)
     gaps: list[float] = []
     loading.start()
@@ -165,14 +166,14 @@ def heartbeat_gaps_ms(load: Callable[[], None]) -> list[float]:
 
 
 def load_as_the_server_does() -> None:
-    """Load with the measures of `engine.quiet_import`."""
+    """Load the model as the server does."""
     from assist_server.engine.loading.open_backend import open_backend  # noqa: PLC0415 - on the thread
 
     open_backend(ModelChoice("embedded")).close()
 
 
 def load_plainly() -> None:
-    """Load the same without them."""
+    """Load the same model without the measures against blocking."""
     from assist_server.engine.loading.locate import EMBEDDED_FOLDER  # noqa: PLC0415
     from assist_server.engine.transformers_backend import (  # noqa: PLC0415 - on the thread
         TransformersBackend,

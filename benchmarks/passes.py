@@ -1,4 +1,4 @@
-"""Where the time of a forward pass goes: operators of a prompt and of a step behind it.
+"""Time of a forward pass by operators, for the prefill of a prompt and a step after it.
 
 python benchmarks/passes.py [--model M] [--dtype D] [--tokens N]
 """
@@ -28,14 +28,14 @@ def main() -> int:
     parser.add_argument("--tokens", type=int, default=950)
     options = parser.parse_args()
     limit_thread_spinning()
-    # On one thread that is not the main one, as in the server.
+    # On one thread other than the main one, as in the server.
     with ThreadPoolExecutor(1) as executor:
         executor.submit(measure, options.model, options.dtype, options.tokens).result()
     return 0
 
 
 def measure(model: str, dtype: str, tokens: int) -> None:
-    """Print a table for a prompt, and one for a step."""
+    """Print a table for a prompt and one for a step."""
     from assist_server.engine.decoding.decoder import PREFILL_PIECE_TOKENS  # noqa: PLC0415 - imports torch
     from assist_server.engine.device import DeviceFacts, plan_device  # noqa: PLC0415
     from assist_server.engine.loading.checkpoint import read_model  # noqa: PLC0415
@@ -54,19 +54,19 @@ def measure(model: str, dtype: str, tokens: int) -> None:
             cache.extend(ids[start : start + PREFILL_PIECE_TOKENS], 1)
         return cache
 
-    read = language_model.new_cache()
-    read.extend(ids, 1)
+    prefilled = language_model.new_cache()
+    prefilled.extend(ids, 1)
 
     def step() -> None:
-        read.extend(ids[:1], 1)
-        read.truncate(tokens)
+        prefilled.extend(ids[:1], 1)
+        prefilled.truncate(tokens)
 
     report(f"a prompt of {tokens} tokens", prompt)
-    report(f"a step behind {tokens} tokens", step)
+    report(f"a step after {tokens} tokens", step)
 
 
 def report(name: str, run: Callable[[], object]) -> None:
-    """Print the median time, and the operators that take most of it under the profiler."""
+    """Print the median time and the operators that take most of it."""
     from torch.profiler import ProfilerActivity, profile  # noqa: PLC0415 - imports torch
 
     run()

@@ -1,4 +1,4 @@
-"""A server that is pygls and nothing else, to be measured beside ours."""
+"""A server made of pygls alone, for comparison."""
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -8,7 +8,7 @@ server = LanguageServer("plain", "1")
 
 @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
 def inline_completion(_: types.InlineCompletionParams) -> types.InlineCompletionList:
-    """Answer with nothing, as ours does for a document that is not open."""
+    """Return no items, as our server does for a document that is not open."""
     return types.InlineCompletionList([])
 
 

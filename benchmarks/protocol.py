@@ -1,10 +1,10 @@
-"""What the protocol layer costs, ours and plain pygls' side by side in one run.
+"""Cost of the protocol layer, measured for this server and plain pygls in turns.
 
     python benchmarks/protocol.py
 
-Both servers are real processes over real stdio and have no model. A change is timed with an empty
-request behind it, whose answer shows that the change was applied; the empty request's own time is
-taken off.
+Both servers are real processes over stdio without a model. A change is timed together with an empty
+request after it, whose answer shows that the change was applied; the median time of an empty
+request is subtracted.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ WAIT_UNTIL_READY = {"command": "assist.status", "arguments": [True]}
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """How long something takes."""
+    """Return how long a call takes."""
     started = time.perf_counter()
     work()
     return (time.perf_counter() - started) * 1000
@@ -47,11 +47,11 @@ class Server:
         self.empty()
 
     def empty(self) -> None:
-        """A request that costs nothing but the protocol."""
+        """Send a request that needs no work besides the protocol; wait for its answer."""
         self.client.inline_completion("file:///not-open.py", 0, 0)
 
     def open(self, lines: int) -> str:
-        """A document of many lines; its URI."""
+        """Open a document of many lines; return its URI."""
         uri = f"file:///{lines}.py"
         self.client.open(uri, LINE * lines)
         self.empty()
@@ -72,7 +72,7 @@ Samples = dict[str, list[float]]
 
 
 def measure_round(server: Server, uris: dict[int, str], samples: Samples) -> None:
-    """Take some samples of everything, in milliseconds."""
+    """Add samples of every measurement, in milliseconds."""
 
     def note(what: str, work: Callable[[], object]) -> None:
         samples.setdefault(what, []).append(milliseconds(work))
@@ -88,7 +88,7 @@ def measure_round(server: Server, uris: dict[int, str], samples: Samples) -> Non
 
 
 def measure(servers: dict[str, Server]) -> dict[str, dict[str, float]]:
-    """Medians in milliseconds, the servers taking turns."""
+    """Return medians in milliseconds, measured in turns."""
     samples: dict[str, Samples] = {name: {} for name in servers}
     uris = {n: {lines: s.open(lines) for lines in (10_000, 100_000)} for n, s in servers.items()}
     for _ in range(ROUNDS):
@@ -103,7 +103,7 @@ def measure(servers: dict[str, Server]) -> dict[str, dict[str, float]]:
 
 
 def initialize_ms(command: tuple[str, ...]) -> float:
-    """From the start of a process to its answer to `initialize`."""
+    """Return the median time from a process's start to its answer to `initialize`."""
 
     def start() -> None:
         with LspClient(command) as client:
@@ -113,7 +113,7 @@ def initialize_ms(command: tuple[str, ...]) -> float:
 
 
 def cancel_ms() -> float:
-    """From cancelling a request in the middle of a slow decoding step to its answer."""
+    """Return the median time from a cancellation during a slow decoding step to the answer."""
     script = json.dumps({"answer": "one.two(three)", "step_ms": 50})
     samples = []
     with LspClient((*OURS[:2], script)) as client:
@@ -140,7 +140,7 @@ def cancel(client: LspClient, request_id: int) -> None:
 
 
 def import_ms() -> float:
-    """How long a fresh process takes to import the server, its own start taken off."""
+    """Return how long a fresh process takes to import the server, without its own start."""
 
     def run(code: str) -> float:
         command = [sys.executable, "-c", code]
@@ -161,7 +161,7 @@ LIMITS_MS = {
 
 
 def main() -> int:
-    """Measure, print, and say by the exit code whether the limits hold."""
+    """Measure and print; return 1 if a limit is exceeded."""
     servers = {"ours": Server(OURS), "pygls": Server(PYGLS)}
     medians = measure(servers)
     for server in servers.values():

@@ -1,6 +1,6 @@
 """A small language client over a server process's standard streams.
 
-For the demo, the benchmarks and the tests: it does what an editor does, and no more.
+For the demo, the benchmarks and the tests. It does only what an editor does.
 """
 
 import itertools
@@ -43,7 +43,7 @@ class RequestError(AssistError):
 
 
 class LspClient:
-    """One server process and the conversation with it; a context manager that ends both."""
+    """A server process and the connection to it; a context manager that ends both."""
 
     def __init__(
         self,
@@ -61,11 +61,11 @@ class LspClient:
             bufsize=0,
         )
         self.notifications: list[dict[str, Any]] = []
-        """Everything the server said unasked, in order."""
+        """All notifications from the server, in order."""
         self.applied_edits: list[dict[str, Any]] = []
-        """The workspace edits that the server wanted applied."""
+        """The parameters' `edit` of every `workspace/applyEdit` request."""
         self.configuration: dict[str, Any] | None = None
-        """What the client answers when asked for its configuration."""
+        """The answer to `workspace/configuration`, for every item."""
         self._arrived = threading.Condition()
         self._answers: dict[int | str | None, dict[str, Any]] = {}
         self._is_over = False
@@ -89,7 +89,7 @@ class LspClient:
         self.send({"jsonrpc": "2.0", "method": method, "params": params})
 
     def start_request(self, method: str, params: Any = None) -> int:
-        """Send a request without waiting; the id to wait for."""
+        """Send a request without waiting; return its id for `wait`."""
         request_id = next(self._ids)
         message = {"jsonrpc": "2.0", "id": request_id, "method": method}
         self.send(message if params is None else {**message, "params": params})
@@ -107,9 +107,9 @@ class LspClient:
     # Receiving
 
     def wait(self, request_id: int | str | None, timeout_s: float = 60) -> Any:
-        """The result of a request that was sent; raises as `request` does.
+        """Return the result of a request that was sent; raises as `request` does.
 
-        None waits for an answer to what was no request.
+        The id None waits for an error answer to an invalid message.
         """
         self.wait_until(lambda: request_id in self._answers, timeout_s)
         answer = self._answers.pop(request_id)
@@ -131,10 +131,10 @@ class LspClient:
                 raise NoAnswerError(f"the server {state}")
 
     def seen(self, method: str) -> list[Any]:
-        """Parameters of the notifications of one method so far."""
+        """Return the parameters of one method's notifications so far."""
         return [note.get("params") for note in self.notifications if note["method"] == method]
 
-    # Conversations
+    # Methods of the protocol
 
     def initialize(
         self,
@@ -142,7 +142,7 @@ class LspClient:
         options: Any = None,
         root_uri: str | None = None,
     ) -> dict[str, Any]:
-        """Introduce the client; the server's answer."""
+        """Initialize the server; return its answer."""
         params = {
             "processId": os.getpid(),
             "rootUri": root_uri,
@@ -168,7 +168,7 @@ class LspClient:
     def inline_completion(
         self, uri: str, line: int, character: int, *, is_automatic: bool = False
     ) -> list[dict[str, Any]]:
-        """Items at a zero-based position."""
+        """Request a completion at a zero-based position; return its items."""
         params = {
             "textDocument": {"uri": uri},
             "position": {"line": line, "character": character},
@@ -178,7 +178,7 @@ class LspClient:
         return items
 
     def shut_down(self, timeout_s: float = 10) -> int:
-        """Say goodbye as the protocol wants it; the process's exit code."""
+        """Send `shutdown` and `exit`; return the process's exit code."""
         self.request("shutdown", timeout_s=timeout_s)
         self.notify("exit")
         return self.process.wait(timeout_s)
@@ -206,7 +206,7 @@ class LspClient:
             while stream is not None and (data := self._outbox.get()) is not None:
                 stream.write(data)
         except (OSError, ValueError):
-            return  # the process ended, or the client was closed: the reader tells
+            return  # the process ended, or the client was closed: the reader reports it
 
     def _read(self) -> None:
         frames, stream = FrameReader(), self.process.stdout
@@ -232,7 +232,7 @@ class LspClient:
             self._arrived.notify_all()
 
     def _answer(self, method: str, params: Any) -> Any:
-        """What an editor answers to the server's own requests."""
+        """Return an editor's answer to one of the server's requests."""
         if method == "workspace/applyEdit":
             self.applied_edits.append(params["edit"])
             return {"applied": True}

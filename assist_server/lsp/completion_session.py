@@ -1,10 +1,10 @@
 """Completions of one document: the newest request wins, and no work is done twice.
 
-A request is answered, in this order: with what is left of the last completion, when the user has
-typed the beginning of it; with the one that was prefetched for after its acceptance; with the
-generation that is running, when what was typed agrees with it so far; with a generation of its own,
-for which the running one is stopped. Older requests that still wait are answered empty at once:
-Neovim never cancels a request while the user types.
+A request is answered, in this order: with the rest of the last completion, if the user has typed
+its beginning; with the completion prefetched for the place after its acceptance; with the running
+generation, if what was typed agrees with it so far; with a new generation, after stopping the
+running one. Older requests that still wait get an empty answer at once, because Neovim never
+cancels a request while the user types.
 """
 
 import asyncio
@@ -33,14 +33,14 @@ from assist_server.lsp.prefetch import CursorPlace, Prefetcher
 from assist_server.lsp.settings_store import SettingsStore
 
 _PREFETCH_AFTER_S = 0.15
-"""A pause in typing that is long enough to mean that the completion is being read."""
+"""A pause in typing after which the user is assumed to be reading the completion."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What the completion sessions of one client share."""
+    """Parts that the completion sessions of one client share."""
 
     documents: DocumentStore
     notebooks: NotebookStore
@@ -55,7 +55,7 @@ class _Conditions:
     """The conditions of one request or prefetch."""
 
     is_automatic: bool
-    """Whether the editor asked while the user typed, not the user."""
+    """Whether the editor sent the request during typing, rather than the user by a key."""
     wait_ms: float = 0
     """Longest time to wait for a model that is still loading."""
     priority: Priority = Priority.INTERACTIVE
@@ -72,7 +72,7 @@ class _Proposal:
     completion: InlineCompletion
 
     def rest_at(self, place: CursorContext) -> InlineCompletion | None:
-        """Return what is left of it to propose at a place."""
+        """Return the part of it that is still to be proposed at a place."""
         return reusable_rest(self.completion, self.context, place)
 
 
@@ -87,17 +87,17 @@ class _Generation:
         self.text = ""
 
     def on_text(self, text: str) -> None:  # called on the feature's thread; assignment is atomic
-        """Note the text so far."""
+        """Store the text so far."""
         self.text = text
 
 
 class CompletionSession:
-    """What runs for one document and method, and what was shown last; used on the loop only."""
+    """Generation and last completion of one document and method; used on the loop only."""
 
     def __init__(self, uri: str, method: str, resources: Resources) -> None:
         self._uri = uri
         self._method = method
-        self._use = resources
+        self._resources = resources
         self._running: _Generation | None = None
         self._shown: _Proposal | None = None
         self._prefetched: _Proposal | None = None
@@ -107,21 +107,21 @@ class CompletionSession:
     async def propose(
         self, offset: int, *, is_automatic: bool, wait_ms: float = 0
     ) -> list[InlineCompletion]:
-        """Return what to show at a place: one completion, several for a user who asks, or none.
+        """Return the completions to show: none, one, or several if the user asked by a key.
 
-        Whatever happens is recorded for `assist.why`; nothing but cancellation is raised.
+        The outcome is recorded for `assist.why`; nothing but cancellation is raised.
 
         Args:
             offset: The place in the newest version of the document.
-            is_automatic: Whether the editor asked while the user typed, not the user.
+            is_automatic: Whether the editor sent the request during typing.
             wait_ms: Longest time to wait for a model that is still loading.
         """
-        multi_line = self._use.settings.current.completion.multi_line
-        context = self._use.notebooks.context_at(self._uri, offset, multi_line)
+        multi_line = self._resources.settings.current.completion.multi_line
+        context = self._resources.notebooks.context_at(self._uri, offset, multi_line)
         if context is None:
             return []
         place = CursorPlace(self._uri, context.snapshot.version, offset, is_asked=True)
-        self._use.prefetcher.move_to(place)
+        self._resources.prefetcher.move_to(place)
         first = await self._first(context, _Conditions(is_automatic, wait_ms))
         if first.text is None:
             return []
@@ -140,12 +140,12 @@ class CompletionSession:
         if completion.text is not None and not self._is_newest_version(context):
             completion = InlineCompletion(Outcome.OUTDATED)
         self._record(completion)
-        if self._use.settings.current.log.include_source_text:  # the user looks for a fault
+        if self._resources.settings.current.log.include_source_text:  # opted in, to find a fault
             _log.debug("completion: %r", completion.text)
         return completion
 
     async def _complete(self, context: CursorContext, conditions: _Conditions) -> InlineCompletion:
-        """Answer the newest request; an older one that waits is answered as superseded."""
+        """Answer the newest request; one that still waits is answered as superseded."""
         newest = self._supersede()
         answer = self._known(context, conditions)
         if answer is not None:
@@ -166,7 +166,7 @@ class CompletionSession:
         return answer
 
     async def _alternatives(self, context: CursorContext, first: str) -> list[InlineCompletion]:
-        """Return what else may be meant; nothing once a newer request has come."""
+        """Return further completions; none once a newer request has come."""
         newest = self._supersede()
         task = asyncio.ensure_future(self._draw_alternatives(context, first))
         try:
@@ -174,8 +174,8 @@ class CompletionSession:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             others = [] if newest.done() else task.result()
         except AssistError:
-            return []  # the first one is there, and its record says how the model is
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not disturb the typing
+            return []  # the first is still shown, and its record has the error
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not interrupt typing
             _log.error("alternatives failed", exc_info=error)
             return []
         finally:
@@ -187,14 +187,14 @@ class CompletionSession:
     async def _draw_alternatives(
         self, context: CursorContext, first: str
     ) -> list[InlineCompletion]:
-        model, cancel = self._use.model, CancelToken()
+        model, cancel = self._resources.model, CancelToken()
         backend = await model.ready_backend(0)
-        settings = self._use.settings.current
+        settings = self._resources.settings.current
         work = partial(alternatives, context, backend, settings, first, cancel)
         return await model.run(work, cancel, Priority.INTERACTIVE)
 
     def stop(self) -> None:
-        """Stop the model and answer whoever waits; what was shown last is kept."""
+        """Stop the generation and answer the request that waits; keep what was shown last."""
         self._stop_generating()
         self._supersede()
 
@@ -204,7 +204,7 @@ class CompletionSession:
             self._running = None
 
     def _supersede(self) -> "asyncio.Future[None]":
-        """Answer the request that waits; return the future that ends the next one's waiting."""
+        """Answer the request that waits; return a future that ends the next one's wait."""
         if self._timer is not None:
             self._timer.cancel()
         if self._newest is not None and not self._newest.done():
@@ -213,10 +213,10 @@ class CompletionSession:
         return self._newest
 
     def _known(self, context: CursorContext, conditions: _Conditions) -> InlineCompletion | None:
-        """Return what is known already of a place; None where the model has to be asked."""
+        """Return a completion that needs no new generation, if there is one."""
         known = {
-            "what is left of the last one": self._shown,
-            "prepared while the last one was read": self._prefetched,
+            "the rest of the last completion": self._shown,
+            "prefetched after the last completion": self._prefetched,
         }
         for detail, proposal in known.items():
             rest = proposal.rest_at(context) if proposal else None
@@ -229,15 +229,15 @@ class CompletionSession:
     def _checked(
         self, rest: InlineCompletion, context: CursorContext, conditions: _Conditions
     ) -> InlineCompletion:
-        """Check the confidence of what was hidden wherever it is typed; what is shown stays so."""
-        backend = self._use.model.loaded
+        """Check again whether a hidden completion may be shown here; a shown one stays shown."""
+        backend = self._resources.model.loaded
         if rest.text is not None or backend is None:
             return rest
         rest = check_confidence(
             rest,
             context,
             backend.info.calibration,
-            self._use.settings.current.completion,
+            self._resources.settings.current.completion,
             is_automatic=conditions.is_automatic,
         )
         if rest.text is not None:
@@ -248,14 +248,14 @@ class CompletionSession:
         self._stop_unless_for(context)
         running = self._running
         if running is None or running.is_prefetch:
-            # A prefetch comes after all other work, and no request may wait for that. What was
-            # prefilled for it is not lost.
+            # A prefetch has the lowest priority, so no request may wait for it. Its prefilled
+            # prompt stays in the cache.
             self._stop_generating()
             running = self._start(context, conditions)
         return running
 
     def _stop_unless_for(self, place: CursorContext) -> None:
-        """Stop what runs, unless it may yet give what is wanted at a place: nobody waits for it."""
+        """Stop the running generation unless it can still give the completion at a place."""
         running = self._running
         if running is not None and not is_reusable(running.text, running.context, place):
             self._stop_generating()
@@ -263,9 +263,9 @@ class CompletionSession:
     def _take(
         self, running: _Generation, context: CursorContext, conditions: _Conditions
     ) -> InlineCompletion | None:
-        """Return the result of a generation, as seen from the place where it is wanted.
+        """Return the part of a generation's result that is still to be typed at a place.
 
-        None when it began elsewhere and the user has typed something else: it is of no use.
+        None if the generation began elsewhere and the user has typed something else.
         """
         if self._running is running:
             self._running = None
@@ -278,7 +278,7 @@ class CompletionSession:
         rest = self._shown.rest_at(context)
         if rest is None:
             return None
-        rest = replace(rest, detail="from a request that was running")
+        rest = replace(rest, detail="from a generation that was running")
         return self._checked(rest, context, conditions)
 
     def _start(self, context: CursorContext, conditions: _Conditions) -> _Generation:
@@ -290,15 +290,15 @@ class CompletionSession:
     async def _generate(
         self, context: CursorContext, conditions: _Conditions, on_text: Callable[[str], None]
     ) -> InlineCompletion:
-        """Run the model; whatever fails becomes an outcome."""
-        model, cancel = self._use.model, CancelToken()
+        """Run the model; turn any failure into an outcome."""
+        model, cancel = self._resources.model, CancelToken()
         try:
             backend = await model.ready_backend(conditions.wait_ms)
             work = partial(
                 complete,
                 context,
                 backend,
-                self._use.settings.current,  # of the moment, as it may have waited for the model
+                self._resources.settings.current,  # they may have changed while it waited
                 is_automatic=conditions.is_automatic,
                 cancel=cancel,
                 priority=conditions.priority,
@@ -309,13 +309,13 @@ class CompletionSession:
             return InlineCompletion(Outcome.MODEL_LOADING, str(error))
         except AssistError as error:
             return InlineCompletion(Outcome.FAILED, str(error))
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not disturb the typing
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not interrupt typing
             _log.error("completion failed", exc_info=error)
             return InlineCompletion(Outcome.FAILED, f"internal error: {type(error).__name__}")
 
     def _prefetch_later(self, context: CursorContext, answer: InlineCompletion) -> None:
-        """Once the user stops to read, prefetch what follows the acceptance of a completion."""
-        if self._use.settings.current.completion.predict_next and answer.text is not None:
+        """After a pause, prefetch the completion for the place after accepting this one."""
+        if self._resources.settings.current.completion.predict_next and answer.text is not None:
             self._timer = asyncio.get_running_loop().call_later(
                 _PREFETCH_AFTER_S, self._prefetch, context, answer
             )
@@ -325,7 +325,7 @@ class CompletionSession:
         if running is not None and not running.task.done():
             return
         if running is not None and running.is_prefetch:
-            self._keep(running)  # the callback may still be to come
+            self._keep(running)  # its callback may not have run yet
         if self._prefetched is not None and self._prefetched.rest_at(place) is not None:
             return
         running = self._start(place, _PREFETCH)
@@ -336,13 +336,13 @@ class CompletionSession:
             self._prefetched = _Proposal(prefetch.context, prefetch.task.result())
 
     def _is_newest_version(self, context: CursorContext) -> bool:
-        return self._use.documents.find(self._uri) is context.snapshot
+        return self._resources.documents.find(self._uri) is context.snapshot
 
     def _record(self, completion: InlineCompletion) -> None:
-        model = self._use.settings.current.model
+        model = self._resources.settings.current.model
         record = RequestRecord.of(self._uri, self._method, model, completion)
-        if self._use.documents.find(self._uri) is not None:  # else it was closed meanwhile
-            self._use.history.add(record)
+        if self._resources.documents.find(self._uri) is not None:  # else it was closed meanwhile
+            self._resources.history.add(record)
         _log.info(
             "%s: %s %s (%d + %d tokens, %.0f ms)",
             self._method,
@@ -355,7 +355,7 @@ class CompletionSession:
 
 
 class CompletionSessions:
-    """The sessions of each open document, by the method that asks."""
+    """The sessions of open documents, by URI and method."""
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
@@ -364,19 +364,19 @@ class CompletionSessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def of(self, uri: str, method: str) -> CompletionSession:
-        """Return the session of a document; it is kept until that is closed."""
+    def get(self, uri: str, method: str) -> CompletionSession:
+        """Return the session of a document, which is kept until the document is closed."""
         known = self._sessions.get((uri, method))
         if known is None:
             known = self._sessions[uri, method] = CompletionSession(uri, method, self._resources)
         return known
 
     def close(self, uri: str) -> None:
-        """Stop and forget those of a document."""
+        """Stop and forget the sessions of a document."""
         for key in [key for key in self._sessions if key[0] == uri]:
             self._sessions.pop(key).stop()
 
     def clear(self) -> None:
-        """Stop and forget all, as when the model changes."""
+        """Stop and forget all sessions, as when the model changes."""
         for uri in {uri for uri, _ in self._sessions}:
             self.close(uri)

@@ -1,4 +1,4 @@
-"""Creation of a server with all its handlers."""
+"""Construction of a server with all its handlers."""
 
 from assist_server.config import Layer
 from assist_server.engine.loading.model_pool import ModelPool

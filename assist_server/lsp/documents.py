@@ -1,10 +1,10 @@
-r"""The open documents and notebooks, kept in step with the editor.
+r"""The open documents and notebooks, synchronized with the editor.
 
-A document is kept as the editor has it, since a `\r` and a `\n` that come one after the other in
-two edits make one line end. All others get its snapshot, whose lines end in `\n`; the lines are the
-same, so that a client's position means the same place in both.
+The store keeps the editor's exact text, because `\r` and `\n` from two edits can form one line end.
+The rest of the program gets snapshots, whose lines end in `\n`; line numbers and columns are the
+same in both.
 
-pygls' own documents are not used: they take form feeds and U+2028 for line ends and so corrupt the
+pygls' own documents are not used: they treat form feeds and U+2028 as line ends, which corrupts the
 text, and they clamp positions wrongly at the end of a text without a final line end.
 """
 
@@ -27,17 +27,17 @@ from assist_server.text.newlines import with_newline
 _log = logging.getLogger(__name__)
 
 MAX_DOCUMENT_CHARS = 8 * 1024 * 1024
-"""Lines, syntax and copies of a longer text would take gigabytes."""
+"""The lines, syntax tree and copies of a longer text would take gigabytes."""
 
 TOO_LONG = (
     f"the document has more than {MAX_DOCUMENT_CHARS / 1e6:.0f} million characters, "
-    "for which nothing is done; split it"
+    "which is too long to work with; split it"
 )
 
 
 @dataclass(frozen=True)
 class _Document:
-    """A document as the editor has it, and as the rest of the program sees it."""
+    """A document's snapshot, and its text and lines as in the editor."""
 
     snapshot: Snapshot
     text: str
@@ -45,7 +45,7 @@ class _Document:
 
     @classmethod
     def of(cls, snapshot: Snapshot, text: str, lines: LineIndex | None = None) -> "_Document":
-        """Create the document whose snapshot is like another one, but for its text."""
+        """Create a document from a snapshot and a new text."""
         lines = lines or LineIndex(text)
         changed = replace(snapshot, text=text, newline="")
         if changed.text is text:
@@ -65,7 +65,7 @@ class DocumentStore:
 
         Args:
             on_close: Called with the URI of each document that is closed.
-            on_too_long: Called with each document that is not kept, once.
+            on_too_long: Called with each document that is dropped because of its length.
         """
         self._documents: dict[str, _Document] = {}
         self._too_long: set[str] = set()
@@ -78,7 +78,7 @@ class DocumentStore:
         return len(self._documents)
 
     def open(self, item: types.TextDocumentItem) -> None:
-        """Open a document; one that is open already is replaced."""
+        """Open a document, replacing one that is already open."""
         self._too_long.discard(item.uri)
         path = display_path(item.uri, self.root_uri)
         empty = Snapshot(item.uri, path, "", str(item.language_id), item.version)
@@ -91,12 +91,12 @@ class DocumentStore:
         version: int,
         changes: Sequence[types.TextDocumentContentChangeEvent],
     ) -> int | None:
-        """Apply changes in order; those of a document that is not open are ignored.
+        """Apply changes in order; ignore those of a document that is not open.
 
-        The editor is believed whatever its version numbers do, as messages come in order.
+        Version numbers are not checked, as messages come in order.
 
         Returns:
-            Where in the snapshot ends what was changed last; None where nothing was.
+            The offset in the snapshot at the end of the last change; None without changes.
         """
         document = self._documents.get(uri)
         if document is None:
@@ -120,7 +120,7 @@ class DocumentStore:
         self._on_close(uri)
 
     def _fits(self, snapshot: Snapshot, text: str) -> bool:
-        """Return whether a text is short enough to be worked with; else its document is left."""
+        """Return whether a text is short enough; if not, drop its document."""
         is_short = len(text) <= MAX_DOCUMENT_CHARS
         if not is_short:
             self.close(snapshot.uri)
@@ -141,7 +141,7 @@ class DocumentStore:
         """Return the newest version of a document.
 
         Raises:
-            InputError: it is not open.
+            InputError: it is not open, or too long.
         """
         snapshot = self.find(uri)
         if uri in self._too_long:
@@ -164,18 +164,18 @@ class DocumentStore:
         return types.Range(self.position(snapshot, start), self.position(snapshot, end))
 
     def edit(self, snapshot: Snapshot, edit: TextEdit) -> types.TextEdit:
-        """Convert an edit for the client, in the document's line ends."""
+        """Convert an edit for the client, with the document's line ends."""
         text = with_newline(edit.new_text, snapshot.newline)
         return types.TextEdit(self.range(snapshot, edit.start, edit.end), text)
 
     def _changed(
         self, text: str, lines: LineIndex, change: types.TextDocumentContentChangeEvent
     ) -> tuple[str, LineIndex, int]:
-        """Apply a change to a text and its lines; return them and where the new text ends."""
+        """Apply a change; return the text, its lines, and the offset at the end of the change."""
         if isinstance(change, types.TextDocumentContentChangeWholeDocument):
             return change.text, LineIndex(change.text), len(change.text)
         places = (change.range.start, change.range.end)
-        # Some clients send ranges backwards; the specification forgives them.
+        # Some clients send reversed ranges, which the specification allows.
         start, end = sorted(
             lines.offset_at(Position(place.line, place.character), self.encoding)
             for place in places
@@ -185,7 +185,7 @@ class DocumentStore:
 
 
 class NotebookStore:
-    """The order of the cells of each open notebook; their texts are ordinary documents."""
+    """The cells of each open notebook, in order; their texts are ordinary documents."""
 
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
@@ -201,7 +201,7 @@ class NotebookStore:
             self._documents.open(item)
 
     def change(self, params: types.DidChangeNotebookDocumentParams) -> None:
-        """Follow changes of the order of cells, of what they are, and of their texts."""
+        """Apply changes to the order, the kinds and the texts of cells."""
         cells = self._cells.get(params.notebook_document.uri)
         changes = params.change.cells
         if cells is None or changes is None:
@@ -226,30 +226,30 @@ class NotebookStore:
             self._documents.close(document.uri)
 
     def forget(self, uri: str) -> None:
-        """Forget a notebook and the cells that it is known to have."""
+        """Forget a notebook and its known cells."""
         for cell in self._cells.pop(uri, ()):
             self._documents.close(cell.document)
 
     def forget_all(self) -> None:
-        """Forget every notebook, when it is not known which one has changed."""
+        """Forget every notebook, when it is unknown which one has changed."""
         for uri in list(self._cells):
             self.forget(uri)
 
     def context_at(
         self, uri: str, offset: int, multi_line: Literal["auto", "never", "always"]
     ) -> CursorContext | None:
-        """Return a place in the newest version of a document, notebook cells around it included.
+        """Return the context of a place in the newest version of a document or notebook cell.
 
-        None where the document is not open.
+        None if the document is not open.
         """
         snapshot = self._documents.find(uri)
         if snapshot is None:
             return None
-        above, below = self.neighbours(uri)
+        above, below = self.surrounding_cells(uri)
         return CursorContext(snapshot, offset, multi_line, above, below)
 
-    def neighbours(self, uri: str) -> tuple[str, str]:
-        """Return the code of the cells above and below a cell; nothing for other documents."""
+    def surrounding_cells(self, uri: str) -> tuple[str, str]:
+        """Return the code of the cells above and below a cell; empty for other documents."""
         for cells in self._cells.values():
             uris = [cell.document for cell in cells if cell.kind == types.NotebookCellKind.Code]
             if uri in uris:
@@ -266,14 +266,14 @@ class NotebookStore:
 
 
 def _moved(offset: int, source: LineIndex, target: LineIndex) -> int:
-    """Return the same place in the same lines, ended otherwise."""
+    """Return the offset in `target` of an offset in `source`; only their line ends differ."""
     line = source.line_at(offset)
     within = min(offset, source.end_of(line)) - source.start_of(line)
     return target.start_of(line) + within
 
 
 def display_path(uri: str, root_uri: str | None) -> str:
-    """Return the path shown to the model: below the project's root if possible, else the name."""
+    """Return the path shown to the model: relative to the project's root, or else the name."""
     path = PurePosixPath(unquote(urlsplit(uri).path) or uri)
     if root_uri is not None:
         root = PurePosixPath(unquote(urlsplit(root_uri).path))

@@ -1,7 +1,7 @@
-"""Results of the last requests and their reasons: the answers of `assist.why`.
+"""Outcomes of the last requests, for `assist.why`.
 
-Nothing here is written anywhere. The ids of prompts and what was proposed are kept so that the user
-can ask for them, for as long as the document is open.
+They stay in memory and are never written to disk. Prompt ids and completions are kept while the
+document is open, so that the user can ask for them.
 """
 
 from collections import deque
@@ -23,18 +23,18 @@ class RequestRecord:
     prompt_tokens: int = 0
     new_tokens: int = 0
     milliseconds: float = 0.0
-    """From the start of the work, which may wait for other work of the model, to its end."""
+    """From the start of the work to its end, including waiting for the model."""
     first_token_ms: float | None = None
-    """The part of it before the first token: waiting, and prefilling the prompt."""
+    """Time to the first token: waiting and prefill."""
     mean_log_prob: float | None = None
     model: str = ""
     prompt_ids: tuple[int, ...] = field(default=(), repr=False)
     text: str | None = field(default=None, repr=False)
-    """What was proposed, or would have been had it been likelier to be right."""
+    """The completion shown, or hidden because of low confidence."""
 
     @classmethod
     def of(cls, uri: str, method: str, model: str, completion: InlineCompletion) -> "RequestRecord":
-        """Record a completion, and the name of the model that was asked for it."""
+        """Create the record of a completion by a model."""
         return cls(
             uri=uri,
             method=method,
@@ -58,11 +58,11 @@ class RequestHistory:
         self._records: deque[RequestRecord] = deque(maxlen=_KEPT_RECORDS)
 
     def add(self, record: RequestRecord) -> None:
-        """Remember a record, forgetting the oldest."""
+        """Add a record; the oldest is dropped when the history is full."""
         self._records.append(record)
 
     def forget(self, uri: str) -> None:
-        """Keep nothing of a document."""
+        """Remove the records of a document."""
         kept = [record for record in self._records if record.uri != uri]
         self._records = deque(kept, maxlen=_KEPT_RECORDS)
 

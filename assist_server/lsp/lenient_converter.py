@@ -1,11 +1,11 @@
-"""Reading what clients send although it is not quite what the specification says.
+"""A converter for messages that deviate slightly from the specification.
 
-One unknown value in a client's capabilities makes lsprotocol refuse all of `initialize`, and the
-server is dead for that client (lsprotocol issue 438; Visual Studio sends such values). A capability
-that is not known is one that is not used, so unknown values pass here as they are.
+One unknown value in a client's capabilities makes lsprotocol reject all of `initialize`, so the
+client cannot use the server (lsprotocol issue 438; Visual Studio sends such values). The server
+does not use capabilities that it does not know, so unknown values are kept as they are.
 
-One change of a document that is refused puts the server out of step with the editor. A `range` that
-is null means what an absent one does, and a position beyond all measure the end of a line or text.
+A rejected document change would leave the server with a different text than the editor. A null
+`range` therefore counts as absent, and a huge position as the end of a line or text.
 """
 
 import enum
@@ -31,17 +31,17 @@ _IN_CAPABILITIES: tuple[type[enum.Enum], ...] = (
     types.TokenFormat,
     types.TraceValue,
 )
-"""Enumerations that occur in `InitializeParams`. pygls passes unknown members of some others."""
+"""Enumerations in `InitializeParams`; pygls already accepts unknown members of some others."""
 
 _LAST_POSITION = 2**31 - 1
 _WholeDocument = types.TextDocumentContentChangeWholeDocument
-_CONTENT_CHANGE = Union[  # noqa: UP007 - one of `|` is another type to cattrs
+_CONTENT_CHANGE = Union[  # noqa: UP007 - to cattrs, `|` makes a different type
     types.TextDocumentContentChangePartial, _WholeDocument
 ]
 
 
 def lenient_converter() -> Converter:
-    """A converter like pygls' own for what is said here."""
+    """Create pygls' converter with the exceptions described above."""
     converter: Converter = default_converter()  # type: ignore[no-untyped-call]
     for kind in _IN_CAPABILITIES:
         converter.register_structure_hook(kind, _structure_known(kind))
@@ -59,8 +59,8 @@ def _structure_change(converter: Converter) -> Callable[[Any, Any], Any]:
     partial, whole = types.TextDocumentContentChangePartial, _WholeDocument
 
     def structure(value: Any, _: Any) -> Any:
-        if not isinstance(value["text"], str):  # cattrs would spell it out
-            raise TypeError("the text of a change is no text")
+        if not isinstance(value["text"], str):  # cattrs would convert it to a string
+            raise TypeError("the text of a change is not a string")
         return converter.structure(value, whole if value.get("range") is None else partial)
 
     return structure

@@ -1,4 +1,4 @@
-"""The model of one client: which one is chosen, how far its loading is, and work that needs it."""
+"""The model of one client: choice, loading state, and threads for work that uses it."""
 
 import asyncio
 import concurrent.futures
@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from assist_server.engine.backend import Backend, ModelChoice
@@ -23,10 +23,23 @@ from assist_server.lsp.progress import Progress, ProgressReports
 from assist_server.lsp.settings_store import SettingsStore
 
 INTERACTIVE_THREADS, BACKGROUND_THREADS = 4, 4
-"""Features block while the model works for others; a completion never waits for a thread that a
-summary has."""
+"""Features block while the model is busy with other requests; separate pools keep a completion from
+waiting for a thread that a summary holds."""
 
 _NOT_STARTED = HostState(Phase.LOADING, "not started", 0)
+
+_LANGUAGE_NAMES = {
+    "javascript": "JavaScript",
+    "typescript": "TypeScript",
+    "tsx": "TSX",
+    "cpp": "C++",
+    "json": "JSON",
+    "toml": "TOML",
+    "yaml": "YAML",
+    "html": "HTML",
+    "css": "CSS",
+}
+"""Names of the languages that are not simply capitalized."""
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -48,8 +61,8 @@ class ModelSession:
 
         Args:
             pool: Loads models and shares them with other clients.
-            settings: Name the model.
-            reports: Show the progress of loading.
+            settings: Where the model is named.
+            reports: Where the progress of loading is shown.
             on_change: Called with each new state of the current model.
             on_leave: Called before another model replaces it.
         """
@@ -68,7 +81,7 @@ class ModelSession:
         self._background = pool_of(BACKGROUND_THREADS, "assist-background")
         self._client = f"client-{next(_numbers)} "
         self.shares_caches = True
-        """Whether what the model remembers of other clients' prompts may make answers faster."""
+        """Whether this client may use cache entries of other clients' prompts."""
 
     @property
     def is_started(self) -> bool:
@@ -76,7 +89,7 @@ class ModelSession:
         return self._host is not None
 
     def start(self) -> None:
-        """Use the model of the current settings: loaded, on its way, or loading from now on."""
+        """Use the model that the current settings name; start loading it if necessary."""
         choice = ModelChoice.of(self._settings.current)
         if choice == self._choice:
             return
@@ -91,12 +104,12 @@ class ModelSession:
         self._release(old_choice)
 
     async def ready_backend(self, wait_ms: float | None = None) -> Backend:
-        """Return the loaded backend, after at most `wait_ms` (None: as long as it takes).
+        """Return the loaded backend, waiting for at most `wait_ms` (None: without limit).
 
-        Which model is loaded is known once the client has sent its settings; this waits for them.
+        This includes waiting for the client's settings, which name the model.
 
         Raises:
-            ModelLoadingError: it is not ready yet.
+            ModelLoadingError: the model is not ready yet.
             ModelError: it could not be loaded.
         """
         with contextlib.suppress(TimeoutError):
@@ -119,7 +132,7 @@ class ModelSession:
     async def run(
         self, work: Callable[[], _T], cancel: CancelToken, priority: Priority = Priority.BACKGROUND
     ) -> _T:
-        """Run blocking work on a thread; cancelling the caller raises `cancel`."""
+        """Run blocking work on a thread; cancelling the caller also sets `cancel`."""
         is_interactive = priority is Priority.INTERACTIVE
         threads = self._interactive if is_interactive else self._background
         try:
@@ -137,7 +150,7 @@ class ModelSession:
         state, backend = self._state, self.loaded
         plan = backend.info.plan if backend else None
         languages = backend.info.languages if backend else None
-        only = f" (completes {', '.join(languages)})" if languages is not None else ""
+        only = f" (for {_listed(languages)})" if languages is not None else ""
         return {
             "phase": state.phase,
             "message": state.message + only,
@@ -150,7 +163,7 @@ class ModelSession:
         }
 
     def close(self) -> None:
-        """Hold no model and no threads any more."""
+        """Release the model and the threads."""
         for threads in (self._interactive, self._background):
             threads.shutdown(wait=False, cancel_futures=True)
         self._stop_listening()
@@ -162,19 +175,19 @@ class ModelSession:
             self._host.stop_listening(self._on_host_change)
 
     def _release(self, choice: ModelChoice | None) -> None:
-        """Give a model back; freeing it may take a decoding step, so not on the loop."""
+        """Release a model, on a thread because that may wait for a decoding step."""
         if choice is not None:
             threading.Thread(target=self._pool.release, args=(choice,), daemon=True).start()
 
     def _on_host_change(self, state: HostState) -> None:
         """Pass a new state on to the loop; called on any thread."""
         if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: the server is leaving
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the server is stopping
                 self._loop.call_soon_threadsafe(self._enter, self._choice, state)
 
     def _enter(self, choice: ModelChoice | None, state: HostState) -> None:
         if choice != self._choice:
-            return  # of a model that was replaced meanwhile
+            return  # the model has been replaced since
         self._changed.set()
         self._changed = asyncio.Event()
         _log.info("model: %s: %s", state.phase, state.message)
@@ -190,3 +203,7 @@ class ModelSession:
         if self._loading:
             self._loading.end()
             self._loading = None
+
+
+def _listed(languages: Iterable[str]) -> str:
+    return ", ".join(_LANGUAGE_NAMES.get(each, each.capitalize()) for each in languages)

@@ -1,7 +1,7 @@
-"""Prefetching at the cursor, so that less of the prompt is left to prefill for a request.
+"""Prefetching at the cursor, so that a later request has less of its prompt to prefill.
 
-When typing or moving pauses, drafts are learned from the text around the cursor, and unless a
-completion was asked for there, its prompt is prefilled. Requests for the model come first.
+When the cursor rests, drafts are learned from the text around it, and the prompt there is
+prefilled unless a completion was requested at that place. Requests have priority.
 """
 
 import asyncio
@@ -18,24 +18,24 @@ from assist_server.lsp.model_session import ModelSession
 from assist_server.lsp.settings_store import SettingsStore
 
 _PAUSE_S = 0.15
-"""Long enough to mean that the user has stopped, short enough to be over before they go on."""
+"""Long enough to show that the user has paused, short enough to end before they go on."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class CursorPlace:
-    """A place in a document where the user was last."""
+    """The last known place of the cursor."""
 
     uri: str
     version: int | None
     offset: int
     is_asked: bool = False
-    """Whether a completion was asked for there, for which the prompt is prefilled anyway."""
+    """Whether a completion was requested there, which prefills the prompt anyway."""
 
 
 class Prefetcher:
-    """Prefetches at the newest place of the cursor; used on the loop only."""
+    """Prefetches at the last known place of the cursor; used on the loop only."""
 
     def __init__(
         self, notebooks: NotebookStore, model: ModelSession, settings: SettingsStore
@@ -49,23 +49,23 @@ class Prefetcher:
         self._cancel = CancelToken()
 
     def move_to(self, place: CursorPlace) -> None:
-        """Follow the cursor to a place; the former one does not matter any more."""
+        """Note that the cursor moved to a place; stop prefetching at the previous one."""
         if self._place != replace(place, is_asked=True):
-            # Editors ask for other things, too, where they have asked for a completion.
+            # Editors send other requests, too, at the place of a completion request.
             self._wait(place)
 
     def retry(self) -> None:
-        """Prefetch at the last place, as when no model was loaded before."""
+        """Prefetch again at the last place, when a model has been loaded."""
         if self._place is not None:
             self._wait(replace(self._place, is_asked=False))
 
     def forget(self, uri: str) -> None:
-        """Prefetch nothing more in a document."""
+        """Stop prefetching in a document and forget the place there."""
         if self._place is not None and self._place.uri == uri:
             self.stop()
 
     def stop(self) -> None:
-        """Prefetch nothing more at the last place."""
+        """Stop prefetching and forget the last place."""
         self._place = None
         if self._timer is not None:
             self._timer.cancel()

@@ -1,4 +1,4 @@
-"""Noticing the death of the editor that started the server."""
+"""Detection of the end of the editor that started the server."""
 
 import asyncio
 import contextlib
@@ -9,9 +9,9 @@ _POLL_SECONDS = 1.0
 
 
 def watch_process(process_id: int, on_end: Callable[[], None]) -> Callable[[], object]:
-    """Call `on_end`, on the running loop, once a process has ended.
+    """Call `on_end`, on the running loop, when a process has ended.
 
-    A process that cannot be seen is not watched: the editor may live in another container.
+    A process that is not visible is not watched: the editor may run in another container.
 
     Returns:
         A function that ends the watch; calling it again does nothing.
@@ -40,7 +40,7 @@ def _watch_descriptor(process_id: int, on_end: Callable[[], None]) -> Callable[[
 
 
 async def _poll(process_id: int, on_end: Callable[[], None]) -> None:
-    while _is_alive(process_id):  # noqa: ASYNC110 - nothing tells; it must be looked at
+    while _is_alive(process_id):  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(_POLL_SECONDS)
     on_end()
 

@@ -1,7 +1,7 @@
-"""Work-done progress that the server starts.
+"""Work-done progress started by the server.
 
-pygls keeps every token for ever and refuses one that it has seen; tokens here are unique and are
-forgotten when the work is done.
+pygls keeps every token for ever and refuses to reuse one; tokens here are unique and are removed
+when the work is done.
 """
 
 import itertools
@@ -19,12 +19,12 @@ _numbers = itertools.count(1)
 
 
 class ProgressReports:
-    """The running progress reports of one client, and what their cancel buttons do."""
+    """The running progress reports of one client and the callbacks of their cancel buttons."""
 
     def __init__(self, server: "AssistServer") -> None:
         self._server = server
         self._on_cancel: dict[int | str, Callable[[], object]] = {}
-        # Reports come from threads, too: none may follow the end of its work.
+        # Threads send reports, too; this keeps them from sending one after its end.
         self._sending = threading.RLock()
 
     def __len__(self) -> int:
@@ -36,9 +36,9 @@ class ProgressReports:
         on_cancel: Callable[[], object] | None = None,
         percent: int | None = None,
     ) -> "Progress":
-        """Show that something is being done; silent for clients that cannot show it.
+        """Start a progress report; nothing is sent to clients that cannot show it.
 
-        Reports show a percentage later only if they begin with one.
+        A report can show a percentage later only if it starts with one.
         """
         token = f"assist-{next(_numbers)}"
         self._on_cancel[token] = on_cancel or (lambda: None)
@@ -66,25 +66,25 @@ class ProgressReports:
                 self._server.protocol.notify(types.PROGRESS, params)
 
     def cancel(self, token: int | str) -> None:
-        """Cancel the work of a report whose button was pressed; unknown tokens are ignored."""
+        """Call a report's cancel callback; unknown tokens are ignored."""
         self._on_cancel.get(token, lambda: None)()
 
     def end(self, token: str, message: str | None) -> None:
-        """Send the last notification of a report, and forget it."""
+        """Send the last notification of a report and remove it."""
         with self._sending:
             self.notify(token, types.WorkDoneProgressEnd(message=message))
             self._on_cancel.pop(token, None)
 
 
 class Progress:
-    """One report; a context manager that ends it."""
+    """One progress report; a context manager that ends it."""
 
     def __init__(self, reports: ProgressReports, token: str) -> None:
         self._reports = reports
         self._token = token
 
     def report(self, message: str, percent: int | None = None) -> None:
-        """Say what is being done now."""
+        """Show a message about the current step."""
         report = types.WorkDoneProgressReport(message=message, percentage=percent)
         self._reports.notify(self._token, report)
 

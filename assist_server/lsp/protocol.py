@@ -1,10 +1,10 @@
-"""JSON-RPC as the specification wants it, on top of pygls' types and dispatch.
+"""JSON-RPC as the specification requires it, on top of pygls' types and dispatch.
 
 pygls 2.1.1 leaves requests with bad parameters unanswered, shows malformed input to the user as
 popups, answers requests before `initialize` and none after `shutdown`, sends tracebacks to the
-client, takes the client's and its own requests for each other, remembers every notification and,
-for as long as the process lives, every server, and logs every message in full. All of that is put
-right here; feature lookup, handler execution and the message types remain pygls'.
+client, confuses the client's requests with its own, keeps every notification and every server in
+memory until the process ends, and logs every message in full. This module corrects all of that;
+feature lookup, handler execution and the message types remain pygls'.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _NOT_INITIALIZED = types.ErrorCodes.ServerNotInitialized
 _REQUEST_FAILED = types.LSPErrorCodes.RequestFailed
 _CANCELLED = types.LSPErrorCodes.RequestCancelled
 REFUSAL = {"isRefusal": True}
-"""Data of an error that tells what cannot be done here; nothing is broken, so it is no alarm."""
+"""Data of an error that means a request cannot be met; clients show it without alarm."""
 
 _MOST_RUNNING = 10_000
 _NOT_ADMITTED = (
@@ -52,20 +52,22 @@ class AssistProtocol(LanguageServerProtocol):
     """One connection's protocol state; lives on the loop's thread, except for sending."""
 
     token: str | None = None
-    """What a client has to show with `initialize`; None where everyone is served."""
+    """The token a client must send with `initialize`; None if every client is served."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.send: Callable[[bytes], None] = lambda _: None
-        """Takes framed bytes towards the client; may be called from any thread."""
+        """Sends framed bytes to the client; may be called from any thread."""
         self.on_exit: Callable[[int], None] = lambda _: None
-        """Told the exit code when the client says `exit`."""
+        """Called with the exit code on `exit`."""
         self.on_shutdown: Callable[[], None] = lambda: None
-        """Told when the client says `shutdown`."""
-        self.on_unreadable: dict[str, Callable[[Any], None]] = {}
-        """Told the parameters of notifications that cannot be understood, by method."""
-        self.on_unread: Callable[[str, str | None, str], None] = lambda _method, _uri, _reason: None
-        """Told of a message that was too long to be read: method and URI if known, the reason."""
+        """Called on `shutdown`."""
+        self.on_invalid_params: dict[str, Callable[[Any], None]] = {}
+        """By method: called with the parameters of a notification if they do not fit the method."""
+        self.on_skipped: Callable[[str, str | None, str], None] = lambda _method, _uri, _reason: (
+            None
+        )
+        """Called for a message that was too long: method (or ""), URI if known, and the reason."""
         self._asked: dict[int | str, Future[Any]] = {}
         self._numbers = itertools.count(1)
         self._commands: dict[str, Callable[..., Any]] = {}
@@ -78,7 +80,7 @@ class AssistProtocol(LanguageServerProtocol):
         )
 
     def receive(self, body: bytes) -> None:
-        """Handle one message; every request in it is answered, now or by its handler."""
+        """Handle one message; a request is answered now or by its handler."""
         try:
             message = json.loads(body)
         except (ValueError, RecursionError):
@@ -97,7 +99,7 @@ class AssistProtocol(LanguageServerProtocol):
     def _receive_request(self, request_id: Any, message: dict[str, Any]) -> None:
         method = message["method"]
         if _usable_id(request_id) is None or not isinstance(method, str):
-            self._fail(_usable_id(request_id), _INVALID_REQUEST, "unusable id or method")
+            self._fail(_usable_id(request_id), _INVALID_REQUEST, "invalid id or method")
         elif self._shutdown:
             self._fail(request_id, _INVALID_REQUEST, "the server is shut down")
         elif self._workspace is None and method != types.INITIALIZE:
@@ -108,9 +110,9 @@ class AssistProtocol(LanguageServerProtocol):
         elif len(self._request_futures) >= _MOST_RUNNING:
             self._fail(request_id, _REQUEST_FAILED, "too many requests at once; wait for answers")
         elif self._workspace is not None and method == types.INITIALIZE:
-            self._fail(request_id, _INVALID_REQUEST, "the server is initialized already")
+            self._fail(request_id, _INVALID_REQUEST, "the server is already initialized")
         elif not self._is_known(method):
-            self._fail(request_id, _METHOD_NOT_FOUND, f"there is no method {method[:80]!r}")
+            self._fail(request_id, _METHOD_NOT_FOUND, f"no method {method[:80]!r}")
         else:
             try:
                 params = self._structure_params(method, message)
@@ -121,7 +123,7 @@ class AssistProtocol(LanguageServerProtocol):
 
     @property
     def is_admitted(self) -> bool:
-        """Whether the client may do anything but introduce itself."""
+        """Return whether the client may send more than `initialize`."""
         return self.token is None or self._workspace is not None
 
     def _shows_token(self, message: dict[str, Any]) -> bool:
@@ -131,24 +133,24 @@ class AssistProtocol(LanguageServerProtocol):
         return self.token is None
 
     def refuse_long(self, beginning: bytes, end: bytes, length: int) -> None:
-        """Say that a message was not read, of which these are the beginning and the end.
+        """Report a message that was skipped because of its length, given its beginning and end.
 
-        What it would have changed is not known any more.
+        What it would have changed is unknown.
         """
         head, _, rest = beginning.decode("utf-8", "replace").partition('"params"')
         _, is_found, tail = end.decode("utf-8", "replace").rstrip()[:-1].rpartition("}")
         around = head + (tail if is_found else "")  # editors write the keys in any order
         request_id, method = _ID.search(around), _METHOD.search(around)
         reason = (
-            f"a message of {length / 1e6:,.0f} MB was not read, as only {MAX_BODY_BYTES / 1e6:,.0f}"
-            " MB are possible; close the large document, or split it"
+            f"a message of {length / 1e6:,.0f} MB was not read, as the limit is "
+            f"{MAX_BODY_BYTES / 1e6:,.0f} MB; close the large document, or split it"
         )
         if request_id is not None:
             self._fail(json.loads(request_id.group(1)), _REQUEST_FAILED, reason)
         if self._workspace is None or self._shutdown:
             return
         uri = _URI.search(rest or head)
-        self.on_unread(method.group(1) if method else "", uri.group(1) if uri else None, reason)
+        self.on_skipped(method.group(1) if method else "", uri.group(1) if uri else None, reason)
 
     def _receive_notification(self, message: dict[str, Any]) -> None:
         method = message["method"]
@@ -159,18 +161,18 @@ class AssistProtocol(LanguageServerProtocol):
             return
         try:
             params = self._structure_params(method, message)
-        except Exception:  # noqa: BLE001 - as for requests, but there is nobody to answer
+        except Exception:  # noqa: BLE001 - as for requests, but notifications get no answer
             _log.warning("ignored a %s whose parameters do not fit", method)
-            self.on_unreadable.get(method, lambda _: None)(message.get("params"))
+            self.on_invalid_params.get(method, lambda _: None)(message.get("params"))
             return
         self._handle_notification(method, params)
 
     def _receive_response(self, message: dict[str, Any]) -> None:
-        """Hand the client's answer to whoever waits for it, as plain JSON values."""
+        """Resolve the future of our own request with the client's answer, as plain JSON values."""
         request_id = _usable_id(message.get("id"))
         future = None if request_id is None else self._asked.pop(request_id, None)
         if future is None or future.done():
-            _log.debug("ignored an answer that nobody waits for")
+            _log.debug("ignored an answer to no pending request")
         elif message.get("error") is not None:
             future.set_exception(AssistError("the editor refused a request"))
         else:
@@ -185,18 +187,18 @@ class AssistProtocol(LanguageServerProtocol):
         return self._converter.structure(message, message_type).params
 
     def get_message_type(self, method: str) -> Any:  # type: ignore[override]
-        """The type of a method's messages; pygls' cache of them keeps every server alive."""
+        """Return the type of a method's messages; pygls' cache would keep every server alive."""
         return types.METHOD_TO_TYPES.get(method, (None,))[0]
 
     def _execute_handler(self, msg_id: Any, *args: Any, **kwargs: Any) -> None:
-        """Run a handler, and remember it for as long as it runs."""
+        """Run a handler; keep its future only while it runs."""
         super()._execute_handler(msg_id, *args, **kwargs)
         future = self._request_futures.get(msg_id)
         if future is not None:
             future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
 
     def _handle_cancel_notification(self, msg_id: Any) -> None:
-        """Cancel a running request; its answer is sent by the usual way, at once."""
+        """Cancel a running request, which answers it at once."""
         future = self._request_futures.get(msg_id)
         if future is not None:
             future.cancel()
@@ -222,7 +224,7 @@ class AssistProtocol(LanguageServerProtocol):
             self._fail(msg_id, _INVALID_PARAMS, "the arguments do not fit the command")
             return
         _log.error("a handler failed", exc_info=error)
-        self._fail(msg_id, _INTERNAL_ERROR, "internal error; the server's log says more")
+        self._fail(msg_id, _INTERNAL_ERROR, "internal error; see the server's log")
 
     def _fail(self, msg_id: Any, code: int, message: str, data: Any = None) -> None:
         self._send_response(
@@ -231,10 +233,12 @@ class AssistProtocol(LanguageServerProtocol):
 
     def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
         outcome = {"result": result} if error is None else {"error": error}
-        self._send_data({"jsonrpc": "2.0", "id": msg_id, **outcome})  # the id, even if it is null
+        self._send_data(
+            {"jsonrpc": "2.0", "id": msg_id, **outcome}
+        )  # with the id, even if it is null
 
     def send_request(self, method: str, params: Any = None, *_: Any, **__: Any) -> "Future[Any]":
-        """Ask the client; the future gets its plain JSON answer."""
+        """Send a request to the client; return the future of its plain JSON answer."""
         request_id = f"assist-{next(self._numbers)}"
         future = self._asked[request_id] = Future()
         message_type = self.get_message_type(method)
@@ -247,7 +251,7 @@ class AssistProtocol(LanguageServerProtocol):
     def _encode(self, data: Any) -> str:
         try:
             return self._dump(data)
-        except ValueError:  # there are numbers that JSON has no words for
+        except ValueError:  # NaN and infinity, which JSON lacks, become null
             spelled = json.dumps(data, default=self._serialize_message)
             return self._dump(json.loads(spelled, parse_constant=lambda _: None))
 
@@ -259,13 +263,13 @@ class AssistProtocol(LanguageServerProtocol):
     def add_command(self, name: str, handler: Callable[..., Any]) -> None:
         """Offer a command; its handler takes the server and then the client's arguments."""
         self._commands[name] = handler
-        self.fm.command(name)(handler)  # announces it
+        self.fm.command(name)(handler)  # adds it to the capabilities
 
     async def _execute_command(self, params: types.ExecuteCommandParams) -> Any:
         """Run a command; a coroutine, so that cancelling the request cancels the command."""
         handler = self._commands.get(params.command)
         if handler is None:
-            raise AssistError(f"there is no command {params.command[:80]!r}")
+            raise AssistError(f"no command {params.command[:80]!r}")
         try:
             arguments = self._structure_arguments(handler, params.arguments or ())
         except Exception as error:
@@ -274,7 +278,7 @@ class AssistProtocol(LanguageServerProtocol):
         return await result if inspect.isawaitable(result) else result
 
     def _structure_arguments(self, handler: Callable[..., Any], given: Sequence[Any]) -> list[Any]:
-        """The server, and a command's arguments in the types that its handler declares."""
+        """Return the server and a command's arguments, converted to the handler's types."""
         declared = get_type_hints(handler)
         bound = inspect.signature(handler).bind(self._server, *given).arguments
         _, *client_arguments = bound.items()
@@ -283,18 +287,18 @@ class AssistProtocol(LanguageServerProtocol):
 
     def _structure(self, value: Any, declared: Any) -> Any:
         if isinstance(declared, type) and issubclass(declared, (str, bool)):
-            if not isinstance(value, declared):  # cattrs would turn anything into these
+            if not isinstance(value, declared):  # cattrs would convert anything to these
                 raise TypeError(f"not a {declared.__name__}")
             return value
         return self._converter.structure(value, declared)
 
     def _shut_down(self, *_: Any) -> None:
-        """From now on only `exit` is listened to."""
+        """Reject everything but `exit` from now on."""
         self._shutdown = True
         self.on_shutdown()
 
     def running_handlers(self) -> list[Future[Any]]:
-        """What runs for the client's requests and notifications."""
+        """Return the futures of handlers that are running."""
         return list(self._request_futures.values())
 
     def _exit(self, *_: Any) -> None:
@@ -303,12 +307,12 @@ class AssistProtocol(LanguageServerProtocol):
 
     @property
     def exit_code(self) -> int:
-        """What the process should end with now: 0 after `shutdown`, else 1."""
+        """Return the exit code if the process ended now: 0 after `shutdown`, else 1."""
         return 0 if self._shutdown else 1
 
 
 def _usable_id(request_id: Any) -> int | str | None:
-    """The id of a request if it can be answered to; booleans are no numbers in JSON."""
+    """Return a request's id if it is valid; in Python, a boolean is an int, in JSON it is not."""
     is_usable = isinstance(request_id, (int, str)) and not isinstance(request_id, bool)
     return request_id if is_usable else None
 

@@ -1,4 +1,4 @@
-"""The server object of one client: what lives as long as its connection."""
+"""The server object of one client, which lives as long as its connection."""
 
 import contextlib
 import logging
@@ -31,17 +31,17 @@ STATUS_NOTIFICATION, STATUS_CAPABILITY = "assist/status", "assistStatus"
 
 
 class AssistServer(LanguageServer):
-    """The parts that serve one client; handlers are registered on it by `create_server`."""
+    """The parts that serve one client; `create_server` registers the handlers."""
 
     protocol: AssistProtocol
 
     def __init__(
         self, pool: ModelPool, flags: Layer | None = None, follow_log: FollowLog = ignore_log
     ) -> None:
-        """Create a server that has not met its client yet; nothing is loaded.
+        """Create a server; no model is loaded yet.
 
         Args:
-            pool: Where models are loaded and shared with other clients.
+            pool: Loads models and shares them with other clients.
             flags: Settings from the command line, which win over all others.
             follow_log: Called with the settings of the log when they change.
         """
@@ -53,7 +53,7 @@ class AssistServer(LanguageServer):
             converter_factory=lenient_converter,
         )
         self.closing = contextlib.ExitStack()
-        """What is to be undone when the connection ends."""
+        """Callbacks for the end of the connection."""
         self.settings = SettingsStore(flags, follow_log, self._warn)
         self.documents = DocumentStore(self._forget_document, self._warn_too_long)
         self.notebooks = NotebookStore(self.documents)
@@ -77,7 +77,7 @@ class AssistServer(LanguageServer):
 
     @property
     def can_show_progress(self) -> bool:
-        """Return whether the client shows progress that the server starts."""
+        """Return whether the client shows progress started by the server."""
         window = self.client_capabilities.window
         return bool(window and window.work_done_progress)
 
@@ -88,7 +88,7 @@ class AssistServer(LanguageServer):
 
     def to_json(self, value: Any) -> Any:
         """Convert a protocol value to plain JSON."""
-        return self.protocol._converter.unstructure(value)  # noqa: SLF001 - pygls offers no other way
+        return self.protocol._converter.unstructure(value)  # noqa: SLF001 - pygls has no public way
 
     def show(self, kind: types.MessageType, message: str) -> None:
         """Show the user one message."""
@@ -99,24 +99,24 @@ class AssistServer(LanguageServer):
         _log.error("%s: %s", source.__name__, type(error).__name__, exc_info=error)
 
     def apply_settings(self) -> None:
-        """Read all sources of settings again; the model follows.
+        """Read all sources of settings again, and change the model if they name another.
 
-        What was proposed under other settings is forgotten. Before the model is chosen for the
-        first time, there is no such thing.
+        Completions under the old settings are dropped. Before `initialized`, there are none, and
+        the model is chosen later.
         """
         if self.settings.read() and self.model.is_started:
             self.completions.clear()
             self.model.start()
 
     def stop_work(self) -> None:
-        """Stop everything that runs for the client; does not wait for it."""
+        """Cancel everything that runs for the client, without waiting for it."""
         self.prefetcher.stop()
         for future in self.protocol.running_handlers():
             future.cancel()
         self.completions.clear()
 
     def close(self) -> None:
-        """Stop at the end of the connection, and hold nothing any more."""
+        """Stop all work and release all resources at the end of the connection."""
         self.stop_work()
         for uri in self.documents.uris():
             self._forget_document(uri)
@@ -124,8 +124,8 @@ class AssistServer(LanguageServer):
         self.model.close()
 
     def _on_model_change(self, state: HostState) -> None:
-        """Show the model's state, in the one way that the client supports."""
-        if self._shows_status:  # the notification is no part of the protocol
+        """Report the model's state: by a notification or, if it failed, by a message."""
+        if self._shows_status:  # not part of LSP
             self.protocol.notify(STATUS_NOTIFICATION, self.model.status())
         elif state.phase is Phase.FAILED:
             self.show(types.MessageType.Error, f"assist-server: {state.message}")
@@ -139,7 +139,7 @@ class AssistServer(LanguageServer):
             self._forget_drafts(uri)
 
     def _forget_document(self, uri: str) -> None:
-        """Keep nothing of a document that is closed."""
+        """Remove all data about a closed document."""
         self.prefetcher.forget(uri)
         self.completions.close(uri)
         self.history.forget(uri)

@@ -1,4 +1,4 @@
-"""The settings of one client: what the editor and the command line say, over those of files."""
+"""The settings of one client: from the command line, the editor, and files."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -13,21 +13,21 @@ from assist_server.settings import LogSettings, Settings
 _log = logging.getLogger(__name__)
 
 FollowLog = Callable[[LogSettings], str]
-"""Has the process log as settings say; the reason, for the user, where it does not."""
+"""Applies settings to the process's log; returns a message for the user if it cannot, else ""."""
 
 
 def ignore_log(_: LogSettings) -> str:
-    """Leave the process's log alone, where the settings do not decide about it."""
+    """Leave the process's log unchanged."""
     return ""
 
 
 class SettingsStore:
-    """The settings in force, and where they come from."""
+    """The current settings and their sources."""
 
     def __init__(
         self, flags: Layer | None, follow_log: FollowLog, warn: Callable[[str], None]
     ) -> None:
-        """Begin with the defaults.
+        """Start with the defaults.
 
         Args:
             flags: Settings from the command line, which win over all others.
@@ -35,7 +35,7 @@ class SettingsStore:
             warn: Called with each message about a setting that cannot be used, once.
         """
         self.current = Settings()
-        """The settings in force; replaced as a whole when one changes."""
+        """The current settings; replaced as a whole when one changes."""
         self._flags = flags
         self._follow_log = follow_log
         self._warn = warn
@@ -44,18 +44,18 @@ class SettingsStore:
         self._shown_problems: set[str] = set()
 
     def set_root(self, uri: str | None) -> None:
-        """Take the project's root from the client; its folder may hold a settings file."""
+        """Set the project's root, which may contain a settings file."""
         is_file = uri is not None and urlsplit(uri).scheme == "file"
         self._root = Path(unquote(urlsplit(uri).path)) if uri and is_file else None
 
     def put_layer(self, source: str, values: Any) -> None:
-        """Take settings from the client; a later layer of the same source replaces the earlier."""
+        """Set the client's settings from one source, replacing earlier ones from it."""
         self._layers[source] = Layer(source, values, self._root)
 
     def read(self) -> bool:
         """Read all sources again; return whether a setting has changed.
 
-        Problems are shown once each.
+        Each problem is shown once.
         """
         overrides = [*self._layers.values(), *([self._flags] if self._flags else [])]
         old = self.current
@@ -67,7 +67,7 @@ class SettingsStore:
         return self.current != old
 
     def _named_once(self, problems: Problems) -> Iterable[SettingProblem]:
-        """Return problems, each once: editors send what is set when they start and when asked."""
+        """Return problems without duplicates: editors send settings at the start and on request."""
         return dict.fromkeys(
             replace(problem, source="the editor's settings")
             if problem.source in self._layers

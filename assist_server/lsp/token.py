@@ -1,6 +1,6 @@
-"""The password of a listening port: a file that only the user can read.
+"""The token that protects a listening port, in a file that only the user can read.
 
-Every program of the machine reaches a port, those of other users and of web pages among them.
+Every program on the machine can reach a port, including other users' programs and web pages.
 """
 
 import os
@@ -14,10 +14,10 @@ _FEWEST_CHARS = 16
 
 
 def read_or_make_token(path: Path) -> str:
-    """Return the token in a file, which is made where it is missing.
+    """Return the token in a file; create the file if it is missing.
 
     Raises:
-        InputError: others can read the file, or it holds no token.
+        InputError: other users can read the file, or it has no usable token.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -30,8 +30,8 @@ def read_or_make_token(path: Path) -> str:
         ) from error
     if len(token) < _FEWEST_CHARS:
         raise InputError(
-            f"the token in {str(path)!r} has less than {_FEWEST_CHARS} characters; "
-            "remove the file, and a new one is made"
+            f"the token in {str(path)!r} has fewer than {_FEWEST_CHARS} characters; "
+            "remove the file to get a new one"
         )
     return token
 
@@ -47,13 +47,13 @@ def _make(path: Path) -> None:
 
 def _read(path: Path) -> str:
     if not path.is_file():
-        raise InputError(f"the token file {str(path)!r} is no regular file; choose another")
+        raise InputError(f"the token file {str(path)!r} is not a regular file; choose another")
     with path.open(encoding="utf-8") as file:
         found = os.fstat(file.fileno())
         if os.name == "posix" and (found.st_uid != os.getuid() or found.st_mode & 0o077):
             mode = stat.filemode(found.st_mode)
             raise InputError(
-                f"others may read the token file {str(path)!r} ({mode}); close it with chmod 600, "
-                "or remove it, and a new one is made"
+                f"other users may read the token file {str(path)!r} ({mode}); run chmod 600 on it, "
+                "or remove it to get a new one"
             )
         return file.read(4096).strip()

@@ -1,4 +1,4 @@
-"""Ways in which bytes reach the server: standard streams, sockets that we open or connect to."""
+"""Transports: standard streams, and sockets that the server listens on or connects to."""
 
 import asyncio
 import concurrent.futures
@@ -22,15 +22,15 @@ from assist_server.lsp.server import AssistServer
 from assist_server.lsp.token import read_or_make_token
 
 CreateServer = Callable[[], AssistServer]
-"""A server object for one more client."""
+"""Creates the server object of a new client."""
 
 _FLUSH_SECONDS = 0.5
 _READ_BYTES = 1 << 16
 _MOST_UNREAD_BYTES = 16 * 1024 * 1024
-"""A client that lets so much wait does not read any more, and is left."""
+"""A client with more unread output than this has stopped reading and is disconnected."""
 
 _GREETING_SECONDS = 30.0
-"""Clients that must show a token do so at once; whoever connects and is silent is left."""
+"""Time for a client to send its token before it is disconnected."""
 
 _log = logging.getLogger(__name__)
 _BEGINNING_BYTES = 16
@@ -38,11 +38,11 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 async def serve_stdio(create: CreateServer) -> int:
-    """Serve one client on standard input and output; the process's exit code."""
+    """Serve one client on standard input and output; return the process's exit code."""
     loop = asyncio.get_running_loop()
 
     def on_loss() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(connection.end)
 
     output = _StreamWriter(_take_standard_output(), on_loss)
@@ -67,10 +67,13 @@ async def serve_stdio(create: CreateServer) -> int:
 
 
 async def serve_connecting(create: CreateServer, *, port: int = 0, pipe: str = "") -> int:
-    """Serve the one client that listens on a port or a named socket, as editors may; exit code.
+    """Connect to an editor that listens on a port or a Unix socket, and serve it.
+
+    Returns:
+        The process's exit code.
 
     Raises:
-        InputError: nobody listens there.
+        InputError: no editor listens there.
     """
     try:
         if pipe:
@@ -83,15 +86,16 @@ async def serve_connecting(create: CreateServer, *, port: int = 0, pipe: str = "
 
 
 async def serve_tcp(create: CreateServer, host: str, port: int, token_file: Path) -> int:
-    """Listen on a loopback port, with a server object for each client, until a signal ends it.
+    """Listen on a loopback port until a signal arrives; each client gets its own server object.
 
-    Clients show the token in a file, and share no caches by which one could time another.
+    Clients must send the token. They share no caches, because response times would reveal what
+    another client has cached.
 
     Raises:
-        InputError: the address is not a loopback one, or is taken, or the file cannot be used.
+        InputError: the address is not loopback or is in use, or the token file cannot be used.
     """
     if host not in _LOOPBACK:
-        raise InputError(f"{host} is not this machine alone; use 127.0.0.1")
+        raise InputError(f"{host} is not a loopback address; use 127.0.0.1")
     token = read_or_make_token(token_file)
 
     def create_guarded() -> AssistServer:
@@ -100,7 +104,7 @@ async def serve_tcp(create: CreateServer, host: str, port: int, token_file: Path
         server.model.shares_caches = False
         return server
 
-    print(f"assist-server: clients show the token in {token_file}", file=sys.stderr)  # noqa: T201
+    print(f"assist-server: clients must send the token in {token_file}", file=sys.stderr)  # noqa: T201
     try:
         listener = await asyncio.start_server(_greet(create_guarded), host, port)
     except OSError as error:
@@ -109,10 +113,10 @@ async def serve_tcp(create: CreateServer, host: str, port: int, token_file: Path
 
 
 async def serve_unix(create: CreateServer, path: Path) -> int:
-    """Listen on a socket in a folder that only the user can enter, until a signal ends it.
+    """Listen on a socket in a folder that only the user can enter, until a signal arrives.
 
     Raises:
-        InputError: the folder is open to others, or the socket is taken.
+        InputError: the folder is open to other users, or the socket is in use.
     """
     _make_private(path.parent)
     await _remove_stale(path)
@@ -133,7 +137,7 @@ class _StreamWriter:
     """
 
     def __init__(self, descriptor: int, on_loss: Callable[[], None]) -> None:
-        """Begin to write; `on_loss` is called on the thread when the other end is gone."""
+        """Start the thread; it calls `on_loss` when the other end is gone."""
         self._descriptor = descriptor
         self._on_loss = on_loss
         self._pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -143,7 +147,7 @@ class _StreamWriter:
         self._thread.start()
 
     def send(self, data: bytes) -> None:
-        """Queue bytes, as long as the client reads."""
+        """Queue bytes, unless the client has stopped reading."""
         with self._counting:
             is_lost = self._unread_bytes > _MOST_UNREAD_BYTES
             self._unread_bytes += 0 if is_lost else len(data)
@@ -153,7 +157,7 @@ class _StreamWriter:
             self._pieces.put(data)
 
     def close(self) -> None:
-        """Write what is queued, but do not wait for ever for a client that does not read."""
+        """Write what is queued; stop waiting if the client does not read."""
         self._pieces.put(None)
         self._thread.join(_FLUSH_SECONDS)
 
@@ -170,9 +174,9 @@ class _StreamWriter:
 
 
 def _read(descriptor: int) -> bytes:
-    """Wait for bytes; none at the end of the stream, whatever ended it.
+    """Wait for bytes and return them; return none when the stream has ended, even by an error.
 
-    Whoever started the process shares its streams, and may have made them non-blocking.
+    The parent process shares the streams and may have made them non-blocking.
     """
     while True:
         try:
@@ -184,7 +188,7 @@ def _read(descriptor: int) -> bytes:
 
 
 def _write(descriptor: int, data: memoryview) -> int:
-    """Wait until some bytes are written; their number."""
+    """Write some bytes, waiting if necessary; return their number."""
     while True:
         try:
             return os.write(descriptor, data)
@@ -193,7 +197,7 @@ def _write(descriptor: int, data: memoryview) -> int:
 
 
 def _take_standard_output() -> int:
-    """A private descriptor for standard output; whatever else prints goes to standard error."""
+    """Return a private descriptor for standard output; redirect all other output to stderr."""
     descriptor = os.dup(1)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
@@ -215,7 +219,7 @@ async def _serve_streams(
     writer: asyncio.StreamWriter,
     on_termination: Callable[[Callable[[], None]], None] = lambda _: None,
 ) -> int:
-    """Serve one client on a pair of streams; its exit code."""
+    """Serve one client on a pair of streams; return its exit code."""
     loop = asyncio.get_running_loop()
 
     def write(data: bytes) -> None:
@@ -225,7 +229,7 @@ async def _serve_streams(
             writer.write(data)
 
     def send(data: bytes) -> None:
-        # Always by the loop's queue, so that the order is that of the calls on any threads.
+        # Always through the loop's queue, so that the order of calls from all threads is kept.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(write, data)
 
@@ -233,9 +237,9 @@ async def _serve_streams(
     connection = Connection(server, send)
     on_termination(connection.end)
 
-    def leave_stranger() -> None:
+    def leave_silent_client() -> None:
         if not server.protocol.is_admitted:
-            _log.warning("left a connection that did not introduce itself")
+            _log.warning("closed a connection that sent no valid `initialize` in time")
             connection.leave(1)
 
     async def read() -> None:
@@ -247,42 +251,42 @@ async def _serve_streams(
                 data = b""
             beginning = (beginning + data)[:_BEGINNING_BYTES]
             if is_foreign(beginning):
-                _log.warning("refused a connection that begins with no header of the protocol")
+                _log.warning("refused a connection that did not start with an LSP header")
                 connection.leave(1)
                 return
             await connection.take(data)
 
     reading = asyncio.ensure_future(read())
-    greeting = loop.call_later(_GREETING_SECONDS, leave_stranger)
+    greeting = loop.call_later(_GREETING_SECONDS, leave_silent_client)
     code = await connection.ended()
     greeting.cancel()
     reading.cancel()
-    await asyncio.sleep(0)  # what was sent last is still in the loop's queue
+    await asyncio.sleep(0)  # the last message is still in the loop's queue
     with contextlib.suppress(OSError, TimeoutError):
         async with asyncio.timeout(_FLUSH_SECONDS):
             writer.close()
             await writer.wait_closed()
-    writer.transport.abort()  # a client that does not read would keep what is written for ever
+    writer.transport.abort()  # else output to a client that does not read would stay for ever
     return code
 
 
 async def _listen(listener: asyncio.Server, place: str) -> int:
-    """Serve until a signal ends it."""
+    """Serve until a signal arrives."""
     ended = asyncio.Event()
     _on_termination(ended.set)
     print(f"assist-server: listening on {place}", file=sys.stderr, flush=True)  # noqa: T201
     try:
         await ended.wait()
     finally:
-        listener.close()  # its clients are not waited for: that may take as long as they like
+        listener.close()  # without waiting for clients, which may stay for ever
     return 0
 
 
 def _on_termination(end: Callable[[], None]) -> None:
-    """Have `end` called when the process is asked to go."""
+    """Call `end` on SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows: the end of input must do
+        with contextlib.suppress(NotImplementedError):  # on Windows, only the end of input counts
             loop.add_signal_handler(number, end)
 
 
@@ -292,7 +296,7 @@ def _make_private(folder: Path) -> None:
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
         raise InputError(
             f"the folder {str(folder)!r} is open to other users; "
-            "choose one of your own, or close it with chmod 700"
+            "choose another, or run chmod 700 on it"
         )
 
 
@@ -305,22 +309,22 @@ def _is_socket(path: Path) -> bool:
 
 
 async def _remove_stale(path: Path) -> None:
-    """Remove a socket that a server left behind which is gone."""
+    """Remove a socket file whose server no longer runs."""
     try:
         _, writer = await asyncio.open_unix_connection(str(path))
     except FileNotFoundError:
         return
-    except ConnectionRefusedError as error:  # what a file says that is no socket, too
+    except ConnectionRefusedError as error:  # also raised for a file that is no socket
         if not _is_socket(path):
-            raise InputError(f"{str(path)!r} is no socket; choose another path") from error
+            raise InputError(f"{str(path)!r} is not a socket; choose another path") from error
         _remove(path)
     except OSError as error:
-        raise InputError(f"{str(path)!r} is in the way: {_reason(error)}") from error
+        raise InputError(f"cannot use {str(path)!r}: {_reason(error)}") from error
     else:
         writer.close()
-        raise InputError(f"a server listens on {str(path)!r} already; choose another path")
+        raise InputError(f"a server already listens on {str(path)!r}; choose another path")
 
 
 def _reason(error: OSError) -> str:
-    """What the system says, or Python where it did not even ask the system."""
+    """Return the system's message, or Python's if there was no system call."""
     return error.strerror or str(error)

@@ -2,8 +2,8 @@
 
     python benchmarks/peers/compare.py
 
-Every engine has a process of its own and the same number of threads. They take turns place by
-place, in another order each time, so that what disturbs the machine disturbs all of them.
+Every engine has a process of its own and the same number of threads. They take turns at each place,
+in a different order each time, so that other load on the machine affects all of them.
 """
 
 import argparse
@@ -36,7 +36,7 @@ GENERATE, F16, Q8_0, ELSEWHERE, SERVER = (
 )  # fmt: skip
 UNHEALED = "unhealed"
 PAUSE_S = 0.2
-"""Between two turns: threads that spin while they wait have gone to sleep by then."""
+"""Pause between two turns, in which spinning threads go to sleep."""
 
 COMPARED_PROMPTS = 40
 LEAST_AGREEMENT = 0.95
@@ -44,22 +44,19 @@ RESULTS = HERE.parent / "results" / "peers.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare; 1 if the converted weights do not give what they gave before."""
+    """Compare; return 1 if the converted weights give other completions."""
     options = read_options(arguments)
     choice, machine = chosen(options), describe_machine()
     if machine.is_busy:
-        tell(f"{BUSY}: the figures are worth nothing")
-    tell(f"making the prompts of {choice.places} places")
+        log(f"{BUSY}: the figures are not reliable")
+    log(f"making the prompts of {choice.places} places")
     requests = requests_from(choice, options.model)
     with ExitStack() as stack:
         engines, about = start_engines(options, stack)
         agreement = agreement_of(engines[GENERATE], engines[F16], requests, choice.seed)
-        tell(
-            f"{agreement.share:.1%} of {agreement.prompts} prompts are continued by {F16} "
-            f"as by {GENERATE}"
-        )
+        log(f"{F16} continues {agreement.share:.1%} of {agreement.prompts} prompts like {GENERATE}")
         if agreement.share < LEAST_AGREEMENT:
-            tell(f"that is less than {LEAST_AGREEMENT:.0%}: the weights are not the same")
+            log(f"that is less than {LEAST_AGREEMENT:.0%}: the weights are not the same")
             return 1
         participants: dict[str, Participant] = {
             name: Asked(engine, requests) for name, engine in engines.items()
@@ -85,14 +82,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """What is wanted."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add_choice(parser)
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     parser.add_argument("--model", default="embedded", help="embedded, or a folder")
     parser.add_argument("--threads", type=int, default=usable)
     parser.add_argument(
-        "--dtypes", nargs="+", default=["auto"], help="ours runs in each; ratios are to the first"
+        "--dtypes",
+        nargs="+",
+        default=["auto"],
+        help="our number formats; ratios are to the first",
     )
     parser.add_argument("--llama-server", help="address of a llama-server of your own build")
     parser.add_argument("--save", type=Path, default=RESULTS)
@@ -100,27 +100,27 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def our_name(dtype: str) -> str:
-    """The name of our engine in one number format."""
+    """Return the name of our engine in a number format."""
     return f"ours {dtype}"
 
 
 def start_engines(
     options: argparse.Namespace, stack: ExitStack
 ) -> tuple[dict[str, Engine], dict[str, object]]:
-    """All engines, and what they say of themselves.
+    """Start all engines; return them with their descriptions.
 
-    Each is ready before the next one starts: ours measures at the start how it runs fastest.
+    Each is ready before the next one starts, because ours tries out its settings at the start.
     """
     engines, about = {}, {}
     for name, command in commands_of(options, stack).items():
-        tell(f"starting {name}")
+        log(f"starting {name}")
         engines[name] = stack.enter_context(Engine(name, command, options.threads))
         about[name] = engines[name].about()
     return engines, about
 
 
 def commands_of(options: argparse.Namespace, stack: ExitStack) -> dict[str, list[str]]:
-    """The program of each engine, and the weights for it."""
+    """Return the command of each engine, with its weights."""
     folder = locate_model(options.model)
     converted = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     commands = {GENERATE: ["fresh_generate.py", folder]}
@@ -129,25 +129,25 @@ def commands_of(options: argparse.Namespace, stack: ExitStack) -> dict[str, list
     if options.llama_server:
         commands[ELSEWHERE] = ["llama_server.py", options.llama_server]
     for dtype in options.dtypes:
-        told = chosen(options).options()
+        choice = chosen(options).options()
         ours = our_name(dtype)
-        commands[ours] = ["in_process.py", options.model, "--dtype", dtype, *told]
+        commands[ours] = ["in_process.py", options.model, "--dtype", dtype, *choice]
         commands[f"{ours} {UNHEALED}"] = [*commands[ours], "--unhealed"]
     return commands
 
 
 def convert(folder: str, out: Path, quantization: str) -> str:
-    """The weights as a GGUF file; its path."""
+    """Convert the weights to a GGUF file; return its path."""
     file = str(out / f"{quantization}.gguf")
     program = [sys.executable, str(HERE / "convert_to_gguf.py")]
-    tell(f"converting the weights to {quantization}")
+    log(f"converting the weights to {quantization}")
     subprocess.run([*program, folder, file, quantization], check=True, capture_output=True)
     return file
 
 
 @contextmanager
 def served(options: argparse.Namespace, choice: Choice) -> Iterator[Served]:
-    """Our server with the settings that the prompts were made by."""
+    """Start our server with the settings that the prompts were made with."""
     command = (*SERVER_COMMAND, "--model", options.model, "--device", "cpu")
     with LspClient(command, env={"OMP_NUM_THREADS": str(options.threads)}) as client:
         yield Served(Session(client, {"completion": choice.completion()}), choice)
@@ -155,14 +155,14 @@ def served(options: argparse.Namespace, choice: Choice) -> Iterator[Served]:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How many prompts two engines continued alike, token for token."""
+    """The share of prompts that two engines continue with the same tokens."""
 
     prompts: int
     share: float
 
 
 def agreement_of(one: Engine, other: Engine, requests: Requests, seed: int) -> Agreement:
-    """Ask two engines the same."""
+    """Give two engines the same prompts and compare their tokens."""
     asks: list[Ask] = list(itertools.chain(*requests.keystrokes))
     some = random.Random(seed).sample(asks, min(COMPARED_PROMPTS, len(asks)))  # noqa: S311
     alike = [one.ask(ask).token_ids == other.ask(ask).token_ids for ask in some]
@@ -170,11 +170,11 @@ def agreement_of(one: Engine, other: Engine, requests: Requests, seed: int) -> A
 
 
 def measured(participants: Mapping[str, Participant], choice: Choice) -> dict[str, Samples]:
-    """Let all take turns."""
+    """Measure all participants in turns."""
     samples = {name: Samples() for name in participants}
     order = list(participants)
     for place in range(choice.places):
-        tell(f"place {place + 1} of {choice.places}")
+        log(f"place {place + 1} of {choice.places}")
         for name in order:
             time.sleep(PAUSE_S)
             participants[name].type(place, samples[name])
@@ -184,15 +184,15 @@ def measured(participants: Mapping[str, Participant], choice: Choice) -> dict[st
 
 
 def save(file: Path, report: Mapping[str, object], samples: Mapping[str, Samples]) -> None:
-    """Keep the report and every single time."""
+    """Save the report and every single time."""
     times = {name: seen.milliseconds for name, seen in samples.items()}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({**report, "milliseconds": times}) + "\n", encoding="utf-8")
-    tell(f"saved to {file}")
+    log(f"saved to {file}")
 
 
-def tell(message: str) -> None:
-    """Say how it goes, apart from the figures."""
+def log(message: str) -> None:
+    """Print progress to standard error."""
     Console(stderr=True, highlight=False).print(message, markup=False)
 
 

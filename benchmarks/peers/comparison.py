@@ -1,4 +1,4 @@
-"""From samples to rows, and from rows to a table and to ratios."""
+"""Rows, ratios and tables from samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,28 +11,28 @@ from rich.table import Table
 from assist_server.cli.benchmark.measurement import Spread
 
 WIDTH = 150
-"""Of the tables, whatever the terminal: they are wide, and are often written to a file."""
+"""Width of the tables in characters, independent of the terminal, as they may go to a file."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one engine did."""
+    """The figures of one engine."""
 
     engine: str
     times: dict[str, Spread]
     """By metric."""
     prefill_tokens_per_s: float | None
-    """Median of prompt tokens by cold time to the first token."""
+    """Median of prompt tokens per time to the first token, cold."""
     new_tokens: float | None
-    """Mean per keystroke: engines that say less have less to do."""
+    """Mean per keystroke; engines that generate less have less to do."""
     same_as_reference: float | None
-    """Share of the keystrokes behind which the reference generated the same tokens."""
+    """Share of the keystrokes after which the reference generated the same tokens."""
     reused_prompt_share: float | None
-    """How much of the prompts of keystrokes was not computed again, where the engine tells."""
+    """Mean share of keystrokes' prompts taken from a cache, if the engine reports it."""
 
 
 def rows_from(samples: Mapping[str, Samples], reference: str) -> list[Row]:
-    """A row for each engine."""
+    """Return a row for each engine."""
     expected = samples[reference].continuations
     return [
         Row(
@@ -48,19 +48,19 @@ def rows_from(samples: Mapping[str, Samples], reference: str) -> list[Row]:
 
 
 def prefill_tokens_per_s(seen: Samples) -> float | None:
-    """How fast a prompt is read, the first token included."""
+    """Return the median speed of prefill, including the first token."""
     cold = seen.milliseconds.get(COLD, [])
     speeds = [n / ms * 1000 for n, ms in zip(seen.prompt_tokens, cold, strict=True)]
     return round(median(speeds), 1) if speeds else None
 
 
 def rounded_mean(values: Sequence[float]) -> float | None:
-    """The mean; None where there is nothing."""
+    """Return the mean, rounded; None without values."""
     return round(fmean(values), 3) if values else None
 
 
 def ratios(rows: Sequence[Row], to: str) -> dict[str, dict[str, dict[str, float]]]:
-    """How many times as long as `to` each engine took: p50 by p50, and p90 by p90."""
+    """Return each engine's p50 and p90 as multiples of those of `to`."""
     base = next(row for row in rows if row.engine == to)
     return {
         row.engine: {
@@ -76,7 +76,7 @@ def ratios(rows: Sequence[Row], to: str) -> dict[str, dict[str, dict[str, float]
 
 
 def print_rows(rows: Sequence[Row], ours: str) -> None:
-    """Two tables: times, and how many times ours they are."""
+    """Print two tables: times, and their ratios to ours."""
     times = Table("ms: median, 90 %", box=None, header_style="bold")
     shares = Table(f"times {ours}: median, 90 %", box=None, header_style="bold")
     for table, others in (

@@ -1,9 +1,9 @@
-"""A Llama or Qwen3 model of the Hugging Face format as a GGUF file, weights in f32, f16 or q8_0.
+"""Conversion of a Llama or Qwen3 model from Hugging Face to GGUF in f32, f16 or q8_0.
 
     python benchmarks/peers/convert_to_gguf.py MODEL_FOLDER OUT.gguf f16
 
-The tokens are written so that llama.cpp can spell what it generates. How it would cut a text into
-tokens is not looked after: the benchmarks send prompts as token ids.
+The tokens are written so that llama.cpp can decode its output. The file does not support encoding
+text, as the benchmarks send prompts as token ids.
 """
 
 import argparse
@@ -41,11 +41,11 @@ OTHER_NAMES = {
     "lm_head": "output",
 }
 TURNS_NEIGHBOURS = {"llama": True, "qwen3": False}
-"""The families that can be converted, and whether llama.cpp's rotary pairs are neighbours there."""
+"""Supported families, and whether llama.cpp uses adjacent rotary pairs for them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Convert."""
+    """Convert a model."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("out", type=Path)
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def convert(folder: Path, out: Path, quantization: str) -> None:
-    """Write `out`."""
+    """Write the model in `folder` to the file `out`."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     family = model.config.model_type
     if family not in TURNS_NEIGHBOURS:
@@ -80,7 +80,7 @@ def convert(folder: Path, out: Path, quantization: str) -> None:
 
 
 def write_shape(writer: gguf.GGUFWriter, config: Any) -> None:
-    """The sizes of the model."""
+    """Write the sizes of the model."""
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
@@ -97,7 +97,7 @@ def write_shape(writer: gguf.GGUFWriter, config: Any) -> None:
 
 
 def write_tokens(writer: gguf.GGUFWriter, tokenizer: Any, config: Any) -> None:
-    """The spelling and the kind of every token; none is added to a prompt."""
+    """Write the text and the kind of every token; none is added to a prompt."""
     spelled = {token_id: token for token, token_id in tokenizer.get_vocab().items()}
     added = tokenizer.added_tokens_decoder
     tokens, kinds = [], []
@@ -115,7 +115,7 @@ def write_tokens(writer: gguf.GGUFWriter, tokenizer: Any, config: Any) -> None:
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(tokens)
     writer.add_token_types(kinds)
-    # llama.cpp refuses a byte-pair vocabulary without merges; which they are decides nothing here.
+    # llama.cpp refuses a byte-pair vocabulary without merges; any merge will do here.
     letters = [token for token in tokens if len(token) == 1]
     writer.add_token_merges([f"{letters[0]} {letters[1]}"])
     writer.add_eos_token_id(tokenizer.eos_token_id)
@@ -123,7 +123,7 @@ def write_tokens(writer: gguf.GGUFWriter, tokenizer: Any, config: Any) -> None:
 
 
 def renamed_tensors(model: Any) -> list[tuple[str, np.ndarray]]:
-    """Every tensor under llama.cpp's name, in its order of rows."""
+    """Return every tensor under llama.cpp's name, in its order of rows."""
     config, tensors = model.config, []
     heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
     for name, parameter in model.state_dict().items():
@@ -143,10 +143,10 @@ def renamed_tensors(model: Any) -> list[tuple[str, np.ndarray]]:
 
 
 def interleaved(rows: np.ndarray, heads: int) -> np.ndarray:
-    """Rows of a query or key projection, re-ordered for rotary pairs that are neighbours.
+    """Reorder the rows of a query or key projection for adjacent rotary pairs.
 
-    transformers turns dimension i of a head together with i + half; llama.cpp, as Llama's authors,
-    turns 2i together with 2i + 1.
+    transformers rotates dimension i of a head together with i + half; llama.cpp, like the original
+    Llama, rotates 2i together with 2i + 1.
     """
     per_head = rows.reshape(heads, 2, -1, *rows.shape[1:])
     return np.ascontiguousarray(per_head.swapaxes(1, 2).reshape(rows.shape))

@@ -1,7 +1,7 @@
-"""Engines that are compared, each in a process of its own, so that no thread pool disturbs another.
+"""Engines in processes of their own, so that their thread pools do not affect each other.
 
-The parent asks with a line of JSON on the child's standard input and reads a line from a pipe that
-is for nothing else: libraries print. The child takes the time itself, so that pipes cost nothing.
+The parent writes a line of JSON to the child's standard input and reads a line from another pipe,
+as libraries print to standard output. The child measures the time, so pipes do not count.
 """
 
 import json
@@ -19,7 +19,7 @@ from typing import Any, Self
 HERE = Path(__file__).parent
 LAST_WORDS_CHARS = 2000
 REPLIES = "ENGINE_REPLIES"
-"""The variable of the environment that tells a child the number of its pipe."""
+"""The environment variable with the file descriptor of a child's reply pipe."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,26 @@ class Ask:
     max_new_tokens: int
     end_ids: list[int]
     stops: bool
-    """Whether a line end and the model's end tokens end it; else it has its full length."""
+    """Whether line ends and end tokens stop it; else it has its full length."""
     path: str
     text: str
     offset: int
-    """Where the prompt comes from, for engines that make it themselves."""
+    """The place of the prompt, for engines that build it themselves."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """Its answer."""
+class Answer:
+    """The answer to a request."""
 
     milliseconds: float
     token_ids: list[int]
-    """All that was generated, the tokens that ended it left out."""
+    """The generated tokens without the one that stopped it."""
     reused_tokens: int | None = None
-    """How much of the prompt was not computed again, where the engine tells."""
+    """Tokens of the prompt taken from a cache, if the engine reports them."""
 
 
-def serve(about: Mapping[str, Any], answer: Callable[[Ask], Told]) -> None:
-    """Introduce the engine, and answer until the input ends."""
+def serve(about: Mapping[str, Any], answer: Callable[[Ask], Answer]) -> None:
+    """Send a description of the engine, then answer until the input ends."""
     with os.fdopen(int(os.environ[REPLIES]), "w", buffering=1) as replies:
         replies.write(json.dumps(about) + "\n")
         for line in sys.stdin:
@@ -57,10 +57,10 @@ def serve(about: Mapping[str, Any], answer: Callable[[Ask], Told]) -> None:
 
 
 class Engine:
-    """A child that serves, as its parent sees it; a context manager that ends it."""
+    """The parent's side of a child process that serves; a context manager that ends it."""
 
     def __init__(self, name: str, command: Sequence[str], threads: int) -> None:
-        """Start it; it loads meanwhile."""
+        """Start the process, which then loads its model."""
         self.name = name
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process is
         reading, writing = os.pipe()
@@ -74,19 +74,19 @@ class Engine:
             env={**os.environ, "OMP_NUM_THREADS": str(threads), REPLIES: str(writing)},
             pass_fds=[writing],
         )
-        os.close(writing)  # so that the pipe ends with the child
+        os.close(writing)  # so that the pipe closes when the child ends
 
     def about(self) -> dict[str, Any]:
-        """What it says of itself once it is loaded; to be called once, before anything is asked."""
+        """Wait until it is loaded; return its description. Call once, before `ask`."""
         return self._read()
 
-    def ask(self, ask: Ask) -> Told:
-        """Have it answer."""
+    def ask(self, ask: Ask) -> Answer:
+        """Send a request; return the answer."""
         if self._process.stdin is None:
             raise SystemExit(f"{self.name} has no input")
         self._process.stdin.write(json.dumps(asdict(ask)) + "\n")
         self._process.stdin.flush()
-        return Told(**self._read())
+        return Answer(**self._read())
 
     def _read(self) -> dict[str, Any]:
         line = self._replies.readline()
@@ -114,5 +114,5 @@ class Engine:
 
 
 def milliseconds_since(started: float) -> float:
-    """Time since a reading of `time.perf_counter`."""
+    """Return the time since a value of `time.perf_counter`."""
     return (time.perf_counter() - started) * 1000

@@ -1,4 +1,4 @@
-"""Engine: transformers' `generate`, called afresh for every request, as tutorials do."""
+"""Engine: transformers' `generate`, called without a cache for every request, as in tutorials."""
 
 import argparse
 import time
@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 import transformers
-from engine_process import Ask, Told, milliseconds_since, serve
+from engine_process import Answer, Ask, milliseconds_since, serve
 from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteriaList
 
 
 def main() -> None:
-    """Serve."""
+    """Load the model and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--dtype", default="float32")
@@ -22,7 +22,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     dtype = getattr(torch, options.dtype)
     model = AutoModelForCausalLM.from_pretrained(options.model, dtype=dtype).eval()
-    # The criterion below ends the text, or nothing does.
+    # Only the criterion below stops the text.
     model.generation_config.eos_token_id = None
     line_ends = line_end_ids(AutoTokenizer.from_pretrained(options.model))
     about = {
@@ -35,12 +35,12 @@ def main() -> None:
 
 
 def line_end_ids(tokenizer: Any) -> frozenset[int]:
-    """Tokens that hold a line end."""
+    """Return the tokens that contain a line end."""
     texts = ((token_id, tokenizer.decode([token_id])) for token_id in range(len(tokenizer)))
     return frozenset(token_id for token_id, text in texts if "\n" in text or "\r" in text)
 
 
-def generate(model: Any, ask: Ask, line_ends: frozenset[int]) -> Told:
+def generate(model: Any, ask: Ask, line_ends: frozenset[int]) -> Answer:
     """Continue a prompt greedily."""
     stop_ids = line_ends | set(ask.end_ids) if ask.stops else frozenset[int]()
     started = time.perf_counter()
@@ -55,11 +55,11 @@ def generate(model: Any, ask: Ask, line_ends: frozenset[int]) -> Told:
     )
     milliseconds = milliseconds_since(started)
     new_ids = output[0, len(ask.prompt_ids) :].tolist()
-    return Told(milliseconds, new_ids[:-1] if new_ids[-1] in stop_ids else new_ids)
+    return Answer(milliseconds, new_ids[:-1] if new_ids[-1] in stop_ids else new_ids)
 
 
 def stop_at(stop_ids: Collection[int]) -> Any:
-    """Ends the text with any of some tokens."""
+    """Return a criterion that stops at any of some tokens."""
 
     def is_over(ids: torch.Tensor, _: Any, **__: Any) -> torch.Tensor:
         return torch.tensor([int(ids[0, -1]) in stop_ids])

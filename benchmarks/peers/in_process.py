@@ -1,12 +1,12 @@
-"""Engine: ours, `Backend.generate` in the process that asks."""
+"""Engine: ours, called in this process by `Backend.generate`."""
 
 import argparse
 import time
 from dataclasses import replace
 
 import torch
-from engine_process import Ask, Told, milliseconds_since, serve
-from prompts import Asker, add_choice, chosen
+from engine_process import Answer, Ask, milliseconds_since, serve
+from prompts import RequestBuilder, add_choice, chosen
 
 from assist_server.engine.backend import Backend, ModelChoice
 from assist_server.engine.loading.open_backend import open_backend
@@ -14,20 +14,20 @@ from assist_server.engine.request import FinishReason, GenerationRequest, collec
 
 
 def main() -> None:
-    """Serve."""
+    """Load the model and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument(
         "--unhealed",
         action="store_true",
-        help="write what the weights alone say, behind half a token, too",
+        help="do not heal tokens: continue after a token that is cut in two",
     )
     parser.add_argument("--threads", type=int, required=True)
     add_choice(parser)
     options = parser.parse_args()
     backend = open_backend(ModelChoice(options.model, "cpu", options.dtype))
-    asker = Asker(backend, chosen(options).settings())
+    builder = RequestBuilder(backend, chosen(options).settings())
     about = {
         "torch": torch.__version__,
         "dtype": backend.info.plan.dtype,
@@ -35,27 +35,28 @@ def main() -> None:
         "threads": torch.get_num_threads(),
     }
     serve(
-        about, lambda ask: generate(backend, request_for(ask, asker, is_unhealed=options.unhealed))
+        about,
+        lambda ask: generate(backend, request_for(ask, builder, is_unhealed=options.unhealed)),
     )
 
 
-def request_for(ask: Ask, asker: Asker, *, is_unhealed: bool) -> GenerationRequest:
-    """What the server asks at the place that a prompt is from."""
-    request = asker.request(ask.path, ask.text, ask.offset)
+def request_for(ask: Ask, builder: RequestBuilder, *, is_unhealed: bool) -> GenerationRequest:
+    """Build the server's request at the place of a prompt."""
+    request = builder.request(ask.path, ask.text, ask.offset)
     request = replace(request, max_new_tokens=ask.max_new_tokens)
     if is_unhealed:
         request = replace(request, healed_text="")
     return request if ask.stops else replace(request, end_ids=frozenset(), stop_rules=())
 
 
-def generate(backend: Backend, request: GenerationRequest) -> Told:
-    """Continue a prompt; that the request is ready is not measured."""
+def generate(backend: Backend, request: GenerationRequest) -> Answer:
+    """Continue a prompt; the time excludes building the request."""
     started = time.perf_counter()
     generation = collect(backend.generate(request))
     milliseconds = milliseconds_since(started)
     ids = list(generation.token_ids)
     is_stopped = generation.finish_reason is FinishReason.STOP_RULE
-    return Told(milliseconds, ids[:-1] if is_stopped else ids)
+    return Answer(milliseconds, ids[:-1] if is_stopped else ids)
 
 
 if __name__ == "__main__":

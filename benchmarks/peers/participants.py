@@ -1,4 +1,4 @@
-"""Who takes part in the comparison, and what is seen of each."""
+"""The participants of the comparison, and their samples."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -11,9 +11,9 @@ from assist_server.cli.benchmark.session import Session
 COLD = "cold"
 """One token at a place in a file that was not seen before."""
 KEYSTROKE = "keystroke"
-"""A completion behind the next key of a trace."""
+"""A completion after the next key of a trace."""
 ASKED = "model asked"
-"""The same, where the server did not know the answer from the last one."""
+"""The same, if the server needed the model for it."""
 JUMP = "jump"
 """One token at another place of a file that was just seen."""
 STEP = "step"
@@ -23,22 +23,22 @@ METRICS = (COLD, KEYSTROKE, ASKED, JUMP, STEP)
 
 @dataclass
 class Samples:
-    """What one engine was seen to do."""
+    """Measurements of one engine."""
 
     milliseconds: dict[str, list[float]] = field(default_factory=dict)
     prompt_tokens: list[int] = field(default_factory=list)
     continuations: list[list[int]] = field(default_factory=list)
-    """Behind each keystroke."""
+    """The tokens generated after each keystroke."""
     reused_shares: list[float] = field(default_factory=list)
-    """Of the prompt of each keystroke, where the engine tells."""
+    """The cached share of each keystroke's prompt, if the engine reports it."""
 
     def add(self, metric: str, milliseconds: float) -> None:
-        """Note a time."""
+        """Add a time."""
         self.milliseconds.setdefault(metric, []).append(round(milliseconds, 3))
 
 
 class Participant(Protocol):
-    """Whoever takes part."""
+    """An engine or a server in the comparison."""
 
     def type(self, place: int, samples: Samples) -> None:
         """Type at a place."""
@@ -49,21 +49,21 @@ class Participant(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """An engine that is given prompts."""
+    """An engine that takes prompts."""
 
     engine: Engine
     requests: Requests
 
     def type(self, place: int, samples: Samples) -> None:
-        """Type at a place; the first request, which is a jump, is not counted."""
+        """Type at a place; the first request is a jump and does not count."""
         first, *others = self.requests.keystrokes[place]
         self.engine.ask(first)
         for ask in others:
-            told = self.engine.ask(ask)
-            samples.add(KEYSTROKE, told.milliseconds)
-            samples.continuations.append(told.token_ids)
-            if told.reused_tokens is not None:
-                samples.reused_shares.append(told.reused_tokens / len(ask.prompt_ids))
+            answer = self.engine.ask(ask)
+            samples.add(KEYSTROKE, answer.milliseconds)
+            samples.continuations.append(answer.token_ids)
+            if answer.reused_tokens is not None:
+                samples.reused_shares.append(answer.reused_tokens / len(ask.prompt_ids))
 
     def visit(self, place: int, samples: Samples) -> None:
         """Ask in a fresh file."""
@@ -78,13 +78,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Served:
-    """Our server, which gets changes and requests over its standard streams."""
+    """Our server, which receives changes and requests over its standard streams."""
 
     session: Session
     choice: Choice
 
     def type(self, place: int, samples: Samples) -> None:
-        """Type at a place, from before the first key on."""
+        """Type a trace, starting with a request before the first key."""
         trace = self.choice.traces()[0][place]
         document = self.session.document(trace.name, trace.before, trace.after)
         document.open()
@@ -96,4 +96,4 @@ class Served:
         document.close()
 
     def visit(self, place: int, samples: Samples) -> None:
-        """What the others are asked here cannot be asked over the protocol."""
+        """Do nothing: these requests cannot be made over the protocol."""

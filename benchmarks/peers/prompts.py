@@ -1,6 +1,6 @@
-"""The requests of the comparison, made of keystroke traces as the server makes them.
+"""The requests of the comparison, built from keystroke traces as the server builds them.
 
-Run as a program it prints them as JSON, so that its caller need not load a model.
+As a program, it prints them as JSON, so that its caller need not load a model.
 """
 
 import argparse
@@ -21,35 +21,35 @@ from assist_server.features.inline_completion import build_request
 from assist_server.settings import Settings
 
 DECODED_TOKENS = 33
-"""One for the first token, which is taken off, and enough to tell what another one costs."""
+"""The first token, which is subtracted, and enough others to measure one step."""
 
 
 @dataclass(frozen=True)
 class Fresh:
-    """What is asked of a file that no engine has seen, in this order."""
+    """Requests in a file that no engine has seen, in this order."""
 
     cold: Ask
     """One token at a place."""
     again: Ask
-    """The same."""
+    """The same request."""
     long: Ask
-    """Many tokens there, however the text goes on."""
+    """Many tokens there, without stopping."""
     jump: Ask
     """One token at another place of the file."""
 
 
 @dataclass(frozen=True)
 class Requests:
-    """Everything that is asked."""
+    """All requests of a comparison."""
 
     keystrokes: list[list[Ask]]
-    """For each place: before the first key, and behind every one."""
+    """For each place: before the first key, and after every key."""
     fresh: list[Fresh]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What decides the requests."""
+    """Parameters of the requests."""
 
     places: int
     characters: int
@@ -57,13 +57,13 @@ class Choice:
     prompt_tokens: int
 
     def traces(self) -> tuple[list[Trace], list[Trace]]:
-        """What is typed, and where in other files something is asked cold."""
+        """Return traces to type, and traces in other files for cold requests."""
         files = library_files(self.seed)[: 2 * self.places]
         traces = make_traces(files, self.characters, self.seed)
         return traces[: self.places], traces[self.places :]
 
     def completion(self) -> dict[str, object]:
-        """The settings of completion: one line, as all engines can stop there, and no deadline."""
+        """Return the completion settings: single lines, where all engines can stop; no deadline."""
         return {
             "multi_line": "never",
             "max_prompt_tokens": self.prompt_tokens,
@@ -71,59 +71,59 @@ class Choice:
         }
 
     def settings(self) -> Settings:
-        """The settings that an engine of ours works under."""
+        """Return the settings for our engine."""
         return Settings.model_validate({"completion": self.completion()})
 
     def options(self) -> list[str]:
-        """The choice as options of a command line."""
+        """Return the choice as command-line options."""
         return [text for name, value in asdict(self).items() for text in (flag(name), str(value))]
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
-    """Let a program be told a choice."""
+    """Add the options of a choice to a parser."""
     for name, value in asdict(FULL).items():
         parser.add_argument(flag(name), type=int, default=value)
 
 
 def chosen(options: argparse.Namespace) -> Choice:
-    """The choice that a program was told."""
+    """Return the choice in parsed options."""
     return Choice(**{field.name: getattr(options, field.name) for field in fields(Choice)})
 
 
 def flag(name: str) -> str:
-    """An option's spelling."""
+    """Return a field's command-line option."""
     return f"--{name.replace('_', '-')}"
 
 
 FULL = Choice(places=20, characters=40, seed=0, prompt_tokens=1000)
 
 
-class Asker:
-    """Turns places into requests, as the server does."""
+class RequestBuilder:
+    """Builds the server's requests at places."""
 
     def __init__(self, backend: Backend, settings: Settings) -> None:
         self._backend = backend
         self._settings = settings
 
     def request(self, path: str, text: str, offset: int) -> GenerationRequest:
-        """What the server asks the model at a place."""
+        """Build the server's request at a place."""
         snapshot = Snapshot(f"file:///{path}", path, text, "python")
         context = CursorContext(snapshot, offset, self._settings.completion.multi_line)
         return build_request(context, self._backend, self._settings, CancelToken())
 
     def ask(self, path: str, text: str, offset: int) -> Ask:
-        """The same for engines that take token ids."""
+        """Build the same request for engines that take token ids."""
         request = self.request(path, text, offset)
         ids, ends = list(request.prompt_ids), sorted(request.end_ids)
         return Ask(ids, request.max_new_tokens, ends, True, path, text, offset)
 
     def typing(self, trace: Trace) -> list[Ask]:
-        """Before the first key of a trace, and behind every one."""
+        """Build the requests before the first key of a trace and after every key."""
         places = [(trace.start_text, len(trace.before)), *trace.states()]
         return [self.ask(trace.name, text, offset) for text, offset in places]
 
     def fresh(self, trace: Trace) -> Fresh:
-        """The requests of a file that no engine has seen."""
+        """Build the requests in a file that no engine has seen."""
         text, offset = trace.start_text, len(trace.before)
         here = replace(self.ask(trace.name, text, offset), stops=False)
         there = replace(self.ask(trace.name, text, elsewhere(text, offset)), stops=False)
@@ -133,20 +133,20 @@ class Asker:
 
 
 def elsewhere(text: str, offset: int) -> int:
-    """The end of the line that is half the file away."""
+    """Return the end of the line that is half the file away."""
     far = (offset + len(text) // 2) % len(text)
     line_end = text.find("\n", far)
     return line_end if line_end >= 0 else len(text)
 
 
-def make_requests(choice: Choice, asker: Asker) -> Requests:
-    """All of a comparison."""
+def make_requests(choice: Choice, builder: RequestBuilder) -> Requests:
+    """Build all requests of a comparison."""
     typed, fresh = choice.traces()
-    return Requests([asker.typing(trace) for trace in typed], [asker.fresh(t) for t in fresh])
+    return Requests([builder.typing(trace) for trace in typed], [builder.fresh(t) for t in fresh])
 
 
 def requests_from(choice: Choice, model: str) -> Requests:
-    """The same, made in another process, which loads the model for its tokens."""
+    """Build them in another process, which loads the model for its tokens."""
     command = [sys.executable, __file__, model, *choice.options()]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -166,7 +166,7 @@ def main() -> None:
     options = parser.parse_args()
     choice = chosen(options)
     backend = open_backend(ModelChoice(options.model, "cpu"))
-    print(json.dumps(asdict(make_requests(choice, Asker(backend, choice.settings())))))
+    print(json.dumps(asdict(make_requests(choice, RequestBuilder(backend, choice.settings())))))
     backend.close()
 
 

@@ -26,7 +26,7 @@ HANDLER = "lsp/handlers/inline_completion.py"
 ROOT = f"{Path(assist_server.__file__).parent}/"
 TRANSPORT = {
     f"lsp/{name}.py"
-    for name in ("transport", "framing", "connection", "inbox", "protocol", "lenient_converter")
+    for name in ("transport", "framing", "connection", "protocol", "lenient_converter")
 }
 TEXT = "def add(a, b):\n    return a + b\n\n\ndef twice(a):\n    total = \n    return total\n"
 OTHER = "file:///project/other.py"

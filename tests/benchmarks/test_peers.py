@@ -13,10 +13,10 @@ from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 PEERS = Path(__file__).parents[2] / "benchmarks" / "peers"
 FAKE_ENGINE = """
 import argparse
-from engine_process import Ask, Told, serve
+from engine_process import Ask, Answer, serve
 
 print("a library says something")
-serve({"version": 7}, lambda ask: Told(1.5, ask.prompt_ids[::-1], ask.offset))
+serve({"version": 7}, lambda ask: Answer(1.5, ask.prompt_ids[::-1], ask.offset))
 """
 
 
@@ -41,8 +41,8 @@ def choice(prompts):
 
 
 def test_requests_are_those_of_the_server_at_each_key(prompts, choice):
-    asker = prompts.Asker(NullBackend(), choice.settings())
-    requests = prompts.make_requests(choice, asker)
+    builder = prompts.RequestBuilder(NullBackend(), choice.settings())
+    requests = prompts.make_requests(choice, builder)
     assert [len(typing) for typing in requests.keystrokes] == [6, 6]
     (trace, _), _ = choice.traces()
     for ask, (text, offset) in zip(requests.keystrokes[0][1:], trace.states(), strict=True):
@@ -52,8 +52,8 @@ def test_requests_are_those_of_the_server_at_each_key(prompts, choice):
 
 
 def test_a_fresh_file_is_asked_for_one_token_and_for_many(prompts, choice):
-    asker = prompts.Asker(NullBackend(), choice.settings())
-    fresh = asker.fresh(choice.traces()[1][0])
+    builder = prompts.RequestBuilder(NullBackend(), choice.settings())
+    fresh = builder.fresh(choice.traces()[1][0])
     assert fresh.cold == fresh.again
     assert [a.max_new_tokens for a in (fresh.cold, fresh.long, fresh.jump)] == [1, 33, 1]
     assert fresh.long.prompt_ids == fresh.cold.prompt_ids
@@ -85,8 +85,8 @@ def test_an_engine_answers_line_by_line(load, tmp_path):
     with engine_process.Engine("fake", [str(program)], 1) as engine:
         assert engine.about() == {"version": 7}
         for ids in ([1, 2, 3], [4]):
-            told = engine.ask(engine_process.Ask(ids, 8, [0], True, "a.py", "x", 1))
-            assert told == engine_process.Told(1.5, ids[::-1], 1)
+            answer = engine.ask(engine_process.Ask(ids, 8, [0], True, "a.py", "x", 1))
+            assert answer == engine_process.Answer(1.5, ids[::-1], 1)
 
 
 def test_an_engine_that_ends_leaves_its_last_words(load, tmp_path):
@@ -103,19 +103,21 @@ def test_an_engine_that_ends_leaves_its_last_words(load, tmp_path):
 class FakeEngine:
     """Takes 10 ms for what is before the first counted token, and 2 ms for each of the others."""
 
-    def __init__(self, told):
-        self.told, self.asked = told, []
+    def __init__(self, answer):
+        self.answer, self.asked = answer, []
 
     def ask(self, ask):
         self.asked.append(ask)
         ids = [5, *range(ask.max_new_tokens)]  # one that was forced, and is not counted
-        return self.told(10.0 + 2 * (ask.max_new_tokens - 1), ids, 8)
+        return self.answer(10.0 + 2 * (ask.max_new_tokens - 1), ids, 8)
 
 
 def test_what_is_counted_of_a_place(load, prompts, choice):
-    participants, told = load("participants"), load("engine_process").Told
-    requests = prompts.make_requests(choice, prompts.Asker(NullBackend(), choice.settings()))
-    engine, samples = FakeEngine(told), participants.Samples()
+    participants, answer = load("participants"), load("engine_process").Answer
+    requests = prompts.make_requests(
+        choice, prompts.RequestBuilder(NullBackend(), choice.settings())
+    )
+    engine, samples = FakeEngine(answer), participants.Samples()
     asked = participants.Asked(engine, requests)
     asked.type(1, samples)
     asked.visit(1, samples)

@@ -157,7 +157,7 @@ def test_answers_are_told_apart_by_what_gave_them(session):
     first, second, third = document.type("abx")
     assert [first.outcome, second.outcome] == ["shown", "shown"]
     assert (first.is_from_model, first.new_tokens) == (True, 5)
-    assert (second.is_from_model, second.detail) == (False, "what is left of the last one")
+    assert (second.is_from_model, second.detail) == (False, "the rest of the last completion")
     assert third.is_from_model
     assert all(answer.total_ms > 0 for answer in (first, second, third))
 

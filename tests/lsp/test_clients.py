@@ -215,7 +215,7 @@ def test_an_ordinary_file_is_refused_and_left_as_it_is(tmp_path):
     path.write_text("a letter")
     command = [*SERVER, "{}", "unix", str(path)]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
-    assert "is no socket; choose another path" in ended.stderr
+    assert "is not a socket; choose another path" in ended.stderr
     assert path.read_text() == "a letter"
 
 

@@ -111,7 +111,7 @@ def test_requests_for_the_same_place_share_one_generation(start):
     answers = [client.wait(number)["items"] for number in numbers]
     assert answers[:-1] == [[]] * 29
     assert answers[-1][0]["insertText"] == "answer() and more"
-    assert run(client, "assist.why", URI)[0]["detail"] == "from a request that was running"
+    assert run(client, "assist.why", URI)[0]["detail"] == "from a generation that was running"
 
 
 def test_an_answer_for_an_older_version_is_not_sent(start):

@@ -42,7 +42,7 @@ def test_it_speaks_where_it_knows_the_language(of_python):
 def test_the_status_names_the_languages(of_python):
     status = run(of_python(), "assist.status", True)
     assert status["languages"] == ["python"]
-    assert status["message"].endswith("(completes python)")
+    assert status["message"].endswith("(for Python)")
 
 
 def test_the_setting_of_an_editor_decides(of_python):

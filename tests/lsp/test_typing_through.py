@@ -29,7 +29,7 @@ def test_the_rest_is_answered_without_the_model(shown):
     (item,) = shown.inline_completion(URI, 0, 7, is_automatic=True)
     assert item["insertText"] == "wer(one)"
     assert item["range"]["start"] == {"line": 0, "character": 7}
-    assert newest(shown)["detail"] == "what is left of the last one"
+    assert newest(shown)["detail"] == "the rest of the last completion"
     assert newest(shown)["milliseconds"] == 0
 
 
@@ -48,14 +48,14 @@ def test_going_back_to_where_it_was_shown(shown):
     place = {"start": {"line": 0, "character": 4}, "end": {"line": 0, "character": 7}}
     shown.change(URI, 3, [{"range": place, "text": ""}])
     assert shown.inline_completion(URI, 0, 4)[0]["insertText"] == "answer(one)"
-    assert newest(shown)["detail"] == "what is left of the last one"
+    assert newest(shown)["detail"] == "the rest of the last completion"
 
 
 @pytest.mark.parametrize("typed", ["b", "answer(two", "Answer"])
 def test_what_disagrees_asks_the_model(shown, typed):
     type_at(shown, 4, typed, 2)
     shown.inline_completion(URI, 0, 4 + len(typed), is_automatic=True)
-    assert newest(shown)["detail"] != "what is left of the last one"
+    assert newest(shown)["detail"] != "the rest of the last completion"
 
 
 def test_a_change_elsewhere_asks_the_model(shown):
@@ -68,7 +68,7 @@ def test_a_change_elsewhere_asks_the_model(shown):
 def test_all_of_it_typed_asks_the_model(shown):
     type_at(shown, 4, "answer(one)", 2)
     shown.inline_completion(URI, 0, 15)
-    assert newest(shown)["detail"] != "what is left of the last one"
+    assert newest(shown)["detail"] != "the rest of the last completion"
 
 
 def test_a_running_request_that_agrees_is_used(start):
@@ -81,7 +81,7 @@ def test_a_running_request_that_agrees_is_used(start):
     newer = client.start_request("textDocument/inlineCompletion", inline_params(0, 5))
     assert client.wait(older)["items"] == []
     assert client.wait(newer)["items"][0]["insertText"] == "nswer(one)"
-    assert newest(client)["detail"] == "from a request that was running"
+    assert newest(client)["detail"] == "from a generation that was running"
 
 
 def test_a_running_request_that_turns_out_to_disagree_is_asked_anew(start):
@@ -111,7 +111,7 @@ def test_several_lines_are_typed_through(start):
             place["character"] += 1
         (item,) = client.inline_completion(URI, **place, is_automatic=True)
         assert item["insertText"] == rest
-    assert newest(client)["detail"] == "what is left of the last one"
+    assert newest(client)["detail"] == "the rest of the last completion"
 
 
 def test_a_running_request_for_several_lines_is_used(start):
@@ -124,4 +124,4 @@ def test_a_running_request_for_several_lines_is_used(start):
     client.change(URI, 2, [{"range": {"start": place, "end": place}, "text": "t"}])
     (item,) = client.inline_completion(URI, 1, 5, is_automatic=True)
     assert item["insertText"] == BLOCK[1:]
-    assert newest(client)["detail"] == "from a request that was running"
+    assert newest(client)["detail"] == "from a generation that was running"

@@ -1,7 +1,7 @@
-"""textDocument/codeAction: what can be done at the cursor or with the selection.
+"""textDocument/codeAction: the actions for the cursor or the selection.
 
-Editors ask on every movement of the cursor, so nothing is computed here that a look at the syntax
-nearby does not show; the work is done by commands.
+Editors ask on every movement of the cursor, so only the syntax nearby is used here; commands do the
+work.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from assist_server.syntax.parser import SyntaxTree
 _KIND = types.CodeActionKind.RefactorRewrite
 
 _REACH_LINES = 1000
-"""How far above the cursor a definition may begin in a long document."""
+"""Number of lines above the cursor that are searched for a definition in a long document."""
 
 
 def register(server: AssistServer) -> None:
@@ -44,7 +44,7 @@ def code_action(
         return []
     start = documents.offset(snapshot, params.range.start)
     end = documents.offset(snapshot, params.range.end)
-    # Nothing else tells where the cursor has gone.
+    # No other message reports the cursor.
     prefetcher.move_to(CursorPlace(snapshot.uri, snapshot.version, end))
     actions = _documentation(snapshot, start, params)
     if snapshot.text[start:end].strip():
@@ -56,7 +56,7 @@ def code_action(
 
 
 def _is_wanted(only: Sequence[types.CodeActionKind | str] | None) -> bool:
-    """Return whether the client asked for this kind, or for one that it belongs to."""
+    """Return whether the client asked for this kind or one of its parents."""
     if only is None:
         return True
     return any(f"{_KIND.value}.".startswith(f"{_name(kind)}.") for kind in only)
@@ -86,7 +86,7 @@ def _documentation(
 
 
 def _find(snapshot: Snapshot, offset: int) -> tuple[SyntaxTree, Definition] | None:
-    """Find the definition at an offset, documentation that was just opened above it closed."""
+    """Find the definition at an offset, even if documentation above it was opened, not closed."""
     if closing_edit(snapshot.text, offset, snapshot.language) is not None:
         try:
             place = find_place(snapshot, offset)

@@ -1,4 +1,4 @@
-"""workspace/executeCommand: documentation, summaries, and what the server knows of itself."""
+"""workspace/executeCommand: documentation, summaries, and the server's state."""
 
 import asyncio
 from collections.abc import Callable
@@ -48,9 +48,9 @@ def register(server: AssistServer) -> None:
 async def write_documentation(
     ls: AssistServer, uri: str, position: types.Position, prune: list[str] | None = None
 ) -> _Json:
-    """Document the definition at a position; the edit is applied by the client.
+    """Document the definition at a position; the client applies the edit.
 
-    Of entries about parameters that are gone, those named in `prune` are removed.
+    `prune` names parameters whose entries are removed because the parameters no longer exist.
     """
     snapshot = ls.documents.get(uri)
     offset = ls.documents.offset(snapshot, position)
@@ -65,8 +65,8 @@ async def write_documentation(
         listed = ", ".join(f"`{name}`" for name in found.gone)
         ls.show(
             types.MessageType.Info,
-            f"The documentation of `{found.name}` still describes {listed}, which it does not "
-            "take. A code action removes that.",
+            f"The documentation of `{found.name}` still describes {listed}, which it no "
+            "longer has. Use the code action to remove that.",
         )
     return {
         "name": found.name,
@@ -90,7 +90,7 @@ async def show_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Json
 
 
 async def insert_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Json:
-    """Summarize a range and put the summary above it as a comment."""
+    """Summarize a range and insert the summary above it as a comment."""
     summary, selection = await _summarize(ls, uri, range_)
     snapshot, start, end = selection.snapshot, selection.start, selection.end
     edit = await ls.model.run(
@@ -105,10 +105,10 @@ async def explain_answers(
     uri: str,
     with_prompts: bool = False,  # noqa: FBT001, FBT002 - JSON
 ) -> list[_Json]:
-    """Return what the last requests of a document gave, and why; newest first.
+    """Return the outcomes of a document's last requests with their reasons, newest first.
 
-    The prompts, and with them the user's text, are given only `with_prompts`, and only those of the
-    model that is loaded now.
+    Prompts, which contain the user's text, are included only `with_prompts`, and only those for the
+    current model.
     """
     backend = await ls.model.ready_backend(0) if with_prompts else None
     explained = []
@@ -122,7 +122,7 @@ async def explain_answers(
 
 
 async def report_status(ls: AssistServer, wait: bool = False) -> _Json:  # noqa: FBT001, FBT002 - JSON
-    """Return the model's state; with `wait`, once it is ready or has failed."""
+    """Return the model's state; with `wait`, wait until it is ready, and fail if it cannot be."""
     if wait:
         await ls.model.ready_backend()
     return ls.model.status()
@@ -145,9 +145,9 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
 async def _with_model(
     ls: AssistServer, title: str, work: Callable[[Any, CancelToken, Progress], _T]
 ) -> _T:
-    """Run work that needs the model, however long it loads, with progress and a cancel button.
+    """Run work with the model, showing progress and a cancel button; waits for the model.
 
-    The button cancels the whole request, whatever it waits for.
+    The button cancels the whole request at any stage.
     """
     cancel, task = CancelToken(), asyncio.current_task()
     with ls.reports.start(title, task.cancel if task else None) as progress:
@@ -156,13 +156,13 @@ async def _with_model(
 
 
 async def _apply(ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], label: str) -> None:
-    """Have the client apply edits, if they still fit.
+    """Have the client apply edits.
 
     Raises:
-        InputError: the document changed meanwhile, or the client refused.
+        InputError: the document has changed since, or the client refused.
     """
     if ls.documents.find(snapshot.uri) is not snapshot:
-        raise InputError("the document changed meanwhile; ask again")
+        raise InputError("the document changed meanwhile; try again")
     edit = _workspace_edit(ls, snapshot, edits)
     answer = await ask_client(
         ls.protocol,
@@ -170,13 +170,13 @@ async def _apply(ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], la
         types.ApplyWorkspaceEditParams(edit, label),
     )
     if not (isinstance(answer, dict) and answer.get("applied")):
-        raise InputError("the editor did not apply the edit; ask again")
+        raise InputError("the editor did not apply the edit; try again")
 
 
 def _workspace_edit(
     ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit]
 ) -> types.WorkspaceEdit:
-    """Return the edits, with their version where the client understands versions."""
+    """Return the edits, with the document's version if the client supports it."""
     converted = [ls.documents.edit(snapshot, edit) for edit in edits]
     workspace = ls.client_capabilities.workspace
     if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:

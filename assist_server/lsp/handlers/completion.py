@@ -17,7 +17,7 @@ _WORD = re.compile(r"\w*")
 
 
 def register_for_client(server: AssistServer) -> None:
-    """Offer the menu item where it is wanted: by default, where there is no ghost text."""
+    """Register the handler if wanted; by default, if the client has no ghost text."""
     text_document = server.client_capabilities.text_document
     has_ghost_text = bool(text_document and text_document.inline_completion)
     wanted = server.settings.current.completion.menu
@@ -30,12 +30,12 @@ def register_for_client(server: AssistServer) -> None:
 async def completion(
     documents: DocumentStore, completions: CompletionSessions, params: types.CompletionParams
 ) -> types.CompletionList:
-    """Answer with one item at most; a menu does not wait for a model that is still loading."""
-    # Editors call the menu "invoked" for every letter of a word, so nobody can tell a key press.
+    """Return at most one item; do not wait for a model that is loading."""
+    # Editors report "invoked" for every letter of a word, so a key press cannot be distinguished.
     snapshot = documents.find(params.text_document.uri)
     if snapshot is None:
         return types.CompletionList(is_incomplete=True, items=[])
-    session = completions.of(snapshot.uri, types.TEXT_DOCUMENT_COMPLETION)
+    session = completions.get(snapshot.uri, types.TEXT_DOCUMENT_COMPLETION)
     shown = await session.propose(documents.offset(snapshot, params.position), is_automatic=True)
     items = [_item(documents, snapshot, each) for each in shown]
     return types.CompletionList(is_incomplete=True, items=items)
@@ -44,13 +44,13 @@ async def completion(
 def _item(
     documents: DocumentStore, snapshot: Snapshot, found: InlineCompletion
 ) -> types.CompletionItem:
-    """Return an item that replaces the word before the cursor by itself and the completion.
+    """Return an item that replaces the word before the cursor with that word and the completion.
 
-    Editors filter items by the word being typed, so the item must begin with it.
+    Editors filter items by the word being typed, so the item must start with it.
     """
     text = found.text or ""
     line_start = snapshot.lines.start_of(snapshot.lines.line_at(found.start))
-    # From the cursor backwards: forwards, every run of letters would be tried from each of them.
+    # Matched backwards from the cursor: a search forwards would take quadratic time.
     backwards = _WORD.match(snapshot.text[line_start : found.start][::-1])
     word = backwards.group()[::-1] if backwards else ""
     wanted = TextEdit(found.start - len(word), found.end, word + text)

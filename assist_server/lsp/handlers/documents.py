@@ -1,4 +1,4 @@
-"""didOpen, didChange, didClose, of documents and of notebooks."""
+"""didOpen, didChange and didClose of documents and notebooks."""
 
 from functools import partial
 from typing import Any
@@ -21,8 +21,8 @@ def register(server: AssistServer) -> None:
     builtin[types.NOTEBOOK_DOCUMENT_DID_CHANGE] = notebooks.change
     builtin[types.NOTEBOOK_DOCUMENT_DID_CLOSE] = notebooks.close
     for method in (types.TEXT_DOCUMENT_DID_CHANGE, types.NOTEBOOK_DOCUMENT_DID_CHANGE):
-        server.protocol.on_unreadable[method] = partial(unreadable_change, documents, notebooks)
-    server.protocol.on_unread = partial(unread_message, server)
+        server.protocol.on_invalid_params[method] = partial(forget_changed, documents, notebooks)
+    server.protocol.on_skipped = partial(report_skipped, server)
 
 
 def did_open(
@@ -30,8 +30,8 @@ def did_open(
 ) -> None:
     """Open a document.
 
-    Where the cursor is, the client does not say. With families that want the prefix first, what is
-    prefilled up to the end is right for every place of a document that is shown as a whole.
+    The client does not send the cursor's place. For families with the prefix first, a prefill up to
+    the end serves every place, if the whole document fits into the prompt.
     """
     document = params.text_document
     documents.open(document)
@@ -56,8 +56,8 @@ def did_close(documents: DocumentStore, params: types.DidCloseTextDocumentParams
     documents.close(params.text_document.uri)
 
 
-def unreadable_change(documents: DocumentStore, notebooks: NotebookStore, params: Any) -> None:
-    """Forget a document that is no longer known: better no answers than ones for another text."""
+def forget_changed(documents: DocumentStore, notebooks: NotebookStore, params: Any) -> None:
+    """Forget a document whose change was not understood, as its text is no longer known."""
     match params:
         case {"textDocument": {"uri": str(uri)}}:
             documents.close(uri)
@@ -65,8 +65,8 @@ def unreadable_change(documents: DocumentStore, notebooks: NotebookStore, params
             notebooks.forget(uri)
 
 
-def unread_message(server: AssistServer, method: str, uri: str | None, reason: str) -> None:
-    """Say that a message was too long, and forget the documents that it may have changed."""
+def report_skipped(server: AssistServer, method: str, uri: str | None, reason: str) -> None:
+    """Show that a message was too long, and forget the documents it may have changed."""
     if method.startswith("notebookDocument/"):
         server.notebooks.forget_all()
     elif not method or method.endswith(("/didChange", "/didOpen")):

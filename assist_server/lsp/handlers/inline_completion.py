@@ -27,11 +27,11 @@ async def inline_completion(
     settings: SettingsStore,
     params: types.InlineCompletionParams,
 ) -> types.InlineCompletionList:
-    """Answer with one item, several where the user asks, or none; never with an error or null."""
+    """Return one item, several if the user asked by a key, or none; never an error or null."""
     snapshot = documents.find(params.text_document.uri)
     if snapshot is None:
         return types.InlineCompletionList([])
-    session = completions.of(snapshot.uri, types.TEXT_DOCUMENT_INLINE_COMPLETION)
+    session = completions.get(snapshot.uri, types.TEXT_DOCUMENT_INLINE_COMPLETION)
     shown = await session.propose(
         documents.offset(snapshot, params.position),
         is_automatic=params.context.trigger_kind == types.InlineCompletionTriggerKind.Automatic,

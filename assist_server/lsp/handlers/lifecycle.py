@@ -1,4 +1,4 @@
-"""initialize, initialized, configuration, cancelled progress."""
+"""initialize, initialized, configuration, and cancelled progress."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ SECTION = "assist"
 """The section of the editor's configuration that belongs to this server."""
 
 _CONFIGURATION_SECONDS = 1.0
-"""A client that has not answered by then is not waited for; its answer still counts."""
+"""Longest time to wait for the client's settings; a later answer still counts."""
 
 
 def register(server: AssistServer) -> None:
@@ -50,7 +50,7 @@ def initialize(server: AssistServer, params: types.InitializeParams) -> None:
 
 
 async def initialized(server: AssistServer, _: types.InitializedParams) -> None:
-    """Ask for the editor's settings, then load the model that they name."""
+    """Request the editor's settings, then load the model that they name."""
     workspace = server.client_capabilities.workspace
     if workspace and workspace.configuration:
         answer = asyncio.ensure_future(_pull_configuration(server))
@@ -61,7 +61,7 @@ async def initialized(server: AssistServer, _: types.InitializedParams) -> None:
 async def did_change_configuration(
     server: AssistServer, params: types.DidChangeConfigurationParams
 ) -> None:
-    """Read the settings again; clients either send them along or want to be asked."""
+    """Read the settings again; clients either send them here or expect a request."""
     pushed = params.settings.get(SECTION) if isinstance(params.settings, dict) else None
     if isinstance(pushed, dict):
         _put_configuration(server, pushed)
@@ -72,7 +72,7 @@ async def did_change_configuration(
 
 
 def progress_cancelled(server: AssistServer, params: types.WorkDoneProgressCancelParams) -> None:
-    """Cancel the work of a progress report, whose button was pressed."""
+    """Cancel the work of the progress report whose button was pressed."""
     server.reports.cancel(params.token)
 
 
@@ -85,7 +85,7 @@ async def _pull_configuration(server: AssistServer) -> None:
             types.ConfigurationParams([item]),
         )
     except AssistError:
-        _log.warning("the editor did not give its settings")
+        _log.warning("the editor did not send its settings")
         return
     _put_configuration(server, answer[0] if isinstance(answer, list) and answer else None)
 

@@ -129,7 +129,7 @@ def test_what_follows_the_acceptance_is_there_at_once():
     document, following = asyncio.run(scenario())
     now, ahead = document.now, document.ahead
     assert following.text == "two()"
-    assert document.last_detail == "prepared while the last one was read"
+    assert document.last_detail == "prefetched after the last completion"
     assert (len(now.asked), len(ahead.asked)) == (1, 1)
     assert ahead.asked[0].snapshot.text == "x = one()\nend\n"
     assert ahead.asked[0].offset == len("x = one()")
@@ -258,7 +258,7 @@ def test_what_is_hidden_is_checked_anew_where_it_is_typed_and_the_model_not_aske
     assert document.outcomes[:3] == [
         Outcome.LOW_CONFIDENCE, Outcome.LOW_CONFIDENCE, Outcome.SHOWN,
     ]  # fmt: skip
-    assert detail == "what is left of the last one"
+    assert detail == "the rest of the last completion"
     assert len(document.now.asked) == 1
 
 

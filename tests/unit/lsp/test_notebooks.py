@@ -23,16 +23,16 @@ def opened(*cells, on_close=lambda _: None):
 
 def test_neighbours_are_the_code_cells_in_order():
     _, notebooks = opened((CODE, "a"), (MARKUP, "# Title"), (CODE, "b"), (CODE, "c"))
-    assert notebooks.neighbours("cell:2") == ("a\n\n", "\n\nc")
-    assert notebooks.neighbours("cell:3") == ("a\n\nb\n\n", "")  # the last one too
-    assert notebooks.neighbours("cell:1") == ("", "")
-    assert notebooks.neighbours("file:///other.py") == ("", "")
+    assert notebooks.surrounding_cells("cell:2") == ("a\n\n", "\n\nc")
+    assert notebooks.surrounding_cells("cell:3") == ("a\n\nb\n\n", "")  # the last one too
+    assert notebooks.surrounding_cells("cell:1") == ("", "")
+    assert notebooks.surrounding_cells("file:///other.py") == ("", "")
 
 
 def test_the_model_sees_them():
     documents, notebooks = opened((CODE, "first = 1"), (CODE, "second = "), (CODE, "third"))
     snapshot = documents.get("cell:1")
-    above, below = notebooks.neighbours("cell:1")
+    above, below = notebooks.surrounding_cells("cell:1")
     tokens = {"<|fim_prefix|>": 1, "<|fim_suffix|>": 2, "<|fim_middle|>": 3}
     backend = NullBackend(answer="x", special_ids=tokens, model_type="qwen2")
     complete(CursorContext(snapshot, 9, cells_above=above, cells_below=below), backend, Settings())
@@ -59,7 +59,7 @@ def test_a_cell_that_becomes_prose_is_no_neighbour_any_more():
     _, notebooks = opened((CODE, "prose"), (CODE, "b"), (MARKUP, "c"))
     cells = [types.NotebookCell(MARKUP, "cell:0"), types.NotebookCell(CODE, "cell:2")]
     changed(notebooks, data=cells)
-    assert notebooks.neighbours("cell:1") == ("", "\n\nc")
+    assert notebooks.surrounding_cells("cell:1") == ("", "\n\nc")
 
 
 def test_cells_are_closed_one_by_one_or_all_at_once():
@@ -71,4 +71,4 @@ def test_cells_are_closed_one_by_one_or_all_at_once():
     assert closed == ["cell:1"]
     notebooks.forget("book")
     assert closed == ["cell:1", "cell:0", "cell:2"]
-    assert notebooks.neighbours("cell:0") == ("", "")
+    assert notebooks.surrounding_cells("cell:0") == ("", "")
