@@ -19,6 +19,9 @@ from assist_server.lsp.framing import FrameReader, frame
 from assist_server.search_path import PYTHON, child_environment
 
 SERVER_COMMAND = (*PYTHON, "-m", "assist_server", "serve", "--stdio")
+_THREAD_SECONDS = 5.0
+"""Time for the threads of a client to end after its process."""
+
 
 CAPABILITIES: dict[str, Any] = {
     "general": {"positionEncodings": ["utf-16"]},
@@ -71,8 +74,11 @@ class LspClient:
         self._is_over = False
         self._ids = itertools.count(1)
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._write, daemon=True).start()
+        self._threads = [
+            threading.Thread(target=work, daemon=True) for work in (self._read, self._write)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     # Sending
 
@@ -196,6 +202,12 @@ class LspClient:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        # Streams are closed after the threads that use them. The number of a closed descriptor is
+        # used again, and a thread that is about to read would take what belongs to another client.
+        for thread in self._threads:
+            thread.join(_THREAD_SECONDS)
+        if any(thread.is_alive() for thread in self._threads):
+            return  # a process that the server started holds its streams
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
