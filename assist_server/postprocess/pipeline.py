@@ -64,6 +64,7 @@ FILTERS: tuple[Filter, ...] = (
 WHY_DROPPED: Mapping[Filter, str] = MappingProxyType({
     cut_unfinished: "no part of it was complete when it was stopped",
     drop_unshowable: "it contains characters that cannot be shown",
+    drop_unexpected_indent: "it would move the code after it to another column",
     drop_prefix_echo: "it only repeats the text before the cursor",
     keep_first_line: "it begins with a line break: the line is complete",
     cut_repetition: "it only repeats itself or the lines above",

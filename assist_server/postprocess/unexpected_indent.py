@@ -16,7 +16,10 @@ def drop_unexpected_indent(candidate: Candidate, context: CursorContext) -> Cand
     """Begin in the column of the line above, unless that opens a block or is incomplete.
 
     In an empty document, lines begin at the margin. The following lines move by the same amount.
+    Nothing is kept inside the indentation of code, which would move to another column.
     """
+    if _is_inside_indentation(context):
+        return None
     margin = leading_whitespace(candidate.text)
     is_free = context.previous_lines and not context.snapshot.language.blocks_by_indentation
     is_blank = not candidate.text.strip()
@@ -28,6 +31,18 @@ def drop_unexpected_indent(candidate: Candidate, context: CursorContext) -> Cand
         return candidate
     pattern = re.compile(rf"^[ \t]{{1,{min(excess, len(margin))}}}", re.MULTILINE)
     return replace(candidate, text=pattern.sub("", candidate.text))
+
+
+def _is_inside_indentation(context: CursorContext) -> bool:
+    """Return whether the cursor is before the end of the indentation of a statement."""
+    after = context.line_suffix
+    is_before_code = not context.line_prefix.strip() and after[:1].isspace() and after.strip()
+    return (
+        context.snapshot.language.blocks_by_indentation
+        and bool(is_before_code)
+        and context.scope.region is Region.CODE
+        and open_before(context) == ()
+    )
 
 
 def _most_columns(context: CursorContext) -> int | None:
