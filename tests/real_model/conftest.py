@@ -52,6 +52,7 @@ def convert(folder, model_folder):
 def smollm2(tmp_path_factory):
     """The folder of the model."""
     pytest.importorskip("gguf")
+    pytest.importorskip("accelerate")
     cache = os.environ.get("ASSIST_MODELS_CACHE")
     folder = Path(cache) if cache else tmp_path_factory.mktemp("models")
     folder.mkdir(parents=True, exist_ok=True)
