@@ -38,7 +38,5 @@ def pytest_collection_modifyitems(items):
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in TIER_OF_FOLDER:
             item.add_marker(TIER_OF_FOLDER[folder])
-        if folder == "editors":  # one editor of a kind serves all its tests, in one process
-            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
         if getattr(item.obj, "is_hypothesis_test", False):
             item.add_marker("properties")

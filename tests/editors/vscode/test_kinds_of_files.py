@@ -2,7 +2,7 @@
 
 import pytest
 from code_server import ASK_KEY, wait_for
-from kinds_of_files import CALL, ELSEWHERE, NOTHING_KNOWN, SWITCHED_OFF
+from kinds_of_files import CALL, ELSEWHERE, NOTHING_KNOWN
 
 LANGUAGES = {
     "COMMIT_EDITMSG": "Git Commit Message",
@@ -57,14 +57,3 @@ def test_a_python_file_beside_them_is_served_unasked(workbench, edit):
     workbench.wait_for_ghost_text(CALL)
     workbench.press("Tab")
     workbench.save(file, f"x = 1\ny = {CALL}".encode())
-
-
-def test_the_setting_of_languages_decides(workbench, edit, settings):
-    settings(assist__completion__languages={"markdown": True, "python": False})
-    edit("README.md", ELSEWHERE["README.md"])
-    workbench.type("see ")
-    workbench.wait_for_ghost_text(CALL)
-    edit("other.py", "x = 1\n")
-    workbench.type("y = ")
-    wait_for(lambda: SWITCHED_OFF in workbench.reasons(), "the reason")
-    assert workbench.ghost_text() == ""
