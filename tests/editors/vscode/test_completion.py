@@ -205,6 +205,7 @@ def test_a_setting_that_is_not_set_leaves_the_users_file_in_force(workbench):
         assert wait_for(lambda: "switched off by the settings" in workbench.reasons(), "the reason")
     finally:
         file.unlink()
+        workbench.open_with({"answer": CALL}, "x = 1\n", is_fresh=True)  # without the file again
 
 
 def test_a_model_is_chosen_from_those_at_hand(workbench, settings):
