@@ -40,9 +40,13 @@ def _is_inside_indentation(context: CursorContext) -> bool:
     return (
         context.snapshot.language.blocks_by_indentation
         and bool(is_before_code)
-        and context.scope.region is Region.CODE
-        and open_before(context) == ()
+        and _columns_matter(context)
     )
+
+
+def _columns_matter(context: CursorContext) -> bool:
+    """Return whether the cursor is in code and outside brackets, where columns make blocks."""
+    return context.scope.region is Region.CODE and open_before(context) == ()
 
 
 def _most_columns(context: CursorContext) -> int | None:
@@ -50,7 +54,6 @@ def _most_columns(context: CursorContext) -> int | None:
     above = [x for x in context.previous_lines if not x.lstrip().startswith("#")]
     if not above:
         return None if context.previous_lines[2:] else 0
-    is_open = _OPENS_OR_GOES_ON.search(above[-1]) or open_before(context) != ()
-    if is_open or context.scope.region is not Region.CODE:
+    if _OPENS_OR_GOES_ON.search(above[-1]) or not _columns_matter(context):
         return None
     return indent_width(above[-1])
