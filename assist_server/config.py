@@ -50,7 +50,7 @@ class Layer:
     folder: Path | None = None
     """Base of relative paths; None for the working directory."""
     is_project: bool = False
-    """Whether the values come with the code, and so may not set everything."""
+    """True if the values come with the code, which may not change every setting."""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class What:
     packages: Path | None
     """Folder of installed packages, instead of those of this environment."""
     is_fresh: bool
-    """Whether to use the second test set: packages published after the base models were trained."""
+    """True for the second test set: packages published after the base models were trained."""
     benchmark: Path | None
     corpus: Path | None
     """Training data of the model, to measure memorization."""

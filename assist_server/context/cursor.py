@@ -29,7 +29,7 @@ class CursorContext:
     snapshot: Snapshot
     offset: int
     multi_line: Literal["auto", "never", "always"] = "auto"
-    """Whether to propose several lines; `auto` decides by the code."""
+    """Completions of several lines: never, always, or `auto`, which decides by the code."""
     cells_above: str = ""
     """Code before the document that the model may see: the earlier cells of a notebook."""
     cells_below: str = ""

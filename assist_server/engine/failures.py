@@ -1,4 +1,4 @@
-"""What goes wrong in the libraries below, in one sentence for the user."""
+"""Failures of the libraries, each as one sentence for the user."""
 
 import contextlib
 from collections.abc import Iterator

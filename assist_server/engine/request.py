@@ -87,7 +87,7 @@ class GenerationRequest:
     client: str = ""
     """The client that owns the caches for this request; empty for the shared ones."""
     may_draft: bool = True
-    """Whether drafts may be used; the text is the same either way."""
+    """False to decode without drafts; the text is the same either way."""
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,11 @@ class Score:
     right_chars: float
     """Share of the missing text before the first wrong character."""
     parses: bool
-    """Whether the file parses with the completion."""
+    """True if the file parses with the completion."""
     is_shown: bool
-    """Whether there was a completion."""
+    """True if there was a completion."""
     stopped_right: bool | None
-    """Whether it ended in the right place; None if it was wrong before that."""
+    """True if it ended in the right place; None if it was wrong before that."""
 
 
 def score(place: Place, written: Insertion) -> Score:

@@ -47,7 +47,7 @@ class MemoryFigures:
 
 @dataclass(frozen=True)
 class BenchReport:
-    """All results of a benchmark."""
+    """Results of a benchmark."""
 
     choice: Choice
     machine: Machine

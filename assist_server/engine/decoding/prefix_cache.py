@@ -26,7 +26,7 @@ class TokenSequence:
         self.client = client
         self._cache = cache
         self.is_consistent = True
-        """Whether tokens and cache agree, which an error during a pass ends."""
+        """True while tokens and cache agree; False after an error during a pass."""
 
     def __len__(self) -> int:
         return len(self.ids)

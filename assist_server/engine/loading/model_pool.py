@@ -179,7 +179,7 @@ class ClientBackend:
     client: str
     """A name that is no other client's name, nor a prefix of one."""
     shares_caches: bool
-    """Whether this client uses the caches that all sharing clients fill."""
+    """True if this client shares its caches with other clients."""
 
     @property
     def info(self) -> ModelInfo:

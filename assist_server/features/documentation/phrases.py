@@ -48,7 +48,7 @@ class PhraseForm:
     is_capitalised: bool = True
     has_full_stop: bool = True
     is_imperative: bool = True
-    """Whether a summary begins with an imperative ("Return ...", not "Returns ...")."""
+    """True if a summary begins with an imperative ("Return ...", not "Returns ...")."""
 
 
 @dataclass(frozen=True)
