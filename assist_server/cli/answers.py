@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -13,6 +15,10 @@ from assist_server.cli.inputs import load_settings, opened_model
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.errors import InputError
+from assist_server.settings import Settings
+
+if TYPE_CHECKING:
+    from assist_server.training.data.documents import Document
 
 _MAX_NEW_TOKENS = 160
 
@@ -27,15 +33,44 @@ class AnswersChoice:
     seed: int
 
 
-def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
-    """Ask until there are enough good answers or no more texts to ask about.
+def run_answers(flags: Mapping[str, object] | None, choice: AnswersChoice) -> None:
+    """Write answers until there are enough good ones or no more texts.
 
     Answers are written as they arrive; an existing file is continued.
+
+    Args:
+        flags: Of the model to ask; None for what people wrote in the corpus.
+        choice: Corpus, output file and number of answers.
 
     Raises:
         AssistError: there is no corpus, or the model has no chat format.
     """
     from assist_server.training.data.corpus import read_corpus  # noqa: PLC0415 - numpy
+
+    documents = list(read_corpus(choice.corpus))
+    done = _lines(choice.out)
+    if flags is None:
+        _take_written(documents, choice, done)
+    else:
+        _ask_model(load_settings(flags), documents, choice, done)
+
+
+def _take_written(documents: "list[Document]", choice: AnswersChoice, done: int) -> None:
+    from assist_server.training.examples.answers import write_answer  # noqa: PLC0415 - as above
+    from assist_server.training.examples.written_answers import written_answers  # noqa: PLC0415
+
+    found = written_answers(documents, choice.seed)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading", total=choice.count, completed=done)
+        for answer in islice(found, done, choice.count):
+            write_answer(choice.out, answer)
+            progress.advance(task)
+    typer.echo(f"{_lines(choice.out)} answers in {str(choice.out)!r}")
+
+
+def _ask_model(
+    settings: Settings, documents: "list[Document]", choice: AnswersChoice, done: int
+) -> None:
     from assist_server.training.examples.answers import (  # noqa: PLC0415 - the training side
         Answer,
         rejection_reason,
@@ -43,9 +78,6 @@ def run_answers(flags: Mapping[str, object], choice: AnswersChoice) -> None:
         write_answer,
     )
 
-    settings = load_settings(flags)
-    documents = list(read_corpus(choice.corpus))
-    done = _lines(choice.out)
     rejected: Counter[str] = Counter()
     with opened_model(settings) as backend:
         if not backend.info.has_chat_template:

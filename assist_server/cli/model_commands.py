@@ -140,16 +140,23 @@ def train(  # noqa: PLR0913 - as above
 def answers(  # noqa: PLR0913 - as above
     corpus: Annotated[Path, typer.Option(help="Folder with a corpus.", show_default=False)],
     out: Annotated[Path, typer.Option(help="File for the answers.", show_default=False)],
-    model: Annotated[str, typer.Option(help="Model with a chat format: a folder, or a hub id.")],
     *,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Model with a chat format: a folder, or a hub id; without it, descriptions and "
+            "documentation in the corpus are the answers."
+        ),
+    ] = None,
     count: Annotated[int, typer.Option(min=1, help="Number of good answers.")] = 1000,
     seed: Annotated[int, typer.Option(help="Random seed for texts and requests.")] = 0,
     device: Device = None,
 ) -> None:
-    """Let a model answer requests about a corpus, for `train --answers` to preserve its chat."""
+    """Collect answers to requests about a corpus, for `train --answers`."""
     from assist_server.cli.answers import AnswersChoice, run_answers  # noqa: PLC0415
 
-    run_answers(flags_of(model, device), AnswersChoice(corpus, out, count, seed))
+    flags = None if model is None else flags_of(model, device)
+    run_answers(flags, AnswersChoice(corpus, out, count, seed))
 
 
 @commands.command()

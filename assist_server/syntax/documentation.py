@@ -32,7 +32,7 @@ def documented(tree: SyntaxTree) -> list[Span]:
     """Return the documentation of all definitions, without quotes or comment marks."""
     found = find_definitions(tree, 0, len(tree.text))
     whole = [definition.documentation for definition in found if definition.documentation]
-    return [inner for span in whole if (inner := _inner(tree.text, span))]
+    return [inner for span in whole if (inner := inner_documentation(tree.text, span))]
 
 
 def module_documentation(tree: SyntaxTree) -> Span | None:
@@ -54,13 +54,17 @@ def _docstring_or_comment(
     if tree.language.id == "python":
         string = first.named_children[0] if first.named_children else None
         is_docstring = first.type == "expression_statement" and string and string.type == "string"
-        return _inner(tree.text, Span(tree.start(first), tree.end(first))) if is_docstring else None
+        return (
+            inner_documentation(tree.text, Span(tree.start(first), tree.end(first)))
+            if is_docstring
+            else None
+        )
     for run in _runs(above):
         span = Span(tree.start(run[0]), tree.end(run[-1]))
         text = tree.text[span.start : span.end]
         is_prose = sum(map(str.isalpha, text)) >= _LEAST_LETTERS and not _NO_PROSE.search(text)
         if is_prose and not text.startswith("#!"):
-            return _inner(tree.text, span)
+            return inner_documentation(tree.text, span)
     return None
 
 
@@ -77,7 +81,7 @@ def _runs(comments: list[tree_sitter.Node]) -> list[list[tree_sitter.Node]]:
     return runs
 
 
-def _inner(text: str, span: Span) -> Span | None:
+def inner_documentation(text: str, span: Span) -> Span | None:
     """Return the text of documentation without quotes, or without its first and last mark."""
     whole = text[span.start : span.end]
     quote = whole.lstrip("rRuUbBfF")[:3]

@@ -46,7 +46,6 @@ _GENERATED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _GENERATED_NAMES = re.compile(r".*(_pb2|_pb2_grpc|_generated|lextab|yacctab|parsetab)\.py")
-_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True)
@@ -163,9 +162,10 @@ def _is_data(text: str) -> bool:
     lines = text.splitlines()
     if max(map(len, lines)) > _MOST_LINE_CHARS or len(text) / len(lines) > _MOST_MEAN_LINE_CHARS:
         return True
-    if any(match.end() - match.start() > _MOST_WORD_CHARS for match in _WORD.finditer(text)):
+    words = text.split()
+    if max(map(len, words), default=0) > _MOST_WORD_CHARS:
         return True
-    dense = "".join(text.split())
+    dense = "".join(words)
     letters = sum(map(str.isalpha, dense)) + dense.count("_")
     digits = sum(map(str.isdigit, dense))
     return letters < _LEAST_LETTERS * len(dense) or digits > _MOST_DIGITS * len(dense)

@@ -19,7 +19,8 @@ from assist_server.prompts.instructions import load_instruction
 from assist_server.syntax.languages import language_for
 from assist_server.training.data.documents import Document, document_of
 
-_MOST_TEXT_CHARS = 1_600
+MOST_TEXT_CHARS = 1_600
+"""Of the text in a request."""
 _FEWEST_WORDS, _MOST_WORDS = 6, 120
 _MOST_ECHOED_SHARE = 0.6
 _RUN_WORDS = 4
@@ -64,19 +65,23 @@ def requests_of(documents: Sequence[Document], seed: int) -> Iterator[Request]:
     rng.shuffle(order)
     for document in order:
         text = _part(document.text, rng)
-        language = language_for(path=document.origin.path)
-        is_code = document.origin.kind == "code" and language.grammar is not None
-        kind = f"{language.id} code" if is_code else "a text"
-        asked = (load_instruction("summarize", kind=kind), *(_CODE if is_code else _PROSE))
+        has_grammar = language_for(path=document.origin.path).grammar is not None
+        asked = requests_about(document, is_code=document.origin.kind == "code" and has_grammar)
         origin = f"{document.origin.distribution}/{document.origin.path}"
         yield Request(origin, rng.choice(asked), text)
+
+
+def requests_about(document: Document, *, is_code: bool) -> tuple[str, ...]:
+    """Return the instructions to choose from for a text of a document."""
+    kind = f"{language_for(path=document.origin.path).id} code" if is_code else "a text"
+    return load_instruction("summarize", kind=kind), *(_CODE if is_code else _PROSE)
 
 
 def _part(text: str, rng: random.Random) -> str:
     """Return whole lines of a text, from a place where a paragraph or a definition begins."""
     starts = [0, *(match.end() for match in re.finditer(r"\n\n(?=\S)", text))]
-    start = rng.choice([each for each in starts if len(text) - each > _MOST_TEXT_CHARS] or [0])
-    part = text[start : start + _MOST_TEXT_CHARS]
+    start = rng.choice([each for each in starts if len(text) - each > MOST_TEXT_CHARS] or [0])
+    part = text[start : start + MOST_TEXT_CHARS]
     return part if start + len(part) == len(text) else part[: part.rfind("\n") + 1] or part
 
 

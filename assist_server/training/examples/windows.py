@@ -23,8 +23,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from assist_server.errors import InputError
 from assist_server.prompts.fim import TEMPLATES
-from assist_server.syntax.languages import LANGUAGES, Language, language_for
-from assist_server.training.data.documents import Document
+from assist_server.syntax.languages import LANGUAGES
+from assist_server.training.data.documents import Document, language_of
 from assist_server.training.examples.cutting import Mixture, cut
 from assist_server.training.examples.rendering import ChatFormat, Rendered, Renderer, Vocabulary
 from assist_server.training.model.tokenizer import END, control_ids
@@ -317,13 +317,16 @@ def split_documents(documents: Iterable[Document]) -> dict[str, list[Document]]:
 
 
 def learned_languages(documents: Iterable[Document]) -> list[str]:
-    """Return the LSP ids of the languages with more than 1 % of the training code."""
-    sizes: Counter[Language] = Counter()
+    """Return the LSP ids of the languages with more than 1 % of the training code.
+
+    TSX counts as TypeScript, which it extends.
+    """
+    sizes: Counter[str | None] = Counter()
     for document in documents:
         if document.origin.split == "train" and document.origin.kind == "code":
-            sizes[language_for(path=document.origin.path)] += document.origin.bytes
+            sizes[language_of(document.origin.path)] += document.origin.bytes
     least = _LEAST_SHARE * sizes.total()
-    known = (language for language in LANGUAGES if sizes[language] > least)
+    known = (one for one in LANGUAGES if sizes[language_of(f"file{one.extensions[0]}")] > least)
     return [name for language in known for name in language.lsp_ids or (language.id,)]
 
 

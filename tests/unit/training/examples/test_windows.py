@@ -51,7 +51,7 @@ def test_the_languages_that_are_learned_are_those_with_a_fair_share():
         document("g.md", 3_000),
     ]
     assert learned_languages(documents) == [
-        "python", "javascript", "javascriptreact", "typescriptreact",
+        "python", "javascript", "javascriptreact", "typescript", "typescriptreact",
     ]  # fmt: skip
 
 
