@@ -53,7 +53,7 @@ def test_the_loss_is_that_of_the_cpu(is_compiled, monkeypatch):
     targets, weights = torch.randint(0, 31, (13,)), torch.rand(13)
     found = []
     for device in (CPU, GPU):
-        inputs = [part.to(device).requires_grad_() for part in (hidden, head)]
+        inputs = [part.clone().to(device).requires_grad_() for part in (hidden, head)]
         told = targets.to(device), weights.to(device), 0.01
         total, plain = chunked_loss(*inputs, *told, is_compiled=is_compiled and device == GPU)
         total.backward()

@@ -117,7 +117,7 @@ _CONTINUED: Mapping[str, TrainingConfig] = MappingProxyType({
     ),
     "cuda": TrainingConfig(
         context_tokens=2048, batch_windows=64, micro_windows=4,
-        rates=Rates(adamw=4e-4, weight_decay=0.05, warmup_steps=80),
+        rates=Rates(adamw=1e-3, weight_decay=0.05, warmup_steps=80),
         budget=Budget(tokens=300_000_000),
     ),
 })  # fmt: skip
