@@ -195,11 +195,18 @@ def export(
     packed: Annotated[
         bool, typer.Option("--packed", help="Write 4-bit weights, which only this server loads.")
     ] = False,
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --packed: texts for which to lose the least, such as those of the training.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a model to a folder in bfloat16, as transformers loads it."""
     from assist_server.cli.models import run_export  # noqa: PLC0415
 
-    run_export(model, out, is_packed=packed)
+    run_export(model, out, is_packed=packed, corpus=corpus)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assist_server.engine.loading.locate import EMBEDDED, EMBEDDED_FOLDER
-from assist_server.errors import printable
+from assist_server.errors import InputError, printable
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 
 
@@ -43,7 +43,7 @@ def run_models(*, as_json: bool) -> None:
     console.print(f"Infilling formats: {', '.join(families)}", highlight=False)
 
 
-def run_export(model: str, out: Path, *, is_packed: bool) -> None:
+def run_export(model: str, out: Path, *, is_packed: bool, corpus: Path | None) -> None:
     """Write a model to a new folder, and print how to use it.
 
     Raises:
@@ -51,10 +51,17 @@ def run_export(model: str, out: Path, *, is_packed: bool) -> None:
     """
     from assist_server.engine.loading.checkpoint import export_model  # noqa: PLC0415 - imports torch
 
+    if corpus is not None and not is_packed:
+        raise InputError("--corpus is for the rounding of packed weights; add --packed")
     with Console(stderr=True).status("reading the model") as status:
-        export_model(
-            model, out, lambda message, _: status.update(Text(message)), is_packed=is_packed
-        )
+        if corpus is None:
+            export_model(
+                model, out, lambda message, _: status.update(Text(message)), is_packed=is_packed
+            )
+        else:
+            from assist_server.training.pack import export_for_text  # noqa: PLC0415 - as above
+
+            export_for_text(model, corpus, out, status.update)
     typer.echo(f"to use it, set: model = {str(out.absolute())!r}")
 
 

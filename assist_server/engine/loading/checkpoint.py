@@ -25,12 +25,10 @@ from assist_server.engine.device import DevicePlan
 from assist_server.engine.failures import failures_in_one_sentence
 from assist_server.engine.loading.hub import fetch_model
 from assist_server.engine.loading.locate import check_weight_files, locate_model
-from assist_server.engine.loading.packed_weights import PACKED_FILE, pack, read_packed
+from assist_server.engine.loading.packed_weights import PACKED_FILE, pack, packed_bits, read_packed
 from assist_server.errors import InputError, ModelError
 
 CALIBRATION_FILE = "calibration.json"
-
-_NARROW_BITS, _WIDE_BITS = 4, 8
 
 
 def read_model(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple[Any, Any]:
@@ -160,7 +158,7 @@ def export_model(model: str, out: Path, report: ProgressCallback, *, is_packed: 
         ModelError: the model cannot be read.
     """
     source = locate_model(model)
-    _check_empty(out)
+    check_empty(out)
     plan = DevicePlan("cpu", "bfloat16", ())
     tokenizer, read = read_named_model(source, model, plan, report)
     report("writing the model", 90)
@@ -179,7 +177,12 @@ def export_model(model: str, out: Path, report: ProgressCallback, *, is_packed: 
         raise _write_error(out, error) from error
 
 
-def _check_empty(out: Path) -> None:
+def check_empty(out: Path) -> None:
+    """Check that a folder does not exist or is empty.
+
+    Raises:
+        InputError: it is neither.
+    """
     try:
         is_taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
     except OSError as error:
@@ -201,12 +204,7 @@ def _write_packed(model: Any, folder: Path) -> None:
     weights = {name: weight.detach() for name, weight in model.state_dict().items()}
     if model.config.get_text_config().tie_word_embeddings:
         weights.pop("lm_head.weight", None)
-    packed = pack(weights, _bits_of)
+    packed = pack(weights, packed_bits)
     (folder / PACKED_FILE).write_bytes(save(packed, {"format": "pt"}))
     model.config.save_pretrained(folder)
     model.generation_config.save_pretrained(folder)
-
-
-def _bits_of(name: str) -> int:
-    """Return the bits of a matrix: embeddings and heads lose the most with few bits."""
-    return _WIDE_BITS if "embed" in name or name.startswith("lm_head") else _NARROW_BITS

@@ -12,6 +12,7 @@ into groups are stored in float16. The two levels follow llama.cpp's Q4_K.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from safetensors.torch import load
@@ -22,6 +23,9 @@ PACKED_FILE = "packed.safetensors"
 _SHRINKS = (1.0, 0.95, 0.9, 0.85, 0.8)
 """Fractions of a group's range to try: a smaller one clips outliers and is finer for the rest."""
 _LEVELS = 255
+_NARROW_BITS, _WIDE_BITS = 4, 8
+_DAMPING = 0.01
+"""Added to the diagonal, as a share of its mean, as inputs may depend on each other."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,11 @@ class _Groups:
         scale, least = self._floats()
         return codes.float().mul_(scale).add_(least)
 
+    def at(self, number: int) -> "_Groups":
+        """Return the parameters of one group."""
+        one = slice(number, number + 1)
+        return _Groups(self.scale[:, one], self.least[:, one], self.range)
+
     def _floats(self) -> tuple[Tensor, Tensor]:
         scale_step, lowest, least_step = (part[:, None] for part in self.range.unbind(-1))
         scale = self.scale.float() * scale_step
@@ -66,24 +75,35 @@ def _bytes(values: Tensor, most: int) -> Tensor:
     return values.round().clamp_(0, most).to(torch.uint8)
 
 
-def pack(weights: Mapping[str, Tensor], bits_of: Callable[[str], int]) -> dict[str, Tensor]:
+def packed_bits(name: str) -> int:
+    """Return the bits of a matrix: embeddings and heads lose the most with few bits."""
+    return _WIDE_BITS if "embed" in name or name.startswith("lm_head") else _NARROW_BITS
+
+
+def pack(
+    weights: Mapping[str, Tensor],
+    bits_of: Callable[[str], int],
+    products: Mapping[str, Tensor] = MappingProxyType({}),
+) -> dict[str, Tensor]:
     """Return the tensors of a packed file.
 
     Args:
         weights: By name, of any float dtype.
         bits_of: Returns 4 or 8 for the name of a matrix.
+        products: For some matrices, the sums of products of each two of their inputs; the rounding
+            of their weights is then the best for these inputs, not the nearest.
     """
     found: dict[str, Tensor] = {}
     for name, weight in weights.items():
         if weight.ndim == 2 and weight.size(1) % GROUP == 0:
-            parts = _pack_matrix(weight.float(), bits_of(name))
+            parts = _pack_matrix(weight.float(), bits_of(name), products.get(name))
             found |= {f"{name}.{part}": tensor for part, tensor in parts.items()}
         else:
             found[name] = weight.to(torch.float16)
     return found
 
 
-def _pack_matrix(weight: Tensor, bits: int) -> dict[str, Tensor]:
+def _pack_matrix(weight: Tensor, bits: int, products: Tensor | None) -> dict[str, Tensor]:
     groups = weight.view(len(weight), -1, GROUP)
     low, high = groups.amin(-1), groups.amax(-1)
     middle, half = (low + high) / 2, (high - low) / 2
@@ -93,10 +113,37 @@ def _pack_matrix(weight: Tensor, bits: int) -> dict[str, Tensor]:
         errors.append((tried.weights(tried.codes(groups, bits)) - groups).square().sum(-1))
     best = torch.tensor(_SHRINKS)[torch.stack(errors).argmin(0)]
     kept = _Groups.spanning(2 * half * best / (2**bits - 1), middle - half * best)
-    codes = kept.codes(groups, bits).view(weight.shape)
+    if products is None:
+        codes = kept.codes(groups, bits).view(weight.shape)
+    else:
+        codes = _compensated_codes(weight, kept, bits, products)
     if bits == 4:
         codes = codes[:, 0::2] | codes[:, 1::2] << 4
     return {"codes": codes, "scale": kept.scale, "least": kept.least, "range": kept.range}
+
+
+def _compensated_codes(weight: Tensor, groups: _Groups, bits: int, products: Tensor) -> Tensor:
+    """Return codes [rows, columns] with a small error of the matrix's outputs.
+
+    Columns are rounded one after the other, and the later ones compensate the error of each.
+    Source: Frantar et al., "GPTQ: Accurate Post-Training Quantization" (2022).
+    """
+    columns = weight.size(1)
+    damping = _DAMPING * products.diagonal().mean() + torch.finfo(torch.float32).tiny
+    damped = products + damping * torch.eye(columns)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped))
+    factor = torch.linalg.cholesky(inverse, upper=True)
+    left = weight.clone()
+    codes = torch.empty(weight.shape, dtype=torch.uint8)
+    for column in range(columns):
+        place = slice(column, column + 1)
+        group = groups.at(column // GROUP)
+        wanted = left[:, place, None]
+        found = group.codes(wanted, bits)
+        codes[:, place] = found[..., 0]
+        error = (wanted - group.weights(found))[..., 0] / factor[column, column]
+        left[:, column:] -= error * factor[column, column:]
+    return codes
 
 
 def unpack(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -51,7 +51,7 @@ def export_weights(
         AssistError: they cannot be written; existing files stay.
     """
     tensors = {
-        _transformers_name(name): weight.detach().to("cpu", torch.bfloat16).contiguous()
+        transformers_name(name): weight.detach().to("cpu", torch.bfloat16).contiguous()
         for name, weight in weights.items()
     }
     generation = {"eos_token_id": config["eos_token_id"], "pad_token_id": config["pad_token_id"]}
@@ -68,7 +68,7 @@ def export_weights(
         move_files(new, folder)
 
 
-def _transformers_name(name: str) -> str:
+def transformers_name(name: str) -> str:
     """Return transformers' name of a weight of the network."""
     return name if name.startswith("lm_head.") else f"model.{name}"
 

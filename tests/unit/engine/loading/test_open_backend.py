@@ -14,13 +14,14 @@ from assist_server.engine.backend import ModelChoice
 from assist_server.engine.decoding.prefix_cache import TokenSequence
 from assist_server.engine.loading.locate import EMBEDDED_FOLDER, locate_model
 from assist_server.engine.loading.open_backend import low_latency_loading, open_backend
+from assist_server.engine.loading.packed_weights import PACKED_FILE
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.errors import ModelError
 
 
 def test_embedded_is_the_package_s_own_folder():
     assert locate_model("embedded") == str(EMBEDDED_FOLDER)
-    assert (EMBEDDED_FOLDER / "model.safetensors").exists()
+    assert (EMBEDDED_FOLDER / PACKED_FILE).exists()
 
 
 def test_a_hub_id_is_left_to_the_hub():
@@ -118,7 +119,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
     """Not even in an error that somebody keeps."""
     models = []
 
-    def fail(model, *_):
+    def fail(model, *_, **__):
         models.append(weakref.ref(model))
         raise RuntimeError("no such kernel")
 

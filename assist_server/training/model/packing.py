@@ -1,0 +1,127 @@
+"""Preparation of trained weights for packing, by what they multiply in real text.
+
+Rounding matters where inputs are large. So large inputs are made smaller and their weights larger,
+which changes nothing in exact arithmetic (Xiao et al., "SmoothQuant", 2022) but also lets the
+engine round inputs to 8 bits; and the error of each rounded column is compensated by the columns
+that follow (Frantar et al., "GPTQ", 2022; see `packed_weights`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from assist_server.training.examples.windows import Window
+from assist_server.training.model.initial_model import InitialModel
+from assist_server.training.model.network import Network, Segments
+from assist_server.training.model.sizes import Shape
+
+_LEAST = 1e-5
+_READERS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "o_proj", "down_proj")
+"""The linear maps in a layer."""
+
+
+@dataclass
+class Inputs:
+    """What a linear map was given."""
+
+    largest: Tensor
+    """The largest absolute value of each input."""
+    products: Tensor
+    """Sums of the products of each two inputs, [inputs, inputs]."""
+
+    def divided(self, scale: Tensor) -> "Inputs":
+        """Return what the map is given if its inputs are divided by a scale."""
+        return Inputs(self.largest / scale, self.products / scale / scale[:, None])
+
+
+def prepare(
+    model: InitialModel, windows: Sequence[Window]
+) -> tuple[InitialModel, dict[str, Tensor]]:
+    """Return an equal model that loses less by rounding, and the products of inputs by weight."""
+    inputs = _measure(model, windows)
+    weights = {name: weight.float() for name, weight in model.weights.items()}
+    for number in range(model.shape.layers):
+        _smooth_layer(weights, inputs, f"layers.{number}.", model.shape)
+    return replace(model, weights=weights), {name: each.products for name, each in inputs.items()}
+
+
+@torch.no_grad()
+def _measure(model: InitialModel, windows: Sequence[Window]) -> dict[str, Inputs]:
+    """Return the inputs of all linear maps in layers, by the names of their weights."""
+    network = Network(model.shape).eval()
+    model.copy_weights_to(network)
+    found: dict[str, Inputs] = {}
+
+    def note(name: str) -> Any:
+        def hook(_: Any, given: tuple[Tensor, ...]) -> None:
+            x = given[0].flatten(0, -2).float()
+            seen = found.setdefault(name, Inputs(x.new_zeros(x.size(1)), x.new_zeros(x.size(1), 1)))
+            seen.largest = torch.maximum(seen.largest, x.abs().amax(0))
+            seen.products = seen.products + x.T @ x
+
+        return hook
+
+    hooks = [
+        module.register_forward_pre_hook(note(f"{name}.weight"))
+        for name, module in network.named_modules()
+        if name.rpartition(".")[2] in _READERS
+    ]
+    for window in windows:
+        used = sum(window.lengths)
+        ids = torch.from_numpy(window.inputs)[None, :used]
+        network(ids, Segments([window.lengths], torch.device("cpu")))
+    for each in hooks:
+        each.remove()
+    return found
+
+
+def _smooth_layer(
+    weights: dict[str, Tensor], inputs: dict[str, Inputs], layer: str, shape: Shape
+) -> None:
+    """Move scale from the inputs of a layer's linear maps into their weights, in place."""
+    for source, readers in (
+        ("input_layernorm", ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")),
+        ("post_attention_layernorm", ("mlp.gate_proj", "mlp.up_proj")),
+        ("mlp.up_proj", ("mlp.down_proj",)),
+        ("self_attn.v_proj", ("self_attn.o_proj",)),
+    ):
+        names = [f"{layer}{reader}.weight" for reader in readers]
+        # All heads of a group read the same values.
+        groups = shape.heads // shape.kv_heads if source == "self_attn.v_proj" else 1
+        scale = _scale(inputs[names[0]].largest, [weights[name] for name in names], groups, shape)
+        for part in _parts(weights, f"{layer}{source}"):
+            divisor = _of_source(scale, groups, shape)
+            is_matrix = weights[part].ndim == 2
+            weights[part] = weights[part] / (divisor[:, None] if is_matrix else divisor)
+        for name in names:
+            weights[name] = weights[name] * scale
+            inputs[name] = inputs[name].divided(scale)
+
+
+def _parts(weights: Mapping[str, Tensor], source: str) -> Iterator[str]:
+    yield from (name for part in ("weight", "bias") if (name := f"{source}.{part}") in weights)
+
+
+def _scale(largest: Tensor, readers: Sequence[Tensor], groups: int, shape: Shape) -> Tensor:
+    """Return the divisor of each input: the root of its largest value over that of its weights."""
+    of_weights = torch.stack([weight.abs().amax(0) for weight in readers]).amax(0)
+    if groups > 1:
+        largest, of_weights = (_of_heads(each, groups, shape) for each in (largest, of_weights))
+    scale = (largest.clamp_min(_LEAST) / of_weights.clamp_min(_LEAST)).sqrt()
+    return scale / scale.log().mean().exp()
+
+
+def _of_heads(values: Tensor, groups: int, shape: Shape) -> Tensor:
+    """Return values [heads * size] with the largest one of each group in all heads of it."""
+    by_group = values.view(shape.kv_heads, groups, shape.head_size)
+    return by_group.amax(1, keepdim=True).expand_as(by_group).flatten()
+
+
+def _of_source(scale: Tensor, groups: int, shape: Shape) -> Tensor:
+    """Return the scale of what all heads of a group read, once."""
+    if groups == 1:
+        return scale
+    return scale.view(shape.kv_heads, groups, shape.head_size)[:, 0].flatten()
