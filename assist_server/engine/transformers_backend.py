@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
 from assist_server.engine.failures import failures_in_one_sentence, gist, out_of_memory
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
+from assist_server.engine.loading.packed_weights import PACKED_FILE
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
 from assist_server.engine.scheduler import Scheduler
@@ -49,13 +51,16 @@ class TransformersBackend:
         plan: DevicePlan,
         dtype: str = "auto",
         drafting: NgramDrafting | None = None,
+        *,
+        is_packed: bool = False,
     ) -> None:
         """Start a scheduler for a model that is on the plan's device.
 
-        Without `drafting` no tokens are drafted.
+        Without `drafting` no tokens are drafted. `is_packed` says whether the weights were read
+        from a packed file.
         """
         self._codec = TokenCodec(tokenizer)
-        language_model, plan = plan_execution(model.eval(), plan, dtype)
+        language_model, plan = plan_execution(model.eval(), plan, dtype, is_packed=is_packed)
         self._info = _describe(name, model, self._codec, tokenizer, plan)
         self._prefixes = PrefixCache(language_model, cache_limit_bytes(plan.device))
         self._drafting = drafting
@@ -85,7 +90,10 @@ class TransformersBackend:
             calibration = read_calibration(source)
             report("measuring the fastest way to run it", 90)
             drafting = NgramDrafting() if choice.drafts == "ngram" else None
-            backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
+            is_packed = (Path(source) / PACKED_FILE).is_file()
+            backend = cls(
+                choice.model, model, tokenizer, plan, choice.dtype, drafting, is_packed=is_packed
+            )
             backend._info = replace(backend._info, calibration=calibration)
             return backend
 

@@ -13,7 +13,7 @@ from assist_server.engine.device import DevicePlan
 from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.protocol import LanguageModel
 from assist_server.engine.models.torchscript_model import TorchScriptModel, covers
-from assist_server.engine.models.torchscript_network import Weights
+from assist_server.engine.models.torchscript_network import Weights, has_vnni
 from assist_server.engine.models.transformers_model import TransformersModel
 
 _CACHE_PART_OF_GPU = 4
@@ -30,15 +30,19 @@ _LARGEST_DIFFERENCE = 0.1
 """Relative, of logits: several times the effect of rounding to bfloat16 in another order."""
 
 
-def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageModel, DevicePlan]:
+def plan_execution(
+    model: Any, plan: DevicePlan, dtype: str, *, is_packed: bool = False
+) -> tuple[LanguageModel, DevicePlan]:
     """Return the fastest way to run a transformers model, and the plan with its reasons.
 
     Args:
         model: The model, on the plan's device.
         plan: The device, and the dtype for transformers' forward pass.
         dtype: The setting of that name.
+        is_packed: Whether the file has packed weights.
     """
-    weights = _torchscript_weights(dtype) if plan.device == "cpu" and covers(model) else None
+    is_covered = plan.device == "cpu" and covers(model)
+    weights = _torchscript_weights(dtype, is_packed=is_packed) if is_covered else None
     if weights is None:
         if dtype == "int8":
             reason = f"{plan.dtype}: int8 works only for models of Llama's architecture on a CPU"
@@ -50,7 +54,8 @@ def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageMo
         return chosen, replace(plan, reasons=(*plan.reasons, reason))
     has_bfloat16 = weights != "float32" and has_native_bfloat16()
     direct = TorchScriptModel(model, weights, has_bfloat16=has_bfloat16)
-    reasons = [_weights_reason(weights, has_bfloat16=has_bfloat16), _choose_threads(direct)]
+    reason = _weights_reason(weights, dtype, has_bfloat16=has_bfloat16)
+    reasons = [reason, _choose_threads(direct)]
     return direct, replace(plan, dtype=weights, reasons=(*plan.reasons[:1], *reasons))
 
 
@@ -67,14 +72,21 @@ def has_native_bfloat16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch has no public name for it
 
 
-def _torchscript_weights(dtype: str) -> Weights | None:
-    """Return the weights' format for the setting `dtype`; None for transformers' forward pass."""
+def _torchscript_weights(dtype: str, *, is_packed: bool) -> Weights | None:
+    """Return the weights' format for the setting `dtype`; None for transformers' forward pass.
+
+    Packed weights have at most 8 bits already, and were prepared for inputs of 8 bits.
+    """
+    if dtype == "auto" and is_packed and has_vnni():
+        return "int8"
     return {"auto": "float16", "float16": "float16", "float32": "float32", "int8": "int8"}.get(
         dtype
     )  # type: ignore[return-value]
 
 
-def _weights_reason(weights: Weights, *, has_bfloat16: bool) -> str:
+def _weights_reason(weights: Weights, dtype: str, *, has_bfloat16: bool) -> str:
+    if weights == "int8" and dtype == "auto":
+        return "int8: the weights are packed, and this processor multiplies 8 bits natively"
     if weights == "int8":
         return (
             "int8: chosen by the setting `dtype`; smallest and fastest, with slightly worse results"

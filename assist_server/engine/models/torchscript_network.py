@@ -22,6 +22,8 @@ _WIDE_TOKENS = 32
 """Wider passes are bound by arithmetic, narrower ones by reading weights and by overhead."""
 WIDE_STEP_TOKENS = 64
 """The length of wide passes, padding included, is a multiple of it (see `round_up`)."""
+_BLOCK_TOKENS = 128
+"""Queries whose scores are computed together: few enough to stay in a processor's cache."""
 _NEVER = 1 << 40
 
 
@@ -86,7 +88,7 @@ class _Int8Linear(nn.Module):
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
-        self.reduces_range = not torch.cpu._is_vnni_supported()  # noqa: SLF001 - torch has no public name for it
+        self.reduces_range = not has_vnni()
         full = weight.float()
         scale = full.abs().amax(dim=1).clamp_min(1e-8) / 127
         zero = torch.zeros(len(scale), dtype=torch.long)
@@ -138,6 +140,7 @@ class _Layer(nn.Module):
             head_norm = torch.cat([q_norm, k_norm])
         self.head_norm = _Norm(head_norm, self.eps)
         self.wide_tokens = _WIDE_TOKENS if has_bfloat16 else _NEVER
+        self.block_tokens = _BLOCK_TOKENS
         self.wide_linear_tokens = self.wide_tokens if self.qkv.takes_bfloat16 else _NEVER
 
     def forward(  # noqa: PLR0913, PLR0917 - TorchScript takes no dataclasses
@@ -171,11 +174,10 @@ class _Layer(nn.Module):
         values[:, start : start + count].copy_(qkv[:, rotated:].transpose(0, 1))
         x = x[first:last]
         q = qk[first:last, : self.heads]
-        q = q.reshape(wanted, self.kv_heads, self.group, self.size)
-        q = q.permute(1, 2, 0, 3).reshape(self.kv_heads, self.group * wanted, self.size)
+        q = q.reshape(wanted, self.kv_heads, self.group, self.size).permute(1, 2, 0, 3)
         seen = start + mask.size(1)
-        mixed = self.attend(q, keys[:, :, :seen], values[:, :seen], mask[first:last])
-        mixed = mixed.view(self.kv_heads, self.group, wanted, self.size).permute(2, 0, 1, 3)
+        mixed = self.attend(q, keys[:, :, :seen], values[:, :seen], mask[first:last], first)
+        mixed = mixed.permute(2, 0, 1, 3)
         mixed = self.as_input(mixed.reshape(wanted, self.heads * self.size))
         x = x + self.out(mixed)
         h = self.gate_up(self.as_input(self.forward_norm(x)))
@@ -187,20 +189,46 @@ class _Layer(nn.Module):
         """Convert the input of a linear layer: bfloat16 for many rows if it takes that."""
         return x.to(torch.bfloat16 if x.size(0) >= self.wide_linear_tokens else torch.float32)
 
-    def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """Return attention outputs [kv heads, queries, head size]; mask the last keys."""
-        count, masked = mask.size(0), mask.size(1)
+    def attend(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor, first: int) -> Tensor:
+        """Return attention outputs [kv heads, group, queries, head size].
+
+        Args:
+            q: Queries, in the same layout.
+            keys: Keys [kv heads, head size, seen].
+            values: Values [kv heads, seen, head size].
+            mask: For the last keys, [queries, masked]; 0 or minus infinity.
+            first: The row of the first query in the whole mask, from which on it is causal.
+        """
+        count = q.size(2)
         if count >= self.wide_tokens:
             q, keys, values = (
                 q.to(torch.bfloat16),
                 keys.to(torch.bfloat16),
                 values.to(torch.bfloat16),
             )
-        scores = torch.bmm(q, keys)
+        if count <= self.block_tokens:
+            return self.attend_block(q, keys, values, mask)
+        # A block of queries sees no later keys, which saves up to half of the products.
+        start = keys.size(2) - mask.size(1)
+        parts: list[Tensor] = []
+        for begin in range(0, count, self.block_tokens):
+            end = min(begin + self.block_tokens, count)
+            seen = min(round_up(start + first + end), keys.size(2))
+            block = mask[begin:end, : seen - start]
+            parts.append(
+                self.attend_block(q[:, :, begin:end], keys[:, :, :seen], values[:, :seen], block)
+            )
+        return torch.cat(parts, 2)
+
+    def attend_block(self, q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+        """Return the outputs of one block of queries; the mask is for the last keys."""
+        count, masked = q.size(2), mask.size(1)
+        scores = torch.bmm(q.reshape(self.kv_heads, self.group * count, self.size), keys)
         if masked > 1:
             newest = scores.view(-1, count, scores.size(2))[:, :, scores.size(2) - masked :]
             newest.add_(mask.to(scores.dtype))
-        return torch.bmm(torch.softmax(scores, -1), values)
+        mixed = torch.bmm(torch.softmax(scores, -1), values)
+        return mixed.view(self.kv_heads, self.group, count, self.size)
 
 
 class TorchScriptNetwork(nn.Module):
@@ -263,6 +291,11 @@ class TorchScriptNetwork(nn.Module):
             x = layer(x, rotation, keys[i], values[i], start, mask, rows)
         logits: Tensor = self.head(self.norm(x))
         return logits
+
+
+def has_vnni() -> bool:
+    """Return whether this processor adds products of 8 bits in 32 bits."""
+    return bool(torch.cpu._is_vnni_supported())  # noqa: SLF001 - torch has no public name for it
 
 
 def round_up(length: int) -> int:
