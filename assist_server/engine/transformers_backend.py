@@ -19,6 +19,7 @@ from assist_server.engine.failures import failures_in_one_sentence, gist, out_of
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
 from assist_server.engine.loading.packed_weights import PACKED_FILE
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
+from assist_server.engine.models.torchscript_model import TorchScriptModel
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
 from assist_server.engine.scheduler import Scheduler
 from assist_server.engine.tokens.codec import StreamingDetokenizer, TokenCodec
@@ -61,8 +62,11 @@ class TransformersBackend:
         """
         self._codec = TokenCodec(tokenizer)
         language_model, plan = plan_execution(model.eval(), plan, dtype, is_packed=is_packed)
+        self._has_copy = isinstance(language_model, TorchScriptModel)
         self._info = _describe(name, model, self._codec, tokenizer, plan)
-        self._prefixes = PrefixCache(language_model, cache_limit_bytes(plan.device))
+        weights_bytes = sum(each.numel() * each.element_size() for each in model.parameters())
+        limit_bytes = cache_limit_bytes(plan.device, weights_bytes)
+        self._prefixes = PrefixCache(language_model, limit_bytes)
         self._drafting = drafting
         self._decoder: Decoder | None = Decoder(
             language_model, self._prefixes, drafting, self._info.context_tokens
@@ -94,6 +98,8 @@ class TransformersBackend:
             backend = cls(
                 choice.model, model, tokenizer, plan, choice.dtype, drafting, is_packed=is_packed
             )
+            if backend._has_copy:
+                _release_weights(model)
             backend._info = replace(backend._info, calibration=calibration)
             return backend
 
@@ -212,6 +218,15 @@ def _loaded(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple[An
     report(f"moving the weights to {plan.device}", 85)
     model.to(torch.device(plan.device))
     return tokenizer, model
+
+
+def _release_weights(model: Any) -> None:
+    """Free the weights of a model that is not used any more.
+
+    Its modules refer to each other, and the garbage collector is off while a model is loaded.
+    """
+    for parameter in model.parameters():
+        parameter.data = parameter.new_empty(0)
 
 
 def context_length(config: Any) -> int:

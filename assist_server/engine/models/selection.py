@@ -18,7 +18,7 @@ from assist_server.engine.models.transformers_model import TransformersModel
 
 _CACHE_PART_OF_GPU = 4
 _CACHE_PART_OF_MEMORY = 8
-_LARGEST_CACHE_BYTES = 1 << 30
+_SMALLEST_CACHE_BYTES, _LARGEST_CACHE_BYTES = 160 << 20, 1 << 30
 _MEASURED_CONTEXT_TOKENS = 200
 _MEASURED_PASSES = 12
 _WARMUP_PASSES = 3
@@ -59,12 +59,16 @@ def plan_execution(
     return direct, replace(plan, dtype=weights, reasons=(*plan.reasons[:1], *reasons))
 
 
-def cache_limit_bytes(device: str) -> int:
-    """Return the memory for KV caches of recent prompts: a fraction of the free memory."""
+def cache_limit_bytes(device: str, weights_bytes: int) -> int:
+    """Return the memory for KV caches of recent prompts: a fraction of the free memory.
+
+    On a CPU it is at most half of that of the weights, as a small model reads a prompt again soon.
+    """
     if device == "cuda":
         return int(torch.cuda.mem_get_info()[0] // _CACHE_PART_OF_GPU)
-    available_bytes = psutil.virtual_memory().available
-    return min(available_bytes // _CACHE_PART_OF_MEMORY, _LARGEST_CACHE_BYTES)
+    available_bytes = psutil.virtual_memory().available // _CACHE_PART_OF_MEMORY
+    wanted_bytes = max(weights_bytes // 2, _SMALLEST_CACHE_BYTES)
+    return min(available_bytes, wanted_bytes, _LARGEST_CACHE_BYTES)
 
 
 def has_native_bfloat16() -> bool:

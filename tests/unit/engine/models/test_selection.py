@@ -47,7 +47,9 @@ def test_everything_else_is_run_by_transformers(config, dtype, expected):
 
 
 def test_caches_take_a_part_of_the_free_memory():
-    assert 1 << 20 < cache_limit_bytes("cpu") <= 1 << 30
+    assert 1 << 20 < cache_limit_bytes("cpu", 0) <= 160 << 20
+    assert cache_limit_bytes("cpu", 0) <= cache_limit_bytes("cpu", 400 << 20) <= 200 << 20
+    assert cache_limit_bytes("cpu", 1 << 40) <= 1 << 30
 
 
 LLAMA = build_model(BY_CONFIG["LlamaConfig"], 300)
