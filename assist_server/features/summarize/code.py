@@ -1,4 +1,4 @@
-"""Summaries of code by a model without a chat format: a headline and a list of definitions."""
+"""Summaries of code: a headline of a model without a chat format, and a list of definitions."""
 
 import re
 from collections import Counter
@@ -26,6 +26,7 @@ _MAX_COMMENT_TOKENS = 32
 _CONFIDENT_LOG_PROB = -0.8
 """Least mean natural log-probability per token of a comment to show."""
 
+_LIST = re.compile(r"^\s*(?:[-*+]|\d+[.)]) ", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _CODE = re.compile(r"[=(){}\[\]<>|\\_;@#$]|--|\.\w|/\s")
 _STEM_CHARS = 4
@@ -60,10 +61,24 @@ def describe_code(selection: Selection, work: Work) -> str:
     if tree is None:
         return _count(selection, [])
     found = find_definitions(tree, selection.start, selection.end)
-    lines = [_write_headline(selection, work) or _count(selection, found)]
+    headline = _write_headline(selection, work) or _count(selection, found)
+    return _with_list(headline, selection.snapshot, found)
+
+
+def with_definitions(answer: str, selection: Selection) -> str:
+    """Return a model's answer about code with a list of the definitions, unless it has a list."""
+    tree = selection.snapshot.syntax
+    if tree is None or _LIST.search(answer):
+        return answer
+    found = find_definitions(tree, selection.start, selection.end)
+    return _with_list(answer, selection.snapshot, found)
+
+
+def _with_list(headline: str, snapshot: Snapshot, found: list[Definition]) -> str:
+    lines = [headline]
     listed = found[:_MAX_LISTED]
     if listed:
-        lines += ["", *(_list_item(selection.snapshot, definition) for definition in listed)]
+        lines += ["", *(_list_item(snapshot, definition) for definition in listed)]
     if len(found) > len(listed):
         lines.append(f"- and {len(found) - len(listed)} more")
     return "\n".join(lines)

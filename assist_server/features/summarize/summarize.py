@@ -2,15 +2,15 @@
 
 There are three methods; `Summary.method` names the one used. A model with a chat format is asked
 for a summary, part by part for a long text. A model that only completes writes the comment above
-the code, and the syntax tree lists the definitions there; prose is summarized by its own first
-sentences in that case.
+the code; prose is summarized by its own first sentences in that case. The syntax tree lists the
+definitions in code, unless the model has answered with a list.
 """
 
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError, ModelError
 from assist_server.features.summarize.chat import ask
-from assist_server.features.summarize.code import describe_code
+from assist_server.features.summarize.code import describe_code, with_definitions
 from assist_server.features.summarize.prose import extract
 from assist_server.features.summarize.work import Method, Report, Selection, Summary, Work
 from assist_server.settings import Settings
@@ -43,7 +43,7 @@ def _summarize(selection: Selection, work: Work) -> Summary:
     if work.backend.info.has_chat_template:
         if not (answer := ask(selection, work)):
             raise ModelError("the model's answer was empty; select other text or another model")
-        return Summary(answer, Method.CHAT)
+        return Summary(with_definitions(answer, selection), Method.CHAT)
     if selection.snapshot.is_prose:
         return Summary(extract(selection), Method.EXTRACT)
     return Summary(describe_code(selection, work), Method.COMMENT)

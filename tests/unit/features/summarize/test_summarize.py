@@ -299,10 +299,24 @@ def test_code_without_a_grammar_is_counted(path, said):
 def test_a_short_text_is_one_question():
     backend = ChatBackend(answer=" It stacks. \n")
     found = summarize(whole(CODE), backend, Settings())
-    assert found == Summary("It stacks.", Method.CHAT)
+    assert found.method is Method.CHAT
+    assert found.markdown.splitlines()[:3] == [
+        "It stacks.", "", "- class `Stack` (line 4): A pile.",
+    ]  # fmt: skip
     (request,) = backend.requests
     assert prompt_of(request).startswith("You summarize python code")
     assert prompt_of(request).endswith(CODE)
+
+
+@pytest.mark.parametrize("answer", ["It stacks.\n\n- a\n- b", "It:\n1. stacks", "* It stacks."])
+def test_an_answer_with_a_list_stays_as_it_is(answer):
+    assert summarize(whole(CODE), ChatBackend(answer=answer), Settings()).markdown == answer
+
+
+def test_an_answer_about_prose_stays_as_it_is():
+    backend = ChatBackend(answer="It says so.")
+    found = summarize(whole("It is so. " * 9, "a.txt"), backend, Settings())
+    assert found == Summary("It says so.", Method.CHAT)
 
 
 def test_a_long_text_is_summarized_by_parts_and_put_together():
