@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from assist_server.engine.request import GenerationRequest
+from assist_server.engine.request import Generation, GenerationRequest
 from assist_server.errors import InputError
+from assist_server.features.summarize.support import unsupported
 from assist_server.features.summarize.work import Selection, Work
 from assist_server.prompts.instructions import load_instruction
 from assist_server.text.newlines import split_lines
@@ -20,7 +22,20 @@ _THOUGHTS = re.compile(r"\s*<think>.*?(</think>|\Z)\s*", re.DOTALL)
 """Reasoning that some models write before their answer."""
 
 
-def ask(selection: Selection, work: Work) -> str:
+_CONFIDENT_LOG_PROB = -0.8
+"""Least mean natural log-probability per token of a credible answer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A model's summary, in Markdown."""
+
+    text: str
+    is_credible: bool
+    """Whether the model was sure of it, and names nothing that the selection does not."""
+
+
+def ask(selection: Selection, work: Work) -> Answer:
     """Return the model's summary of a selection.
 
     Raises:
@@ -31,27 +46,39 @@ def ask(selection: Selection, work: Work) -> str:
     about_part = load_instruction("summarize", kind=f"a part of {kind}")
     parts = list(_split(selection.text, _room(about_part, work), work))
     if len(parts) == 1:
-        return _answer(load_instruction("summarize", kind=kind), parts[0], work)
+        return _rated(load_instruction("summarize", kind=kind), parts[0], selection, work)
     if len(parts) > _MAX_PARTS:
         raise InputError(f"the selection is too long ({len(parts)} parts); select less text")
     answers = []
     for number, part in enumerate(parts, start=1):
         work.report(f"part {number} of {len(parts)}")
-        answers.append(_answer(about_part, part, work))
+        answers.append(_text_of(_generate(about_part, part, work)))
     work.report("combining the parts")
     about_parts = load_instruction("summarize_parts", kind=kind)
     joined = _cut_to_budget("\n\n".join(answers), _room(about_parts, work), work)
-    return _answer(about_parts, joined, work)
+    return _rated(about_parts, joined, selection, work)
 
 
-def _answer(instruction: str, text: str, work: Work) -> str:
+def _rated(instruction: str, text: str, selection: Selection, work: Work) -> Answer:
+    generation = _generate(instruction, text, work)
+    answer = _text_of(generation)
+    log_prob = generation.mean_log_prob
+    is_sure = log_prob is not None and log_prob >= _CONFIDENT_LOG_PROB
+    return Answer(answer, is_sure and not unsupported(selection.text, answer))
+
+
+def _text_of(generation: Generation) -> str:
+    return _THOUGHTS.sub("", generation.text).strip()
+
+
+def _generate(instruction: str, text: str, work: Work) -> Generation:
     request = GenerationRequest(
         tuple(work.backend.encode_chat(_messages(instruction, text))),
         work.settings.summary.max_new_tokens,
         end_ids=work.backend.info.end_ids,
         cancel=work.cancel,
     )
-    return _THOUGHTS.sub("", work.generate(request).text).strip()
+    return work.generate(request)
 
 
 def _messages(instruction: str, text: str) -> list[dict[str, str]]:

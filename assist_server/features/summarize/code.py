@@ -13,6 +13,7 @@ from assist_server.engine.request import (
 from assist_server.features.documentation.words import split_name
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.features.summarize.sentences import is_boilerplate, opening_sentence
+from assist_server.features.summarize.support import unsupported
 from assist_server.features.summarize.work import Selection, Work
 from assist_server.syntax.comment_marks import find_comment_marks
 from assist_server.syntax.definition import Definition
@@ -140,6 +141,7 @@ def _is_headline(text: str, selection: Selection) -> bool:
         and not is_boilerplate(text)
         and not _occurs_elsewhere(text, selection)
         and _names_something(text, selection.text)
+        and not unsupported(selection.text, text)
     )
 
 

@@ -1,10 +1,12 @@
 """Summaries of selected text, as Markdown.
 
 There are three methods; `Summary.method` names the one used. A model with a chat format is asked
-for a summary, part by part for a long text. A model that only completes writes the comment above
-the code; prose is summarized by its own first sentences in that case. The syntax tree lists the
-definitions in code, unless the model has answered with a list.
+for a summary, part by part for a long text. If it cannot answer, is not sure or names what is not
+there, it writes the comment above the code, and prose is summarized by its own first sentences.
+The syntax tree lists the definitions in code, unless the model has answered with a list.
 """
+
+import contextlib
 
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken
@@ -40,10 +42,18 @@ def summarize(
 
 
 def _summarize(selection: Selection, work: Work) -> Summary:
-    if work.backend.info.has_chat_template:
-        if not (answer := ask(selection, work)):
-            raise ModelError("the model's answer was empty; select other text or another model")
-        return Summary(with_definitions(answer, selection), Method.CHAT)
+    if not work.backend.info.has_chat_template:
+        return _without_chat(selection, work)
+    answer = ask(selection, work)
+    if not answer.text:
+        raise ModelError("the model's answer was empty; select other text or another model")
+    if not answer.is_credible:
+        with contextlib.suppress(InputError):  # too short; an unsure answer is better than none
+            return _without_chat(selection, work)
+    return Summary(with_definitions(answer.text, selection), Method.CHAT)
+
+
+def _without_chat(selection: Selection, work: Work) -> Summary:
     if selection.snapshot.is_prose:
         return Summary(extract(selection), Method.EXTRACT)
     return Summary(describe_code(selection, work), Method.COMMENT)

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from assist_server.errors import InputError
+from assist_server.features.summarize.support import unsupported
 from assist_server.prompts.instructions import load_instruction
 from assist_server.syntax.languages import language_for
 from assist_server.training.data.documents import Document, document_of
@@ -26,12 +27,6 @@ _MOST_ECHOED_SHARE = 0.6
 _RUN_WORDS = 4
 _PROSE = ("Rewrite this text in plain and short English.", "Say in one sentence what this is.")
 _CODE = ("Explain in one or two sentences what this code does.",)
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_NAME = re.compile(
-    r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w*|(?<![.!?:] )(?<![-*] )(?<!^)[A-Z][a-z]{2,})\b",
-    re.MULTILINE,
-)
-"""Identifiers, and capitalised words that do not begin a sentence or a line."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +95,6 @@ def rejection_reason(request: Request, answer: str) -> str | None:
     if unsupported(request.text, answer):
         return "unsupported"
     return None
-
-
-def unsupported(text: str, answer: str) -> list[str]:
-    """Return the numbers and names of an answer that are not in its text."""
-    found = [*_NUMBER.findall(answer), *_NAME.findall(answer)]
-    lower = text.lower()
-    return [each for each in found if each.lower() not in lower]
 
 
 def _echoed_share(text: str, words: Sequence[str]) -> float:

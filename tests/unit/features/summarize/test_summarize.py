@@ -319,6 +319,32 @@ def test_an_answer_about_prose_stays_as_it_is():
     assert found == Summary("It says so.", Method.CHAT)
 
 
+class UnsureBackend(ChatBackend):
+    def generate(self, request):
+        for chunk in super().generate(request):
+            yield replace(chunk, log_probs=(-1.5,) * len(chunk.log_probs))
+
+
+UNSURE = UnsureBackend(answer="It stacks.")
+INVENTING = ChatBackend(answer="It stacks 12 of the TowerBlocks.")
+
+
+@pytest.mark.parametrize("backend", [UNSURE, INVENTING])
+def test_an_answer_that_is_not_credible_is_not_shown(backend):
+    found = summarize(whole(CODE), backend, Settings())
+    assert found.method is Method.COMMENT
+    assert found.markdown.startswith("12 lines of Python: ")
+    prose = "It is so. " + "And more of it. It goes on and on. " * 6
+    assert summarize(whole(prose, "a.txt"), backend, Settings()) == Summary(
+        "It is so.", Method.EXTRACT
+    )
+
+
+def test_an_unsure_answer_is_better_than_none():
+    found = summarize(whole("One line only", "a.txt"), UNSURE, Settings())
+    assert found == Summary("It stacks.", Method.CHAT)
+
+
 def test_a_long_text_is_summarized_by_parts_and_put_together():
     backend, said = ChatBackend(answer="part"), []
     text = "".join(f"line {number}\n" for number in range(30))

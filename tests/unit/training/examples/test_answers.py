@@ -13,7 +13,6 @@ from assist_server.training.examples.answers import (
     read_answers,
     rejection_reason,
     requests_of,
-    unsupported,
     write_answer,
 )
 from assist_server.training.examples.cutting import Layout, Mixture, cut
@@ -49,11 +48,6 @@ def test_a_good_answer_is_kept():
 )
 def test_an_answer_that_is_not_good_is_left_out(answer, reason):
     assert rejection_reason(REQUEST, answer) == reason
-
-
-def test_words_that_begin_a_sentence_or_a_line_need_no_support():
-    assert unsupported("a b", "Reads a. Writes b.\nThen\n- Ends") == []
-    assert unsupported("a b", "Reads a with Numpy and 3 toFloat") == ["3", "Numpy", "toFloat"]
 
 
 def test_requests_are_about_what_is_trained_on(documents):
