@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from assist_server.engine.backend import ModelChoice
+from assist_server.engine.backend import ModelChoice, ignore_progress
+from assist_server.engine.device import DevicePlan
+from assist_server.engine.loading.checkpoint import read_model
 from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.request import GenerationRequest, collect
@@ -24,9 +26,9 @@ def backend():
 
 @pytest.fixture(scope="module")
 def plain_model():
-    from transformers import AutoModelForCausalLM  # noqa: PLC0415 - torch-heavy, once
-
-    return AutoModelForCausalLM.from_pretrained(EMBEDDED_FOLDER, dtype=torch.float32).eval()
+    """The weights of the package in transformers' own forward pass."""
+    plan = DevicePlan("cpu", "float32", ())
+    return read_model(str(EMBEDDED_FOLDER), plan, ignore_progress)[1].float().eval()
 
 
 def spelled_out(backend, model, prompt_ids, wanted: str) -> str:
