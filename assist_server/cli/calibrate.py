@@ -20,7 +20,7 @@ from assist_server.training.loop.reports import new_figure
 if TYPE_CHECKING:
     from assist_server.evaluation.calibration import Calibration, Point
 
-_MUCH = SuiteSizes(pieces=60, piece_chars=250)
+_MUCH = SuiteSizes(pieces=40, piece_chars=150)
 _LITTLE = SuiteSizes(pieces=12, piece_chars=120)
 
 
