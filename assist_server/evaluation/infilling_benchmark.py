@@ -59,7 +59,9 @@ def _item(fields: dict[str, str]) -> Item:
     line = fields["canonical_solution"].strip("\n")
     indent = line[: len(line) - len(line.lstrip())]
     before = f"{fields['prompt']}\n{indent}"
-    text = before + line.strip() + fields["suffix"]
+    # In some items the suffix begins with the next line itself.
+    after = "\n" + fields["suffix"].removeprefix("\n")
+    text = before + line.strip() + after
     place = Place(
         Kind.WHOLE_LINE, "solution.py", text, len(before), len(before) + len(line.strip())
     )

@@ -24,8 +24,9 @@ def items(tmp_path, *fields, name="b.jsonl.gz"):
 
 
 @pytest.mark.parametrize("name", ["b.jsonl", "b.jsonl.gz"])
-def test_the_line_is_missing_behind_its_indentation(tmp_path, name):
-    (item,) = items(tmp_path, FIELDS, name=name)
+@pytest.mark.parametrize("suffix", ["\n    return 0\n", "    return 0\n"])
+def test_the_line_is_missing_behind_its_indentation(tmp_path, name, suffix):
+    (item,) = items(tmp_path, FIELDS | {"suffix": suffix}, name=name)
     assert item.place.prefix == "def double(n):\n    if n:\n        "
     assert item.place.missing == "return 2 * n"
     assert item.place.suffix == "\n    return 0\n"
