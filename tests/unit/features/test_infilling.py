@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
@@ -90,6 +90,7 @@ def test_how_often_a_prompt_begins_anew_in_a_thousand_characters(family, most):
 
 
 @settings(max_examples=20, deadline=None)
+@example("y y y y y \n", "x = f(a, b)", "")
 @given(TEXTS, st.sampled_from(["x = f(a, b)", "    def method(self):", "return 1"]), TEXTS)
 def test_only_the_tokens_of_the_line_change(before, line, behind):
     template = next(one for one in TEMPLATES if one.family == "assist")
@@ -99,7 +100,7 @@ def test_only_the_tokens_of_the_line_change(before, line, behind):
             prompt_ids(at(f"{before}\n{line[:n]}", behind), template, backend=backend)
             for n in (length - 1, length)
         )
-        breaks = "\n" * (1 + len(before) - len(before.rstrip("\n")))  # part of its tokens
+        breaks = before[len(before.rstrip()) :] + "\n"  # part of its tokens
         line_tokens = len(backend.encode(breaks + line[: length - 1]))
         assert common_length(old, new) >= len(old) - line_tokens
 
