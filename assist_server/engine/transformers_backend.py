@@ -4,7 +4,6 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +16,6 @@ from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
 from assist_server.engine.failures import failures_in_one_sentence, gist, out_of_memory
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
-from assist_server.engine.loading.packed_weights import PACKED_FILE
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
 from assist_server.engine.models.torchscript_model import TorchScriptModel
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
@@ -52,16 +50,13 @@ class TransformersBackend:
         plan: DevicePlan,
         dtype: str = "auto",
         drafting: NgramDrafting | None = None,
-        *,
-        is_packed: bool = False,
     ) -> None:
         """Start a scheduler for a model that is on the plan's device.
 
-        Without `drafting` no tokens are drafted. `is_packed` says whether the weights were read
-        from a packed file.
+        Without `drafting` no tokens are drafted.
         """
         self._codec = TokenCodec(tokenizer)
-        language_model, plan = plan_execution(model.eval(), plan, dtype, is_packed=is_packed)
+        language_model, plan = plan_execution(model.eval(), plan, dtype)
         self._has_copy = isinstance(language_model, TorchScriptModel)
         self._info = _describe(name, model, self._codec, tokenizer, plan)
         weights_bytes = sum(each.numel() * each.element_size() for each in model.parameters())
@@ -94,10 +89,7 @@ class TransformersBackend:
             calibration = read_calibration(source)
             report("measuring the fastest way to run it", 90)
             drafting = NgramDrafting() if choice.drafts == "ngram" else None
-            is_packed = (Path(source) / PACKED_FILE).is_file()
-            backend = cls(
-                choice.model, model, tokenizer, plan, choice.dtype, drafting, is_packed=is_packed
-            )
+            backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
             if backend._has_copy:
                 _release_weights(model)
             backend._info = replace(backend._info, calibration=calibration)
@@ -226,7 +218,8 @@ def _release_weights(model: Any) -> None:
     Its modules refer to each other, and the garbage collector is off while a model is loaded.
     """
     for parameter in model.parameters():
-        parameter.data = parameter.new_empty(0)
+        if parameter.ndim > 1:  # packed maps keep the biases themselves
+            parameter.data = parameter.new_empty(0)
 
 
 def context_length(config: Any) -> int:

@@ -29,6 +29,7 @@ from rich.console import Console
 from assist_server.cli.benchmark.machine import BUSY, describe_machine
 from assist_server.cli.benchmark.session import Session
 from assist_server.engine.loading.locate import locate_model
+from assist_server.engine.loading.packed_weights import PACKED_FILE
 from assist_server.lsp.client import SERVER_COMMAND, LspClient
 
 GENERATE, F16, Q8_0, ELSEWHERE, SERVER = (
@@ -121,8 +122,8 @@ def start_engines(
 
 def commands_of(options: argparse.Namespace, stack: ExitStack) -> dict[str, list[str]]:
     """Return the command of each engine, with its weights."""
-    folder = locate_model(options.model)
     converted = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    folder = whole(locate_model(options.model), converted / "whole")
     commands = {GENERATE: ["fresh_generate.py", folder]}
     for name, quantization in ((F16, "f16"), (Q8_0, "q8_0")):
         commands[name] = ["llama_server.py", convert(folder, converted, quantization)]
@@ -134,6 +135,15 @@ def commands_of(options: argparse.Namespace, stack: ExitStack) -> dict[str, list
         commands[ours] = ["in_process.py", options.model, "--dtype", dtype, *choice]
         commands[f"{ours} {UNHEALED}"] = [*commands[ours], "--unhealed"]
     return commands
+
+
+def whole(folder: str, out: Path) -> str:
+    """Return the folder of a model, or of its weights unpacked, which others can read."""
+    if not (Path(folder) / PACKED_FILE).is_file():
+        return folder
+    command = [sys.executable, "-m", "assist_server", "models", "export", str(out)]
+    subprocess.run([*command, "--model", folder], check=True, capture_output=True)
+    return str(out)
 
 
 def convert(folder: str, out: Path, quantization: str) -> str:

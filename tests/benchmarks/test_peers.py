@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from assist_server.cli.benchmark.measurement import Spread
-from assist_server.engine.backend import NullBackend
-from assist_server.engine.loading.locate import EMBEDDED_FOLDER
+from assist_server.engine.backend import NullBackend, ignore_progress
+from assist_server.engine.loading.checkpoint import export_model
 
 PEERS = Path(__file__).parents[2] / "benchmarks" / "peers"
 FAKE_ENGINE = """
@@ -216,20 +216,21 @@ def test_quantized_weights_are_near_the_model_s(convert_to_gguf, tmp_path):
     import numpy as np  # noqa: PLC0415 - heavy
     from safetensors.torch import load_file  # noqa: PLC0415 - heavy
 
-    out = tmp_path / "out.gguf"
-    convert_to_gguf.convert(EMBEDDED_FOLDER, out, "q8_0")
+    out, whole = tmp_path / "out.gguf", tmp_path / "whole"
+    export_model("embedded", whole, ignore_progress, is_packed=False)
+    convert_to_gguf.convert(whole, out, "q8_0")
     tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(out).tensors}
     found = tensors["blk.6.ffn_down.weight"]
     values = gguf.quants.dequantize(found.data, found.tensor_type)
-    originals = load_file(EMBEDDED_FOLDER / "model.safetensors")
+    originals = load_file(whole / "model.safetensors")
     expected = originals["model.layers.6.mlp.down_proj.weight"].float().numpy()
     assert found.tensor_type.name == "Q8_0"
     assert tensors["output_norm.weight"].tensor_type.name == "F32"
-    assert tensors["blk.6.attn_q_norm.weight"].tensor_type.name == "F32"
-    queries = tensors["blk.6.attn_q.weight"]
-    found_queries = gguf.quants.dequantize(queries.data, queries.tensor_type)
-    wanted = originals["model.layers.6.self_attn.q_proj.weight"].float().numpy()
-    assert np.abs(found_queries - wanted).max() <= np.abs(wanted).max() / 127  # in this order
+    assert tensors["blk.6.attn_norm.weight"].tensor_type.name == "F32"
+    of_values = tensors["blk.6.attn_v.weight"]
+    found_values = gguf.quants.dequantize(of_values.data, of_values.tensor_type)
+    wanted = originals["model.layers.6.self_attn.v_proj.weight"].float().numpy()
+    assert np.abs(found_values - wanted).max() <= np.abs(wanted).max() / 127  # in this order
     assert np.abs(values - expected).max() <= np.abs(expected).max() / 127
     assert np.abs(values - expected).max() > 0
 

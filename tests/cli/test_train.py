@@ -196,6 +196,39 @@ def test_a_training_keeps_chat_by_answers(run, packages, toy, tmp_path):
     assert (tmp_path / "out" / "chat_template.jinja").read_text() == CHAT_TEMPLATE
 
 
+def test_what_people_wrote_is_collected_as_answers(run, toy, tmp_path):
+    out = tmp_path / "answers.jsonl"
+    options = ("--corpus", toy / "training" / "corpus", "--out", out, "--count", "5")
+    assert run("answers", *options).code == 0
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert 1 <= len(rows) <= 5
+    assert all(row["answer"].endswith((".", "!")) for row in rows)
+    assert run("answers", *options).code == 0  # a file that is full stays as it is
+    assert [json.loads(line) for line in out.read_text().splitlines()] == rows
+
+
+def test_weights_are_packed_for_the_texts_of_a_corpus(run, toy, tmp_path):
+    options = ("--packed", "--model", toy, "--corpus", toy / "training" / "corpus")
+    assert run("models", "export", tmp_path / "packed", *options).code == 0
+    config = json.loads((tmp_path / "packed" / "config.json").read_text())
+    assert config["suits_int8"] is True
+    backend = open_backend(ModelChoice(str(tmp_path / "packed"), device="cpu"))
+    assert backend.info.plan.dtype in {"int8", "float16"}
+    backend.close()
+    again = run(
+        "models",
+        "export",
+        tmp_path / "again",
+        "--packed",
+        *options[1:2],
+        tmp_path / "packed",
+        *options[3:],
+    )
+    refused(again, "--corpus is for a folder with whole weights")
+    assert not (tmp_path / "again").exists()
+    refused(run("models", "export", tmp_path / "plain", *options[1:]), "add --packed")
+
+
 # Fine-tuning
 
 OWN_NAMES = ("axle", "bearing", "clutch", "damper", "flange", "gasket", "hub", "lever")

@@ -129,10 +129,11 @@ def _compensated_codes(weight: Tensor, groups: _Groups, bits: int, products: Ten
     Source: Frantar et al., "GPTQ: Accurate Post-Training Quantization" (2022).
     """
     columns = weight.size(1)
-    damping = _DAMPING * products.diagonal().mean() + torch.finfo(torch.float32).tiny
-    damped = products + damping * torch.eye(columns)
+    exact = products.double()
+    damping = _DAMPING * exact.diagonal().mean() + torch.finfo(torch.float32).tiny
+    damped = exact + damping * torch.eye(columns)
     inverse = torch.cholesky_inverse(torch.linalg.cholesky(damped))
-    factor = torch.linalg.cholesky(inverse, upper=True)
+    factor = torch.linalg.cholesky(inverse, upper=True).float()
     left = weight.clone()
     codes = torch.empty(weight.shape, dtype=torch.uint8)
     for column in range(columns):

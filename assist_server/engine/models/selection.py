@@ -18,7 +18,7 @@ from assist_server.engine.models.transformers_model import TransformersModel
 
 _CACHE_PART_OF_GPU = 4
 _CACHE_PART_OF_MEMORY = 8
-_SMALLEST_CACHE_BYTES, _LARGEST_CACHE_BYTES = 160 << 20, 1 << 30
+_SMALLEST_CACHE_BYTES, _LARGEST_CACHE_BYTES = 192 << 20, 1 << 30
 _MEASURED_CONTEXT_TOKENS = 200
 _MEASURED_PASSES = 12
 _WARMUP_PASSES = 3
@@ -30,19 +30,19 @@ _LARGEST_DIFFERENCE = 0.1
 """Relative, of logits: several times the effect of rounding to bfloat16 in another order."""
 
 
-def plan_execution(
-    model: Any, plan: DevicePlan, dtype: str, *, is_packed: bool = False
-) -> tuple[LanguageModel, DevicePlan]:
+def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageModel, DevicePlan]:
     """Return the fastest way to run a transformers model, and the plan with its reasons.
 
     Args:
         model: The model, on the plan's device.
         plan: The device, and the dtype for transformers' forward pass.
         dtype: The setting of that name.
-        is_packed: Whether the file has packed weights.
     """
     is_covered = plan.device == "cpu" and covers(model)
-    weights = _torchscript_weights(dtype, is_packed=is_packed) if is_covered else None
+    if dtype == "auto" and is_covered and _suits_int8(model) and has_vnni():
+        weights: Weights | None = "int8"
+    else:
+        weights = _torchscript_weights(dtype) if is_covered else None
     if weights is None:
         if dtype == "int8":
             reason = f"{plan.dtype}: int8 works only for models of Llama's architecture on a CPU"
@@ -62,7 +62,8 @@ def plan_execution(
 def cache_limit_bytes(device: str, weights_bytes: int) -> int:
     """Return the memory for KV caches of recent prompts: a fraction of the free memory.
 
-    On a CPU it is at most half of that of the weights, as a small model reads a prompt again soon.
+    Without CUDA it is at most about half of that of the weights, as a small model reads a prompt
+    again soon.
     """
     if device == "cuda":
         return int(torch.cuda.mem_get_info()[0] // _CACHE_PART_OF_GPU)
@@ -76,13 +77,13 @@ def has_native_bfloat16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - torch has no public name for it
 
 
-def _torchscript_weights(dtype: str, *, is_packed: bool) -> Weights | None:
-    """Return the weights' format for the setting `dtype`; None for transformers' forward pass.
+def _suits_int8(model: Any) -> bool:
+    """Return whether the weights were prepared for inputs of 8 bits, as `config.json` says."""
+    return bool(getattr(model.config, "suits_int8", False))
 
-    Packed weights have at most 8 bits already, and were prepared for inputs of 8 bits.
-    """
-    if dtype == "auto" and is_packed and has_vnni():
-        return "int8"
+
+def _torchscript_weights(dtype: str) -> Weights | None:
+    """Return the weights' format for the setting `dtype`; None for transformers' forward pass."""
     return {"auto": "float16", "float16": "float16", "float32": "float32", "int8": "int8"}.get(
         dtype
     )  # type: ignore[return-value]
@@ -90,7 +91,7 @@ def _torchscript_weights(dtype: str, *, is_packed: bool) -> Weights | None:
 
 def _weights_reason(weights: Weights, dtype: str, *, has_bfloat16: bool) -> str:
     if weights == "int8" and dtype == "auto":
-        return "int8: the weights are packed, and this processor multiplies 8 bits natively"
+        return "int8: the weights were made for it, and this processor multiplies 8 bits natively"
     if weights == "int8":
         return (
             "int8: chosen by the setting `dtype`; smallest and fastest, with slightly worse results"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from assist_server.engine.request import Generation, GenerationRequest
 from assist_server.errors import InputError
 from assist_server.features.summarize.support import unsupported
-from assist_server.features.summarize.work import Selection, Work
+from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Selection, Work
 from assist_server.prompts.instructions import load_instruction
 from assist_server.text.newlines import split_lines
 
@@ -20,10 +20,6 @@ _MOST_CHARS_PER_TOKEN = 8
 _MAX_PARTS = 256
 _THOUGHTS = re.compile(r"\s*<think>.*?(</think>|\Z)\s*", re.DOTALL)
 """Reasoning that some models write before their answer."""
-
-
-_CONFIDENT_LOG_PROB = -0.8
-"""Least mean natural log-probability per token of a credible answer."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,7 @@ def _rated(instruction: str, text: str, selection: Selection, work: Work) -> Ans
     generation = _generate(instruction, text, work)
     answer = _text_of(generation)
     log_prob = generation.mean_log_prob
-    is_sure = log_prob is not None and log_prob >= _CONFIDENT_LOG_PROB
+    is_sure = log_prob is not None and log_prob >= CONFIDENT_LOG_PROB
     return Answer(answer, is_sure and not unsupported(selection.text, answer))
 
 

@@ -1,4 +1,4 @@
-"""Summaries of code: a headline of a model without a chat format, and a list of definitions."""
+"""Summaries of code without chat: a headline, and a list of the definitions."""
 
 import re
 from collections import Counter
@@ -14,7 +14,7 @@ from assist_server.features.documentation.words import split_name
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.features.summarize.sentences import is_boilerplate, opening_sentence
 from assist_server.features.summarize.support import unsupported
-from assist_server.features.summarize.work import Selection, Work
+from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Selection, Work
 from assist_server.syntax.comment_marks import find_comment_marks
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.definitions import find_definitions
@@ -24,9 +24,6 @@ from assist_server.text.newlines import split_lines
 
 _MAX_LISTED = 20
 _MAX_COMMENT_TOKENS = 32
-_CONFIDENT_LOG_PROB = -0.8
-"""Least mean natural log-probability per token of a comment to show."""
-
 _LIST = re.compile(r"^\s*(?:[-*+]|\d+[.)]) ", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _CODE = re.compile(r"[=(){}\[\]<>|\\_;@#$]|--|\.\w|/\s")
@@ -122,7 +119,7 @@ def _write_headline(selection: Selection, work: Work) -> str | None:
     if (
         generation.finish_reason is FinishReason.MAX_NEW_TOKENS
         or log_prob is None
-        or log_prob < _CONFIDENT_LOG_PROB
+        or log_prob < CONFIDENT_LOG_PROB
         or not _is_headline(text, selection)
     ):
         return None

@@ -1,8 +1,9 @@
 """Summaries of selected text, as Markdown.
 
 There are three methods; `Summary.method` names the one used. A model with a chat format is asked
-for a summary, part by part for a long text. If it cannot answer, is not sure or names what is not
-there, it writes the comment above the code, and prose is summarized by its own first sentences.
+for a summary, part by part for a long text. A model without one, or one that is not sure of its
+answer or names what is not there, writes the comment above the code, and prose is summarized by its
+own first sentences.
 The syntax tree lists the definitions in code, unless the model has answered with a list.
 """
 

@@ -16,6 +16,9 @@ from assist_server.engine.request import (
 from assist_server.errors import InputError
 from assist_server.settings import Settings
 
+CONFIDENT_LOG_PROB = -0.8
+"""Least mean natural log-probability per token of a text to show."""
+
 Report = Callable[[str], None]
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from assist_server.errors import InputError
-from assist_server.features.summarize.support import unsupported
+from assist_server.features.summarize.support import unsupported, unsupported_names
 from assist_server.prompts.instructions import load_instruction
 from assist_server.syntax.languages import language_for
 from assist_server.training.data.documents import Document, document_of
@@ -92,7 +92,7 @@ def rejection_reason(request: Request, answer: str) -> str | None:
         return "repetition"
     if _echoed_share(request.text, words) > _MOST_ECHOED_SHARE:
         return "echo"
-    if unsupported(request.text, answer):
+    if unsupported(request.text, answer) or unsupported_names(request.text, answer):
         return "unsupported"
     return None
 

@@ -30,6 +30,8 @@ _MOST_DRAWS = 4
 """Of a definition, until one has suitable documentation."""
 _MARKS = re.compile(r"^[ \t]*(?:\*+(?!\*)/?|//+!?|--+|#+)?[ \t]?", re.MULTILINE)
 """What comments have at the beginning of their lines."""
+_LAST_MARK = re.compile(r"[ \t]*(?:[rRuU]?(?:\"{3}|'{3})|/\*+!?)[ \t]*\n\Z")
+_FIRST_MARK = re.compile(r"\A[ \t]*(?:\"{3}|'{3}|\*+/)[ \t]*\n")
 _SECTION = re.compile(
     r"\n\s*\n|^\s*(?:[@:]\w|\\\w|[A-Z]\w+:\s*$|-{3,}|={3,}|\.\. |[-*] |>>>)", re.MULTILINE
 )
@@ -74,8 +76,9 @@ def _about_code(document: Document, rng: random.Random) -> tuple[str, str] | Non
     tree = SyntaxTree(document.text, language)
     of_file = module_documentation(tree)
     if of_file is not None and rng.random() < _OF_FILE:
-        code = document.text[: of_file.start] + document.text[of_file.end :]
-        return _whole_lines(code), _first_paragraph(document.text[of_file.start : of_file.end])
+        answer = _first_paragraph(tree.text[of_file.start : of_file.end])
+        if answer:
+            return _whole_lines(_without_lines(tree.text, of_file)), answer
     found = [each for each in find_definitions(tree, 0, len(tree.text)) if each.documentation]
     for definition in rng.sample(found, min(_MOST_DRAWS, len(found))):
         span = definition.documentation
@@ -96,6 +99,15 @@ def _without(text: str, whole: Span, part: Span) -> str:
     before = text[whole.start : part.start].rstrip(" \t")
     after = text[part.end : whole.end].removeprefix("\n")
     return dedent(_line_start(text, whole.start) + before + after)
+
+
+def _without_lines(text: str, part: Span) -> str:
+    """Return a text without the lines of a part, which are those of a comment or docstring."""
+    start = text.rfind("\n", 0, part.start) + 1
+    end = text.find("\n", part.end)
+    before, after = text[:start], text[end + 1 :] if end >= 0 else ""
+    # The marks may be on lines of their own.
+    return _LAST_MARK.sub("", before) + _FIRST_MARK.sub("", after)
 
 
 def _line_start(text: str, offset: int) -> str:

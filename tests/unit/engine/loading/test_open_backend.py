@@ -5,9 +5,11 @@ import weakref
 from unittest.mock import patch
 
 import pytest
+import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from tiny_models import FAMILIES, save_family
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from assist_server.engine import transformers_backend
 from assist_server.engine.backend import ModelChoice
@@ -113,6 +115,30 @@ def test_no_thread_that_has_computed_outlives_the_loading(tmp_path):
     left = {thread.name for thread in set(threading.enumerate()) - before}
     backend.close()
     assert left == {"assist-model"}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8", "float32"])
+def test_a_model_answers_after_its_own_weights_are_freed(tmp_path, dtype):
+    """With biases in float32, which packed maps may keep as they are."""
+    torch.manual_seed(0)
+    family = next(one for one in FAMILIES if one.config == "LlamaConfig")
+    folder = save_family(family, tmp_path / "tiny")
+    config = AutoConfig.from_pretrained(folder)
+    config.mlp_bias = config.attention_bias = True
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            torch.nn.init.normal_(parameter)
+    model.save_pretrained(folder)
+    prompt = (40, 41, 42)
+    ids = torch.tensor([prompt])
+    expected = model.eval().generate(ids, max_new_tokens=4, do_sample=False, eos_token_id=None)
+    backend = open_backend(ModelChoice(str(folder), device="cpu", dtype=dtype))
+    found = collect(backend.generate(GenerationRequest(prompt, 4, may_draft=False)))
+    backend.close()
+    assert len(found.token_ids) == 4
+    if dtype == "float32":
+        assert list(found.token_ids) == expected[0, 3:].tolist()
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):

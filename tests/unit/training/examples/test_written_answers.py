@@ -67,6 +67,28 @@ def test_the_first_paragraph_of_documentation_answers_for_its_code(path, text, a
     assert "return" in found.request
 
 
+@pytest.mark.parametrize(
+    ("path", "documentation"),
+    [
+        ("a.py", '"""Read the rows of a file and count them."""\n'),
+        ("a.py", '"""\nRead the rows of a file and count them.\n\nMore.\n"""\n'),
+        ("a.js", "/**\n * Read the rows of a file and count them.\n */\n"),
+        ("a.go", "// Read the rows of a file and count them.\n"),
+    ],
+)
+def test_a_file_is_asked_about_without_its_documentation(path, documentation, monkeypatch):
+    monkeypatch.setattr("assist_server.training.examples.written_answers._OF_FILE", 1.0)
+    code = {
+        "a.py": "import csv\n\nROWS = [*csv.reader(open(FILE))]\nCOUNT = len(ROWS)\n",
+        "a.js": "\nimport csv from 'csv';\nconst rows = csv.read(file);\ncount(rows);\n",
+        "a.go": "\npackage rows\n\nvar file = 1\n\nvar count = file\n",
+    }[path]
+    found = only_answer(documentation + code, path)
+    assert found.answer == "Read the rows of a file and count them."
+    assert found.request.endswith("\n\n" + code)
+    assert "Read the rows" not in found.request
+
+
 def test_code_is_asked_about_without_its_indentation():
     code = only_answer(METHOD, "b.py").request.partition("\n\n")[2]
     assert code.startswith("def count(self):\n    found = ")
