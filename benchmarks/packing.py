@@ -1,4 +1,4 @@
-"""What packed weights lose: nats per token on unseen code, read from left to right.
+"""Loss of packed weights compared with the original ones, in nats per token on unseen code.
 
 usage: packing.py MODEL PACKED PACKAGES [--files 24]
 

@@ -28,7 +28,7 @@ class Answer:
 
     text: str
     is_credible: bool
-    """Whether the model was sure of it, and names nothing that the selection does not."""
+    """Whether the model was confident, and all numbers and identifiers are in the selection."""
 
 
 def ask(selection: Selection, work: Work) -> Answer:

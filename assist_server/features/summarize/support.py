@@ -1,4 +1,4 @@
-"""What an answer about a text says without support in the text."""
+"""Numbers and names in a model's answer that do not occur in the text it is about."""
 
 import re
 

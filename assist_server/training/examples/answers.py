@@ -76,8 +76,13 @@ def _part(text: str, rng: random.Random) -> str:
     """Return whole lines of a text, from a place where a paragraph or a definition begins."""
     starts = [0, *(match.end() for match in re.finditer(r"\n\n(?=\S)", text))]
     start = rng.choice([each for each in starts if len(text) - each > MOST_TEXT_CHARS] or [0])
-    part = text[start : start + MOST_TEXT_CHARS]
-    return part if start + len(part) == len(text) else part[: part.rfind("\n") + 1] or part
+    return whole_lines(text[start:])
+
+
+def whole_lines(text: str) -> str:
+    """Return the first lines of a text, as many as a request may have."""
+    part = text[:MOST_TEXT_CHARS]
+    return part if len(part) == len(text) else part[: part.rfind("\n") + 1] or part
 
 
 def rejection_reason(request: Request, answer: str) -> str | None:

@@ -21,6 +21,7 @@ from assist_server.training.examples.answers import (
     Request,
     rejection_reason,
     requests_about,
+    whole_lines,
 )
 
 _OF_FILE = 0.25
@@ -29,7 +30,7 @@ _LEAST_CODE_LINES = 2
 _MOST_DRAWS = 4
 """Of a definition, until one has suitable documentation."""
 _MARKS = re.compile(r"^[ \t]*(?:\*+(?!\*)/?|//+!?|--+|#+)?[ \t]?", re.MULTILINE)
-"""What comments have at the beginning of their lines."""
+"""Comment marks at the beginning of a line."""
 _LAST_MARK = re.compile(r"[ \t]*(?:[rRuU]?(?:\"{3}|'{3})|/\*+!?)[ \t]*\n\Z")
 _FIRST_MARK = re.compile(r"\A[ \t]*(?:\"{3}|'{3}|\*+/)[ \t]*\n")
 _SECTION = re.compile(
@@ -78,7 +79,7 @@ def _about_code(document: Document, rng: random.Random) -> tuple[str, str] | Non
     if of_file is not None and rng.random() < _OF_FILE:
         answer = _first_paragraph(tree.text[of_file.start : of_file.end])
         if answer:
-            return _whole_lines(_without_lines(tree.text, of_file)), answer
+            return whole_lines(_without_lines(tree.text, of_file)), answer
     found = [each for each in find_definitions(tree, 0, len(tree.text)) if each.documentation]
     for definition in rng.sample(found, min(_MOST_DRAWS, len(found))):
         span = definition.documentation
@@ -88,7 +89,7 @@ def _about_code(document: Document, rng: random.Random) -> tuple[str, str] | Non
         answer = _first_paragraph(tree.text[inner.start : inner.end])
         code = _without(tree.text, definition.span, span)
         if answer and code.count("\n") >= _LEAST_CODE_LINES:
-            return _whole_lines(code), answer
+            return whole_lines(code), answer
     return None
 
 
@@ -114,13 +115,6 @@ def _line_start(text: str, offset: int) -> str:
     """Return the indentation before an offset."""
     indentation = text[text.rfind("\n", 0, offset) + 1 : offset]
     return indentation if indentation.isspace() else ""
-
-
-def _whole_lines(code: str) -> str:
-    """Return the first lines of code, as many as a request may have."""
-    if len(code) <= MOST_TEXT_CHARS:
-        return code
-    return code[: code.rfind("\n", 0, MOST_TEXT_CHARS) + 1]
 
 
 def _first_paragraph(documentation: str) -> str:

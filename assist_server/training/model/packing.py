@@ -27,7 +27,7 @@ _READERS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "o_proj", "dow
 
 @dataclass
 class Inputs:
-    """What a linear map was given."""
+    """Statistics of the inputs of a linear map."""
 
     largest: Tensor
     """The largest absolute value of each input."""
@@ -66,17 +66,12 @@ def _measure(model: InitialModel, windows: Sequence[Window]) -> dict[str, Inputs
 
         return hook
 
-    hooks = [
-        module.register_forward_pre_hook(note(f"{name}.weight"))
-        for name, module in network.named_modules()
-        if name.rpartition(".")[2] in _READERS
-    ]
+    for name, module in network.named_modules():
+        if name.rpartition(".")[2] in _READERS:
+            module.register_forward_pre_hook(note(f"{name}.weight"))
     for window in windows:
-        used = sum(window.lengths)
-        ids = torch.from_numpy(window.inputs)[None, :used]
+        ids = torch.from_numpy(window.inputs)[None]
         network(ids, Segments([window.lengths], torch.device("cpu")))
-    for each in hooks:
-        each.remove()
     return found
 
 

@@ -1,4 +1,4 @@
-"""What an answer says without support in its text."""
+"""Numbers and names in an answer that do not occur in its text."""
 
 import pytest
 
