@@ -15,7 +15,7 @@ from assist_server.syntax.languages import Language
 _OPENER_OF = {")": "(", "]": "[", "}": "{"}
 _QUOTED_CHARACTER = r"'(?:\\[^'\r\n]*|[^'\\\r\n])'"
 _STATEMENT_LINES = 500
-_STATEMENT_START = re.compile(r"[^\W\d](?!\w*:\s*$)")
+_STATEMENT_START = re.compile(r"^[^\W\d](?!\w*:[ \t]*$)", re.MULTILINE)
 _UNFINISHED_LINE = re.compile(r"[(\[{,]\s*$")
 
 
@@ -69,16 +69,18 @@ def scan(text: str, language: Language, opened: tuple[str, ...] = ()) -> Scan:
 
 def open_before(context: CursorContext) -> tuple[str, ...] | None:
     """Return what the statement at the cursor has left open; None if its start is too far up."""
-    lines, language = context.snapshot.lines, context.snapshot.language
-    earliest = max(0, context.line - _STATEMENT_LINES)
-    for number in range(context.line, earliest - 1, -1):
-        before = lines.line_text(number - 1) if number else ""
-        if number == 0 or (
-            _STATEMENT_START.match(lines.line_text(number)) and not _UNFINISHED_LINE.search(before)
-        ):
-            statement = context.snapshot.text[lines.start_of(number) : context.offset]
-            return scan(statement, language).still_open
-    return None
+    text, lines = context.snapshot.text, context.snapshot.lines
+    first = max(0, context.line - _STATEMENT_LINES)
+    start = 0 if first == 0 else None
+    starts = _STATEMENT_START.finditer(text, lines.start_of(first), lines.end_of(context.line))
+    for match in reversed(list(starts)):
+        line_above = text[text.rfind("\n", 0, max(match.start() - 1, 0)) + 1 : match.start()]
+        if not _UNFINISHED_LINE.search(line_above):
+            start = match.start()
+            break
+    if start is None:
+        return None
+    return scan(text[start : context.offset], context.snapshot.language).still_open
 
 
 def _depth_of(opener: str | None, stack: list[tuple[str, int | None]]) -> int:

@@ -1,7 +1,7 @@
 """Keep code as well-formed with the candidate as without it.
 
-Only the lines around the cursor are parsed, whatever the document's length, and mostly once. Where
-they have errors even without a candidate, the result is checked against the whole document.
+The lines around the cursor are parsed, mostly once. The result is also checked against the whole
+document where that is not too long.
 """
 
 import re
@@ -45,8 +45,11 @@ _WITH_TAGS = {"javascript", "typescript", "tsx"}
 _DIRECTIVE_END = re.compile(r"^[ \t]*#[ \t]*(endif|else|elif)\b", re.MULTILINE)
 _COMMENT = re.compile(r"/\*|--\[\[")
 _COMMENTS = (("/*",), ("--[[",))
-_MOST_LINES = 1000
-"""Longer documents take too long to be parsed as a whole."""
+_MOST_LINES, _MOST_BROKEN_LINES = 1000, 4000
+"""Longer documents take too long to be parsed as a whole at each key. The second number holds where
+there are errors around the cursor, as the lines alone say less then."""
+
+_MOST_WHOLE_CHECKS = 3
 
 _OPENS_BODY = re.compile(r"^\s*[^#\s].*:\s*(#.*)?$")
 
@@ -61,14 +64,15 @@ def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate 
     beginning is kept that adds none and ends at the end of a token.
     """
     gap = _Gap(context)
-    if gap.parses_with(candidate):
+    if gap.parses_with(candidate) and gap.adds_no_error_elsewhere(candidate):
         return candidate
     beginnings = islice(gap.beginnings(candidate), _MOST_BEGINNINGS)
     options = [candidate, *_wider(candidate, context.line_suffix), *beginnings]
     # Options that leave no error at all precede those that leave the errors already there.
     right = (option for option in options if gap.parses_with(option))
     allowed = (option for option in options if gap.allows(option))
-    return next(chain(right, allowed), None)
+    likely = islice(chain(right, allowed), _MOST_WHOLE_CHECKS)
+    return next(filter(gap.adds_no_error_elsewhere, likely), None)
 
 
 class _Gap:
@@ -154,7 +158,7 @@ class _Gap:
         closed = text + _closers(found.still_open)
         if self._errors(closed, replaced) > self._repaired_errors:
             return False
-        return self._adds_no_error_elsewhere(candidate)
+        return self._narrower is None or not self._narrower.is_worse_with(candidate)
 
     def _is_unfit(self, candidate: Candidate) -> bool:
         """Return whether a candidate changes the meaning of what follows without a syntax error."""
@@ -177,18 +181,20 @@ class _Gap:
         is_deeper = indent_width(body) > indent_width(last)
         return is_deeper and not self._opened and not _OPENS_BODY.match(last)
 
-    def _adds_no_error_elsewhere(self, candidate: Candidate) -> bool:
+    def adds_no_error_elsewhere(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error to the whole document, unless that is long."""
-        text, offset = self._context.snapshot.text, self._context.offset
-        if self._narrower and self._narrower.is_worse_with(candidate):
-            return False
-        is_long = self._context.snapshot.lines.line_count > _MOST_LINES
+        most_lines = _MOST_BROKEN_LINES if self._errors_with(candidate) else _MOST_LINES
+        is_long = self._context.snapshot.lines.line_count > most_lines
         if self._language.grammar is None or is_long:
             return True
-        before = self._context.snapshot.syntax
+        text, offset = self._context.snapshot.text, self._context.offset
         whole = text[:offset] + candidate.text + text[offset + candidate.replaced_chars :]
         # Parsed from scratch: with errors, reusing an earlier tree may give a different one.
-        return before is None or not adds_errors(SyntaxTree(whole, self._language), before)
+        after = SyntaxTree(whole, self._language)
+        if not after.root.has_error:
+            return True
+        before = self._context.snapshot.syntax
+        return before is None or not adds_errors(after, before)
 
     def is_worse_with(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds an error to those already there."""

@@ -172,6 +172,8 @@ def test_what_is_accepted_in_the_middle_of_a_line(marked, written, accepted):
         ("a.js", "f(function (a) {\n" + "  g(a);\n" * 30 + "  █;\n});\n", "h(a) }"),
         ("a.c", "#if A\nint a;\n" + "int f(void) { return 1; }\n" * 30 + "█\n#endif\n", "#endif"),
         ("a.c", "int a;\n█\nint b;\n/* c */\nint d;\n", "/* e"),
+        ("a.rs", "fn f() {\n    let a = b();\n\n    █\n    c!(d);\n}\n", 'c!("e");f(g)'),
+        ("a.js", "/** Get it.█\nvar a = f();\n// `b()` for c.\nvar d = '`';\n", " // by `b()"),
     ],
 )
 def test_what_only_the_lines_around_take_for_right_is_not_kept(path, marked, written):
