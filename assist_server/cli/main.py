@@ -172,7 +172,7 @@ def doctor(*, model: Model = None, device: Device = None, as_json: Json = False)
     sys.exit(run_doctor(flags_of(model, device), as_json=as_json))
 
 
-_models = typer.Typer(help="List models, or export one to a folder.")
+_models = typer.Typer(help="List, choose and export models.")
 app.add_typer(_models, name="models")
 
 
@@ -183,6 +183,24 @@ def models(context: typer.Context, *, as_json: Json = False) -> None:
 
     if context.invoked_subcommand is None:
         run_models(as_json=as_json)
+
+
+@_models.command()
+def suggest(*, as_json: Json = False) -> None:
+    """Rate well-known open models for this machine: memory, and time per token."""
+    from assist_server.cli.model_choice import run_suggest  # noqa: PLC0415
+
+    run_suggest(as_json=as_json)
+
+
+@_models.command()
+def use(
+    model: Annotated[str, typer.Argument(help="Model: embedded, a folder, or a hub id.")],
+) -> None:
+    """Set the model in your settings file, for all editors and commands."""
+    from assist_server.cli.model_choice import run_use  # noqa: PLC0415
+
+    run_use(model)
 
 
 @_models.command()

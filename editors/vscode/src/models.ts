@@ -20,9 +20,20 @@ interface ModelEntry {
   readonly where: string;
 }
 
+interface SuggestedModel {
+  readonly name: string;
+  readonly licence: string;
+  readonly tasks: readonly string[];
+  readonly fit: string;
+  readonly loading_bytes: number;
+  readonly token_ms: number;
+}
+
 interface ModelItem extends QuickPickItem {
   readonly choose?: () => Promise<string | undefined>;
 }
+
+const SUGGESTED = "$(dashboard) Suggested for this machine...";
 
 /** Asks for a model and writes it into the user's settings. */
 export async function chooseModel(
@@ -32,6 +43,9 @@ export async function chooseModel(
   const items: ModelItem[] = [
     ...(program ? await listModels(program, log) : []),
     { label: "Somewhere else", kind: QuickPickItemKind.Separator },
+    ...(program
+      ? [{ label: SUGGESTED, choose: async () => await chooseSuggested(program, log) }]
+      : []),
     { label: "$(folder) Folder...", choose: chooseFolder },
     { label: "$(cloud) Id on the Hugging Face hub...", choose: askForId },
   ];
@@ -47,16 +61,42 @@ export async function chooseModel(
 }
 
 async function listModels(program: ServerProgram, log: LogOutputChannel): Promise<ModelItem[]> {
+  const { models } = await read<{ models: ModelEntry[] }>(program, [], log);
+  return models.map(({ model, megabytes, where }) => ({
+    label: model,
+    description: `${megabytes.toFixed(0)} MB`,
+    detail: where,
+    choose: () => Promise.resolve(model),
+  }));
+}
+
+/** Shows well-known open models, rated for this machine. */
+async function chooseSuggested(
+  program: ServerProgram,
+  log: LogOutputChannel,
+): Promise<string | undefined> {
+  const rated = read<{ models: SuggestedModel[] }>(program, ["suggest"], log);
+  const items = rated.then(({ models }) => models.map(suggestedItem));
+  const placeHolder = "Downloaded from the Hugging Face hub when it is first used";
+  const chosen = await window.showQuickPick(items, { title: "Models for this machine", placeHolder });
+  return chosen?.label;
+}
+
+function suggestedItem(model: SuggestedModel): QuickPickItem {
+  const memory = `${(model.loading_bytes / 1e9).toFixed(1)} GB of memory`;
+  const speed = `at least ${model.token_ms.toFixed(0)} ms per token`;
+  return {
+    label: model.name,
+    description: model.fit,
+    detail: `${model.tasks.join(" and ")}; ${memory}; ${speed}; ${model.licence}`,
+  };
+}
+
+/** Runs a command of `assist-server models` and returns what it printed. */
+async function read<T>(program: ServerProgram, verb: string[], log: LogOutputChannel): Promise<T> {
   try {
-    const args = [...program.args, "models", "--json"];
-    const output = await run(program.command, args, () => undefined);
-    const { models } = JSON.parse(output) as { models: ModelEntry[] };
-    return models.map(({ model, megabytes, where }) => ({
-      label: model,
-      description: `${megabytes.toFixed(0)} MB`,
-      detail: where,
-      choose: () => Promise.resolve(model),
-    }));
+    const args = [...program.args, "models", ...verb, "--json"];
+    return JSON.parse(await run(program.command, args, () => undefined)) as T;
   } catch (error) {
     log.error(`assist-server models: ${reasonOf(error)}`);
     throw new Problem("assist-server could not list its models: see the log.");

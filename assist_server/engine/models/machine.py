@@ -1,0 +1,36 @@
+"""What this machine offers a model: its device, memory, and how fast it reads it."""
+
+import time
+
+import psutil
+import torch
+
+from assist_server.engine.device import plan_device
+from assist_server.engine.loading.open_models import Machine
+from assist_server.engine.transformers_backend import probe_device_facts
+
+_SAMPLE_BYTES = 1 << 28
+"""More than any cache of a processor holds."""
+
+_PASSES = 5
+
+
+def measure_machine() -> Machine:
+    """Return the device that `device = "auto"` chooses, measured; takes less than a second."""
+    device = plan_device(probe_device_facts()).device
+    if device == "cuda":
+        available_bytes = int(torch.cuda.mem_get_info()[0])
+    else:
+        available_bytes = int(psutil.virtual_memory().available)
+    return Machine(device, available_bytes, _bandwidth(device))
+
+
+def _bandwidth(device: str) -> float:
+    """Return how many bytes per second a sum over a large tensor reads, at best."""
+    sample = torch.zeros(_SAMPLE_BYTES // 4, device=device)
+    times_s = []
+    for _ in range(_PASSES):
+        started_s = time.perf_counter()
+        float(sample.sum())  # waits for the device
+        times_s.append(time.perf_counter() - started_s)
+    return _SAMPLE_BYTES / min(times_s)
