@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 Encode = Callable[[str], list[int]]
 
-_MOST_CHARS_PER_TOKEN = 6
+_MAX_CHARS_PER_TOKEN = 6
 """More than the average of any tokenizer on code."""
 
 _SHARE_STEPS = 4
@@ -25,7 +25,7 @@ def count_tokens(text: str, start: int, end: int, most: int, encode: Encode) -> 
 
     A text that is certainly longer is not encoded.
     """
-    if end - start > most * _MOST_CHARS_PER_TOKEN:
+    if end - start > most * _MAX_CHARS_PER_TOKEN:
         return most
     return min(most, len(encode(text[start:end])))
 

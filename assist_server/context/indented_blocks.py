@@ -26,7 +26,7 @@ _DEFINITION = re.compile(r"(?:async )?def\b|class\b")
 _COMMENT = re.compile(r"#|//|--|/?\*")
 _LONG_QUOTE = re.compile(r"\"{3}|'{3}")
 
-_FEWEST_LINES, _MOST_LINES = 5, 40
+_MIN_LINES, _MAX_LINES = 5, 40
 """Lines to take above and below where there are as many, and lines to look at."""
 
 _CHUNK_CHARS = 2048
@@ -61,7 +61,7 @@ def whole_statements(
     end = _boundary(below, margin)
     if start is None and line_start - sum(map(len, above.values())) - len(above) == 0:
         start = 0
-    if end is None and len(below) < _MOST_LINES:
+    if end is None and len(below) < _MAX_LINES:
         end = len(text)
     return None if start is None or end is None else (start, end)
 
@@ -69,7 +69,7 @@ def whole_statements(
 def _lines_above(text: str, offset: int) -> dict[int, str]:
     """Return the lines above an offset by their own offsets, the nearest first."""
     found: dict[int, str] = {}
-    while offset > 0 and len(found) < _MOST_LINES:
+    while offset > 0 and len(found) < _MAX_LINES:
         start = text.rfind("\n", 0, offset - 1) + 1
         found[start] = text[start : offset - 1]
         offset = start
@@ -79,7 +79,7 @@ def _lines_above(text: str, offset: int) -> dict[int, str]:
 def _lines_below(text: str, line_end: int) -> dict[int, str]:
     found: dict[int, str] = {}
     start = line_end + 1
-    while start < len(text) and len(found) < _MOST_LINES:
+    while start < len(text) and len(found) < _MAX_LINES:
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         found[start] = text[start:end]
@@ -104,7 +104,7 @@ def _boundary(
         is_continued, before = _CONTINUES_BELOW.match(before), line[indent:]
         if indent <= margin and begins.match(line, indent) and not is_continued:
             found = start
-            if seen >= _FEWEST_LINES:
+            if seen >= _MIN_LINES:
                 return start
         if not _COMMENT.match(line, indent):
             margin = min(margin, indent)

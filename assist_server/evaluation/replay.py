@@ -15,7 +15,7 @@ from assist_server.evaluation.figures import Estimate, Figures
 from assist_server.evaluation.tasks import Source
 from assist_server.features.inline_completion import InlineCompletion
 
-_FEWEST_CHARS = 2
+_MIN_CHARS = 2
 """A completion of one character saves no typing."""
 
 Ask = Callable[[CursorContext], InlineCompletion]
@@ -93,7 +93,7 @@ def _first_line(completion: InlineCompletion) -> str:
         text = ""  # it replaces text after the cursor, which a replay does not
     lines = text.split("\n")
     line = lines[0] if lines[0].strip() or len(lines) == 1 else "\n".join(lines[:2])
-    return line if len(line) >= _FEWEST_CHARS else ""
+    return line if len(line) >= _MIN_CHARS else ""
 
 
 def savings(replays: Sequence[Replay]) -> Figures:

@@ -24,12 +24,12 @@ from assist_server.lsp.token import read_or_make_token
 CreateServer = Callable[[], AssistServer]
 """Creates the server object of a new client."""
 
-_FLUSH_SECONDS = 0.5
+_FLUSH_S = 0.5
 _READ_BYTES = 1 << 16
-_MOST_UNREAD_BYTES = 16 * 1024 * 1024
+_MAX_UNREAD_BYTES = 16 * 1024 * 1024
 """A client with more unread output than this has stopped reading and is disconnected."""
 
-_GREETING_SECONDS = 30.0
+_GREETING_S = 30.0
 """Time for a client to send its token before it is disconnected."""
 
 _log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ class _StreamWriter:
     def send(self, data: bytes) -> None:
         """Queue bytes, unless the client has stopped reading."""
         with self._counting:
-            is_lost = self._unread_bytes > _MOST_UNREAD_BYTES
+            is_lost = self._unread_bytes > _MAX_UNREAD_BYTES
             self._unread_bytes += 0 if is_lost else len(data)
         if is_lost:
             self._on_loss()
@@ -159,7 +159,7 @@ class _StreamWriter:
     def close(self) -> None:
         """Write what is queued; stop waiting if the client does not read."""
         self._pieces.put(None)
-        self._thread.join(_FLUSH_SECONDS)
+        self._thread.join(_FLUSH_S)
 
     def _write(self) -> None:
         try:
@@ -223,7 +223,7 @@ async def _serve_streams(
     loop = asyncio.get_running_loop()
 
     def write(data: bytes) -> None:
-        if writer.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+        if writer.transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
             connection.end()
         else:
             writer.write(data)
@@ -257,13 +257,13 @@ async def _serve_streams(
             await connection.take(data)
 
     reading = asyncio.ensure_future(read())
-    greeting = loop.call_later(_GREETING_SECONDS, leave_silent_client)
+    greeting = loop.call_later(_GREETING_S, leave_silent_client)
     code = await connection.ended()
     greeting.cancel()
     reading.cancel()
     await asyncio.sleep(0)  # the last message is still in the loop's queue
     with contextlib.suppress(OSError, TimeoutError):
-        async with asyncio.timeout(_FLUSH_SECONDS):
+        async with asyncio.timeout(_FLUSH_S):
             writer.close()
             await writer.wait_closed()
     writer.transport.abort()  # else output to a client that does not read would stay for ever

@@ -19,7 +19,7 @@ from assist_server.syntax.parser import SyntaxTree, adds_errors, count_broken
 from assist_server.text.indentation import indent_width
 
 _REACH_LINES, _FAR_REACH_LINES = 24, 80
-_MOST_BEGINNINGS = 8
+_MAX_BEGINNINGS = 8
 """Number of beginnings to try, as each has to be parsed."""
 
 _NAME = "x"
@@ -45,11 +45,11 @@ _WITH_TAGS = {"javascript", "typescript", "tsx"}
 _DIRECTIVE_END = re.compile(r"^[ \t]*#[ \t]*(endif|else|elif)\b", re.MULTILINE)
 _COMMENT = re.compile(r"/\*|--\[\[")
 _COMMENTS = (("/*",), ("--[[",))
-_MOST_LINES, _MOST_BROKEN_LINES = 1000, 4000
+_MAX_LINES, _MAX_BROKEN_LINES = 1000, 4000
 """Longer documents take too long to be parsed as a whole at each key. The second number holds where
 there are errors around the cursor, as the lines alone say less then."""
 
-_MOST_WHOLE_CHECKS = 3
+_MAX_WHOLE_CHECKS = 3
 
 _OPENS_BODY = re.compile(r"^\s*[^#\s].*:\s*(#.*)?$")
 
@@ -66,12 +66,12 @@ def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate 
     gap = _Gap(context)
     if gap.parses_with(candidate) and gap.adds_no_error_elsewhere(candidate):
         return candidate
-    beginnings = islice(gap.beginnings(candidate), _MOST_BEGINNINGS)
+    beginnings = islice(gap.beginnings(candidate), _MAX_BEGINNINGS)
     options = [candidate, *_wider(candidate, context.line_suffix), *beginnings]
     # Options that leave no error at all precede those that leave the errors already there.
     right = (option for option in options if gap.parses_with(option))
     allowed = (option for option in options if gap.allows(option))
-    likely = islice(chain(right, allowed), _MOST_WHOLE_CHECKS)
+    likely = islice(chain(right, allowed), _MAX_WHOLE_CHECKS)
     return next(filter(gap.adds_no_error_elsewhere, likely), None)
 
 
@@ -183,7 +183,7 @@ class _Gap:
 
     def adds_no_error_elsewhere(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error to the whole document, unless that is long."""
-        most_lines = _MOST_BROKEN_LINES if self._errors_with(candidate) else _MOST_LINES
+        most_lines = _MAX_BROKEN_LINES if self._errors_with(candidate) else _MAX_LINES
         is_long = self._context.snapshot.lines.line_count > most_lines
         if self._language.grammar is None or is_long:
             return True

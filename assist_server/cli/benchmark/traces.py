@@ -10,11 +10,11 @@ from pathlib import Path
 from assist_server.text.indentation import leading_whitespace
 from assist_server.text.lines import LineIndex
 
-_FEWEST_LINES, _MOST_LINES = 100, 3000
+_MIN_LINES, _MAX_LINES = 100, 3000
 _EDGE_SHARE = 0.1
 """Share of a file at either end where no place is chosen, such as licences."""
 
-_LEAST_PIECE_SHARE = 0.7
+_MIN_PIECE_SHARE = 0.7
 """Minimum length of a piece of a file, relative to the requested one."""
 
 _COPIED_LINES, _GIVEN_LINES = 16, 4
@@ -62,7 +62,7 @@ def library_files(seed: int) -> list[SourceFile]:
     files = []
     for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if _FEWEST_LINES <= text.count("\n") <= _MOST_LINES:
+        if _MIN_LINES <= text.count("\n") <= _MAX_LINES:
             files.append(SourceFile(path.name, text))
     random.Random(seed).shuffle(files)  # noqa: S311 - repeatable, not secret
     return files
@@ -116,7 +116,7 @@ def _filler(number: int) -> str:
 
 
 def _is_nearly(text: str, start: int, end: int, lines: int) -> bool:
-    return lines * _LEAST_PIECE_SHARE <= text.count("\n", start, end) <= lines
+    return lines * _MIN_PIECE_SHARE <= text.count("\n", start, end) <= lines
 
 
 def _choose_place(text: str, choice: random.Random) -> int:

@@ -18,7 +18,7 @@ PREFILL_PIECE_TOKENS = 256
 
 _NO_LIMIT = 1 << 40
 
-_LEAST_TEMPERATURE = 1e-3
+_MIN_TEMPERATURE = 1e-3
 """Below it decoding is greedy, as dividing logits by it would overflow."""
 
 
@@ -121,7 +121,7 @@ class TokenChooser:
         """Choose greedily at temperature 0; else sample, repeatably if there is a seed."""
         self._sampling = sampling
         self._generator = None
-        if sampling.temperature >= _LEAST_TEMPERATURE:
+        if sampling.temperature >= _MIN_TEMPERATURE:
             self._generator = torch.Generator(device=device)
             if sampling.seed is None:
                 self._generator.seed()

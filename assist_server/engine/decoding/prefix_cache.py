@@ -6,7 +6,7 @@ import torch
 
 from assist_server.engine.models.protocol import KvCache, LanguageModel
 
-_MOST_SEQUENCES = 8
+_MAX_SEQUENCES = 8
 """Few enough for small models, whose byte limit would keep hundreds."""
 
 _FORK_TOKENS = 256
@@ -106,7 +106,7 @@ class PrefixCache:
             if kept.client != sequence.client or not _starts_with(sequence.ids, kept.ids)
         ]
         self._kept.append(sequence)
-        while self.nbytes > self._limit_bytes or len(self._kept) > _MOST_SEQUENCES:
+        while self.nbytes > self._limit_bytes or len(self._kept) > _MAX_SEQUENCES:
             del self._kept[0]
 
     def clear(self) -> None:

@@ -22,8 +22,8 @@ from assist_server.training.data.documents import Document, document_of
 
 MOST_TEXT_CHARS = 1_600
 """Of the text in a request."""
-_FEWEST_WORDS, _MOST_WORDS = 6, 120
-_MOST_ECHOED_SHARE = 0.6
+_MIN_WORDS, _MAX_WORDS = 6, 120
+_MAX_ECHOED_SHARE = 0.6
 _RUN_WORDS = 4
 _PROSE = ("Rewrite this text in plain and short English.", "Say in one sentence what this is.")
 _CODE = ("Explain in one or two sentences what this code does.",)
@@ -89,13 +89,13 @@ def rejection_reason(request: Request, answer: str) -> str | None:
     """Return why an answer is rejected, in a word or two; None if it is suitable."""
     words = answer.split()
     runs = Counter(zip(*(words[start:] for start in range(_RUN_WORDS)), strict=False))
-    if not _FEWEST_WORDS <= len(words) <= _MOST_WORDS:
+    if not _MIN_WORDS <= len(words) <= _MAX_WORDS:
         return "length"
     if not answer.rstrip("*_`)\"' ").endswith((".", "!", "?")):
         return "no end"
     if max(runs.values(), default=0) > 1 or any(one == other for one, other in pairwise(words)):
         return "repetition"
-    if _echoed_share(request.text, words) > _MOST_ECHOED_SHARE:
+    if _echoed_share(request.text, words) > _MAX_ECHOED_SHARE:
         return "echo"
     if unsupported(request.text, answer) or unsupported_names(request.text, answer):
         return "unsupported"

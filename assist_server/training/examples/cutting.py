@@ -24,7 +24,7 @@ from assist_server.text.identifiers import healing_start
 from assist_server.training.data.documents import Document
 
 _LONGEST_MIDDLE_CHARS = 768
-_MOST_LINES = 6
+_MAX_LINES = 6
 _ONE_LINE = 0.4
 """Share of holes of whole lines that are one line, the most frequent request."""
 _OF_MODULE = 0.3
@@ -320,7 +320,7 @@ class _Cutter:
         """Return the end of the line of a place, or of one of the next lines."""
         last = place
         is_one = self._rng.random() < _ONE_LINE
-        for _ in range(0 if is_one else self._rng.randint(1, _MOST_LINES - 1)):
+        for _ in range(0 if is_one else self._rng.randint(1, _MAX_LINES - 1)):
             following = self._line_end(last, end) + 1
             if following >= end or following - first > _LONGEST_MIDDLE_CHARS:
                 break

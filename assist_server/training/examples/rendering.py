@@ -12,7 +12,7 @@ from assist_server.errors import InputError
 from assist_server.prompts.fim import FimTemplate, Slot, path_comment, render_fim
 from assist_server.training.examples.cutting import Example, Layout
 
-_LEAST_SUFFIX_SHARE = 0.25
+_MIN_SUFFIX_SHARE = 0.25
 """Of the room; a suffix gets more if the prefix leaves it, as in the product's prompts."""
 
 _LARGEST_PATH_SHARE = 0.25
@@ -113,7 +113,7 @@ class Renderer:
             text, is_whole = prefix[:room], len(prefix) <= room
         else:
             middle = middle[-room:]
-            suffix_room = max(int(room * _LEAST_SUFFIX_SHARE), room - len(prefix) - len(middle))
+            suffix_room = max(int(room * _MIN_SUFFIX_SHARE), room - len(prefix) - len(middle))
             suffix = suffix[: min(suffix_room, room - len(middle))]
             prefix_room = room - len(middle) - len(suffix)
             text, is_whole = prefix[max(0, len(prefix) - prefix_room) :], True

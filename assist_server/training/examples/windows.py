@@ -39,7 +39,7 @@ _BLOCK_DOCUMENTS = 48
 """Documents whose examples are packed together: enough to leave little room empty."""
 
 _VALIDATION_WINDOWS = 32
-_LEAST_SHARE = 0.01
+_MIN_SHARE = 0.01
 """Of the code, for a language that a model is said to support."""
 
 
@@ -325,7 +325,7 @@ def learned_languages(documents: Iterable[Document]) -> list[str]:
     for document in documents:
         if document.origin.split == "train" and document.origin.kind == "code":
             sizes[language_of(document.origin.path)] += document.origin.bytes
-    least = _LEAST_SHARE * sizes.total()
+    least = _MIN_SHARE * sizes.total()
     known = (one for one in LANGUAGES if sizes[language_of(f"file{one.extensions[0]}")] > least)
     return [name for language in known for name in language.lsp_ids or (language.id,)]
 

@@ -26,8 +26,8 @@ from assist_server.training.examples.answers import (
 
 _OF_FILE = 0.25
 """Share of files that are asked about as a whole, if they have documentation of their own."""
-_LEAST_CODE_LINES = 2
-_MOST_DRAWS = 4
+_MIN_CODE_LINES = 2
+_MAX_DRAWS = 4
 """Of a definition, until one has suitable documentation."""
 _MARKS = re.compile(r"^[ \t]*(?:\*+(?!\*)/?|//+!?|--+|#+)?[ \t]?", re.MULTILINE)
 """Comment marks at the beginning of a line."""
@@ -81,14 +81,14 @@ def _about_code(document: Document, rng: random.Random) -> tuple[str, str] | Non
         if answer:
             return whole_lines(_without_lines(tree.text, of_file)), answer
     found = [each for each in find_definitions(tree, 0, len(tree.text)) if each.documentation]
-    for definition in rng.sample(found, min(_MOST_DRAWS, len(found))):
+    for definition in rng.sample(found, min(_MAX_DRAWS, len(found))):
         span = definition.documentation
         inner = span and inner_documentation(tree.text, span)
         if span is None or inner is None:
             continue
         answer = _first_paragraph(tree.text[inner.start : inner.end])
         code = _without(tree.text, definition.span, span)
-        if answer and code.count("\n") >= _LEAST_CODE_LINES:
+        if answer and code.count("\n") >= _MIN_CODE_LINES:
             return whole_lines(code), answer
     return None
 

@@ -24,7 +24,7 @@ _ACTIVATION_BYTES = 4
 _COMPILED_ACTIVATION_BYTES = 1.2
 """Per value: compiled layers keep fewer values, in 16 bits. Size base takes 16.2 GiB with 32
 windows in a pass and 29.7 GiB with 64 (torch 2.11 on an H100)."""
-_MOST_PROCESSES = 16
+_MAX_PROCESSES = 16
 _ADVICE = "choose a smaller --size or close other programs"
 _GPU_ADVICE = f"{_ADVICE}, or add --device cpu"
 _GPU_MEMORY = "the GPU's memory"
@@ -94,7 +94,7 @@ def plan_training(size: Size, device: str, watcher: Watcher) -> TrainingDevice:
         needed = _needed_bytes(size, 1, activation_bytes)
         check_memory(needed, f"size {size.name!r}", _GPU_ADVICE, _GPU_MEMORY, free)
     has_fork = "fork" in multiprocessing.get_all_start_methods()
-    processes = min(_MOST_PROCESSES, max(1, _usable_cpus() - 2)) if has_fork else 0
+    processes = min(_MAX_PROCESSES, max(1, _usable_cpus() - 2)) if has_fork else 0
     return TrainingDevice(device, windows, is_compiled, processes)
 
 

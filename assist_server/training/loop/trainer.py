@@ -24,7 +24,7 @@ from assist_server.training.model.sizes import Rates
 
 _Z_LOSS = 1e-4
 _LARGEST_GRADIENT = 1.0
-_SAVE_SECONDS = 300.0
+_SAVE_S = 300.0
 _VALIDATION_STEPS = 100
 
 
@@ -169,7 +169,7 @@ class Trainer:
                 spent = budget.spent(progress.tokens, progress.seconds)
                 log.write(report)
                 watcher.step(report)
-                if time.monotonic() - last_save > _SAVE_SECONDS:
+                if time.monotonic() - last_save > _SAVE_S:
                     self.save()
                     last_save = time.monotonic()
         self.save()

@@ -19,7 +19,7 @@ from assist_server.training.model.network import Network, Segments
 from assist_server.training.model.sizes import Shape
 
 _LEAST = 1e-5
-_LEAST_SHARE = 0.01
+_MIN_SHARE = 0.01
 """Of the mean, for an input that is near zero in the measured text, but perhaps not elsewhere."""
 _READERS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "o_proj", "down_proj")
 """The linear maps in a layer."""
@@ -107,7 +107,7 @@ def _scale(largest: Tensor, readers: Sequence[Tensor], groups: int, shape: Shape
     of_weights = torch.stack([weight.abs().amax(0) for weight in readers]).amax(0)
     if groups > 1:
         largest, of_weights = (_of_heads(each, groups, shape) for each in (largest, of_weights))
-    least = max(_LEAST, _LEAST_SHARE * largest.mean().item())
+    least = max(_LEAST, _MIN_SHARE * largest.mean().item())
     scale = (largest.clamp_min(least) / of_weights.clamp_min(_LEAST)).sqrt()
     return scale / scale.log().mean().exp()
 
