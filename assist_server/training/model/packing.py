@@ -21,12 +21,12 @@ from assist_server.training.model.sizes import Shape
 _LEAST = 1e-5
 _MIN_SHARE = 0.01
 """Of the mean, for an input that is near zero in the measured text, but perhaps not elsewhere."""
-_READERS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "o_proj", "down_proj")
+_LINEAR_MAPS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "o_proj", "down_proj")
 """The linear maps in a layer."""
 
 
 @dataclass
-class Inputs:
+class InputStatistics:
     """Statistics of the inputs of a linear map."""
 
     largest: Tensor
@@ -34,9 +34,9 @@ class Inputs:
     products: Tensor
     """Sums of the products of each two inputs, [inputs, inputs]."""
 
-    def divided(self, scale: Tensor) -> "Inputs":
+    def divided(self, scale: Tensor) -> "InputStatistics":
         """Return what the map is given if its inputs are divided by a scale."""
-        return Inputs(self.largest / scale, self.products / scale / scale[:, None])
+        return InputStatistics(self.largest / scale, self.products / scale / scale[:, None])
 
 
 def prepare(
@@ -51,23 +51,25 @@ def prepare(
 
 
 @torch.no_grad()
-def _measure(model: InitialModel, windows: Sequence[Window]) -> dict[str, Inputs]:
+def _measure(model: InitialModel, windows: Sequence[Window]) -> dict[str, InputStatistics]:
     """Return the inputs of all linear maps in layers, by the names of their weights."""
     network = Network(model.shape).eval()
     model.copy_weights_to(network)
-    found: dict[str, Inputs] = {}
+    found: dict[str, InputStatistics] = {}
 
     def note(name: str) -> Any:
         def hook(_: Any, given: tuple[Tensor, ...]) -> None:
             x = given[0].flatten(0, -2).float()
-            seen = found.setdefault(name, Inputs(x.new_zeros(x.size(1)), x.new_zeros(x.size(1), 1)))
+            seen = found.setdefault(
+                name, InputStatistics(x.new_zeros(x.size(1)), x.new_zeros(x.size(1), 1))
+            )
             seen.largest = torch.maximum(seen.largest, x.abs().amax(0))
             seen.products = seen.products + x.T @ x
 
         return hook
 
     for name, module in network.named_modules():
-        if name.rpartition(".")[2] in _READERS:
+        if name.rpartition(".")[2] in _LINEAR_MAPS:
             module.register_forward_pre_hook(note(f"{name}.weight"))
     for window in windows:
         ids = torch.from_numpy(window.inputs)[None]
@@ -76,7 +78,7 @@ def _measure(model: InitialModel, windows: Sequence[Window]) -> dict[str, Inputs
 
 
 def _smooth_layer(
-    weights: dict[str, Tensor], inputs: dict[str, Inputs], layer: str, shape: Shape
+    weights: dict[str, Tensor], inputs: dict[str, InputStatistics], layer: str, shape: Shape
 ) -> None:
     """Move scale from the inputs of a layer's linear maps into their weights, in place."""
     for source, readers in (
@@ -87,10 +89,12 @@ def _smooth_layer(
     ):
         names = [f"{layer}{reader}.weight" for reader in readers]
         # All heads of a group read the same values.
-        groups = shape.heads // shape.kv_heads if source == "self_attn.v_proj" else 1
-        scale = _scale(inputs[names[0]].largest, [weights[name] for name in names], groups, shape)
+        heads_per_group = shape.heads // shape.kv_heads if source == "self_attn.v_proj" else 1
+        scale = _scale(
+            inputs[names[0]].largest, [weights[name] for name in names], heads_per_group, shape
+        )
         for part in _parts(weights, f"{layer}{source}"):
-            divisor = _of_source(scale, groups, shape)
+            divisor = _of_source(scale, heads_per_group, shape)
             is_matrix = weights[part].ndim == 2
             weights[part] = weights[part] / (divisor[:, None] if is_matrix else divisor)
         for name in names:
@@ -102,24 +106,28 @@ def _parts(weights: Mapping[str, Tensor], source: str) -> Iterator[str]:
     yield from (name for part in ("weight", "bias") if (name := f"{source}.{part}") in weights)
 
 
-def _scale(largest: Tensor, readers: Sequence[Tensor], groups: int, shape: Shape) -> Tensor:
+def _scale(
+    largest: Tensor, weights: Sequence[Tensor], heads_per_group: int, shape: Shape
+) -> Tensor:
     """Return the divisor of each input: the root of its largest value over that of its weights."""
-    of_weights = torch.stack([weight.abs().amax(0) for weight in readers]).amax(0)
-    if groups > 1:
-        largest, of_weights = (_of_heads(each, groups, shape) for each in (largest, of_weights))
+    of_weights = torch.stack([weight.abs().amax(0) for weight in weights]).amax(0)
+    if heads_per_group > 1:
+        largest, of_weights = (
+            _of_heads(each, heads_per_group, shape) for each in (largest, of_weights)
+        )
     least = max(_LEAST, _MIN_SHARE * largest.mean().item())
     scale = (largest.clamp_min(least) / of_weights.clamp_min(_LEAST)).sqrt()
     return scale / scale.log().mean().exp()
 
 
-def _of_heads(values: Tensor, groups: int, shape: Shape) -> Tensor:
+def _of_heads(values: Tensor, heads_per_group: int, shape: Shape) -> Tensor:
     """Return values [heads * size] with the largest one of each group in all heads of it."""
-    by_group = values.view(shape.kv_heads, groups, shape.head_size)
+    by_group = values.view(shape.kv_heads, heads_per_group, shape.head_size)
     return by_group.amax(1, keepdim=True).expand_as(by_group).flatten()
 
 
-def _of_source(scale: Tensor, groups: int, shape: Shape) -> Tensor:
+def _of_source(scale: Tensor, heads_per_group: int, shape: Shape) -> Tensor:
     """Return the scale of what all heads of a group read, once."""
-    if groups == 1:
+    if heads_per_group == 1:
         return scale
-    return scale.view(shape.kv_heads, groups, shape.head_size)[:, 0].flatten()
+    return scale.view(shape.kv_heads, heads_per_group, shape.head_size)[:, 0].flatten()
