@@ -92,8 +92,8 @@ class Decoder:
         pending: tuple[int, ...] = prompt_ids[len(sequence) :]
         while len(sequence) + len(pending) <= self._context_tokens:
             allowed_ids = forced.allowed_ids() if forced else None
-            # After the rewind limit, a wrong draft could not be removed from the cache.
-            limit = min(sequence.rewind_limit, self._context_tokens, _NO_LIMIT)
+            # Beyond the truncatable length, a wrong draft could not be removed from the cache.
+            limit = min(sequence.truncatable_length, self._context_tokens, _NO_LIMIT)
             room = int(limit) - len(sequence) - len(pending)
             draft = drafter.propose(room) if drafter and allowed_ids is None and room > 0 else []
             logits = sequence.extend([*pending, *draft], wanted=1 + len(draft))

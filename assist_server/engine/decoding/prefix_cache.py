@@ -37,9 +37,9 @@ class TokenSequence:
         return self._cache.nbytes
 
     @property
-    def rewind_limit(self) -> float:
+    def truncatable_length(self) -> float:
         """Return the greatest length, in tokens, at which the sequence can be truncated."""
-        return self._cache.rewind_limit
+        return self._cache.truncatable_length
 
     def extend(self, ids: Sequence[int], wanted: int = 1) -> torch.Tensor:
         """Append tokens and return the logits [wanted, vocabulary] after the last of them."""
@@ -86,7 +86,7 @@ class PrefixCache:
                 continue  # response times would reveal what other clients have open
             length = shared_length(sequence.ids, known_ids)
             is_cut = length < len(sequence)
-            if length > shared and not (is_cut and len(sequence) > sequence.rewind_limit):
+            if length > shared and not (is_cut and len(sequence) > sequence.truncatable_length):
                 best, shared = sequence, length
         if best is None:
             return TokenSequence(self._model.new_cache(), client=client)

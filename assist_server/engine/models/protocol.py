@@ -20,7 +20,7 @@ class KvCache(Protocol):
         ...
 
     @property
-    def rewind_limit(self) -> float:
+    def truncatable_length(self) -> float:
         """Return the greatest length, in tokens, at which `truncate` still works.
 
         A sliding window that has moved past its first tokens has lost them.
