@@ -226,7 +226,7 @@ def _silence(
     offer = offer_in(context.snapshot, backend.info, settings)
     if offer is Offer.NEVER:
         return InlineCompletion(Outcome.LANGUAGE_OFF)
-    if offer is Offer.WHEN_ASKED and is_automatic:
+    if offer is Offer.WHEN_INVOKED and is_automatic:
         known = ", ".join(backend.info.languages or ())
         detail = f"it knows {known}; ask for a completion, or set completion.languages"
         return InlineCompletion(Outcome.LANGUAGE_UNKNOWN, detail)

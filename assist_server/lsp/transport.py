@@ -106,7 +106,7 @@ async def serve_tcp(create: CreateServer, host: str, port: int, token_file: Path
 
     print(f"assist-server: clients must send the token in {token_file}", file=sys.stderr)  # noqa: T201
     try:
-        listener = await asyncio.start_server(_greet(create_guarded), host, port)
+        listener = await asyncio.start_server(_client_handler(create_guarded), host, port)
     except OSError as error:
         raise InputError(f"cannot listen on {host}:{port}: {_reason(error)}") from error
     return await _listen(listener, "{}:{}".format(*listener.sockets[0].getsockname()[:2]))
@@ -118,10 +118,10 @@ async def serve_unix(create: CreateServer, path: Path) -> int:
     Raises:
         InputError: the folder is open to other users, or the socket is in use.
     """
-    _make_private(path.parent)
+    _create_or_check_private(path.parent)
     await _remove_stale(path)
     try:
-        listener = await asyncio.start_unix_server(_greet(create), str(path))
+        listener = await asyncio.start_unix_server(_client_handler(create), str(path))
     except OSError as error:
         raise InputError(f"cannot listen on {str(path)!r}: {_reason(error)}") from error
     try:
@@ -204,13 +204,13 @@ def _take_standard_output() -> int:
     return descriptor
 
 
-def _greet(
+def _client_handler(
     create: CreateServer,
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]:
-    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _serve_streams(create, reader, writer)
 
-    return greet
+    return handle
 
 
 async def _serve_streams(
@@ -237,7 +237,7 @@ async def _serve_streams(
     connection = Connection(server, send)
     on_termination(connection.end)
 
-    def leave_silent_client() -> None:
+    def disconnect_silent_client() -> None:
         if not server.protocol.is_admitted:
             _log.warning("closed a connection that sent no valid `initialize` in time")
             connection.leave(1)
@@ -257,7 +257,7 @@ async def _serve_streams(
             await connection.take(data)
 
     reading = asyncio.ensure_future(read())
-    greeting = loop.call_later(_GREETING_S, leave_silent_client)
+    greeting = loop.call_later(_GREETING_S, disconnect_silent_client)
     code = await connection.ended()
     greeting.cancel()
     reading.cancel()
@@ -290,7 +290,7 @@ def _on_termination(end: Callable[[], None]) -> None:
             loop.add_signal_handler(number, end)
 
 
-def _make_private(folder: Path) -> None:
+def _create_or_check_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat()
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
