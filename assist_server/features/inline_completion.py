@@ -107,16 +107,20 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
     Raises:
         AssistError: the model cannot be asked: wrong template, device failure.
     """
-    if silence := _silence(context, backend, settings.completion, is_automatic=is_automatic):
-        return silence
+    if nothing := _reason_to_show_nothing(
+        context, backend, settings.completion, is_automatic=is_automatic
+    ):
+        return nothing
     place = with_indentation(context)
-    margin = place.snapshot.text[context.offset : place.offset]
-    listening = _Listening(lambda text: on_text(margin + text))
+    indentation = place.snapshot.text[context.offset : place.offset]
+    listening = _Listening(lambda text: on_text(indentation + text))
     request = build_request(place, backend, settings, cancel or CancelToken(), priority)
     generation = collect(listening.to(backend.generate(request)))
     is_unfinished = generation.finish_reason in _STOPPED_ANYWHERE
     cleaned = clean(Candidate(generation.text), place, is_unfinished=is_unfinished)
-    answer = _after(margin, _answer(context.offset, request, generation, cleaned))
+    answer = _with_offered_indentation(
+        indentation, _answer(context.offset, request, generation, cleaned)
+    )
     answer = check_confidence(
         answer,
         context,
@@ -210,14 +214,14 @@ class _Listening:
         return round((time.perf_counter() - self._started_s) * 1000, 1)
 
 
-def accepted(context: CursorContext, completion: InlineCompletion) -> CursorContext:
+def place_after_accepting(context: CursorContext, completion: InlineCompletion) -> CursorContext:
     """Return the place where the user will be after accepting a completion."""
     start, end, text = completion.start, completion.end, completion.text or ""
     snapshot = context.snapshot.after_edit(start, end, text, version=None)
     return replace(context, snapshot=snapshot, offset=start + len(text))
 
 
-def _silence(
+def _reason_to_show_nothing(
     context: CursorContext, backend: Backend, settings: CompletionSettings, *, is_automatic: bool
 ) -> InlineCompletion | None:
     """Return the answer that nothing is to be shown, and why; None to go on."""
@@ -234,12 +238,14 @@ def _silence(
     return InlineCompletion(Outcome.INSIDE_WORD) if is_inside else None
 
 
-def _after(margin: str, answer: InlineCompletion) -> InlineCompletion:
+def _with_offered_indentation(indentation: str, answer: InlineCompletion) -> InlineCompletion:
     """Put the indentation that is offered before an answer."""
-    if answer.text is None or not margin:
+    if answer.text is None or not indentation:
         return answer
     first, *others = answer.token_chars or (0,)
-    return replace(answer, text=margin + answer.text, token_chars=(first + len(margin), *others))
+    return replace(
+        answer, text=indentation + answer.text, token_chars=(first + len(indentation), *others)
+    )
 
 
 def _stop_rules(context: CursorContext) -> tuple[StopRule, ...]:

@@ -21,9 +21,9 @@ from assist_server.features.alternatives import alternatives
 from assist_server.features.inline_completion import (
     InlineCompletion,
     Outcome,
-    accepted,
     check_confidence,
     complete,
+    place_after_accepting,
 )
 from assist_server.features.reuse import is_reusable, reusable_rest
 from assist_server.lsp.documents import DocumentStore, NotebookStore
@@ -149,7 +149,7 @@ class CompletionSession:
         superseded = self._supersede()
         answer = self._known(context, conditions)
         if answer is not None:
-            self._stop_unless_for(accepted(context, answer))
+            self._stop_unless_for(place_after_accepting(context, answer))
         while answer is None:
             running = self._reuse_or_start(context, conditions)
             either: set[asyncio.Future[Any]] = {running.task, superseded}
@@ -323,7 +323,7 @@ class CompletionSession:
             )
 
     def _prefetch(self, context: CursorContext, answer: InlineCompletion) -> None:
-        place, running = accepted(context, answer), self._running
+        place, running = place_after_accepting(context, answer), self._running
         if running is not None and not running.task.done():
             return
         if running is not None and running.is_prefetch:
