@@ -81,10 +81,10 @@ WHY_DROPPED: Mapping[Filter, str] = MappingProxyType({
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The rest of a candidate after the filters, and why they changed it."""
+    """The candidate after the filters, the filters that changed it, and why it was dropped."""
 
     candidate: Candidate | None
-    rules: tuple[str, ...]
+    changed_by: tuple[str, ...]
     """Names of the filters that changed the candidate."""
     why_dropped: str = ""
     """Reason to show to the user if the last of them dropped it."""
@@ -103,7 +103,7 @@ def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool =
     """
     in_line = min(max(candidate.replaced_chars, 0), len(context.line_suffix))
     before, current = None, replace(candidate, replaced_chars=in_line)
-    rules: list[str] = []
+    changed_by: list[str] = []
     filters = (cut_unfinished, *FILTERS) if is_unfinished else FILTERS
     while current != before:
         before = current
@@ -112,9 +112,9 @@ def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool =
                 break  # it parses, so it runs only once no other filter changes anything
             kept = one(current, context)
             if kept != current:
-                rules.append(one.__name__)
+                changed_by.append(one.__name__)
             if kept is None:
-                return Cleaned(None, tuple(rules), WHY_DROPPED[one])
+                return Cleaned(None, tuple(changed_by), WHY_DROPPED[one])
             current = kept
         filters = FILTERS
-    return Cleaned(current, tuple(rules))
+    return Cleaned(current, tuple(changed_by))
