@@ -104,7 +104,7 @@ class _Counts:
 class _Cache:
     """Counts of the file around a place, without the line of the cursor.
 
-    During a replay, each key is a new place in the same file: only new lines are counted.
+    During a replay, each keystroke is a new place in the same file: only new lines are counted.
     """
 
     def __init__(self) -> None:

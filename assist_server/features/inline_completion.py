@@ -33,7 +33,7 @@ _ADVICE_ON_TIME = "raise completion.max_latency_ms to wait longer"
 
 
 class Outcome(StrEnum):
-    """Why a request gave what it gave."""
+    """The result of a request, or the reason why nothing was shown."""
 
     SHOWN = "shown"
     DISABLED = "switched off by the settings completion.enabled or completion.trigger"
@@ -56,7 +56,7 @@ class InlineCompletion:
 
     outcome: Outcome
     detail: str = ""
-    """What the outcome leaves open, such as why nothing was left."""
+    """More about the outcome, such as why nothing was left."""
     text: str | None = None
     start: int = 0
     """Offset where the text goes."""
@@ -66,14 +66,14 @@ class InlineCompletion:
     new_tokens: int = 0
     milliseconds: float = 0.0
     first_token_ms: float | None = None
-    """Time until the first token was there; None when none came."""
+    """Time until the first token; None without one."""
     finish_reason: FinishReason | None = None
     log_probs: tuple[float, ...] = field(default=(), repr=False)
     """Natural log-probability of each generated token, of those cut away too."""
     token_chars: tuple[int, ...] = field(default=(), repr=False)
-    """How many characters each of them has added."""
+    """Number of characters that each token added."""
     hidden_text: str | None = None
-    """Text that is hidden for its low confidence, which may grow as it is typed."""
+    """Text hidden because of low confidence; the confidence may rise as the text is typed."""
     confidence: float | None = None
     """How likely the first line is right; None where the model was not calibrated."""
 
@@ -99,9 +99,10 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
         context: The document and the place in it.
         backend: A loaded model.
         settings: All settings.
-        is_automatic: Whether the editor asked while the user typed, not the user.
-        cancel: Ends the generation early when raised.
-        priority: Who waits for it.
+        is_automatic: True if the editor sent the request while the user typed; False if the user
+            invoked it.
+        cancel: Ends the generation early when set.
+        priority: Rank among waiting requests.
         on_text: Called with the model's text so far, whenever there is more of it.
 
     Raises:
@@ -153,7 +154,7 @@ def check_confidence(
     rated = round(confidence(calibration, signals(context, text, answer.log_probs)), 3)
     least = settings.min_confidence if is_automatic else 0.0
     if rated < least:
-        # What a deadline cut off is not worth remembering: the next key asks for all of it.
+        # What a deadline cut off is not worth remembering: the next keystroke asks for all of it.
         is_kept = answer.finish_reason is not FinishReason.DEADLINE
         return replace(
             answer,
@@ -192,7 +193,7 @@ def build_request(
 
 
 class _Listening:
-    """Passes the text so far to a callback, and notes when it began."""
+    """The text so far, passed to a callback, and the time of the first token."""
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
         self._on_text = on_text
@@ -215,7 +216,7 @@ class _Listening:
 
 
 def place_after_accepting(context: CursorContext, completion: InlineCompletion) -> CursorContext:
-    """Return the place where the user will be after accepting a completion."""
+    """Return the document and the cursor as they are after a completion is accepted."""
     start, end, text = completion.start, completion.end, completion.text or ""
     snapshot = context.snapshot.after_edit(start, end, text, version=None)
     return replace(context, snapshot=snapshot, offset=start + len(text))
@@ -224,7 +225,7 @@ def place_after_accepting(context: CursorContext, completion: InlineCompletion) 
 def _reason_to_show_nothing(
     context: CursorContext, backend: Backend, settings: CompletionSettings, *, is_automatic: bool
 ) -> InlineCompletion | None:
-    """Return the answer that nothing is to be shown, and why; None to go on."""
+    """Return an answer without text and its reason, where nothing is to be shown; else None."""
     if not settings.enabled or (is_automatic and settings.trigger == "invoked"):
         return InlineCompletion(Outcome.DISABLED)
     offer = offer_in(context.snapshot, backend.info, settings)
@@ -239,7 +240,7 @@ def _reason_to_show_nothing(
 
 
 def _with_offered_indentation(indentation: str, answer: InlineCompletion) -> InlineCompletion:
-    """Put the indentation that is offered before an answer."""
+    """Return the answer with the offered indentation put before its text."""
     if answer.text is None or not indentation:
         return answer
     first, *others = answer.token_chars or (0,)

@@ -20,7 +20,7 @@ class Offer(Enum):
 
     ALWAYS = auto()
     WHEN_INVOKED = auto()
-    """The model does not know the language; who asks gets what there is."""
+    """The model does not know the language; a user who invokes it gets what there is."""
     NEVER = auto()
     """Switched off by the user."""
 

@@ -2,9 +2,9 @@
 
 A request is answered, in this order: with the rest of the last completion, if the user has typed
 its beginning; with the completion prefetched for the place after its acceptance; with the running
-generation, if what was typed agrees with it so far; with a new generation, after stopping the
-running one. Older requests that still wait get an empty answer at once, because Neovim never
-cancels a request while the user types.
+generation (never a prefetch), if what was typed agrees with it so far; with a new generation, after
+stopping the running one. Older requests that still wait get an empty answer at once, because Neovim
+never cancels a request while the user types.
 """
 
 import asyncio
@@ -52,10 +52,10 @@ class Resources:
 
 @dataclass(frozen=True)
 class _Conditions:
-    """The conditions of one request or prefetch."""
+    """How a request or prefetch is to be answered."""
 
     is_automatic: bool
-    """Whether the editor sent the request during typing, rather than the user by a key."""
+    """True if the editor sent the request while the user typed; False if the user invoked it."""
     wait_ms: float = 0
     """Longest time to wait for a model that is still loading."""
     priority: Priority = Priority.INTERACTIVE
@@ -77,7 +77,7 @@ class _Proposal:
 
 
 class _RunningGeneration:
-    """A generation, the place it is for, and its text so far."""
+    """A running generation, the place it is for, and its text so far."""
 
     task: "asyncio.Future[InlineCompletion]"
 
@@ -107,13 +107,14 @@ class CompletionSession:
     async def propose(
         self, offset: int, *, is_automatic: bool, wait_ms: float = 0
     ) -> list[InlineCompletion]:
-        """Return the completions to show: none, one, or several if the user asked by a key.
+        """Return the completions to show: none, one, or several if the user invoked it.
 
         The outcome is recorded for `assist.why`; nothing but cancellation is raised.
 
         Args:
             offset: The place in the newest version of the document.
-            is_automatic: Whether the editor sent the request during typing.
+            is_automatic: True if the editor sent the request while the user typed; False if the
+                user invoked it.
             wait_ms: Longest time to wait for a model that is still loading.
         """
         multi_line = self._resources.settings.current.completion.multi_line
@@ -204,7 +205,10 @@ class CompletionSession:
             self._running = None
 
     def _supersede(self) -> "asyncio.Future[None]":
-        """Answer the request that waits; return a future that ends the next one's wait."""
+        """Answer the waiting request and cancel the planned prefetch.
+
+        Return the future that ends the next request's wait.
+        """
         if self._prefetch_timer is not None:
             self._prefetch_timer.cancel()
         if self._superseded is not None and not self._superseded.done():
@@ -316,7 +320,7 @@ class CompletionSession:
             return InlineCompletion(Outcome.FAILED, f"internal error: {type(error).__name__}")
 
     def _prefetch_later(self, context: CursorContext, answer: InlineCompletion) -> None:
-        """After a pause, prefetch the completion for the place after accepting this one."""
+        """After a pause, prefetch the completion that would follow this one once accepted."""
         if self._resources.settings.current.completion.predict_next and answer.text is not None:
             self._prefetch_timer = asyncio.get_running_loop().call_later(
                 _PREFETCH_AFTER_S, self._prefetch, context, answer

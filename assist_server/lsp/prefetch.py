@@ -31,7 +31,7 @@ class CursorPlace:
     version: int | None
     offset: int
     has_request: bool = False
-    """Whether a completion was requested there, which prefills the prompt anyway."""
+    """True if a completion was requested there, which prefills the prompt anyway."""
 
 
 class Prefetcher:

@@ -131,7 +131,7 @@ async def serve_unix(create: CreateServer, path: Path) -> int:
 
 
 class _StreamWriter:
-    """Writes to a file descriptor on a thread of its own, in order, from any thread.
+    """A writer to a file descriptor: any thread may send; one thread of its own writes in order.
 
     A client that does not read blocks this thread only, never the loop.
     """
@@ -174,7 +174,7 @@ class _StreamWriter:
 
 
 def _read(descriptor: int) -> bytes:
-    """Wait for bytes and return them; return none when the stream has ended, even by an error.
+    """Wait for bytes and return them; `b""` at the end of the stream, including after an error.
 
     The parent process shares the streams and may have made them non-blocking.
     """

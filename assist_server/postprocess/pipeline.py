@@ -2,24 +2,26 @@ r"""All filters in their order.
 
 The order has reasons:
 
-1.  `drop_unshowable` is final, and after `match_newlines` lines end in `\n` and nothing else.
+1.  `drop_unshowable` comes first, as it drops the whole candidate. After `match_newlines`, lines
+    end in `\n` only.
 2.  `match_indentation` and `drop_unexpected_indent` adapt the text to the document. They come
     before every filter that compares lines or indentation with the document's.
 3.  `drop_prefix_echo` works at the beginning. It comes before `keep_first_line`, which would keep
     the echo and drop the rest.
 4.  `keep_first_line` removes what is not shown before the others scan it.
-5.  `cut_repetition` comes before the structural cuts, which would take a loop for structure.
+5.  `cut_repetition` comes before the structural cuts, which would mistake a repetition for
+    structure.
 6.  `stay_in_scope` and `stop_at_next_lines` cut whole lines; they come before `join_line_suffix`,
     which needs to know the last line.
-7.  `join_line_suffix` decides what the candidate replaces. Only then are the brackets known that
-    remain after the cursor, which the next filter needs.
-8.  `stop_at_unopened_closer` comes after that.
+7.  `join_line_suffix` decides what the candidate replaces, and so which brackets remain after the
+    cursor.
+8.  `stop_at_unopened_closer` needs these, so it is next.
 9.  `trim_trailing_space` removes blanks that the cuts left.
 10. `drop_too_short` checks the remaining text.
 11. `keep_well_formed` is last, as it costs the most and the others repair what it would refuse.
 
 If the model was stopped at an arbitrary token, `cut_unfinished` comes first. It runs once: a second
-run would take the end that the first one made for an unfinished one.
+run would mistake the end that the first run made for an unfinished one.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
-"""Preparation of trained weights for packing, by what they multiply in real text.
+"""Preparation of trained weights for packing, by the inputs that they multiply in real text.
 
-Rounding matters where inputs are large. So large inputs are made smaller and their weights larger,
-which changes nothing in exact arithmetic (Xiao et al., "SmoothQuant", 2022) but also lets the
-engine round inputs to 8 bits; and the error of each rounded column is compensated by the columns
-that follow (Frantar et al., "GPTQ", 2022; see `packed_weights`).
+Rounding a weight costs most where its input is large. So large inputs are made smaller and their
+weights larger (Xiao et al., "SmoothQuant", 2022). In exact arithmetic this changes nothing; it also
+lets the engine round inputs to 8 bits. The error of each rounded column is compensated by the
+columns after it (Frantar et al., "GPTQ", 2022; see `packed_weights`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,10 @@ from assist_server.training.model.sizes import Shape
 
 _LEAST = 1e-5
 _MIN_SHARE = 0.01
-"""Of the mean, for an input that is near zero in the measured text, but perhaps not elsewhere."""
+"""Least value of an input's largest value, as a share of the mean.
+
+An input that is near zero here may be large elsewhere.
+"""
 _LINEAR_MAPS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "o_proj", "down_proj")
 """The linear maps in a layer."""
 
@@ -32,17 +35,20 @@ class InputStatistics:
     largest: Tensor
     """The largest absolute value of each input."""
     products: Tensor
-    """Sums of the products of each two inputs, [inputs, inputs]."""
+    """Sums of the products of each pair of inputs, [inputs, inputs]."""
 
     def divided(self, scale: Tensor) -> "InputStatistics":
-        """Return what the map is given if its inputs are divided by a scale."""
+        """Return the statistics of the inputs divided by a scale [inputs]."""
         return InputStatistics(self.largest / scale, self.products / scale / scale[:, None])
 
 
 def prepare(
     model: InitialModel, windows: Sequence[Window]
 ) -> tuple[InitialModel, dict[str, Tensor]]:
-    """Return an equal model that loses less by rounding, and the products of inputs by weight."""
+    """Return an equivalent model that loses less by rounding, and the products for each weight.
+
+    These are the products [inputs, inputs] of the weight's inputs, by the weight's name.
+    """
     inputs = _measure(model, windows)
     weights = {name: weight.float() for name, weight in model.weights.items()}
     for number in range(model.shape.layers):
@@ -109,7 +115,11 @@ def _parts(weights: Mapping[str, Tensor], source: str) -> Iterator[str]:
 def _scale(
     largest: Tensor, weights: Sequence[Tensor], heads_per_group: int, shape: Shape
 ) -> Tensor:
-    """Return the divisor of each input: the root of its largest value over that of its weights."""
+    """Return the divisor of each input [inputs].
+
+    It is the square root of the input's largest value divided by its largest weight, scaled to a
+    geometric mean of 1.
+    """
     of_weights = torch.stack([weight.abs().amax(0) for weight in weights]).amax(0)
     if heads_per_group > 1:
         largest, of_weights = (
@@ -121,13 +131,13 @@ def _scale(
 
 
 def _of_heads(values: Tensor, heads_per_group: int, shape: Shape) -> Tensor:
-    """Return values [heads * size] with the largest one of each group in all heads of it."""
+    """Return values [heads * size], each replaced by the largest among the heads of its group."""
     by_group = values.view(shape.kv_heads, heads_per_group, shape.head_size)
     return by_group.amax(1, keepdim=True).expand_as(by_group).flatten()
 
 
 def _of_source(scale: Tensor, heads_per_group: int, shape: Shape) -> Tensor:
-    """Return the scale of what all heads of a group read, once."""
+    """Return the scale with one entry for each value that the heads of a group share."""
     if heads_per_group == 1:
         return scale
     return scale.view(shape.kv_heads, heads_per_group, shape.head_size)[:, 0].flatten()
