@@ -70,7 +70,10 @@ def _item(fields: dict[str, str]) -> Item:
 
 def can_be_isolated() -> bool:
     """Return whether this machine can run programs without network and disk writes."""
-    tried = subprocess.run([*_ISOLATED, "true"], capture_output=True, check=False)  # noqa: S603 - constant arguments
+    try:
+        tried = subprocess.run([*_ISOLATED, "true"], capture_output=True, check=False)  # noqa: S603 - constant arguments
+    except OSError:
+        return False  # not Linux
     return tried.returncode == 0
 
 
