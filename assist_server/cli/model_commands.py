@@ -17,13 +17,15 @@ _Installed = Annotated[
     ),
 ]
 
+_Repo = Annotated[
+    Path | None, typer.Option(help="Folder with your own Python code.", show_default=False)
+]
+
 
 @commands.command("eval")
 def evaluate(  # noqa: PLR0913 - one parameter for each option
     *,
-    repo: Annotated[
-        Path | None, typer.Option(help="Folder with your own Python code.", show_default=False)
-    ] = None,
+    repo: _Repo = None,
     packages: _Installed = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Use packages first published in 2025 or later.")
@@ -110,10 +112,7 @@ def train(  # noqa: PLR0913 - as above
         typer.Option("--standard-library", help="With --packages: include the standard library."),
     ] = False,
     answers: Annotated[
-        Path | None,
-        typer.Option(
-            help="File written by `assist-server answers`, so that the model can still chat."
-        ),
+        Path | None, typer.Option(help="File from `answers`, so that the model can still chat.")
     ] = None,
     time: _Time = None,
     tokens: _Tokens = None,
@@ -238,9 +237,7 @@ def calibrate(  # noqa: PLR0913 - one parameter for each option
             help="File to write; name it calibration.json in the model's folder to use it."
         ),
     ],
-    repo: Annotated[
-        Path | None, typer.Option(help="Folder with your own Python code.", show_default=False)
-    ] = None,
+    repo: _Repo = None,
     packages: _Installed = None,
     quick: Annotated[bool, typer.Option("--quick", help="Make a short measurement.")] = False,
     plot: Annotated[
