@@ -51,14 +51,14 @@ def whole_statements(
     """
     above, below = _lines_above(text, line_start), _lines_below(text, line_end)
     line = text[line_start:line_end]
-    margin = len(leading_whitespace(line)) if line.strip() else math.inf
+    max_columns = len(leading_whitespace(line)) if line.strip() else math.inf
     start = None
     if by_definitions:
-        start = _boundary(above, margin, _DEFINITION)
+        start = _boundary(above, max_columns, _DEFINITION)
         above = _up_to_quotes(above) if start is None else above
     if start is None:
-        start = _boundary(above, margin)
-    end = _boundary(below, margin)
+        start = _boundary(above, max_columns)
+    end = _boundary(below, max_columns)
     if start is None and line_start - sum(map(len, above.values())) - len(above) == 0:
         start = 0
     if end is None and len(below) < _MAX_LINES:
@@ -93,7 +93,7 @@ def _up_to_quotes(lines: dict[int, str]) -> dict[int, str]:
 
 
 def _boundary(
-    lines: dict[int, str], margin: float, begins: re.Pattern[str] = _BEGINS
+    lines: dict[int, str], max_columns: float, begins: re.Pattern[str] = _BEGINS
 ) -> int | None:
     """Return the offset of a statement that is at most as far right as the lines before it."""
     seen, found, before = 0, None, ""
@@ -102,12 +102,12 @@ def _boundary(
         if indent == len(line):
             continue
         is_continued, before = _CONTINUES_BELOW.match(before), line[indent:]
-        if indent <= margin and begins.match(line, indent) and not is_continued:
+        if indent <= max_columns and begins.match(line, indent) and not is_continued:
             found = start
             if seen >= _MIN_LINES:
                 return start
         if not _COMMENT.match(line, indent):
-            margin = min(margin, indent)
+            max_columns = min(max_columns, indent)
             seen += 1
     return found
 
@@ -127,12 +127,12 @@ def _outwards(text: str, offset: int, reach_chars: int) -> Iterator[str]:
     while columns and (start := _last_further_left(text, offset, earliest, columns)) is not None:
         end = text.find("\n", start) if end < 0 else end
         offset = start
-        margin = len(leading_whitespace(text[start : start + columns]))
-        if ending := _HEAD_ENDING.match(text, start + margin):
-            columns, end = margin + 1, -1 if ending["block"] else end
+        indent = len(leading_whitespace(text[start : start + columns]))
+        if ending := _HEAD_ENDING.match(text, start + indent):
+            columns, end = indent + 1, -1 if ending["block"] else end
             continue
         yield text[start : end if end >= 0 else len(text)] + "\n"
-        columns, end = margin, -1
+        columns, end = indent, -1
 
 
 def _columns_at(text: str, offset: int) -> int:

@@ -164,13 +164,13 @@ class _Gap:
         """Return whether a candidate changes the meaning of what follows without a syntax error."""
         if _leaves_comment_open(candidate.text, self._language):
             return True
-        if self._parts_head_from_body(candidate):
+        if self._separates_head_from_body(candidate):
             return True
         ends = candidate.text[-1:], self._context.line_suffix[candidate.replaced_chars :][:1]
-        is_inside_name = _is_of_name(self._context.line_prefix[-1:])
-        return not is_inside_name and all(map(_is_of_name, ends))
+        is_inside_name = _is_name_character(self._context.line_prefix[-1:])
+        return not is_inside_name and all(map(_is_name_character, ends))
 
-    def _parts_head_from_body(self, candidate: Candidate) -> bool:
+    def _separates_head_from_body(self, candidate: Candidate) -> bool:
         """Return whether the block below loses its head, which is no error to grammars."""
         head, tail = self._context.line_prefix, self._context.line_suffix
         body = "".join(self._context.next_lines[:1])
@@ -304,7 +304,7 @@ def _may_repair(candidate: Candidate, context: CursorContext) -> bool:
     return found.unopened is not None or bool(hides or ends_directive)
 
 
-def _is_of_name(character: str) -> bool:
+def _is_name_character(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 

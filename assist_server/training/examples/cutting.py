@@ -205,13 +205,13 @@ class _Cutter:
             return Example(self._path, text[start:end], "", "", Layout.LEFT_TO_RIGHT, is_end)
         if rng.random() < mixture.without_suffix:
             end = hole.end
-        is_swapped = rng.random() < mixture.prefix_first
+        is_prefix_first = rng.random() < mixture.prefix_first
         return Example(
             self._path,
             text[start : hole.start],
             text[hole.start : hole.end],
             text[hole.end : end],
-            Layout.PREFIX_FIRST if is_swapped else Layout.SUFFIX_FIRST,
+            Layout.PREFIX_FIRST if is_prefix_first else Layout.SUFFIX_FIRST,
             is_end=True,
             has_token_boundary=rng.random() < mixture.token_boundary,
         )

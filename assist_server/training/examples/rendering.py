@@ -65,9 +65,9 @@ class Renderer:
     def __init__(self, vocabulary: Vocabulary, tokens: int) -> None:
         self._vocabulary, self._tokens = vocabulary, tokens
         template = vocabulary.template
-        self._joins = template.layout[-1] is Slot.PREFIX
-        self._lead = _lead(template)
-        self._swapped = replace(template, layout=_prefix_first(template))
+        self._ends_with_prefix = template.layout[-1] is Slot.PREFIX
+        self._left_to_right = _left_to_right(template)
+        self._prefix_first = replace(template, layout=_prefix_first_layout(template))
 
     def render(self, examples: Sequence[Example]) -> list[Rendered]:
         """Return the ids of each example, truncated at its least important ends."""
@@ -82,11 +82,15 @@ class Renderer:
 
     def _parts(self, example: Example) -> tuple[str, str, str, str]:
         path = path_comment(example.path) if self._vocabulary.template.shows_path else ""
-        lead = example.prefix + example.middle if self._is_joined(example) else example.prefix
-        return path, lead, example.middle, example.suffix
+        before = example.prefix + example.middle if self._is_joined(example) else example.prefix
+        return path, before, example.middle, example.suffix
 
     def _is_joined(self, example: Example) -> bool:
-        if not self._joins or example.layout is Layout.PREFIX_FIRST or example.has_token_boundary:
+        if (
+            not self._ends_with_prefix
+            or example.layout is Layout.PREFIX_FIRST
+            or example.has_token_boundary
+        ):
             return False
         # A joined text is truncated at its start, which could remove the start of a long middle.
         return len(example.middle.encode()) <= self._tokens // 2
@@ -142,9 +146,9 @@ class Renderer:
 
     def _template(self, example: Example) -> FimTemplate:
         if example.layout is Layout.LEFT_TO_RIGHT:
-            return self._lead
-        is_swapped = example.layout is Layout.PREFIX_FIRST
-        return self._swapped if is_swapped else self._vocabulary.template
+            return self._left_to_right
+        is_prefix_first = example.layout is Layout.PREFIX_FIRST
+        return self._prefix_first if is_prefix_first else self._vocabulary.template
 
     def _render(self, template: FimTemplate, slots: Mapping[Slot, Sequence[int]]) -> list[int]:
         vocabulary = self._vocabulary
@@ -164,20 +168,20 @@ class Renderer:
         return found
 
 
-def _lead(template: FimTemplate) -> FimTemplate:
+def _left_to_right(template: FimTemplate) -> FimTemplate:
     """Return the template of a text without a hole: the path, if the template has it, and text."""
     layout = template.layout
     named = layout[: layout.index(Slot.PATH_COMMENT) + 1] if template.shows_path else ()
     return replace(template, layout=(*named, Slot.PREFIX))
 
 
-def _prefix_first(template: FimTemplate) -> tuple[str | Slot, ...]:
+def _prefix_first_layout(template: FimTemplate) -> tuple[str | Slot, ...]:
     """Return the layout with the prefix first, or the template's own if it cannot be changed."""
-    lead = _lead(template).layout[:-1]
+    named = _left_to_right(template).layout[:-1]
     prefix, suffix, middle = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
     if not {prefix, suffix, middle} <= set(template.control_tokens):
         return template.layout
-    return (*lead, prefix, Slot.PREFIX, suffix, Slot.SUFFIX, middle)
+    return (*named, prefix, Slot.PREFIX, suffix, Slot.SUFFIX, middle)
 
 
 def read_chat_format(folder: Path) -> ChatFormat:
