@@ -48,8 +48,8 @@ class CompletionSettings(_Section):
     languages: dict[str, bool] = Field(
         default={},
         description="Language ids and file globs for which completions are on (`true`) or off "
-        "(`false`); the most specific match decides. Without a match, they are on for the "
-        "languages that the model knows.",
+        "(`false`); the most specific match decides, or else whether the model knows the "
+        "language.",
     )
     multi_line: Literal["auto", "never", "always"] = Field(
         default="auto",
