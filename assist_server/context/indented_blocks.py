@@ -1,7 +1,7 @@
 """The statements around a place and the heads of the blocks around them, found by indentation.
 
-Where only the lines near a place are parsed, the statements parse as they would in their document
-once the blocks around them are opened and closed.
+They are for parsing only a part of a document: with the heads before them, and the blocks closed
+after them, the statements have the same syntax tree as in the whole document.
 """
 
 import math
@@ -17,7 +17,7 @@ _BEGINS = re.compile(
     r"|(?:else|elif|elsif|elseif|except|finally|catch|end|until|while|case|default|then|do"
     r"|extends|implements|where|throws|and|or|in|from|of|as)\b)"
 )
-"""The beginning of a statement: no line that continues or closes one or may be at any column."""
+"""The beginning of a statement: not a line that continues or closes one, or fits any column."""
 
 _CONTINUES_BELOW = re.compile(r"@|template\b")
 """The beginning of a line that belongs to the next one."""
@@ -27,14 +27,15 @@ _COMMENT = re.compile(r"#|//|--|/?\*")
 _LONG_QUOTE = re.compile(r"\"{3}|'{3}")
 
 _MIN_LINES, _MAX_LINES = 5, 40
-"""Lines to take above and below where there are as many, and lines to look at."""
+"""Number of lines to include above and below if there are as many, and of lines to search."""
 
 _CHUNK_CHARS = 2048
 _NO_HEAD = r"(?:[#*]|//|/\*|--|(?!default)\w+:[ \t]*$)"
-"""Directives, comments and labels stand at any column."""
+"""Directives, comments and labels: they may stand at any column, so they open no block."""
 
 _HEAD_ENDING = re.compile(r"[)\]>]|\{[ \t]*$|(?P<block>\}(?!\)))|\}\)", re.MULTILINE)
-"""The beginning of the last line of a head, or of the block before it."""
+"""The beginning of a line that ends a head of several lines, or that ends the block before it
+(`block`), as `} else {` does."""
 
 
 def whole_statements(
@@ -88,14 +89,18 @@ def _lines_below(text: str, line_end: int) -> dict[int, str]:
 
 
 def _up_to_quotes(lines: dict[int, str]) -> dict[int, str]:
-    """Leave out lines that may be prose."""
+    """Return the lines before the first long quote; those after it may be prose in a string."""
     return dict(takewhile(lambda item: not _LONG_QUOTE.search(item[1]), lines.items()))
 
 
 def _boundary(
     lines: dict[int, str], max_columns: float, begins: re.Pattern[str] = _BEGINS
 ) -> int | None:
-    """Return the offset of a statement that is at most as far right as the lines before it."""
+    """Return the offset of a line that begins a statement; None if there is none.
+
+    It is indented by at most `max_columns`, and by no more than any code line that comes before it
+    in `lines`. It is the first such line after `_MIN_LINES` lines, or else the last one.
+    """
     seen, found, before = 0, None, ""
     for start, line in lines.items():
         indent = len(leading_whitespace(line))

@@ -14,7 +14,7 @@ _MAX_SAMPLES = 6
 
 _TEMPERATURE = 0.8
 _TOP_P = 0.95
-"""Of the likeliest tokens only, as one odd token spoils the rest."""
+"""Draw from the likeliest tokens only, as one odd token spoils the rest."""
 
 
 def alternatives(
@@ -47,7 +47,7 @@ def alternatives(
 
 
 def _with_sampling(settings: Settings) -> Settings:
-    """At least as random as is needed to differ."""
+    """Return the settings with enough randomness for answers to differ."""
     completion = settings.completion
     drawn = {
         "temperature": max(completion.temperature, _TEMPERATURE),

@@ -46,8 +46,8 @@ _DIRECTIVE_END = re.compile(r"^[ \t]*#[ \t]*(endif|else|elif)\b", re.MULTILINE)
 _COMMENT = re.compile(r"/\*|--\[\[")
 _COMMENTS = (("/*",), ("--[[",))
 _MAX_LINES, _MAX_BROKEN_LINES = 1000, 4000
-"""Longer documents take too long to be parsed as a whole at each key. The second number holds where
-there are errors around the cursor, as the lines alone say less then."""
+"""Longer documents take too long to parse as a whole at each keystroke. The second limit applies if
+there are errors around the cursor, as the lines alone then say less."""
 
 _MAX_WHOLE_CHECKS = 3
 
@@ -60,15 +60,15 @@ _BODY_FOLLOWS = re.compile(r"\s*(\{|=>|:)")
 def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate | None:
     """Keep a candidate that adds no syntax error to those of the document.
 
-    If the whole candidate adds one, it may replace more closers after the cursor; else its longest
-    beginning is kept that adds none and ends at the end of a token.
+    If the whole candidate adds one, it may replace more closers after the cursor. If that does not
+    help, its longest beginning that adds none and ends with a whole token is kept.
     """
     gap = _Gap(context)
     if gap.parses_with(candidate) and gap.adds_no_error_elsewhere(candidate):
         return candidate
     beginnings = islice(gap.beginnings(candidate), _MAX_BEGINNINGS)
     options = [candidate, *_wider(candidate, context.line_suffix), *beginnings]
-    # Options that leave no error at all precede those that leave the errors already there.
+    # Options without any error come before those that only keep the errors already there.
     right = (option for option in options if gap.parses_with(option))
     allowed = (option for option in options if gap.allows(option))
     likely = islice(chain(right, allowed), _MAX_WHOLE_CHECKS)
@@ -118,20 +118,20 @@ class _Gap:
 
     @property
     def _reach_chars(self) -> int:
-        """Return how far up to look for heads of blocks; indented blocks do not need them."""
+        """Return how far up to search for heads of blocks; of indented ones, few are needed."""
         return 4096 if self._language.blocks_by_indentation else 64 * 1024
 
     def parses_with(self, candidate: Candidate) -> bool:
-        """Return whether a candidate leaves no error, and not by repairing one."""
+        """Return whether there is no error with a candidate, and it cannot have hidden one."""
         if self._is_unfit(candidate) or self._errors_with(candidate):
             return False
         return not (_may_repair(candidate, self._context) and self._stays_broken)
 
     def allows(self, candidate: Candidate) -> bool:
-        """Return whether a candidate adds no error, looking only as far as needed."""
+        """Return whether a candidate adds no error; parse more lines only if these are broken."""
         if not self._stays_broken:
             return self.adds_no_error(candidate)
-        # Perhaps it is broken only because its lines begin or end inside something.
+        # Perhaps the lines are broken only because they begin or end inside something.
         is_worse_here = self._statements is not None and not self.adds_no_error(candidate)
         return not is_worse_here and self._wider_gap.adds_no_error(candidate)
 
@@ -149,7 +149,7 @@ class _Gap:
             return True
         if errors > self._plain_errors or not self._is_broken:
             return False
-        # There is another error; the candidate must be right once what is open is closed.
+        # There was an error before; once all that is open is closed, there must not be another.
         found = scan(text, self._language, self._opened)
         own = [start for start in found.opened_at if start is not None]
         begins_block = text.rstrip().endswith("{") and own == [len(text.rstrip()) - 1]
@@ -263,14 +263,14 @@ class _Gap:
         return len(found.still_open) + (found.unopened is not None)
 
     def _heads(self, text: str, start: int) -> list[str]:
-        """Return the heads of the blocks around a part; of indented ones, only unfinished ones."""
+        """Return the heads of the blocks around a part; of indented blocks, only unfinished."""
         heads = enclosing_lines(text, start, self._reach_chars)
         if not self._language.blocks_by_indentation:
             return list(heads)
         return [line for line in heads if self._is_open_until(text, line, start)]
 
     def _is_open_until(self, text: str, line: str, end: int) -> bool:
-        """Return whether brackets of the last such line before an offset are open there."""
+        """Return whether a bracket of the last such line before `end` is still open there."""
         if not scan(line, self._language).still_open:
             return False
         return bool(scan(text[text.rindex(line, 0, end) : end], self._language).still_open)

@@ -21,7 +21,7 @@ _MAX_PAIR_CHARS = 4_000
 """About the length of a context; the rest would be cut off in every example."""
 
 _MAX_BYTES = 1_600_000
-"""Of one file; larger ones are not written by hand."""
+"""Maximum size of a file; larger ones are not written by hand."""
 
 _DAMAGED = (tarfile.TarError, OSError, EOFError, lzma.LZMAError, zlib.error)
 _MARKUP = {
@@ -57,7 +57,7 @@ class Origin:
     licence: str
     path: str
     sha256: str
-    """Of the file's bytes, or of the text if it is not a file."""
+    """Hash of the file's bytes, or of the text if it is not a file."""
     bytes: int
     split: Split
     kind: Kind

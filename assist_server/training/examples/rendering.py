@@ -13,16 +13,17 @@ from assist_server.prompts.fim import FimTemplate, Slot, path_comment, render_fi
 from assist_server.training.examples.cutting import Example, Layout
 
 _MIN_SUFFIX_SHARE = 0.25
-"""Of the room; a suffix gets more if the prefix leaves it, as in the product's prompts."""
+"""Share of the room that a suffix may always use; it may also use what the prefix leaves, as in the
+product's prompts."""
 
 _LARGEST_PATH_SHARE = 0.25
 
 _HOLE_WEIGHT = 3.0
-"""Weight of the middle relative to its surroundings: it is the model's task, and only a twentieth
-of the tokens."""
+"""Weight of the middle relative to its surroundings. The middle is the model's task, but only a
+twentieth of the tokens."""
 
 _MARK = "\ue000"
-"""Placeholder of the request while the format is read; no format contains it."""
+"""Placeholder for the request while the format is determined; no format contains it."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Renderer:
         return path, before, example.middle, example.suffix
 
     def _is_joined(self, example: Example) -> bool:
+        """Return whether prefix and middle are encoded as one text."""
         if (
             not self._ends_with_prefix
             or example.layout is Layout.PREFIX_FIRST
@@ -133,7 +135,7 @@ class Renderer:
         return Rendered(ids[: self._tokens], weights[: self._tokens])
 
     def _chat(self, request: list[int], answer: list[int]) -> Rendered:
-        """Render a conversation, of which the answer is learned; a long request is truncated."""
+        """Render a request and its answer, which alone is learned; a long request is truncated."""
         chat = self._vocabulary.chat
         if chat is None:
             raise ValueError("an answer needs a chat format")

@@ -16,7 +16,7 @@ from assist_server.syntax.languages import language_for
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.training.data.documents import Document
 from assist_server.training.examples.answers import (
-    MOST_TEXT_CHARS,
+    MAX_TEXT_CHARS,
     Answer,
     Request,
     rejection_reason,
@@ -28,7 +28,7 @@ _OF_FILE = 0.25
 """Share of files that are asked about as a whole, if they have documentation of their own."""
 _MIN_CODE_LINES = 2
 _MAX_DRAWS = 4
-"""Of a definition, until one has suitable documentation."""
+"""Definitions to draw until one has suitable documentation."""
 _MARKS = re.compile(r"^[ \t]*(?:\*+(?!\*)/?|//+!?|--+|#+)?[ \t]?", re.MULTILINE)
 """Comment marks at the beginning of a line."""
 _LAST_MARK = re.compile(r"[ \t]*(?:[rRuU]?(?:\"{3}|'{3})|/\*+!?)[ \t]*\n\Z")
@@ -66,7 +66,7 @@ def _about_text(document: Document) -> tuple[str, str]:
     short, _, long = document.text.partition("\n")
     answer = short.strip()
     answer = answer[:1].upper() + answer[1:]
-    return long.strip()[:MOST_TEXT_CHARS], answer if answer.endswith((".", "!")) else f"{answer}."
+    return long.strip()[:MAX_TEXT_CHARS], answer if answer.endswith((".", "!")) else f"{answer}."
 
 
 def _about_code(document: Document, rng: random.Random) -> tuple[str, str] | None:

@@ -84,13 +84,13 @@ class Progress:
     seconds: float = 0.0
     position: Position = START
     decay_start: float | None = None
-    """In the budget's unit; None before the decay."""
+    """Start of the decay, in the budget's unit; None before it."""
 
 
 class Trainer:
     """One training: a network, its stream of windows, and the progress."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a training
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a training run
         self,
         network: TrainedNetwork,
         weights: Mapping[str, nn.Parameter],
