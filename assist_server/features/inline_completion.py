@@ -146,7 +146,7 @@ def check_confidence(
 ) -> InlineCompletion:
     """Add the confidence to a completion, and hide the text where it is likely wrong.
 
-    A user who asks for a completion gets it anyway. Without a calibration, nothing is hidden.
+    A user who invokes a completion gets it anyway. Without a calibration, nothing is hidden.
     """
     text = answer.hidden_text if answer.text is None else answer.text
     if text is None or not answer.log_probs or calibration is None:
