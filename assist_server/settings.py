@@ -47,8 +47,9 @@ class CompletionSettings(_Section):
     )
     languages: dict[str, bool] = Field(
         default={},
-        description="Languages (ids) and files (globs) where completions are on (`true`) or off "
-        "(`false`), the most specific first; else those that the model knows.",
+        description="Language ids and file globs for which completions are on (`true`) or off "
+        "(`false`); the most specific match decides, or else whether the model knows the "
+        "language.",
     )
     multi_line: Literal["auto", "never", "always"] = Field(
         default="auto",
@@ -61,7 +62,8 @@ class CompletionSettings(_Section):
     )
     menu: Literal["auto", "always", "never"] = Field(
         default="auto",
-        description="Add an item to the completion menu; `auto` does so without ghost text.",
+        description="Add an item to the completion menu; `auto` does so only in editors without "
+        "ghost text.",
     )
     max_latency_ms: Annotated[int, Field(ge=50, le=600_000)] = Field(
         default=2000,
@@ -78,7 +80,8 @@ class CompletionSettings(_Section):
     )
     prefix_share: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.75,
-        description="Share of the prompt for text before the cursor; the rest is for what follows.",
+        description="Share of the prompt for the text before the cursor if the text on both sides "
+        "is longer than fits; otherwise each side may use what the other leaves.",
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(
         default=0.0, description="Randomness; 0 always takes the most likely token."
@@ -119,7 +122,8 @@ class SummarySettings(_Section):
     )
     max_prompt_tokens: _PromptTokens = Field(
         default=768,
-        description="Maximum length of the part of a selection in one prompt, in tokens.",
+        description="Maximum length of the text in one prompt, in tokens; a longer selection is "
+        "summarized in parts.",
     )
 
 
@@ -154,7 +158,9 @@ class Settings(_Section):
         default="auto", description="Device that runs the model; `auto` uses a GPU if there is one."
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
-        default="auto", description="Number format of the weights; `auto` chooses by the device."
+        default="auto",
+        description="Number format of the weights; `auto` chooses by the device, the processor and "
+        "the model.",
     )
     drafts: Literal["ngram", "off"] = Field(
         default="ngram",

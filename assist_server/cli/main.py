@@ -74,7 +74,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         typer.Option(min=1, max=65535, help="Connect to a port on which an editor listens."),
     ] = None,
     pipe: Annotated[
-        str | None, typer.Option(help="Connect to a named socket on which an editor listens.")
+        str | None, typer.Option(help="Connect to a Unix socket on which an editor listens.")
     ] = None,
     token_file: Annotated[
         Path | None,
@@ -106,7 +106,9 @@ def serve(  # noqa: PLR0913 - one parameter for each option
 def complete(  # noqa: PLR0913 - one parameter for each option
     file: File,
     line: Line,
-    column: Annotated[int, typer.Option(help="Column, counted from 1.", show_default=False)],
+    column: Annotated[
+        int, typer.Option(help="Column in characters, counted from 1.", show_default=False)
+    ],
     *,
     model: Model = None,
     device: Device = None,
@@ -136,7 +138,7 @@ def document(  # noqa: PLR0913 - as above
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    """Write the documentation of the function or class at a line."""
+    """Generate the documentation of the function or class at a line, and print or write it."""
     from assist_server.cli.document import Output, run_document  # noqa: PLC0415
 
     if write + diff + as_json > 1:
@@ -216,12 +218,13 @@ def export(
     corpus: Annotated[
         Path | None,
         typer.Option(
-            help="With --packed: texts for which to lose the least, such as those of the training.",
+            help="With --packed: folder with a corpus, such as the training data; weights are "
+            "rounded to lose the least on its texts.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Write a model to a folder in bfloat16, as transformers loads it."""
+    """Write a model to a folder: in bfloat16, which transformers can load, or packed."""
     from assist_server.cli.models import run_export  # noqa: PLC0415
 
     run_export(model, out, is_packed=packed, corpus=corpus)
@@ -239,11 +242,12 @@ def demo() -> None:
 def bench(  # noqa: PLR0913 - as above
     *,
     places: Annotated[
-        int | None, typer.Option(min=1, help="Number of files to type in.", show_default="20")
+        int | None,
+        typer.Option(min=1, help="Number of places to type at, one per file.", show_default="20"),
     ] = None,
     characters: Annotated[
         int | None,
-        typer.Option(min=2, max=80, help="Keys to type in each file.", show_default="40"),
+        typer.Option(min=2, max=80, help="Keystrokes to type at each place.", show_default="40"),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Make a short measurement.")] = False,
     seed: Annotated[int, typer.Option(help="Random seed for files and places.")] = 0,

@@ -57,7 +57,7 @@ class SuiteSizes:
     """The number of tasks in each suite."""
 
     places: int = 100
-    """Per kind."""
+    """Number of places of each kind."""
     pieces: int = 20
     """Pieces to replay for the share of completed code."""
     piece_chars: int = 400

@@ -1,4 +1,4 @@
-"""Models of the Hugging Face hub: from the cache, else downloaded into it."""
+"""Models on the Hugging Face hub: from the cache, else downloaded into it."""
 
 import threading
 from concurrent.futures import Future
@@ -24,16 +24,17 @@ _TIMEOUT_SECONDS = 3.0
 
 _ALLOWED_FILES = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.tiktoken"]
 _IGNORED_FILES = ["*/*", "consolidated*", "model.*.safetensors"]
-"""Copies of the weights in other formats."""
+"""Files in subfolders, and copies of the weights in other formats."""
 
 
 def fetch_model(name: str, report: ProgressCallback) -> Path:
-    """Return the folder of a model of the hub, downloaded if it is not in the cache.
+    """Return the folder of a model on the hub, downloaded if it is not in the cache.
 
     Raises:
         ModelError: it is not in the cache, and the hub does not have it or cannot be reached.
     """
-    # Else the library asks the hub for a list of tools, and tells it which one runs this process.
+    # Otherwise the library fetches a list of AI coding agents from the hub and reports which of
+    # them runs this process.
     constants.HF_HUB_DISABLE_TELEMETRY = True
     disable_progress_bars()
     # Messages about retries would be written to the editor's log or the terminal.

@@ -19,7 +19,7 @@ Cut = Callable[[str, int], int | None]
 _CACHED_LINES = 16_384
 _CACHED_TEXTS = 16
 _LONGEST_LINE = 512
-"""In characters; longer lines, and texts that cannot be cut, have a smaller cache."""
+"""Length in characters; longer lines, and texts that cannot be cut, have a smaller cache."""
 
 _VISIBLE = "a0é" + string.punctuation
 _SOME_VISIBLE = "a0)"

@@ -185,7 +185,7 @@ def test_a_fork_and_its_origin_go_their_own_ways():
 
 
 def test_nothing_is_ever_forgotten():
-    assert direct(build_model(LLAMA, 300)).new_cache().rewind_limit == math.inf
+    assert direct(build_model(LLAMA, 300)).new_cache().truncatable_length == math.inf
 
 
 def test_the_number_of_threads_is_set_for_the_pass_only():
