@@ -8,7 +8,13 @@ from typing import Any
 
 import torch
 
-from assist_server.engine.backend import ModelChoice, ModelInfo, ProgressCallback, ignore_progress
+from assist_server.engine.backend import (
+    ModelChoice,
+    ModelInfo,
+    ProgressCallback,
+    TroubleCallback,
+    ignore_progress,
+)
 from assist_server.engine.decoding.decoder import Decoder, Step
 from assist_server.engine.decoding.healing import ByteTrie, ForcedText
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
@@ -136,6 +142,9 @@ class TransformersBackend:
         """Stop drafting from a text."""
         if self._drafting is not None:
             self._drafting.forget(name)
+
+    def watch(self, on_trouble: TroubleCallback) -> None:
+        """Do nothing, as a model in this process answers always."""
 
     def close(self) -> None:
         """End the scheduler, which takes at most one decoding step, and free the model."""

@@ -82,6 +82,8 @@ class Document:
 
     # A model session
 
+    model_name = "a model"
+
     @property
     def loaded(self):
         return SimpleNamespace(info=SimpleNamespace(calibration={}))
