@@ -93,6 +93,13 @@ class _Handler(BaseHTTPRequestHandler):
                 return
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Say nothing: a client may go away at any moment."""
+
+
 class FakeModelServer:
     """What it answers may be changed at any time."""
 
@@ -110,8 +117,8 @@ class FakeModelServer:
         self.models = ["coder"]
         self.connections = set()
         self.arrived = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
-        self._server.fake, self._server.daemon_threads = self, True
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.fake = self
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))

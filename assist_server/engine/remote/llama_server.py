@@ -15,7 +15,7 @@ from assist_server.engine.backend import ModelInfo
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.remote.connection import Json, ServerConnection
 from assist_server.engine.remote.llama_tokens import LlamaTokens
-from assist_server.engine.remote.served_model import Call, Piece
+from assist_server.engine.remote.served_model import Call, Piece, log_prob_of
 from assist_server.engine.request import FinishReason, GenerationRequest, Sampling
 from assist_server.engine.tokens.cut_back import cut_back
 from assist_server.errors import ModelError
@@ -106,7 +106,7 @@ class LlamaServer:
         """Return the piece in an event."""
         ids = tuple(map(int, event["tokens"]))
         log_probs = tuple(
-            float(each["logprob"]) for each in event.get("completion_probabilities") or ()
+            log_prob_of(each["logprob"]) for each in event.get("completion_probabilities") or ()
         )
         reason = None
         if event["stop"]:

@@ -77,18 +77,10 @@ class LlamaTokens:
         )
 
     def _encode_each(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
-        """Return the ids of each text, with one request; more if control tokens are spelled."""
+        """Return the ids of each text, with one request."""
         cut = [list(self._without_control_tokens(text)) for text in texts]
         found = iter(self._plain([part for parts in cut for part in parts]))
-        each = [tuple(token_id for _ in parts for token_id in next(found)) for parts in cut]
-        control = set(self.control_ids.values())
-        return [
-            ids if control.isdisjoint(ids) else self._by_character(text)
-            for text, ids in zip(texts, each, strict=True)
-        ]
-
-    def _by_character(self, text: str) -> tuple[int, ...]:
-        return tuple(token_id for ids in self._plain(list(text)) for token_id in ids)
+        return [tuple(token_id for _ in parts for token_id in next(found)) for parts in cut]
 
     def _without_control_tokens(self, text: str) -> Iterator[str]:
         """Yield a text, cut after the first character of each control token spelled in it.

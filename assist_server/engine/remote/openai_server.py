@@ -13,7 +13,7 @@ from assist_server.engine.backend import ModelInfo
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.remote import text_ids
 from assist_server.engine.remote.connection import Json, ServerConnection
-from assist_server.engine.remote.served_model import Call, Piece
+from assist_server.engine.remote.served_model import Call, Piece, log_prob_of
 from assist_server.engine.request import FinishReason, GenerationRequest
 from assist_server.errors import ModelError, ModelServerError
 
@@ -100,11 +100,14 @@ class OpenAiServer:
             body |= {"messages": messages, "logprobs": True}
             return Call("/v1/chat/completions", body)
         suffix = "".join(part.text for part in parts if part.mark == text_ids.SUFFIX)
-        body["prompt"] = "".join(part.text for part in parts if part.mark != text_ids.SUFFIX)
-        body["logprobs"] = 1
+        prefix = "".join(part.text for part in parts if part.mark != text_ids.SUFFIX)
+        # A blank is part of the token of the next word, and a prompt rarely ends in one. A server
+        # cannot be made to begin with it, but what does not is right after it, too.
+        blank = " " if request.healed_text == " " and prefix.endswith(" ") else ""
+        body |= {"prompt": prefix.removesuffix(blank), "logprobs": 1}
         if suffix:
             body["suffix"] = suffix
-        return Call("/v1/completions", body)
+        return Call("/v1/completions", body, blank)
 
     def read(self, event: Mapping[str, Any]) -> Piece:
         """Return the piece in an event, of either kind of completion."""
@@ -127,8 +130,8 @@ def _log_probs(found: Mapping[str, Any] | None) -> tuple[float, ...]:
     if not found:
         return ()
     if found.get("content"):
-        return tuple(float(each["logprob"]) for each in found["content"])
-    return tuple(float(each) for each in found.get("token_logprobs") or () if each is not None)
+        return tuple(log_prob_of(each["logprob"]) for each in found["content"])
+    return tuple(map(log_prob_of, found.get("token_logprobs") or ()))
 
 
 def _only_model(connection: ServerConnection) -> str:

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from assist_server.engine.backend import ModelInfo, TroubleCallback
@@ -105,7 +106,7 @@ class RemoteBackend:
             self._noting_failures(),
             contextlib.closing(self._pieces(call.path, call.body)) as pieces,
         ):
-            yield from _chunks(_until_over(pieces, request, started_s), request, call.forced_text)
+            yield from _chunks(_until_over(pieces, request, started_s), request, call.leading_text)
         self._health.succeed()
 
     def _pieces(self, path: str, body: dict[str, object]) -> Generator[Piece, None, None]:
@@ -176,19 +177,19 @@ def _until_over(
 
 
 def _chunks(
-    pieces: Iterator[Piece], request: GenerationRequest, forced_text: str
+    pieces: Iterator[Piece], request: GenerationRequest, leading_text: str
 ) -> Iterator[Chunk]:
-    """Yield the chunks of a request: stopped, and without the forced text."""
-    hidden_chars = len(forced_text)
+    """Yield the chunks of a request: stopped, and without the leading text."""
     text, count = "", 0
     for piece in pieces:
         if not request.end_ids.isdisjoint(piece.token_ids):
             yield Chunk("", finish_reason=FinishReason.END_OF_TEXT)
             return
-        hidden = min(len(piece.text), hidden_chars)
-        new, hidden_chars = piece.text[hidden:], hidden_chars - hidden
+        hidden = _shared_chars(piece.text, leading_text)
+        new = piece.text[hidden:]
+        leading_text = "" if new else leading_text[hidden:]
         text += new
-        count += len(piece.token_ids) if hidden_chars == 0 else 0
+        count += len(piece.token_ids) if not leading_text else 0
         kept = kept_length(text, request.stop_rules) if new else None
         reason = piece.finish_reason
         if kept is not None:
@@ -199,3 +200,8 @@ def _chunks(
             yield Chunk(new, piece.token_ids, piece.log_probs, reason, kept)
         if reason is not None:
             return
+
+
+def _shared_chars(one: str, other: str) -> int:
+    """Return the number of first characters in which two texts agree."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from assist_server.engine.backend import ModelInfo
 from assist_server.engine.request import FinishReason, GenerationRequest
 
+_LEAST_LOG_PROB = -100.0
+"""One infinite value would make the mean infinite."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -14,8 +17,9 @@ class Call:
 
     path: str
     body: dict[str, Any]
-    forced_text: str = ""
-    """Text with which the answer begins, and which is not part of the generated text."""
+    leading_text: str = ""
+    """The end of the user's text that was not sent. Where the answer begins with it, it is not part
+    of the generated text."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,11 @@ class Piece:
     log_probs: tuple[float, ...] = ()
     """Of each token; empty if the server does not say."""
     finish_reason: FinishReason | None = None
+
+
+def log_prob_of(value: float | None) -> float:
+    """Return a token's log-probability; a server's nothing or lowest number is an unlikely one."""
+    return _LEAST_LOG_PROB if value is None else max(_LEAST_LOG_PROB, float(value))
 
 
 class ServedModel(Protocol):

@@ -14,6 +14,10 @@ AT = TEXT.index(" \n\n") + 1
 PROSE = "The museum opened in 1932. It holds 4,500 paintings, and a flood damaged it in 2019."
 
 
+ALONE = TEXT[:AT].removesuffix(" ")
+"""What is sent: the blank is part of the next word's token."""
+
+
 def completed(backend):
     context = CursorContext(Snapshot("file:///a.py", "a.py", TEXT), AT)
     return complete(context, backend, Settings())
@@ -24,7 +28,7 @@ def test_prefix_and_suffix_are_sent_as_texts(openai, open_remote):
     assert answer.text == "answer()"
     assert answer.mean_log_prob == pytest.approx(-0.1)
     *_, body = openai.bodies("/v1/completions")
-    assert (body["model"], body["prompt"], body["suffix"]) == ("coder", TEXT[:AT], TEXT[AT:])
+    assert (body["model"], body["prompt"], body["suffix"]) == ("coder", ALONE, TEXT[AT:])
 
 
 def test_without_a_suffix_the_prefix_alone_is_sent(openai, open_remote):
@@ -32,8 +36,14 @@ def test_without_a_suffix_the_prefix_alone_is_sent(openai, open_remote):
     answer = completed(open_remote(openai))
     assert answer.text == "answer()"
     *_, body = openai.bodies("/v1/completions")
-    assert body["prompt"] == TEXT[:AT]
+    assert body["prompt"] == ALONE
     assert "suffix" not in body
+
+
+@pytest.mark.parametrize("answer", [" answer()", "answer()"])
+def test_a_blank_that_was_not_sent_is_not_repeated(openai, open_remote, answer):
+    openai.answer = answer
+    assert completed(open_remote(openai)).text == "answer()"
 
 
 def test_a_summary_is_asked_for_as_a_chat(openai, open_remote):

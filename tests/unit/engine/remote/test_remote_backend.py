@@ -65,6 +65,7 @@ FAILURES = {
     "unauthorized": (lambda h: h.give({}, 401), "does not let us in .*remote.key_variable"),
     "not found": (lambda h: h.give({}, 404), "does not have what was asked for"),
     "failed": (lambda h: h.give({"error": {"message": "my text"}}, 500), "failed .500.;"),
+    "in a word": (lambda h: h.give({"error": "my text"}, 500), "failed .500.;"),
     "busy": (lambda h: h.give({}, 429), "too many requests"),
     "html": (raises_html, "another form"),
     "cut": (cuts, "broke off"),
