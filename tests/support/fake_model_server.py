@@ -114,6 +114,7 @@ class FakeModelServer:
         self.are_user_defined = False
         """Whether control tokens are found in plain text, too."""
         self.takes_suffix, self.log_probs = True, "legacy"
+        self.refuses_log_probs = False
         self.models = ["coder"]
         self.connections = set()
         self.arrived = threading.Condition()
@@ -191,6 +192,8 @@ class FakeModelServer:
             handler.give({"data": [{"id": name} for name in self.models]})
         elif handler.path == "/v1/completions" and "suffix" in body and not self.takes_suffix:
             handler.give({"error": f'"{body["model"]}" does not support insert'}, 400)
+        elif body and "logprobs" in body and self.refuses_log_probs:
+            handler.give({"error": {"message": "logprobs are not supported"}}, 422)
         elif handler.path == "/v1/completions" and not body.get("stream"):
             handler.give({"choices": [{"text": "x", "finish_reason": "length"}]})
         elif handler.path in {"/v1/completions", "/v1/chat/completions"}:

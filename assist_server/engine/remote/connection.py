@@ -52,7 +52,6 @@ class ServerConnection:
         self._timeout_ms = timeout_ms
         self._client = httpx2.AsyncClient(
             headers={"Authorization": f"Bearer {address.key}"} if address.key else None,
-            timeout=httpx2.Timeout(timeout_ms / 1000, connect=min(_CONNECT_S, timeout_ms / 1000)),
             limits=httpx2.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEPT_S),
             follow_redirects=False,  # the key and the text are for this server only
             trust_env=not address.is_loopback,  # a proxy would see what should stay here
@@ -74,9 +73,12 @@ class ServerConnection:
         Raises:
             ModelError: there is none; a ModelServerError if it makes sense to try again.
         """
-        return self._wait_for(self._fetch("GET", path, None, is_quoted=True))
+        work = self._fetch("GET", path, None, is_quoted=True, limit_ms=self._timeout_ms)
+        return self._wait_for(work)
 
-    def post(self, path: str, body: Json, *, is_quoted: bool = False) -> Json:
+    def post(
+        self, path: str, body: Json, *, is_quoted: bool = False, timeout_ms: int | None = None
+    ) -> Json:
         """Return the JSON object that answers another one.
 
         Args:
@@ -84,11 +86,14 @@ class ServerConnection:
             body: What to send.
             is_quoted: Quote the server's message in an error. A message may repeat what was sent,
                 so this is for requests without the user's text.
+            timeout_ms: A time limit below that of the settings.
 
         Raises:
             ModelError: as for `get`.
         """
-        return self._wait_for(self._fetch("POST", path, body, is_quoted=is_quoted))
+        limit_ms = min(self._timeout_ms, timeout_ms or self._timeout_ms)
+        work = self._fetch("POST", path, body, is_quoted=is_quoted, limit_ms=limit_ms)
+        return self._wait_for(work)
 
     def stream(self, path: str, body: Json) -> Generator[Json | None, None, None]:
         """Yield the events of a streamed answer; None while there is nothing new.
@@ -133,8 +138,11 @@ class ServerConnection:
             work.close()
             raise ModelError(_UNLOADED) from None
 
-    async def _fetch(self, method: str, path: str, body: Json | None, *, is_quoted: bool) -> Json:
-        async with self._answer(method, path, body, is_quoted=is_quoted) as response:
+    async def _fetch(
+        self, method: str, path: str, body: Json | None, *, is_quoted: bool, limit_ms: int
+    ) -> Json:
+        request = self._request(method, path, body, limit_ms)
+        async with self._answer(request, limit_ms, is_quoted=is_quoted) as response:
             content = await _read(response, _MOST_BODY_BYTES)
             try:
                 answer = json.loads(content or b"")
@@ -149,7 +157,8 @@ class ServerConnection:
     ) -> None:
         """Put the events of a stream into a queue, and None or an error at the end."""
         try:
-            async with self._answer("POST", path, body, is_quoted=False) as response:
+            request = self._request("POST", path, body, self._timeout_ms)
+            async with self._answer(request, self._timeout_ms, is_quoted=False) as response:
                 async for event in httpx2.EventSource(response, _MOST_EVENT_BYTES):
                     # Read to its end, a connection can be used again.
                     if event.data.strip() not in {"", "[DONE]"}:
@@ -173,12 +182,17 @@ class ServerConnection:
             raise refusal(self.address, 500, "")
         return event
 
+    def _request(self, method: str, path: str, body: Json | None, limit_ms: int) -> httpx2.Request:
+        limit_s = limit_ms / 1000
+        timeout = httpx2.Timeout(limit_s, connect=min(_CONNECT_S, limit_s))
+        url = self.address.url + path
+        return self._client.build_request(method, url, json=body, timeout=timeout)
+
     @asynccontextmanager
     async def _answer(
-        self, method: str, path: str, body: Json | None, *, is_quoted: bool
+        self, request: httpx2.Request, limit_ms: int, *, is_quoted: bool
     ) -> AsyncIterator[httpx2.Response]:
         """Send a request, and yield its answer if the server accepts it."""
-        request = self._client.build_request(method, self.address.url + path, json=body)
         try:
             response = await self._send(request)
             try:
@@ -191,7 +205,7 @@ class ServerConnection:
             finally:
                 await response.aclose()
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise transport_failure(self.address, self._timeout_ms, error) from None
+            raise transport_failure(self.address, limit_ms, error) from None
 
     async def _send(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request; a connection that fails before anything is sent is tried twice."""

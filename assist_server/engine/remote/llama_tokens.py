@@ -15,6 +15,8 @@ from assist_server.engine.remote.token_cache import TokenCache
 from assist_server.engine.tokens.line_cache import find_cut
 
 _ANCHOR = "\n"
+_LONGEST_MS = 5000
+"""A server encodes in milliseconds, even while it generates; a completion waits for it."""
 
 
 class LlamaTokens:
@@ -143,7 +145,7 @@ class LlamaTokens:
             "add_special": is_begun,
             "with_pieces": True,
         }
-        answer = self._connection.post("/tokenize", body)
+        answer = self._connection.post("/tokenize", body, timeout_ms=_LONGEST_MS)
         try:
             return [(int(each["id"]), _bytes_of(each["piece"])) for each in answer["tokens"]]
         except (ValueError, TypeError, LookupError):

@@ -39,7 +39,9 @@ class OpenAiServer:
             ModelError: the server has several models or none, or does not complete text.
         """
         self._model = model or _only_model(connection)
-        infills = _takes_suffix(connection, self._model)
+        options = _accepted_options(connection, self._model)
+        infills = "suffix" in options
+        self._tells_log_probs = "logprobs" in options
         host = connection.address.host
         self._info = ModelInfo(
             name=self._model,
@@ -97,14 +99,16 @@ class OpenAiServer:
             if (role := text_ids.role_of(part))
         ]
         if messages:
-            body |= {"messages": messages, "logprobs": True}
-            return Call("/v1/chat/completions", body)
+            tells = {"logprobs": True} if self._tells_log_probs else {}
+            return Call("/v1/chat/completions", {**body, **tells, "messages": messages})
         suffix = "".join(part.text for part in parts if part.mark == text_ids.SUFFIX)
         prefix = "".join(part.text for part in parts if part.mark != text_ids.SUFFIX)
         # A blank is part of the token of the next word, and a prompt rarely ends in one. A server
         # cannot be made to begin with it, but what does not is right after it, too.
         blank = " " if request.healed_text == " " and prefix.endswith(" ") else ""
-        body |= {"prompt": prefix.removesuffix(blank), "logprobs": 1}
+        body["prompt"] = prefix.removesuffix(blank)
+        if self._tells_log_probs:
+            body["logprobs"] = 1
         if suffix:
             body["suffix"] = suffix
         return Call("/v1/completions", body, blank)
@@ -149,18 +153,21 @@ def _only_model(connection: ServerConnection) -> str:
     return names[0]
 
 
-def _takes_suffix(connection: ServerConnection, model: str) -> bool:
-    """Return whether a server infills, rather than continue a text only.
+def _accepted_options(connection: ServerConnection, model: str) -> Json:
+    """Return the optional parts of a completion that a server takes, the most of them.
 
     Raises:
-        ModelError: it does neither.
+        ModelError: it takes no completion at all.
     """
-    body = {"model": model, **_SAMPLE}
-    try:
-        connection.post("/v1/completions", {**body, "suffix": "\n"}, is_quoted=True)
-    except ModelServerError:
-        raise
-    except ModelError:  # it refuses this request
-        connection.post("/v1/completions", body, is_quoted=True)
-        return False
-    return True
+    suffix, log_probs = {"suffix": "\n"}, {"logprobs": 1}
+    bare = {"model": model, **_SAMPLE}
+    for options in (suffix | log_probs, suffix, log_probs):
+        try:
+            connection.post("/v1/completions", bare | options, is_quoted=True)
+        except ModelServerError:
+            raise
+        except ModelError:  # it refuses this request
+            continue
+        return options
+    connection.post("/v1/completions", bare, is_quoted=True)
+    return {}

@@ -86,3 +86,14 @@ def test_a_limit_and_an_end_are_told_apart(openai, open_remote):
 def test_a_llama_server_is_recognized(llama, openai, open_remote):
     assert type(open_remote(llama)._model).__name__ == "LlamaServer"
     assert type(open_remote(openai)._model).__name__ == "OpenAiServer"
+
+
+@pytest.mark.parametrize("takes_suffix", [False, True])
+def test_what_a_server_refuses_is_not_sent(openai, open_remote, takes_suffix):
+    openai.refuses_log_probs, openai.takes_suffix, openai.log_probs = True, takes_suffix, None
+    backend = open_remote(openai)
+    assert completed(backend).text == "answer()"
+    *_, body = openai.bodies("/v1/completions")
+    assert ("suffix" in body, "logprobs" in body) == (takes_suffix, False)
+    selection = Selection(Snapshot("file:///a.txt", "a.txt", PROSE), 0, len(PROSE))
+    assert summarize(selection, backend, Settings()).markdown == "answer()"

@@ -152,10 +152,19 @@ def test_a_proxy_is_not_used_for_this_machine(llama, open_remote, monkeypatch):
 
 
 def test_a_silent_server_is_given_up(llama, open_remote):
-    backend = open_remote(llama, timeout_ms=100)
+    backend = open_remote(llama)
+    backend._connection._timeout_ms = 100  # opening may take longer on a busy machine
     llama.holds_after = 0
     with pytest.raises(ModelServerError, match="sent nothing for 100 ms"):
         generated(backend)
+
+
+def test_a_server_that_does_not_encode_is_given_up(llama, open_remote):
+    backend = open_remote(llama)
+    backend._connection._timeout_ms = 100  # opening may take longer on a busy machine
+    llama.failures["/tokenize"] = lambda handler: handler.wait_until_closed()
+    with pytest.raises(ModelServerError, match="sent nothing for 100 ms"):
+        backend.encode("new")
 
 
 @pytest.mark.parametrize("shown_chars", [0, 3])
