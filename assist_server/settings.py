@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
 _OUTSIDE_PROJECTS: JsonDict = {"settable_by_project": False}
-"""Marks settings that a cloned project must not change: what is loaded, written and logged."""
+"""Marks settings that a cloned project must not change: what is loaded, where text goes."""
 
 
 def _below_folder(path: str, info: ValidationInfo) -> str:
@@ -127,6 +127,44 @@ class SummarySettings(_Section):
     )
 
 
+class RemoteSettings(_Section):
+    """A server that runs the model instead of this process."""
+
+    url: str = Field(
+        default="",
+        description="Address of a server, such as `http://127.0.0.1:8080`, to which your text goes "
+        "and whose model is used instead of `model`; empty for none.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    model: str = Field(
+        default="",
+        description="Name of the model on the server; empty for the only one.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    api: Literal["auto", "llama-server", "openai"] = Field(
+        default="auto",
+        description="Interface of the server: llama.cpp's own, or OpenAI's, which Ollama, vLLM "
+        "and others have; `auto` asks the server.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    key_variable: str = Field(
+        default="",
+        description="Name of the environment variable that holds the server's API key; empty for "
+        "no key.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    timeout_ms: Annotated[int, Field(ge=100, le=600_000)] = Field(
+        default=60_000,
+        description="Maximum wait for the server's next piece of an answer, in milliseconds.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    allow_insecure: bool = Field(
+        default=False,
+        description="Allow plain `http` to another machine, where the network can read your text.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+
+
 class LogSettings(_Section):
     """The server's log."""
 
@@ -174,6 +212,7 @@ class Settings(_Section):
     completion: CompletionSettings = CompletionSettings()
     documentation: DocumentationSettings = DocumentationSettings()
     summary: SummarySettings = SummarySettings()
+    remote: RemoteSettings = RemoteSettings()
     log: LogSettings = LogSettings()
 
 

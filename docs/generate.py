@@ -54,8 +54,8 @@ Editors send the same names as JSON, nested or dotted; `null` means "not set". A
 ## What a project may not set
 
 A project's file comes with code that others wrote. So it cannot choose which model is downloaded
-and loaded, or whether and where your code is logged: settings with "no" in the column "Project" are
-reported and ignored there.
+and loaded, which server your code goes to, or whether and where it is logged: settings with "no" in
+the column "Project" are reported and ignored there.
 
 ## Models and paths
 

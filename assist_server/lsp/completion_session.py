@@ -345,7 +345,7 @@ class CompletionSession:
         return self._resources.documents.find(self._uri) is context.snapshot
 
     def _record(self, completion: InlineCompletion) -> None:
-        model = self._resources.settings.current.model
+        model = self._resources.model.model_name
         record = RequestRecord.of(self._uri, self._method, model, completion)
         if self._resources.documents.find(self._uri) is not None:  # else it was closed meanwhile
             self._resources.history.add(record)

@@ -61,6 +61,11 @@ def test_the_server_and_the_command_line_start_without_torch(name):
     assert import_each([name]) == "imported 1\n"
 
 
+def test_the_server_starts_without_an_http_client():
+    code = "import sys, assist_server.lsp.create_server; sys.exit('httpx2' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_nothing_is_printed_started_or_loaded():
     names = sorted(MODULES - TENSOR_SIDE)
     assert import_each(names) == f"imported {len(names)}\n"

@@ -2,9 +2,11 @@ import json
 from importlib.metadata import version
 
 import pytest
+from fake_model_server import fake_model_server
 
 from assist_server import __version__
 from assist_server.cli import doctor
+from assist_server.engine.backend import NullBackend
 from assist_server.prompts.fim import TEMPLATES
 
 PIPES = {"<|fim_prefix|>": 300, "<|fim_suffix|>": 301, "<|fim_middle|>": 302}
@@ -122,3 +124,38 @@ def test_a_model_is_written_to_a_folder_of_its_own(run, tmp_path):
     again = run("models", "export", tmp_path / "plain")
     assert again.code != 0
     assert "is not an empty folder; choose another one" in again.err
+
+
+def test_a_model_on_a_server_is_named_with_its_host_and_without_the_key(run, monkeypatch, project):
+    monkeypatch.setenv("MY_KEY", "sk-123")
+    with fake_model_server("openai", "a + b") as server:
+        server.key = "sk-123"
+        config = project.parent / "config" / "assist-server" / "config.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text(f'[remote]\nurl = "{server.url}"\nkey_variable = "MY_KEY"\n')
+        result = run("doctor", "--json")
+        assert f"connected to 127.0.0.1:{server.port}" in checks(result)["model"][1]
+        assert checks(result)["infilling"] == ("ok", "server")
+        server.key = "sk-456"
+        refused = run("doctor", "--json")
+        assert "'MY_KEY'" in checks(refused)["model"][1]
+        assert (result.code, refused.code) == (0, 1)
+        assert "sk-" not in result.out + result.err + refused.out + refused.err
+
+
+def test_a_model_that_is_named_on_the_command_line_is_used_in_place_of_a_server(
+    run, monkeypatch, project
+):
+    asked = []
+
+    def open_model(settings):
+        asked.append(settings)
+        return NullBackend()
+
+    monkeypatch.setattr(doctor, "open_model", open_model)
+    config = project.parent / "config" / "assist-server" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('[remote]\nurl = "http://127.0.0.1:1"\n')
+    run("doctor", "--model", "embedded")
+    run("doctor")
+    assert [settings.remote.url for settings in asked] == ["", "http://127.0.0.1:1"]

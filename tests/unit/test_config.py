@@ -256,6 +256,12 @@ def test_an_absolute_path_stays(tmp_path):
         ("model", "a/b"),
         ("log.file", "server.log"),
         ("log.include_source_text", True),
+        ("remote.url", "http://127.0.0.1:8080"),
+        ("remote.model", "coder"),
+        ("remote.api", "openai"),
+        ("remote.key_variable", "MY_KEY"),
+        ("remote.timeout_ms", 1000),
+        ("remote.allow_insecure", True),
     ],
 )
 def test_a_project_may_not_choose_what_is_loaded_or_logged(key, value):
@@ -271,6 +277,7 @@ def test_a_project_may_set_everything_else():
         "model",
         "log.file",
         "log.include_source_text",
+        *(key for key in setting_fields() if key.startswith("remote.")),
     }
     values = {key: setting_fields()[key].default for key in free}
     assert merge_one(values, is_project=True) == (Settings(), ())

@@ -60,9 +60,10 @@ def _is_credible(generation: Generation, request: PhraseRequest) -> bool:
     words of the subject's name; then a phrase made from the name alone is better.
     """
     log_prob = generation.mean_log_prob
-    if log_prob is None or log_prob < _HOPELESS_LOG_PROB:
+    if not generation.is_likely(_HOPELESS_LOG_PROB):
         return False
     wanted = split_name(request.subject or request.definition.name)
     generated = {word[:_STEM_CHARS] for word in split_name(generation.text)}
     shared = sum(word[:_STEM_CHARS] in generated for word in wanted)
-    return log_prob >= _CONFIDENT_LOG_PROB or (bool(wanted) and shared * 2 > len(wanted))
+    is_sure = log_prob is not None and log_prob >= _CONFIDENT_LOG_PROB
+    return is_sure or (bool(wanted) and shared * 2 > len(wanted))

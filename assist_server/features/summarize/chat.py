@@ -28,7 +28,7 @@ class Answer:
 
     text: str
     is_credible: bool
-    """Whether the model was confident, and all numbers and identifiers are in the selection."""
+    """Whether the model was not unsure, and all numbers and identifiers are in the selection."""
 
 
 def ask(selection: Selection, work: Work) -> Answer:
@@ -58,8 +58,7 @@ def ask(selection: Selection, work: Work) -> Answer:
 def _rated(instruction: str, text: str, selection: Selection, work: Work) -> Answer:
     generation = _generate(instruction, text, work)
     answer = _text_of(generation)
-    log_prob = generation.mean_log_prob
-    is_sure = log_prob is not None and log_prob >= CONFIDENT_LOG_PROB
+    is_sure = generation.is_likely(CONFIDENT_LOG_PROB)
     return Answer(answer, is_sure and not unsupported(selection.text, answer))
 
 

@@ -115,11 +115,9 @@ def _write_headline(selection: Selection, work: Work) -> str | None:
     work.report("summarizing the code")
     generation = _write_comment(selection, work)
     text = generation.text.strip()
-    log_prob = generation.mean_log_prob
     if (
         generation.finish_reason is FinishReason.MAX_NEW_TOKENS
-        or log_prob is None
-        or log_prob < CONFIDENT_LOG_PROB
+        or not generation.is_likely(CONFIDENT_LOG_PROB)
         or not _is_headline(text, selection)
     ):
         return None

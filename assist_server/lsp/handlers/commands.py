@@ -115,7 +115,7 @@ async def explain_answers(
     for record in ls.history.of(uri):
         fields = asdict(record)
         prompt_ids = fields.pop("prompt_ids")
-        if backend is not None and record.model == ls.settings.current.model:
+        if backend is not None and record.model == ls.model.model_name:
             fields["prompt"] = backend.decode_prompt(prompt_ids)
         explained.append(fields)
     return explained

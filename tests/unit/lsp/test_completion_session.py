@@ -86,6 +86,8 @@ class Document:
 
     # A model session
 
+    model_name = "a model"
+
     @property
     def loaded(self):
         return SimpleNamespace(info=SimpleNamespace(calibration={}))
