@@ -190,7 +190,7 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the model.")],
     *,
     model: Annotated[
-        str, typer.Option(help="Model: embedded, a folder, or a hub id.")
+        str, typer.Option(help="Model: embedded, a folder, a GGUF file, or a hub id.")
     ] = "embedded",
     packed: Annotated[
         bool, typer.Option("--packed", help="Write 4-bit weights, which only this server loads.")

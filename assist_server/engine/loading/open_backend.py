@@ -32,7 +32,7 @@ _TORCH_LIBRARIES = ("libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
 
 
 def open_backend(choice: ModelChoice, report: ProgressCallback = ignore_progress) -> Backend:
-    """Load the model of the setting `model`: `embedded`, a folder, or a hub id.
+    """Load the model of the setting `model`: `embedded`, a folder, a GGUF file, or a hub id.
 
     This takes seconds, in which other threads can run most of the time. `report` is called with the
     progress, on another thread.
@@ -78,7 +78,7 @@ def _without_frames(error: BaseException) -> BaseException:
 
 
 def _load(source: str, choice: ModelChoice, report: ProgressCallback) -> Backend:
-    if not Path(source).is_dir():
+    if not Path(source).exists():
         # Before torch, which takes seconds: a missing network is reported at once.
         with low_latency_loading():
             from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
