@@ -59,8 +59,9 @@ reported and ignored there.
 
 ## Models and paths
 
-A `model` that starts with `/`, `.`, `~` or a drive letter is a folder. Anything else except
-`embedded` is the id of a model on the Hugging Face hub, even if a folder of that name exists.
+A `model` that starts with `/`, `.`, `~` or a drive letter is a folder or a GGUF file. Anything else
+except `embedded` is the id of a model on the Hugging Face hub, even if a folder of that name
+exists.
 Relative paths start at the folder of the file that contains them, at the root of the workspace if
 an editor sends them, or at the working directory on the command line.
 """
