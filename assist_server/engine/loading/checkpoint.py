@@ -23,7 +23,6 @@ from transformers.utils import logging as transformers_logging
 from assist_server.engine.backend import ProgressCallback
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.failures import failures_in_one_sentence
-from assist_server.engine.loading.gguf.model import read_gguf
 from assist_server.engine.loading.hub import fetch_model
 from assist_server.engine.loading.locate import check_weight_files, locate_model
 from assist_server.engine.loading.packed_weights import PACKED_FILE, pack, packed_bits, read_packed
@@ -52,6 +51,9 @@ def read_model(
     _prepare_transformers()
     folder = Path(source) if Path(source).exists() else fetch_model(source, report)
     if folder.is_file():
+        # The tokenizers of many families come with it, which takes a part of a second.
+        from assist_server.engine.loading.gguf.model import read_gguf  # noqa: PLC0415
+
         # On a CPU, in a dtype that has the file's precision: see below.
         smallest = plan.device == "cpu" and dtype != "float32"
         return read_gguf(folder, None if smallest else getattr(torch, plan.dtype), report)

@@ -17,12 +17,11 @@ from assist_server.errors import ModelError
 _KEYS = "tokenizer.ggml."
 _CONTROL, _USER_DEFINED = 3, 4
 """Types of tokens: those that are never text, and those that are not divided."""
-_NAMED_TOKENS = {
-    "bos_token": "bos",
-    "eos_token": "eos",
-    "unk_token": "unknown",
-    "pad_token": "padding",
-}
+_MEANINGS = frozenset(
+    {"bos", "eos", "eot", "eom", "prefix", "middle", "suffix"}
+    | {f"fim_{part}" for part in ("pre", "mid", "suf", "pad", "rep", "sep")}
+)
+"""Of the ids in the metadata, those of control tokens; padding may be any token, such as `!`."""
 _SPLIT_BY_WORDS = frozenset({"", "default", "gpt-2"})
 _SPLIT_BY_DIGITS = frozenset(
     {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"}
@@ -65,9 +64,9 @@ def read_tokenizer(header: Header) -> Any:
         )
     _add_tokens(built, tokens, values)
     named = {
-        name: tokens[token_id]
-        for name, key in _NAMED_TOKENS.items()
-        if (token_id := _token_id(values, key, len(tokens))) is not None
+        f"{name}_token": tokens[token_id]
+        for name in ("bos", "eos")
+        if (token_id := _token_id(values, name, len(tokens))) is not None
     }
     has_bos = values.get("add_bos_token", kind == "llama" or values.get("pre") in _BOS_UNLESS_SAID)
     if has_bos and "bos_token" in named:
@@ -139,8 +138,7 @@ def _add_tokens(tokenizer: Tokenizer, tokens: list[str], values: Mapping[str, An
     types = values.get("token_type")
     if not isinstance(types, list):
         types = []
-    names = (key.removesuffix("_token_id") for key in values if key.endswith("_token_id"))
-    found = (_token_id(values, name, len(tokens)) for name in names)
+    found = (_token_id(values, name, len(tokens)) for name in _MEANINGS)
     named = {token_id for token_id in found if token_id is not None}
     special = {index for index, kind in enumerate(types) if kind == _CONTROL} | named
     plain = {index for index, kind in enumerate(types) if kind == _USER_DEFINED} - special

@@ -73,6 +73,12 @@ def test_tokens_with_a_meaning_are_control_tokens_whatever_their_type(tmp_path):
     assert 1 in end_ids(read_header(tmp_path / "a.gguf"))
 
 
+def test_padding_may_be_a_token_of_texts(tmp_path):
+    more = {"tokenizer.ggml.padding_token_id": 0, "tokenizer.ggml.unknown_token_id": 1}
+    found, expected = codecs("qwen2", tmp_path, more)
+    assert (found.special_ids, found.end_ids) == (expected.special_ids, expected.end_ids)
+
+
 def test_control_tokens_need_not_be_spelled_in_bytes(tmp_path, monkeypatch):
     """DeepSeek's are not."""
     fim = "<｜fim▁begin｜>"
