@@ -91,19 +91,17 @@ def top_tokens(model, ids):
     return model.new_cache().extend(ids, len(ids)).argmax(-1)
 
 
-def test_eight_bits_mostly_agree_with_bfloat16(smollm2_gguf, theirs):
-    """Inputs have 7 bits without VNNI; 78 % of the places agreed there."""
-    reference = theirs[0].to(torch.bfloat16)
-    tokenizer, read = read_gguf(smollm2_gguf, None, ignore_progress)
-    eight, _ = plan_execution(read.eval(), DevicePlan("cpu", "float32", ()), "int8")
-    texts = [*PROMPTS, Path(__file__).read_text(encoding="utf-8")[:4000]]
+def test_eight_bits_mostly_agree_with_weights_in_bfloat16(smollm2_gguf):
+    """Inputs have 7 bits without VNNI, where this is the hardest."""
+    tokenizer, reference = read_gguf(smollm2_gguf, torch.bfloat16, ignore_progress)
+    reference.float()  # the same weights, on processors that compute slowly in bfloat16
+    eight, _ = plan_execution(reference.eval(), DevicePlan("cpu", "float32", ()), "int8")
     same = total = 0
-    for text in texts:
+    for text in [*PROMPTS, Path(__file__).read_text(encoding="utf-8")[:2000]]:
         ids = tokenizer(text).input_ids
         with torch.inference_mode():
             expected = reference(torch.tensor([ids])).logits[0].argmax(-1)
         same, total = same + int((top_tokens(eight, ids) == expected).sum()), total + len(ids)
-    theirs[0].to(torch.float32)
     print(f"{same} of {total} places agree")
     assert same >= 0.75 * total
 
