@@ -20,14 +20,14 @@ def _below_folder(path: str, info: ValidationInfo) -> str:
     return path and str(Path(info.context or "", expanded).absolute())
 
 
-def _folder_or_name(model: str, info: ValidationInfo) -> str:
-    """Make a model's folder absolute; return any other name unchanged.
+def _path_or_name(model: str, info: ValidationInfo) -> str:
+    """Make the path of a model's folder or file absolute; return any other name unchanged.
 
     Only the spelling decides. A folder that has the name of a hub id, which a cloned repository
     could contain, is not used as the model.
     """
-    is_folder = model.startswith((".", "~")) or Path(model).is_absolute()
-    return _below_folder(model, info) if is_folder else model
+    is_path = model.startswith((".", "~")) or Path(model).is_absolute()
+    return _below_folder(model, info) if is_path else model
 
 
 _NewTokens = Annotated[int, Field(ge=1, le=1024)]
@@ -186,10 +186,11 @@ class LogSettings(_Section):
 class Settings(_Section):
     """All settings."""
 
-    model: Annotated[str, AfterValidator(_folder_or_name)] = Field(
+    model: Annotated[str, AfterValidator(_path_or_name)] = Field(
         default="embedded",
         min_length=1,
-        description="`embedded`, a folder, or the id of a model on the Hugging Face hub.",
+        description="`embedded`, a folder, a GGUF file (`~/models/name.gguf`), or the id of a "
+        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`).",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(

@@ -197,7 +197,9 @@ def suggest(*, as_json: Json = False) -> None:
 
 @_models.command()
 def use(
-    model: Annotated[str, typer.Argument(help="Model: embedded, a folder, or a hub id.")],
+    model: Annotated[
+        str, typer.Argument(help="Model: embedded, a folder, a GGUF file, or a hub id.")
+    ],
 ) -> None:
     """Set the model in your settings file, for all editors and commands."""
     from assist_server.cli.model_choice import run_use  # noqa: PLC0415
@@ -210,7 +212,7 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the model.")],
     *,
     model: Annotated[
-        str, typer.Option(help="Model: embedded, a folder, or a hub id.")
+        str, typer.Option(help="Model: embedded, a folder, a GGUF file, or a hub id.")
     ] = "embedded",
     packed: Annotated[
         bool, typer.Option("--packed", help="Write 4-bit weights, which only this server loads.")

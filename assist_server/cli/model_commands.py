@@ -157,8 +157,8 @@ def answers(  # noqa: PLR0913 - as above
     model: Annotated[
         str | None,
         typer.Option(
-            help="Model with a chat format: a folder, or a hub id; without it, descriptions and "
-            "documentation in the corpus are the answers."
+            help="Model with a chat format: a folder, a GGUF file, or a hub id; without it, "
+            "descriptions and documentation in the corpus are the answers."
         ),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Number of answers to keep.")] = 1000,
@@ -201,9 +201,9 @@ def finetune(  # noqa: PLR0913 - as above
     repo: Annotated[Path, typer.Option(help="Repository to learn from.", show_default=False)],
     out: _Out,
     *,
-    model: Annotated[str, typer.Option(help="Model: embedded, a folder, or a hub id.")] = (
-        "embedded"
-    ),
+    model: Annotated[
+        str, typer.Option(help="Model: embedded, a folder, a GGUF file, or a hub id.")
+    ] = ("embedded"),
     time: _Time = None,
     tokens: _Tokens = None,
     resume: _Resume = False,

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 Model = Annotated[
-    str | None, typer.Option(help="Model: embedded, a folder, or a hub id.", show_default=False)
+    str | None,
+    typer.Option(help="Model: embedded, a folder, a GGUF file, or a hub id.", show_default=False),
 ]
 Device = Annotated[
     str | None, typer.Option(help="Device: auto, cuda, mps or cpu.", show_default=False)

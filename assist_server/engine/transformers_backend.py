@@ -83,7 +83,7 @@ class TransformersBackend:
         """Load a model.
 
         Args:
-            source: A local folder or a hub id.
+            source: A folder, a GGUF file, or a hub id.
             choice: The user's settings.
             report: Called with the progress.
 
@@ -92,7 +92,7 @@ class TransformersBackend:
         """
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
         with failures_in_one_sentence(choice.model, plan):
-            tokenizer, model = _loaded(source, plan, report)
+            tokenizer, model = _loaded(source, plan, choice.dtype, report)
             calibration = read_calibration(source)
             report("measuring the fastest way to run it", 90)
             drafting = NgramDrafting() if choice.drafts == "ngram" else None
@@ -214,9 +214,9 @@ def _chunks(
     yield Chunk("", finish_reason=FinishReason.MAX_NEW_TOKENS)  # the context is full
 
 
-def _loaded(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple[Any, Any]:
-    """Tokenizer and model, on the plan's device."""
-    tokenizer, model = read_model(source, plan, report)
+def _loaded(source: str, plan: DevicePlan, dtype: str, report: ProgressCallback) -> tuple[Any, Any]:
+    """Return tokenizer and model, on the plan's device."""
+    tokenizer, model = read_model(source, plan, report, dtype)
     report(f"moving the weights to {plan.device}", 85)
     model.to(torch.device(plan.device))
     return tokenizer, model

@@ -32,7 +32,7 @@ def perplexity_figures(model: str, sources: Sequence[Source]) -> Figures:
     """Return bits per byte, and the share of tokens in recited runs, over all files.
 
     Args:
-        model: A folder or hub id.
+        model: A folder, a GGUF file, or a hub id.
         sources: Files, read left to right after their paths.
 
     Raises:

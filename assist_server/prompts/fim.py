@@ -224,7 +224,7 @@ def choose_template(
     Args:
         special_tokens: Control tokens in the model's vocabulary.
         model_type: `model_type` of its `config.json`.
-        name: The folder or hub id of the model.
+        name: The folder, file or hub id of the model.
         setting: A family's name, or `auto`.
 
     Raises:

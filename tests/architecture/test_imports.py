@@ -21,6 +21,9 @@ TENSOR_PACKAGES = ("engine.decoding", "engine.models", "training")
 TENSOR_MODULES = (
     "engine.failures",
     "engine.loading.checkpoint",
+    "engine.loading.gguf.model",
+    "engine.loading.gguf.tokenizer",
+    "engine.loading.gguf.weights",
     "engine.loading.packed_weights",
     "engine.transformers_backend",
     "evaluation.calibration",

@@ -81,10 +81,15 @@ def test_models_lists_the_embedded_model_the_cache_and_the_formats(run, tmp_path
     (cached / "config.json").touch()
     (cached / "model.safetensors").write_bytes(bytes(2_000_000))
     (tmp_path / "models--no--weights" / "snapshots" / "0").mkdir(parents=True)
+    quantized = tmp_path / "models--other--coder-GGUF" / "snapshots" / "0"
+    quantized.mkdir(parents=True)
+    for name in ("c-Q4_K_M.gguf", "mmproj-F16.gguf", "c-Q8_0-00001-of-00002.gguf", "c.gguf"):
+        (quantized / name).write_bytes(bytes(3_000_000))
     answer = json.loads(run("models", "--json").out)
-    embedded, found = answer["models"]
+    embedded, other, found = answer["models"]
     assert (embedded["model"], embedded["megabytes"] > 1) == ("embedded", True)
     assert (found["model"], found["megabytes"]) == ("some/coder", 2.0)
+    assert (other["model"], other["megabytes"]) == ("other/coder-GGUF:Q4_K_M", 3.0)
     assert answer["fim_templates"] == [one.family for one in TEMPLATES] + ["left-to-right"]
 
 

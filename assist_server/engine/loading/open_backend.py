@@ -95,7 +95,7 @@ def _without_frames(error: BaseException) -> BaseException:
 
 
 def _load(source: str, choice: ModelChoice, report: ProgressCallback) -> Backend:
-    if not Path(source).is_dir():
+    if not Path(source).exists():
         # Before torch, which takes seconds: a missing network is reported at once.
         with low_latency_loading():
             from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
