@@ -2,16 +2,27 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.documentation.comments.plan import plan_comment
-from assist_server.features.documentation.layout import Filling, PhraseWriter, Plan, has_words
+from assist_server.features.documentation.knowledge import Knowledge
+from assist_server.features.documentation.layout import (
+    Filling,
+    PhraseWriter,
+    Plan,
+    Telling,
+    has_words,
+)
 from assist_server.features.documentation.opened import closing_edit
 from assist_server.features.documentation.python.plan import plan_docstring
 from assist_server.features.documentation.signature_diff import collects_arguments
-from assist_server.features.documentation.styles import detect_comment_style, detect_python_style
+from assist_server.features.documentation.styles import (
+    CODE_MARKS,
+    detect_comment_style,
+    detect_python_style,
+)
 from assist_server.features.documentation.verification import verify
 from assist_server.settings import DocumentationSettings
 from assist_server.syntax.definition import Definition
@@ -33,8 +44,10 @@ class Documentation:
     text: str
     """The docstring or comment after the edits."""
     model_phrases: int
-    fallback_phrases: int
-    """Number of phrases made from names and types, as the model's were missing or unusable."""
+    fact_phrases: int
+    """Number of phrases that state what the source shows."""
+    placeholders: int
+    """Number of phrases that nobody knows: left to the person."""
     gone: tuple[str, ...] = ()
     """Described names that the definition does not have; their entries stay."""
 
@@ -48,31 +61,56 @@ def document(
 ) -> Documentation:
     """Return edits that document the definition at `offset`, or complete its documentation.
 
-    Parameters, results and exceptions come from the syntax tree; only sentences come from
-    `write_phrase`, one call for each. Existing words stay, except entries about the names in
-    `prune` that are not parameters: these entries get the parameter's present name, or are removed.
+    Parameters, results and exceptions come from the syntax tree, and so do phrases where it shows
+    enough; the others come from `write_phrase`, one call for each, if they are plausible. Existing
+    words stay, except entries about the names in `prune` that are not parameters: these entries get
+    the parameter's present name, or are removed.
 
     Raises:
-        InputError: there is nothing to document: unsupported language, no definition, or complete.
+        InputError: there is nothing to document: unsupported language, no definition, complete, or
+            nothing known that could be added.
         AssistError: the edits would have changed the code, or existing words.
     """
     place = find_place(snapshot, offset)
     tree, definition = place.tree, place.definition
-    style, plan = _plan(tree, definition, settings.style, prune)
+    known = Knowledge(tree, definition)
+    style, plan = _plan(tree, definition, settings.style, prune, known)
     if not plan.insertions:
         raise InputError(_nothing_to_do(definition, plan))
-    filling = Filling(tree.text, write_phrase, settings.line_length, snapshot.path)
+    filling = Filling(
+        tree.text,
+        write_phrase,
+        settings.line_length,
+        snapshot.path,
+        know=known.phrase,
+        body=_body(tree.text, definition),
+        code_marks=CODE_MARKS.get(style, CODE_MARKS["google"]),
+        keeps_unknown=settings.unknown == "todo",
+    )
     edits = filling.fill(plan.insertions)
+    if not edits:
+        raise InputError(
+            f"Nothing is known about `{definition.name}` that its documentation does not say; "
+            'set documentation.unknown to "todo" for placeholders.'
+        )
     closing = place.closing
     return Documentation(
         edits=edits if closing is None else (_joined(tree, closing, edits),),
         name=definition.name,
         style=style,
-        text=verify(tree, definition, edits, style, prune),
+        text=verify(tree, definition, edits, style, prune, is_whole=filling.keeps_unknown),
         model_phrases=filling.model_phrases,
-        fallback_phrases=filling.fallback_phrases,
+        fact_phrases=filling.fact_phrases,
+        placeholders=filling.placeholders,
         gone=_gone(definition, plan, prune),
     )
+
+
+def _body(text: str, definition: Definition) -> str:
+    """Return the text below the header, with its comments but without the documentation."""
+    written = definition.documentation or definition.header
+    inside = max(written.start, definition.header.end), max(written.end, definition.header.end)
+    return text[definition.header.end : inside[0]] + text[inside[1] : definition.span.end]
 
 
 @dataclass(frozen=True)
@@ -145,14 +183,20 @@ def _joined(tree: SyntaxTree, closing: TextEdit, edits: Sequence[TextEdit]) -> T
 
 
 def _plan(
-    tree: SyntaxTree, definition: Definition, wanted: str, prune: Collection[str]
+    tree: SyntaxTree,
+    definition: Definition,
+    wanted: str,
+    prune: Collection[str],
+    known: Knowledge | None = None,
 ) -> tuple[str, Plan]:
     """Return the style's name and the insertions."""
+    telling = known.telling if known else Telling()
     if tree.language.id != "python":
         style = detect_comment_style(tree.text, tree.language.id)
-        return style.name, plan_comment(tree.text, definition, style, prune)
+        return style.name, plan_comment(tree.text, definition, style, prune, telling)
     examples = [one for one in find_docstrings(tree) if has_words(one.lstrip("rRuU"))]
     detected = detect_python_style(examples, wanted)
+    detected = replace(detected, summary_tells_result=telling.tells_result)
     unit = detect_indent_unit(tree.text)
     unit = unit if re.fullmatch(r"\t| {2,8}", unit) else "    "
     return detected.name, plan_docstring(tree.text, definition, detected, unit, prune)

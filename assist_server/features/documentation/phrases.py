@@ -39,6 +39,8 @@ class PhraseKind(StrEnum):
     RETURNS = "returns"
     YIELDS = "yields"
     RAISES = "raises"
+    NOTE = "note"
+    """A whole sentence that is known; the subject of its request."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,10 @@ def clean(raw: str | None, request: PhraseRequest, used: Collection[str] = ()) -
 
 
 def finish(phrase: str, form: PhraseForm) -> str:
-    """Return the phrase with the first letter and the end that a convention requires."""
+    """Return the phrase with the first letter and the end that a convention requires.
+
+    Code keeps its letters; dots that end it are within its marks.
+    """
     head, rest = phrase[:1], phrase[1:]
     is_acronym = rest[:1].isupper() or phrase.partition(" ")[0] == "I"
     head = head.upper() if form.is_capitalised else head if is_acronym else head.lower()
