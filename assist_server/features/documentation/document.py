@@ -10,6 +10,7 @@ from assist_server.features.documentation.comments.plan import plan_comment
 from assist_server.features.documentation.knowledge import Knowledge
 from assist_server.features.documentation.layout import (
     Filling,
+    Insertion,
     PhraseWriter,
     Plan,
     Telling,
@@ -17,9 +18,12 @@ from assist_server.features.documentation.layout import (
 )
 from assist_server.features.documentation.opened import closing_edit
 from assist_server.features.documentation.python.plan import plan_docstring
+from assist_server.features.documentation.reopened import only_difference, reopen
 from assist_server.features.documentation.signature_diff import collects_arguments
 from assist_server.features.documentation.styles import (
     CODE_MARKS,
+    CommentStyle,
+    PythonStyle,
     detect_comment_style,
     detect_python_style,
 )
@@ -31,6 +35,9 @@ from assist_server.syntax.documentation import find_docstrings
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.edits import TextEdit, apply_edits
 from assist_server.text.indentation import detect_indent_unit
+
+
+_NOTHING_TOLD = Telling()
 
 
 @dataclass(frozen=True)
@@ -72,9 +79,15 @@ def document(
         AssistError: the edits would have changed the code, or existing words.
     """
     place = find_place(snapshot, offset)
-    tree, definition = place.tree, place.definition
+
+    def planned(tree: SyntaxTree, definition: Definition) -> Sequence[Insertion]:
+        return _plan(tree, definition, _convention(place.tree, settings.style), prune).insertions
+
+    reopened = reopen(place.tree, place.definition, planned)
+    tree, definition = reopened or (place.tree, place.definition)
     known = Knowledge(tree, definition)
-    style, plan = _plan(tree, definition, settings.style, prune, known)
+    style = _convention(place.tree, settings.style)
+    plan = _plan(tree, definition, style, prune, known.telling)
     if not plan.insertions:
         raise InputError(_nothing_to_do(definition, plan))
     filling = Filling(
@@ -84,7 +97,7 @@ def document(
         snapshot.path,
         know=known.phrase,
         body=_body(tree.text, definition),
-        code_marks=CODE_MARKS.get(style, CODE_MARKS["google"]),
+        code_marks=CODE_MARKS.get(style.name, CODE_MARKS["google"]),
         keeps_unknown=settings.unknown == "todo",
     )
     edits = filling.fill(plan.insertions)
@@ -93,17 +106,38 @@ def document(
             f"Nothing is known about `{definition.name}` that its documentation does not say; "
             'set documentation.unknown to "todo" for placeholders.'
         )
-    closing = place.closing
+    text = verify(tree, definition, edits, style.name, prune, is_whole=filling.keeps_unknown)
     return Documentation(
-        edits=edits if closing is None else (_joined(tree, closing, edits),),
+        edits=_edits_of(place, tree, edits, definition, plan),
         name=definition.name,
-        style=style,
-        text=verify(tree, definition, edits, style, prune, is_whole=filling.keeps_unknown),
+        style=style.name,
+        text=text,
         model_phrases=filling.model_phrases,
         fact_phrases=filling.fact_phrases,
         placeholders=filling.placeholders,
         gone=_gone(definition, plan, prune),
     )
+
+
+def _edits_of(
+    place: "Place",
+    tree: SyntaxTree,
+    edits: tuple[TextEdit, ...],
+    definition: Definition,
+    plan: Plan,
+) -> tuple[TextEdit, ...]:
+    """Return edits of the document, whose text may differ from the tree's.
+
+    Raises:
+        InputError: they would change nothing, as they only put placeholders back.
+    """
+    if tree is not place.tree:
+        before, after = place.tree.text, apply_edits(tree.text, edits)
+        if before == after:
+            raise InputError(_nothing_to_do(definition, plan))
+        edits = (only_difference(before, after),)
+    closing = place.closing
+    return edits if closing is None else (_joined(place.tree, closing, edits),)
 
 
 def _body(text: str, definition: Definition) -> str:
@@ -149,7 +183,7 @@ def find_place(snapshot: Snapshot, offset: int) -> Place:
 
 def described_but_gone(tree: SyntaxTree, definition: Definition) -> tuple[str, ...]:
     """Return the names that the documentation describes, but the signature does not have."""
-    _, plan = _plan(tree, definition, "auto", ())
+    plan = _plan(tree, definition, _convention(tree, "auto"), ())
     return _gone(definition, plan, ())
 
 
@@ -182,21 +216,25 @@ def _joined(tree: SyntaxTree, closing: TextEdit, edits: Sequence[TextEdit]) -> T
     return TextEdit(start, end - length, apply_edits(tree.text[start:end], moved))
 
 
+def _convention(tree: SyntaxTree, wanted: str) -> PythonStyle | CommentStyle:
+    """Return the style that a file follows, or the one that is wanted."""
+    if tree.language.id != "python":
+        return detect_comment_style(tree.text, tree.language.id)
+    examples = [one for one in find_docstrings(tree) if has_words(one.lstrip("rRuU"))]
+    return detect_python_style(examples, wanted)
+
+
 def _plan(
     tree: SyntaxTree,
     definition: Definition,
-    wanted: str,
+    style: PythonStyle | CommentStyle,
     prune: Collection[str],
-    known: Knowledge | None = None,
-) -> tuple[str, Plan]:
-    """Return the style's name and the insertions."""
-    telling = known.telling if known else Telling()
-    if tree.language.id != "python":
-        style = detect_comment_style(tree.text, tree.language.id)
-        return style.name, plan_comment(tree.text, definition, style, prune, telling)
-    examples = [one for one in find_docstrings(tree) if has_words(one.lstrip("rRuU"))]
-    detected = detect_python_style(examples, wanted)
-    detected = replace(detected, summary_tells_result=telling.tells_result)
+    telling: Telling = _NOTHING_TOLD,
+) -> Plan:
+    """Return the insertions in a style."""
+    if isinstance(style, CommentStyle):
+        return plan_comment(tree.text, definition, style, prune, telling)
+    style = replace(style, summary_tells_result=telling.tells_result)
     unit = detect_indent_unit(tree.text)
     unit = unit if re.fullmatch(r"\t| {2,8}", unit) else "    "
-    return detected.name, plan_docstring(tree.text, definition, detected, unit, prune)
+    return plan_docstring(tree.text, definition, style, unit, prune)

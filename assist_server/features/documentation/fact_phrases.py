@@ -97,10 +97,12 @@ class FactPhrases:
             return self.facts.comment
         if self.definition.kind is Kind.CONSTRUCTOR:
             return None
-        phrases = []
+        phrases, said = [], ""
         for statement in self.facts.statements:
             verb, rest = _done(statement)
-            phrases.append(f"{verb if request.form.is_imperative else third_person(verb)} {rest}")
+            form = verb if request.form.is_imperative else third_person(verb)
+            phrases.append(rest if verb == said else f"{form} {rest}")
+            said = verb
         return " and ".join(phrases) or None
 
     def _parameter(self, name: str) -> str | None:

@@ -3,6 +3,7 @@
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import (
     CancelToken,
+    FinishReason,
     GenerationRequest,
     collect,
     stop_after_words,
@@ -48,6 +49,7 @@ def model_phrase_writer(
             raise InputError("the documentation was cancelled")
         log_prob = generation.mean_log_prob
         is_sure = log_prob is not None and log_prob >= least_log_prob
-        return generation.text if is_sure else None
+        is_whole = generation.finish_reason is not FinishReason.MAX_NEW_TOKENS
+        return generation.text if is_sure and is_whole else None
 
     return write

@@ -128,7 +128,7 @@ class Neighbours:
                 continue
             block = [_MARGIN.sub("", line) for line in comment.lines[tag.first : tag.last + 1]]
             text = " ".join(block).removesuffix("*/").partition(tag.word)[2].lstrip()
-            text = re.sub(r"^\[[^\]]*\]\s*", "", text) if tag.mark == "\\" else text
+            text = re.sub(r"^\[(?:in|out)[^\]]*\]\s*", "", text)  # Doxygen's directions
             found = re.match(_TAG.format(re.escape(tag.names[0])), text)
             if found and self.tree.language.id != "lua":
                 yield tag.names[0], text[found.end() :]

@@ -24,7 +24,7 @@ optional want passed contains name
 """
 _EMPTY_WORDS = frozenset(_EMPTY_WORD_LIST.split())
 _WORD = re.compile(r"[^\W\d_]+")
-_ENDINGS = re.compile(r"(?:ations?|ings?|ers?|ors?|ies|es|ed|s|e|y)$")
+_ENDINGS = re.compile(r"(?:ations?|ings?|ers?|ors?|ies|ied|es|ed|s|e|y)$")
 _SHORTEST_STEM = 3
 _LONGEST_STEM = 6
 

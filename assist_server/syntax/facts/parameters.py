@@ -70,7 +70,9 @@ def _is_stub(source: Source) -> bool:
     """Return whether a body only raises or returns a constant, so that others override it."""
     body = statements(source.body)
     has_calls = any(child.type in _CALLS for child in own_nodes(source.body, BORDERS))
-    is_refusal = any(re.match(r"raise|throw|panic|\w*\W*(?:unim|todo)", source.text(one)) for one in body)
+    is_refusal = any(
+        re.match(r"raise|throw|panic|\w*\W*(?:unim|todo)", source.text(one)) for one in body
+    )
     return len(body) <= 1 and (is_refusal or not has_calls)
 
 

@@ -156,7 +156,9 @@ def test_bodies_on_the_line_of_the_colon(source, expected):
 
 def test_a_class_gets_a_blank_line_below_and_only_one():
     assert run("class A:█\n    x = 1\n")[0] == 'class A:\n    """TODO: describe."""\n\n    x = 1\n'
-    assert run("class A:█\n\n    x = 1\n")[0] == 'class A:\n    """TODO: describe."""\n\n    x = 1\n'
+    assert (
+        run("class A:█\n\n    x = 1\n")[0] == 'class A:\n    """TODO: describe."""\n\n    x = 1\n'
+    )
 
 
 @pytest.mark.parametrize("style", ["google", "numpy", "sphinx", "epytext"])

@@ -81,7 +81,10 @@ def test_typed_quotes(typed, newline):
         ('def f():\n    """█', 'def f():\n    """TODO: describe."""'),
         ('def f():█\n    """\n    return\n', 'def f():\n    """TODO: describe."""\n    return\n'),
         ('def f():\n    r"""█"""\n', 'def f():\n    r"""TODO: describe."""\n'),
-        ('class Ab:\n    """█"""\n    x = 1\n', 'class Ab:\n    """TODO: describe."""\n    x = 1\n'),
+        (
+            'class Ab:\n    """█"""\n    x = 1\n',
+            'class Ab:\n    """TODO: describe."""\n    x = 1\n',
+        ),
         (
             'def f():\n    """█\n\n\nx = """a"""\n',
             'def f():\n    """TODO: describe."""\n\n\nx = """a"""\n',

@@ -90,4 +90,4 @@ def test_wrapping_loses_nothing_and_keeps_the_width(words, width):
 
 def test_code_is_neither_divided_nor_at_the_start_of_a_line():
     lines = wrap(Slot(asked(), "x: ", "  "), "if `a b` is c or `d e` is f", 12)
-    assert lines == ["x: if `a b`", "  is c or `d e`", "  is f"]
+    assert lines == ["x: if `a b`", "  is c", "  or `d e`", "  is f"]

@@ -70,7 +70,7 @@ def python(body: str, signature: str = "a, b") -> str:
         # variables
         ("c = b.get(a)\nif c is None:\n    raise KeyError", [("KeyError", "+b.get(a) is None", None)]),
         ("c = 1\nc = 2\nx()\nif c:\n    raise KeyError", [("KeyError", "+c", None)]),
-        ("if (c := x()):\n    raise KeyError", [("KeyError", "+(c := x())", None)]),
+        ("if (c := x()):\n    raise KeyError", [("KeyError", "+c := x()", None)]),
         # messages
         ("raise E(f'no {a} here')", [("E", "", "no {a} here")]),
         ("raise E('one '\n        'two')", [("E", "", "one two")]),
@@ -264,7 +264,6 @@ def test_simple_statements(language_id, source, expected):
 )
 def test_opening_comments(source, expected):
     assert facts(source).comment == expected
-
 
 
 def test_a_body_that_does_not_parse_tells_nothing():
