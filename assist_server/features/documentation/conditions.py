@@ -69,7 +69,7 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
 
 
 def is_plain(words: str) -> bool:
-    """Return whether conditions are told in words, not quoted."""
+    """Return whether conditions are in words, not quoted."""
     return re.search(r"(?:if|unless|and|or) `[^`]*`(?: (?:and|or) |,|$)", words) is None
 
 

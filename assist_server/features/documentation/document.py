@@ -36,7 +36,6 @@ from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.edits import TextEdit, apply_edits
 from assist_server.text.indentation import detect_indent_unit
 
-
 _NOTHING_TOLD = Telling()
 
 

@@ -14,8 +14,8 @@ from assist_server.features.documentation.phrases import (
     Surroundings,
     clean,
     finish,
+    placeholder,
 )
-from assist_server.features.documentation.placeholders import placeholder
 from assist_server.features.documentation.plausibility import is_plausible
 from assist_server.text.edits import TextEdit, apply_edits
 

@@ -15,7 +15,7 @@ from assist_server.features.infilling import Gap, build_prompt
 from assist_server.settings import Settings
 from assist_server.text.identifiers import text_to_heal
 
-LEAST_LOG_PROB = -0.9
+LEAST_LOG_PROB = -0.6
 """Mean natural log-probability per token below which a phrase is never used."""
 
 

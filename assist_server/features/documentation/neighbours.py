@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from assist_server.features.documentation.comments.tags import read_comment
-from assist_server.features.documentation.phrases import PhraseKind, PhraseRequest
-from assist_server.features.documentation.placeholders import PLACEHOLDER
+from assist_server.features.documentation.phrases import (
+    PLACEHOLDER,
+    PhraseKind,
+    PhraseRequest,
+)
 from assist_server.features.documentation.python.sections import (
     Role,
     read_docstring,

@@ -10,7 +10,7 @@ from assist_server.features.documentation.phrases import PhraseKind, PhraseReque
 from assist_server.features.documentation.words import spell_out, split_name
 
 FEWEST_NEW_WORDS = 1
-LEAST_SHARE_IN_BODY = 0.75
+LEAST_SHARE_IN_BODY = 0.8
 """Share of a phrase's words that stand in the function: see `benchmarks/documentation_sheet.py`."""
 
 _EMPTY_WORD_LIST = """

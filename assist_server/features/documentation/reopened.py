@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from assist_server.features.documentation.layout import Insertion, Slot
-from assist_server.features.documentation.placeholders import PLACEHOLDER
+from assist_server.features.documentation.phrases import PLACEHOLDER
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.definitions import find_definition
 from assist_server.syntax.parser import SyntaxTree
@@ -55,6 +55,8 @@ def _removals(text: str, definition: Definition) -> list[TextEdit]:
         last = text.find("\n", place.end())
         is_alone = not (text[first : place.start()] + text[place.end() : last]).strip()
         start, end = (first, last + 1) if is_alone and last >= 0 else place.span()
+        while not is_alone and text[start - 1] in " \t":
+            start -= 1  # the blank before a phrase comes with it
         found.append(TextEdit(start, end, ""))
     return found
 

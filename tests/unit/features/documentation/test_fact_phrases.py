@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a source is read best on one line
 """What documentation says from facts alone, in each language and convention."""
 
 import pytest

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a source is read best on one line
 """What a file says elsewhere about the same parameter, or about the overridden method."""
 
 import pytest
@@ -104,13 +105,9 @@ def test_the_class_tells_about_its_parameters():
 @pytest.mark.parametrize(
     ("language_id", "source", "expected"),
     [
-        ("java", "class A {\n/** Does.\n * @param size width in pixels\n */\nvoid g(int size) {}\n"
-         "void f█(int size) { x(size + 1); y(size); }\n}", "@param size width in pixels"),
-        ("javascript", "class A {\n/** Does.\n * @param {number} [size=3] - Width in pixels.\n */\n"
-         "g(size) {}\nf█(size) { x(size + 1); y(size) }\n}", "@param size - Width in pixels."),
-        ("cpp", "class A {\n/** Does.\n * @param[in] size Width in pixels. More.\n */\n"
-         "void g(int size);\nvoid f█(int size) { x(size + 1); y(size); }\n};",
-         "@param size Width in pixels."),
+        ("java", "class A {\n/** Does.\n * @param size width in pixels\n */\nvoid g(int size) {}\nvoid f█(int size) { x(size + 1); y(size); }\n}", "@param size width in pixels"),
+        ("javascript", "class A {\n/** Does.\n * @param {number} [size=3] - Width in pixels.\n */\ng(size) {}\nf█(size) { x(size + 1); y(size) }\n}", "@param size - Width in pixels."),
+        ("cpp", "class A {\n/** Does.\n * @param[in] size Width in pixels. More.\n */\nvoid g(int size);\nvoid f█(int size) { x(size + 1); y(size); }\n};", "@param size Width in pixels."),
     ],
 )  # fmt: skip
 def test_comments(language_id, source, expected):

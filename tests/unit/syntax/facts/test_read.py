@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a source is read best on one line
 """Facts of small functions in each language: what guards errors, what is returned and when."""
 
 import pytest
@@ -110,8 +111,7 @@ def test_failures_in_python(body, expected):
         ("go", "package p\nfunc f() error { if err := g(); err != nil { return err }; return nil }",
          [("error", "+let error = g()", None)]),
         ("go", "package p\nfunc f(a int) int { if a < 0 { return ErrA }; return 0 }", []),
-        ("go", "package p\nfunc f(m M, a int) (int, error) {\n\tv, ok := m[a]\n\tif !ok {\n"
-         '\t\treturn 0, fmt.Errorf("no %d", a)\n\t}\n\treturn v, nil\n}',
+        ("go", 'package p\nfunc f(m M, a int) (int, error) {\n\tv, ok := m[a]\n\tif !ok {\n\t\treturn 0, fmt.Errorf("no %d", a)\n\t}\n\treturn v, nil\n}',
          [("error", "+a not in m", "no %d")]),
         ("rust", 'fn f(a: i32) -> Result<i32, E> { if a < 0 { return Err(E::new("too small")); } Ok(a) }',
          [("Err", "+a < 0", "too small")]),
