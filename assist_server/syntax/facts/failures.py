@@ -9,7 +9,7 @@ import tree_sitter
 from assist_server.syntax.exceptions import CPP, JAVA, PYTHON, SCRIPT, uncaught_raises
 from assist_server.syntax.facts.fact import Condition, Failure, Guard
 from assist_server.syntax.facts.guards import Guards
-from assist_server.syntax.facts.source import BORDERS, Source, one_line
+from assist_server.syntax.facts.source import BORDERS, Source, one_line, statements
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.tree_walk import own_nodes
 
@@ -52,12 +52,16 @@ def _raised(source: Source, guards: Guards) -> Iterator[Failure]:
 def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
     for value in returned_values(source):
         function = value.child_by_field_name("function")
-        if value.type == "call_expression" and function and source.text(function) == "Err":
+        if value.type != "call_expression" or function is None:
+            continue
+        called = source.text(function)
+        if called == "Err":
             yield Failure("Err", guards.of_node(value), message_in(source, value))
+        elif called not in {"Ok", "Some"} and "Result" in (source.definition.returns or ""):
+            yield _passed_on(source, guards, source.line(value))
     for node in own_nodes(source.body, BORDERS):
         if node.type == "try_expression" and not source.text(node).startswith("Err("):
-            tried = Condition(f"let error = {source.line(node).rstrip('?')}")
-            yield Failure("Err", Guard((replace(tried, is_clear=guards.is_clear(tried)),)))
+            yield _passed_on(source, guards, source.line(node).rstrip("?"))
         macro = node.child_by_field_name("macro") if node.type == "macro_invocation" else None
         name = source.text(macro).rpartition("::")[2] if macro else ""
         failure = _PANICS.get(name)
@@ -70,6 +74,13 @@ def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
         yield Failure(failure, guard, message_in(source, node))
 
 
+def _passed_on(source: Source, guards: Guards, call: str) -> Failure:
+    """Return the failure of a call whose error is returned."""
+    tried = Condition(f"let error = {call}")
+    name = "error" if source.language == "go" else "Err"
+    return Failure(name, Guard((replace(tried, is_clear=guards.is_clear(tried)),)))
+
+
 def _go(source: Source, guards: Guards) -> Iterator[Failure]:
     returns = source.definition.returns or ""
     if not re.search(r"\berror\)?$", returns):
@@ -80,6 +91,10 @@ def _go(source: Source, guards: Guards) -> Iterator[Failure]:
             continue
         last = values.named_children[-1]
         text = source.text(last)
+        is_alone = len(statements(source.body)) == 1  # its headline says all
+        if last.type == "call_expression" and not _GO_ERROR.match(text) and not is_alone:
+            yield _passed_on(source, guards, source.line(last))
+            continue
         if not _GO_ERROR.match(text) and not re.fullmatch(r"err\w*", text):
             continue
         guard = guards.of_node(node)

@@ -84,10 +84,16 @@ def is_test(node: tree_sitter.Node, code: str) -> bool:
         if (one.type in _COMBINED and marks & _LOGIC) or one.type == "parenthesized_expression":
             waiting += one.named_children
         elif one.type in _TESTS and marks & _COMPARES:
-            continue
+            # In C, `a < b > (c)` is a call of a template that the grammar does not know.
+            if any(child.type in _TESTS and _compares(child) for child in one.named_children):
+                return False
         elif not (one == node and re.match(r"(isinstance|issubclass)\(", code)):
             return False
     return True
+
+
+def _compares(node: tree_sitter.Node) -> bool:
+    return any(child.type in {"<", ">"} for child in node.children)
 
 
 def _made(source: Source, node: tree_sitter.Node) -> str | None:

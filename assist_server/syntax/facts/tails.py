@@ -11,13 +11,15 @@ _CHOICES = {"conditional_expression", "ternary_expression"}
 
 
 def returned_values(source: Source) -> Iterator[tree_sitter.Node]:
-    """Yield the returned values in the order of the source; a bare return yields itself."""
+    """Yield the returned values in the order of the source; Python's bare return yields itself."""
     body = source.body
     if source.language in {"javascript", "typescript", "tsx"} and body.type != "statement_block":
         yield from _alternatives(body)
         return
     for node in own_nodes(body, BORDERS):
         if node.type in RETURNS:
+            if not node.named_children and source.language != "python":
+                continue  # Go returns named results, other languages nothing
             value = node.named_children[0] if node.named_children else node
             if value.type == "expression_list" and value.named_child_count == 1:
                 value = value.named_children[0]

@@ -76,6 +76,8 @@ class Variables:
         value = self._value(local[0], before)
         if value is None or local[0] in names_in(value):
             return code
+        if "(" in value and _is_passed(local[0], code):
+            return code  # it would seem to be called twice
         if self.source.language == "go" and (told := _told_by_second(local[0], code, value)):
             return told
         return re.sub(rf"(?<![\w.]){re.escape(local[0])}(?!\w)", lambda _: value, code)
@@ -101,6 +103,11 @@ class Variables:
             yield from _assigned(self.source, node)
             for child in node.named_children:
                 yield from _assigned(self.source, child)
+
+
+def _is_passed(name: str, code: str) -> bool:
+    """Return whether a variable is an argument in code, not what is tested."""
+    return re.search(rf"\([^()]*(?<![\w.]){re.escape(name)}(?!\w)", code) is not None
 
 
 def _told_by_second(name: str, code: str, value: str) -> str | None:

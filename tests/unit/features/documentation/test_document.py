@@ -17,7 +17,7 @@ SETTINGS = DocumentationSettings()
 
 
 def silent(prefix, suffix, request):
-    """A writer that leaves every phrase to the names."""
+    """A writer that knows nothing."""
 
 
 def run(
