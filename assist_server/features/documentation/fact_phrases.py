@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from assist_server.features.documentation.conditions import guard_in_words, is_plain
 from assist_server.features.documentation.phrases import PhraseForm, PhraseKind, PhraseRequest
-from assist_server.features.documentation.words import third_person
 from assist_server.syntax.definition import Definition, Kind
 from assist_server.syntax.facts.fact import Act, Facts, Failure, Guard, Result, Statement, ValueKind
 
@@ -100,7 +99,7 @@ class FactPhrases:
         phrases, said = [], ""
         for statement in self.facts.statements:
             verb, rest = _done(statement)
-            form = verb if request.form.is_imperative else third_person(verb)
+            form = verb if request.form.is_imperative else f"{verb}s"
             phrases.append(rest if verb == said else f"{form} {rest}")
             said = verb
         return " and ".join(phrases) or None
