@@ -166,14 +166,12 @@ class FactPhrases:
         return found
 
     def _only_result(self, result: Result) -> str | None:
-        if len(result.code) > _LONGEST_CODE or "`" in result.code:
-            return None
         is_told = result.kind is ValueKind.INSTANCE and self.definition.returns is not None
-        form = None if is_told else _RESULTS.get(result.kind)
+        is_long = len(result.code) > _LONGEST_CODE or "`" in result.code
+        form = None if is_told or is_long else _RESULTS.get(result.kind)
         if form is not None:
             return form.format(_listed(result))
-        statement = self._last
-        return _result_of(statement.code) if statement is not None else None
+        return _result_of(self._last.code) if self._last is not None else None
 
     def _truth(self, results: tuple[Result, ...]) -> str | None:
         """Return when a function of only true and false returns returns which."""
