@@ -52,6 +52,11 @@ class Neighbours:
         return [one for one in found if one.documentation and one.span != self.definition.span]
 
     @cached_property
+    def _descriptions(self) -> list[tuple[Definition, dict[str, str]]]:
+        """Return what the documentation of each definition says about its parameters."""
+        return [(one, dict(self._described(one))) for one in self._others]
+
+    @cached_property
     def _base(self) -> str | None:
         parent = self.definition.parent
         return base_classes(self.tree.text).get(parent) if parent else None
@@ -93,7 +98,7 @@ class Neighbours:
     def _parameter(self, name: str) -> str | None:
         kind = next((one for one in self.definition.parameters if one.name == name), None)
         places: list[tuple[Definition, str]] = []
-        for other in self._others:
+        for other, described in self._descriptions:
             same = next((one for one in other.parameters if one.name == name), None)
             is_class = other.kind in _CLASSES and other.name == self.definition.parent
             is_other_type = (
@@ -102,7 +107,7 @@ class Neighbours:
             )  # fmt: skip
             if (same is None and not is_class) or is_other_type:
                 continue
-            text = _usable(dict(self._described(other)).get(name, ""))
+            text = _usable(described.get(name, ""))
             if text is not None:
                 places.append((other, text))
         near = {
