@@ -108,6 +108,11 @@ class DocumentationSettings(_Section):
     line_length: Annotated[int, Field(ge=40, le=400)] = Field(
         default=88, description="Maximum length of a docstring line, in characters."
     )
+    unknown: Literal["todo", "omit"] = Field(
+        default="todo",
+        description="What neither code nor model tells: `todo` leaves a placeholder, `omit` leaves "
+        "the entry out.",
+    )
     max_phrase_tokens: _NewTokens = Field(
         default=24,
         description="Maximum length of the phrase for a parameter or return value, in tokens.",

@@ -52,8 +52,8 @@ def product_documenter(backend: Backend, settings: Settings) -> Documenter:
     )
 
 
-def names_documenter(settings: Settings) -> Documenter:
-    """Return a documenter that uses the product without a model: names and types only."""
+def facts_documenter(settings: Settings) -> Documenter:
+    """Return a documenter that uses the product without a model: facts only."""
     return _documenter(lambda _: lambda *_: None, settings)
 
 
