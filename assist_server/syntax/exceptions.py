@@ -2,8 +2,10 @@
 
 import builtins
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 import tree_sitter
 
@@ -51,7 +53,7 @@ def uncaught_exceptions(
     """Return the names of the exceptions that leave a body, each once, in the order raised."""
     if body is None:
         return ()
-    inherited, assigned = dict(_inherited(tree.text)), dict(_assigned(tree, body, grammar))
+    inherited, assigned = _inherited(tree.text), dict(_assigned(tree, body, grammar))
     found = _Search(tree, grammar, inherited, assigned)
     return tuple(dict.fromkeys(found.names(body, ())))
 
@@ -60,7 +62,7 @@ def uncaught_exceptions(
 class _Search:
     tree: SyntaxTree
     grammar: _Grammar
-    inherited: dict[str, str]
+    inherited: Mapping[str, str]
     """Base class of each class in the file."""
     assigned: dict[str, str]
     """Exception that each variable holds."""
@@ -134,9 +136,9 @@ _CLASS = re.compile(
 )
 
 
-def _inherited(text: str) -> Iterator[tuple[str, str]]:
-    for found in _CLASS.finditer(text):
-        yield found[1], _last_name(found[2])
+@lru_cache(maxsize=1)  # each definition of a file asks for it
+def _inherited(text: str) -> Mapping[str, str]:
+    return MappingProxyType({found[1]: _last_name(found[2]) for found in _CLASS.finditer(text)})
 
 
 def _last_name(name: str) -> str:

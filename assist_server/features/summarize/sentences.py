@@ -61,8 +61,8 @@ _NEVER_LAST = re.compile(
 )
 _SHORT_WORD = re.compile(r"(?:^|\s)[^\W\d_]{1,5}\.\s*$")
 _NUMBER_ONLY = re.compile(r"\s*(?:\d+|[a-zA-Z])[.)]\s*$")
-_MOST_CHARS = 120
-_MARKS = re.compile(r"^[\s/*#\-!;%<|]+|\*/\s*$")
+_MOST_CHARS = 160
+_MARKS = re.compile(r"^[\s/*#\-!;%<|>]+|\*/\s*$")
 _SUMMARY_TAG = re.compile(r"[@\\](?:brief|short|summary|description|desc)\b\s*|</?summary>\s*")
 _FIELD = re.compile(
     r"""
@@ -84,8 +84,8 @@ def is_boilerplate(text: str) -> bool:
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of a paragraph, with normalized white space."""
     sentences: list[str] = []
-    for piece in sentencex.segment(_guess_language(text), " ".join(text.split())):
-        if sentences and _continues(sentences[-1], piece):
+    for piece in sentencex.segment(guess_language(text), " ".join(text.split())):
+        if sentences and _continues(sentences[-1][-_MOST_CHARS:], piece):
             sentences[-1] += piece
         else:
             sentences.append(piece)
@@ -100,7 +100,7 @@ def _continues(sentence: str, following: str) -> bool:
     return starts_small or (following[:1].isdigit() and bool(_SHORT_WORD.search(sentence)))
 
 
-def _guess_language(text: str) -> str:
+def guess_language(text: str) -> str:
     """Return a probable language, as far as abbreviations need it; English by default."""
     for language, letters in _SCRIPTS:
         if letters.search(text):
@@ -116,11 +116,12 @@ def opening_sentence(documentation: str) -> str:
     """Return the first sentence of a docstring or comment; empty if it has none."""
     lines: list[str] = []
     for raw in re.sub(r"^[rbuRBU]{0,2}(\"\"\"|''')", "", documentation).splitlines():
-        line = _SUMMARY_TAG.sub("", _MARKS.sub("", raw)).strip("\"' ")
+        line = _SUMMARY_TAG.sub("", _MARKS.sub("", raw)).strip("\"' ").replace("**", "")
         if _FIELD.match(line) or (lines and not line):
             break
         lines += [line] if line else []
     sentences = split_sentences(" ".join(lines))
     if not sentences or is_boilerplate(sentences[0]):
         return ""
-    return sentences[0][:_MOST_CHARS]
+    first = sentences[0]
+    return first if len(first) <= _MOST_CHARS else f"{first[: _MOST_CHARS - 1].rstrip()}…"
