@@ -16,6 +16,12 @@ _JAVA = re.compile(r"import\s+(?:static\s+)?(?P<name>[\w.]+)")
 _GO = re.compile(r'"(?P<name>[^"]+)"')
 _RUST_OWN = frozenset(["std", "core", "alloc", "crate", "self", "super"])
 _JAVA_OWN = ("java.", "javax.", "jdk.", "sun.")
+_NODE_OWN = frozenset([
+    "assert", "buffer", "child_process", "cluster", "crypto", "dns", "events", "fs", "http",
+    "http2", "https", "module", "net", "os", "path", "perf_hooks", "process", "querystring",
+    "readline", "stream", "string_decoder", "timers", "tls", "tty", "url", "util", "v8", "vm",
+    "worker_threads", "zlib",
+])  # fmt: skip
 _NODES = {
     "python": ("import_statement", "import_from_statement"),
     "javascript": ("import_statement", "lexical_declaration", "variable_declaration"),
@@ -83,4 +89,5 @@ def _script(text: str) -> Iterator[str]:
         name = found["name"]
         if not name.startswith((".", "/", "node:", "@/", "~", "#")):
             parts = name.split("/")
-            yield "/".join(parts[: 2 if name.startswith("@") else 1])
+            if parts[0] not in _NODE_OWN:
+                yield "/".join(parts[: 2 if name.startswith("@") else 1])

@@ -20,6 +20,9 @@ from assist_server.text.newlines import split_lines
 
 _MOST_CHARS = 500_000
 _MOST_IMPORTS = 6
+_LEAST_WORDS = 3
+"""A shorter comment at a file's top is its name."""
+
 _MODULE_DOCSTRING = re.compile(r'(?:\s|#[^\n]*\n)*[rR]?("""|\'\'\')(.*?)\1', re.DOTALL)
 _PYTHON_MAIN = re.compile(r"^if __name__ == ['\"]__main__['\"]", re.MULTILINE)
 _EXPORTED = {
@@ -50,7 +53,8 @@ def describe_code(selection: Selection) -> Facts:
 
 def _purpose(selection: Selection, found: list[Definition]) -> str:
     """Return the first sentence of a module's documentation, or of its only outer definition's."""
-    if sentence := _head_sentence(selection, found):
+    sentence = _head_sentence(selection, found)
+    if len(sentence.split()) >= _LEAST_WORDS:
         return sentence
     outer = [one for one, place in zip(found, _places(found), strict=True) if place.is_outer]
     place = outer[0].documentation if len(outer) == 1 else None
@@ -92,6 +96,7 @@ def _without_tree(selection: Selection) -> Facts:
     purpose = ""
     if not selection.snapshot.text[: selection.start].strip():
         purpose = opening_sentence(opening_comment(selection))
+        purpose = purpose if len(purpose.split()) >= _LEAST_WORDS else ""
     items = [Fact(quoted(name), line) for name, line in outline(selection)]
     count = _count(selection, [])
     headline = f"{purpose} ({count.rstrip('.')})" if purpose else count

@@ -36,6 +36,8 @@ def _headline(document: Document, format_name: str, selection: Selection) -> str
             what = f"A {format_name} document with {_keys(value, document)}"
     elif isinstance(value, list):
         what = f"A {format_name} array of {_items(value)}"
+        if format_name == "YAML" and document.documents > 1:
+            what = f"{document.documents} YAML documents, the first an array of {_items(value)}"
     else:
         what = f"A {format_name} value: {_described(value, '')}"
     levels = _depth(value)
@@ -61,7 +63,7 @@ def _subject(value: object) -> str:
 
 
 def _keys(value: dict[str, object], document: Document) -> str:
-    documents = f" in {document.documents} documents" if document.documents > 1 else ""
+    documents = f" in the first of {document.documents} documents" if document.documents > 1 else ""
     names = list(value)
     shown = [quoted(name, 40) for name in names[:_MOST_NAMES]]
     left = len(names) - len(shown)

@@ -191,8 +191,12 @@ def _is_log(sample: _Sample) -> bool:
 
 def _repeats_itself(lines: list[str]) -> bool:
     """Return whether many lines begin with one of few words, as a program's output does."""
-    firsts = Counter(line.split(None, 1)[0] for line in lines)
-    common = sum(count for word, count in firsts.most_common(6) if word[0].isupper())
+    firsts = Counter(line.split(None, 1)[0].lstrip("([") for line in lines)
+    common = sum(
+        count
+        for word, count in firsts.most_common(6)
+        if word[:1].isupper() and not word.endswith(":")
+    )
     return len(lines) >= _LEAST_REPEATED and common >= 0.8 * len(lines)
 
 

@@ -14,6 +14,7 @@ from assist_server.syntax.comment_marks import CommentMarks, find_comment_marks
 _MOST_CHARS = 100_000
 _MOST_LINES_OF_HEAD = 120
 _SHELL = re.compile(r"^[ \t]{0,80}(?:function[ \t]+)?([\w.:-]{1,80})[ \t]{0,8}\(\)", re.MULTILINE)
+_NAME = re.compile(r"[\w:~-][\w.:~!?-]{0,80}")
 _MARKUP = frozenset(["CSS", "SCSS", "Less", "HTML", "XML", "Vue", "Svelte", "Twig"])
 """Languages whose highlighting marks uses like definitions."""
 
@@ -32,8 +33,8 @@ def outline(selection: Selection) -> list[tuple[str, int]]:
     if marks.name == "Shell script":  # whose highlighting does not mark functions
         return [(one[1], selection.line_at(one.start(1))) for one in _SHELL.finditer(text)]
     for offset, kind, value in lexer.get_tokens_unprocessed(text):
-        if kind in (Token.Name.Function, Token.Name.Class) and value.strip():
-            found.setdefault(value.strip().rstrip("(){ \t"), selection.line_at(offset))
+        if kind in (Token.Name.Function, Token.Name.Class) and _NAME.fullmatch(value.strip()):
+            found.setdefault(value.strip(), selection.line_at(offset))
     return list(found.items())
 
 

@@ -28,7 +28,7 @@ _ACCESS = re.compile(
 _LEVEL = re.compile(
     r"""
       (?<![\w/.-])(TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|FATAL|ALERT
-        |EMERG|PANIC|SEVERE)(?![\w/.-])
+        |EMERG|PANIC|SEVERE|FAILED)(?![\w/.-])
     | \[(?:\w{1,40}:)?((?i:trace|debug|info|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|fatal
         |alert|emerg))\]
     | \b(?:level|lvl|severity)[=:]\s?"?(\w+)
@@ -49,7 +49,19 @@ _LEVELS = {
     "warn": "warning",
     "warning": "warning",
     **dict.fromkeys(
-        ["err", "err!", "error", "crit", "critical", "fatal", "alert", "emerg", "panic", "severe"],
+        [
+            "err",
+            "err!",
+            "error",
+            "crit",
+            "critical",
+            "fatal",
+            "alert",
+            "emerg",
+            "panic",
+            "severe",
+            "failed",
+        ],
         "error",
     ),
 }
@@ -88,7 +100,9 @@ def read_entry(line: str) -> Entry | None:
     time = _TIME.match(line)
     rest = line[time.end() :] if time else line
     named = _LEVEL.search(rest[:160])
-    if not rest.strip() or (time is None and (named is None or named.start() > 2)):
+    if time and not rest.strip():
+        return Entry(time[1].strip(), "", line)
+    if time is None and (named is None or named.start() > 2):
         return None
     return Entry(time[1].strip() if time else "", _level(named, rest), _message(named, rest))
 

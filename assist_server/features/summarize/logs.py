@@ -18,17 +18,18 @@ class _Log:
     """What has been read of a log so far."""
 
     lines: int = 0
-    entries: int = 0
     times: list[str] = field(default_factory=list)
     """The first and the last time."""
     levels: Counter[str] = field(default_factory=Counter)
     errors: list[tuple[int, Entry]] = field(default_factory=list)
     """The first and the last error."""
+    ends: list[tuple[int, Entry]] = field(default_factory=list)
+    """The first and the last entry."""
     patterns: Patterns = field(default_factory=Patterns)
 
     def add(self, line: int, entry: Entry) -> None:
         """Count an entry."""
-        self.entries += 1
+        self.ends = [*self.ends[:1], (line, entry)]
         if entry.time:
             self.times = [*self.times[:1], entry.time]
         if entry.level:
@@ -53,7 +54,8 @@ def describe_log(selection: Selection) -> Facts:
     note = ""
     if skipped:
         note = f" Its lines {skipped[0]:,} to {skipped[-1]:,} were not read."
-    return Facts(f"{_headline(log)}{note}", (*_errors(log), *_repetitions(log)))
+    items = [*_errors(log), *_repetitions(log)] or _ends(log)
+    return Facts(f"{_headline(log)}{note}", tuple(items))
 
 
 def _headline(log: _Log) -> str:
@@ -73,6 +75,14 @@ def _errors(log: _Log) -> list[Fact]:
     return [
         Fact(name, line, quoted(entry.message, 160))
         for name, (line, entry) in zip(names, log.errors, strict=False)
+    ]
+
+
+def _ends(log: _Log) -> list[Fact]:
+    names = ["first entry", "last entry"] if len(log.ends) > 1 else []
+    return [
+        Fact(name, line, quoted(entry.message, 160))
+        for name, (line, entry) in zip(names, log.ends, strict=False)
     ]
 
 

@@ -13,9 +13,10 @@ from assist_server.features.summarize.sentences import split_sentences
 from assist_server.features.summarize.work import Selection
 
 HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]")
-KNOWN_HEADERS = frozenset(
-    ["from", "to", "cc", "subject", "date", "message-id", "received", "reply-to"]
-)
+KNOWN_HEADERS = frozenset([
+    "from", "to", "cc", "subject", "date", "message-id", "received", "reply-to", "mime-version",
+    "content-type",
+])  # fmt: skip
 ATTRIBUTION = re.compile(
     r"(?:On .{4,200} wrote|Am .{4,200} schrieb.{0,100}|Le .{4,200} a \u00e9crit"
     r"|El .{4,200} escribi\u00f3|.{1,120} (?:wrote|writes))\s?:\s*$"
@@ -178,9 +179,7 @@ def _said(newest: list[_Line]) -> Iterator[Fact]:
     sentences = (
         (line, one)
         for line, one in _sentences(newest)
-        if len(one.split()) >= 3
-        and not _GREETING.match(one)
-        and not one.startswith(("--", "Content-"))
+        if len(one.split()) >= 3 and not _GREETING.match(one) and not _TECHNICAL.match(one)
     )
     first = next(sentences, None)
     if first and not _is_question(first[1]):
@@ -188,6 +187,7 @@ def _said(newest: list[_Line]) -> Iterator[Fact]:
         yield Fact("it says", line, said(_GREETING_START.sub("", sentence), 240))
 
 
+_TECHNICAL = re.compile(r"--|Content-|This is a (?:MIME|multi-?part)", re.IGNORECASE)
 _GREETING_START = re.compile(r"^(?:hi|hello|hey|dear)\b[^,]{0,40},\s", re.IGNORECASE)
 
 

@@ -18,7 +18,7 @@ _ASSIGNED = re.compile(
 )
 _KNOWN = re.compile(
     r"""
-      (?:bearer|basic)\s+[\w.~+/=-]{8,}                  # an Authorization header
+      (?:bearer|basic)\s+(?=[\w.~+/-]{0,200}[\d=])[\w.~+/=-]{8,}   # an Authorization header
     | \b(?:gh[pousr]|github_pat|glpat|hf|pypi|npm|sk|pk|rk|xox[abprs])[-_][\w-]{16,}
     | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b
     | \beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*                  # a JSON web token

@@ -64,6 +64,8 @@ _NUMBER_ONLY = re.compile(r"\s*(?:\d+|[a-zA-Z])[.)]\s*$")
 _MOST_CHARS = 160
 _MARKS = re.compile(r"^[\s/*#\-!;%<|>]+|\*/\s*$")
 _SUMMARY_TAG = re.compile(r"[@\\](?:brief|short|summary|description|desc)\b\s*|</?summary>\s*")
+_HTML = re.compile(r"</?(?:p|br|b|i|em|strong|code|pre|tt|ul|li|div|a)(?:\s[^<>]{0,200})?/?>")
+_INLINE_TAG = re.compile(r"\{@(?:code|link|linkplain|literal)\s+([^{}]{0,200})\}")
 _FIELD = re.compile(
     r"""
       [@\\:]\w                        # @param, \return, :param x:
@@ -112,11 +114,18 @@ def guess_language(text: str) -> str:
     return max(counts, key=counts.__getitem__)
 
 
+def _markup_free(line: str) -> str:
+    """Return a line of documentation without tags of HTML and inline tags of Javadoc."""
+    return _INLINE_TAG.sub(r"\1", _HTML.sub("", line))
+
+
 def opening_sentence(documentation: str) -> str:
     """Return the first sentence of a docstring or comment; empty if it has none."""
     lines: list[str] = []
     for raw in re.sub(r"^[rbuRBU]{0,2}(\"\"\"|''')", "", documentation).splitlines():
-        line = _SUMMARY_TAG.sub("", _MARKS.sub("", raw)).strip("\"' ").replace("**", "")
+        line = (
+            _SUMMARY_TAG.sub("", _MARKS.sub("", _markup_free(raw))).strip("\"' ").replace("**", "")
+        )
         if _FIELD.match(line) or (lines and not line):
             break
         lines += [line] if line else []
