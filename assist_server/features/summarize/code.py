@@ -12,7 +12,7 @@ from assist_server.features.summarize.lexed_outline import opening_comment, outl
 from assist_server.features.summarize.sentences import opening_sentence
 from assist_server.features.summarize.work import Selection
 from assist_server.syntax.comment_marks import find_comment_marks
-from assist_server.syntax.definition import Definition
+from assist_server.syntax.definition import Definition, Kind
 from assist_server.syntax.definitions import find_definitions
 from assist_server.syntax.imports import find_imports
 from assist_server.syntax.parser import SyntaxTree
@@ -149,7 +149,8 @@ def _public_first(selection: Selection, found: list[Definition]) -> list[Definit
 
     def rank(pair: tuple[Definition, _Place]) -> tuple[bool, bool, bool]:
         one, place = pair
-        is_private = one.name.startswith("_") or (one.parent or "").startswith("_")
+        is_named_private = one.name.startswith("_") and one.kind is not Kind.CONSTRUCTOR
+        is_private = is_named_private or (one.parent or "").startswith("_")
         is_hidden = has_exports and place.is_outer and not _is_exported(selection, one)
         return place.is_local, is_private or is_hidden, is_long and not place.is_outer
 

@@ -9,7 +9,7 @@ SOURCES = [
     ("a.py", "import os, numpy as np\nfrom yaml.x import y\nfrom . import z\n", ["numpy", "yaml"]),
     (
         "a.js",
-        "import fs from 'node:fs'\nimport a from '@b/c/d'\nconst f = require('g/h')\nimport './e.js'",
+        "import fs from 'fs'\nimport a from '@b/c/d'\nconst f = require('g/h')\nimport './e.js'",
         ["@b/c", "g"],
     ),
     ("a.ts", "import type { A } from 'b';\n", ["b"]),
