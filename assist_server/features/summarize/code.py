@@ -20,7 +20,7 @@ from assist_server.text.newlines import split_lines
 
 _MOST_CHARS = 500_000
 _MOST_IMPORTS = 6
-_LEAST_WORDS = 3
+_LEAST_WORDS = 2
 """A shorter comment at a file's top is its name."""
 
 _MODULE_DOCSTRING = re.compile(r'(?:\s|#[^\n]*\n)*[rR]?("""|\'\'\')(.*?)\1', re.DOTALL)

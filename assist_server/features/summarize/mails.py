@@ -3,7 +3,7 @@
 import email.policy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import Parser
@@ -119,6 +119,8 @@ def _newest(body: list[_Line]) -> list[_Line]:
             or line.text.startswith("diff --")
         ):
             break
+        if _TECHNICAL.match(line.text):
+            line = replace(line, text="")  # noqa: PLW2901 - the end of a paragraph
         if not ATTRIBUTION.match(line.text):
             newest.append(line)
     return newest
@@ -187,7 +189,12 @@ def _said(newest: list[_Line]) -> Iterator[Fact]:
         yield Fact("it says", line, said(_GREETING_START.sub("", sentence), 240))
 
 
-_TECHNICAL = re.compile(r"--|Content-|This is a (?:MIME|multi-?part)", re.IGNORECASE)
+_TECHNICAL = re.compile(
+    r"--\w|(?:Content|MIME|X)-[\w-]{1,60}:"
+    r"|This is an? (?:MIME|multi-?part|OpenPGP)|(?:End of )?MIME message",
+    re.IGNORECASE,
+)
+"""Lines between the parts of a mail."""
 _GREETING_START = re.compile(r"^(?:hi|hello|hey|dear)\b[^,]{0,40},\s", re.IGNORECASE)
 
 

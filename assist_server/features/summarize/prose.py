@@ -21,6 +21,9 @@ _MOST_READ = 20_000
 _LEAST_WORDS, _LEAST_CHARS = 3, 5
 _MOST_TITLE_CHARS = 200
 _MOST_SENTENCE_CHARS = 600
+_MOST_CHARS_OF_ONE = 1_200
+"""What is longer is a table or a list without stops, no sentence."""
+
 _STOPS = ".!?\u2026\u3002\uff01\uff1f\uff0e\uff61\u0964\u0965\u061f\u06d4\u0589\u1362\u104b"
 _CLOSERS = "'\"\u201d\u2019\u00bb)\\]\u300d\u300f\uff09*_`"
 _STOP = re.compile(f"[{_STOPS}][{_CLOSERS}]*$")
@@ -79,7 +82,9 @@ def _paragraphs(selection: Selection) -> list[str]:
 
 def is_sentence(text: str) -> bool:
     """Return whether a piece of text is a sentence, not a heading, number or item."""
-    if text.startswith("#") or not _STOP.search(text):
+    if text.startswith("#") or not _STOP.search(text) or len(text) > _MOST_CHARS_OF_ONE:
+        return False
+    if " | " in text:  # a row of a table
         return False
     if _UNSPACED.search(text):
         return len(text) >= _LEAST_CHARS
