@@ -9,6 +9,7 @@ from assist_server.engine.request import FinishReason, Generation, GenerationReq
 from assist_server.errors import InputError
 from assist_server.features.summarize.answers import is_echo, supported_part
 from assist_server.features.summarize.loops import stop_at_loop
+from assist_server.features.summarize.secrets import without_secrets
 from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Selection, Work
 from assist_server.prompts.instructions import load_instruction
 from assist_server.text.newlines import split_lines
@@ -72,7 +73,7 @@ def ask(selection: Selection, work: Work, kind: str, facts: str, *, is_read_whol
 def _checked(instruction: str, text: str, selection: Selection, facts: str, work: Work) -> Answer:
     generation = _generate(instruction, text, work)
     source = f"{instruction}\n{selection.text}\n{facts}"
-    answer = supported_part(_text_of(generation), source)
+    answer = without_secrets(supported_part(_text_of(generation), source))
     if is_echo(answer, selection.text):
         answer = ""
     log_prob = generation.mean_log_prob

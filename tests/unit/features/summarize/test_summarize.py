@@ -392,6 +392,45 @@ def test_without_an_answer_or_facts_a_short_text_is_refused():
         summarize(whole("One line only", "a.txt"), ChatBackend(answer=" "), Settings())
 
 
+LOG = "".join(f"2024-05-01 12:00:0{n} INFO request {n} done\n" for n in range(9))
+LOG_FACTS = (
+    "No errors, no warnings and 9 info in 9 lines of a log from 2024-05-01 12:00:00 to "
+    "2024-05-01 12:00:08.\n\n- 9 times (line 1): `request * done`"
+)
+
+
+@pytest.mark.parametrize("rest", ["", " It took 77 seconds.", "\n\n- 9 requests\n- all done"])
+def test_below_a_sentence_about_a_log_are_its_facts(rest):
+    backend = ChatBackend(answer=f"All requests were done.{rest}")
+    found = summarize(whole(LOG, "a.log"), backend, Settings())
+    assert found == Summary(f"All requests were done.\n\n{LOG_FACTS}", Method.CHAT)
+
+
+def test_the_facts_are_part_of_the_question():
+    backend = ChatBackend(answer="All requests were done.")
+    summarize(whole(LOG, "a.log"), backend, Settings())
+    (request,) = backend.requests
+    assert f"Known facts:\n{LOG_FACTS}\n\nText:\n{LOG}" in prompt_of(request)
+
+
+def test_of_a_long_log_the_model_reads_the_beginning():
+    backend = ChatBackend(answer="All requests were done.")
+    summarize(whole(LOG * 40, "a.log"), backend, settings_with(max_prompt_tokens=100))
+    assert len(backend.requests) == 1
+
+
+def test_what_prose_does_not_support_is_taken_out_of_the_answer():
+    backend = ChatBackend(answer="Rivers carry water. They end in Paris.\n\n- 40 rivers\n- rain")
+    found = summarize(whole(PROSE, "a.txt"), backend, Settings())
+    assert found == Summary("Rivers carry water.\n\n- rain", Method.CHAT)
+
+
+def test_an_echo_or_a_loop_is_no_answer():
+    for answer in (PROSE, "Rivers carry water to the sea. " * 9):
+        found = summarize(whole(PROSE, "a.txt"), ChatBackend(answer=answer), Settings())
+        assert found == Summary("Rivers carry water to the sea.", Method.EXTRACT)
+
+
 # All ways
 
 
