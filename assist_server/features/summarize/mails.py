@@ -26,6 +26,9 @@ ORIGINAL = re.compile(
 )
 _QUOTE = re.compile(r"[ \t]{0,3}(?:[>|][ \t]?)+")
 _MOST_CHARS = 2_000_000
+_MOST_OWN_LINES = 400
+"""Number of lines of the newest message in which its sentences are looked for."""
+
 _MOST_QUESTIONS = 6
 _GREETING = re.compile(
     r"(?:hi|hello|hey|dear|hallo|liebe[r]?|bonjour|good (?:morning|day|evening))\b.{0,60}[,!.:]?$",
@@ -113,6 +116,8 @@ def _newest(body: list[_Line]) -> list[_Line]:
     for line in body:
         if line.depth > least:
             continue
+        if len(newest) == _MOST_OWN_LINES:
+            break
         if (
             ORIGINAL.match(line.text)
             or line.text in {"-- ", "--"}
