@@ -27,6 +27,8 @@ _MAX_PARTS = 256
 _THOUGHTS = re.compile(r"\s*<think>.*?(</think>|\Z)\s*", re.DOTALL)
 """Reasoning that some models write before their answer."""
 
+_CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -74,7 +76,7 @@ def _checked(instruction: str, text: str, selection: Selection, facts: str, work
     generation = _generate(instruction, text, work)
     source = f"{instruction}\n{selection.text}\n{facts}"
     answer = without_secrets(supported_part(_text_of(generation), source))
-    if is_echo(answer, selection.text):
+    if is_echo(answer, selection.text) or is_echo(answer.partition("\n")[0], instruction):
         answer = ""
     log_prob = generation.mean_log_prob
     return Answer(answer, log_prob is not None and log_prob >= CONFIDENT_LOG_PROB)
@@ -86,7 +88,7 @@ def _with_facts(instruction: str, facts: str) -> str:
 
 def _text_of(generation: Generation) -> str:
     """Return a model's words without its thoughts, and without a sentence that was cut off."""
-    text = _THOUGHTS.sub("", generation.text).strip()
+    text = _CODE_BLOCK.sub("", _THOUGHTS.sub("", generation.text)).strip()
     if generation.finish_reason is not FinishReason.MAX_NEW_TOKENS:
         return text
     whole = max(text.rfind("\n"), *(text.rfind(f"{stop} ") + 1 for stop in ".!?"))

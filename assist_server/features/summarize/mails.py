@@ -112,7 +112,7 @@ def _body(selection: Selection, text: str, start: int) -> Iterator[_Line]:
 def _newest(body: list[_Line]) -> list[_Line]:
     """Return the lines that the newest message itself says, without its signature."""
     least = min((line.depth for line in body if line.text.strip()), default=0)
-    newest = []
+    newest: list[_Line] = []
     for line in body:
         if line.depth > least:
             continue

@@ -425,8 +425,15 @@ def test_what_prose_does_not_support_is_taken_out_of_the_answer():
     assert found == Summary("Rivers carry water.\n\n- rain", Method.CHAT)
 
 
+def test_code_in_an_answer_and_what_is_said_of_unknown_names_are_taken_out():
+    answer = "```python\nsize(Stack())\n```\n\nIt stacks items. It calls `__str__`."
+    found = summarize(whole(CODE), ChatBackend(answer=answer), Settings())
+    assert found.markdown.startswith("It stacks items.\n\n- class `Stack`")
+
+
 def test_an_echo_or_a_loop_is_no_answer():
-    for answer in (PROSE, "Rivers carry water to the sea. " * 9):
+    told = "You summarize a text for the person who selected it in an editor."
+    for answer in (told, PROSE, "Rivers carry water to the sea. " * 9):
         found = summarize(whole(PROSE, "a.txt"), ChatBackend(answer=answer), Settings())
         assert found == Summary("Rivers carry water to the sea.", Method.EXTRACT)
 
