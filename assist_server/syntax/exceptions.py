@@ -2,8 +2,10 @@
 
 import builtins
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 import tree_sitter
 
@@ -74,16 +76,17 @@ def uncaught_raises(
     return tuple(search.raised(body, ()))
 
 
-def base_classes(text: str) -> dict[str, str]:
+@lru_cache(maxsize=1)  # each definition of a file asks for it
+def base_classes(text: str) -> Mapping[str, str]:
     """Return the first base class of each class in a text."""
-    return {found[1]: _last_name(found[2]) for found in _CLASS.finditer(text)}
+    return MappingProxyType({found[1]: _last_name(found[2]) for found in _CLASS.finditer(text)})
 
 
 @dataclass(frozen=True)
 class _Search:
     tree: SyntaxTree
     grammar: _Grammar
-    inherited: dict[str, str]
+    inherited: Mapping[str, str]
     """Base class of each class in the file."""
     assigned: dict[str, str]
     """Exception that each variable holds."""
