@@ -192,31 +192,28 @@ class Filling:
 
     def _fill_one(self, insertion: Insertion, head: str, tail: str) -> TextEdit | None:
         """Return the edit of an insertion; None if nothing is left of its entries."""
-        done: list[str] = []
-        titles: list[str] = []
+        done, shown = _Lines(self.width), _Lines(self.width)  # what the model is shown has no gaps
         entries = 0
         for index, line in enumerate(insertion.lines):
-            if isinstance(line, Title):
-                is_first = not isinstance(insertion.lines[index - 1], Title)
-                titles = [line.text] if is_first else [*titles, line.text]
+            if not isinstance(line, Slot):
+                done.add(line)
+                shown.add(line)
                 continue
-            if isinstance(line, str):
-                done.append(line)
-                continue
-            prefix = head + insertion.before + "\n".join([*done, *titles, line.lead])
+            prefix = head + insertion.before + "\n".join([*shown.texts, *shown.titles, line.lead])
             below = [line.tail, *line.below, *_blank_out(insertion.lines[index + 1 :])]
             suffix = "\n".join(below) + insertion.after + tail
             phrase = self._phrase(prefix, suffix, line.request)
-            if phrase is not None:
-                done += [*titles, *wrap(line, phrase, self.width)]
-                titles = []
-                entries += 1
+            shown.fill(line, phrase)
+            filled = phrase or self._placeholder(line.request)
+            done.fill(line, filled)
+            entries += filled is not None
         if not entries and any(isinstance(line, Slot) for line in insertion.lines):
             return None
-        new_text = insertion.before + "\n".join(done) + insertion.after
+        new_text = insertion.before + "\n".join(done.texts) + insertion.after
         return TextEdit(insertion.start, insertion.end, new_text)
 
     def _phrase(self, prefix: str, suffix: str, request: PhraseRequest) -> str | None:
+        """Return what is known or what the model writes; None if neither can be used."""
         known = self.know(request)
         if known is not None:
             self.fact_phrases += 1
@@ -225,11 +222,15 @@ class Filling:
             self.model_phrases += 1
             phrase = written
         else:
-            self.placeholders += 1
-            is_shown = self.keeps_unknown or request.kind is PhraseKind.SUMMARY
-            return finish(placeholder(request.kind), request.form) if is_shown else None
+            return None
         self._used.add(phrase)
         return phrase
+
+    def _placeholder(self, request: PhraseRequest) -> str | None:
+        """Return the text for what nobody knows; None to leave the entry out."""
+        self.placeholders += 1
+        is_shown = self.keeps_unknown or request.kind is PhraseKind.SUMMARY
+        return finish(placeholder(request.kind), request.form) if is_shown else None
 
     def _written(self, prefix: str, suffix: str, request: PhraseRequest) -> str | None:
         """Return the model's phrase, if it can be used."""
@@ -242,6 +243,34 @@ class Filling:
         """Return a phrase with the convention's marks around code."""
         opening, closing = self.code_marks
         return re.sub(r"`([^`]*)`", lambda found: f"{opening}{found[1]}{closing}", phrase)
+
+
+class _Lines:
+    """The lines of an insertion as they are filled, without titles that have no entries."""
+
+    def __init__(self, width: int) -> None:
+        self.texts: list[str] = []
+        self.titles: list[str] = []
+        """Titles whose first entry has not come yet."""
+        self._width = width
+        self._is_after_title = False
+
+    def add(self, line: str | Title) -> None:
+        """Add a line; a title replaces one above it that has no entries."""
+        if isinstance(line, str):
+            self.texts.append(line)
+        else:
+            self.titles = [*self.titles, line.text] if self._is_after_title else [line.text]
+        self._is_after_title = isinstance(line, Title)
+
+    def fill(self, slot: Slot, phrase: str | None) -> None:
+        """Add an entry with its title; without a phrase, only what a summary begins with."""
+        self._is_after_title = False
+        if phrase is not None:
+            self.texts += [*self.titles, *wrap(slot, phrase, self._width)]
+            self.titles = []
+        elif slot.request.kind is PhraseKind.SUMMARY:
+            self.texts.append(slot.lead.rstrip())
 
 
 def _apply_after(text: str, start: int, edits: Sequence[TextEdit]) -> str:

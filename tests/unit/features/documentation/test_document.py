@@ -86,6 +86,19 @@ def test_every_phrase_is_asked_for_where_it_will_stand():
     ast.parse(first_prefix + first_suffix)
 
 
+def test_the_model_sees_no_placeholders():
+    """It would write the next one."""
+    seen = []
+    text, _ = run(
+        "def f(█alpha, beta):\n    gamma = alpha.h()\n    gamma.i(beta + 1)\n    return gamma.j()\n",
+        writer=lambda prefix, suffix, _: seen.append(prefix + suffix),
+    )
+    assert text.count("TODO") >= 2
+    assert len(seen) >= 2
+    assert not any("TODO" in one for one in seen)
+    assert seen[-1].count('"""') == 2
+
+
 def test_phrases_of_an_update_are_asked_for_where_they_will_stand():
     prefixes = []
 
