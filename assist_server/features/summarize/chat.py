@@ -1,6 +1,5 @@
 """Summaries by a model with a chat format, part by part for a long text."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from assist_server.engine.request import Generation, GenerationRequest
 from assist_server.errors import InputError
 from assist_server.features.summarize.support import unsupported
 from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Selection, Work
+from assist_server.features.thoughts import without_thoughts
 from assist_server.prompts.instructions import load_instruction
 from assist_server.text.newlines import split_lines
 
@@ -18,8 +18,6 @@ _MOST_CHARS_PER_TOKEN = 8
 """More than any tokenizer needs for prose and code; limits the text to tokenize."""
 
 _MAX_PARTS = 256
-_THOUGHTS = re.compile(r"\s*<think>.*?(</think>|\Z)\s*", re.DOTALL)
-"""Reasoning that some models write before their answer."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def _rated(instruction: str, text: str, selection: Selection, work: Work) -> Ans
 
 
 def _text_of(generation: Generation) -> str:
-    return _THOUGHTS.sub("", generation.text).strip()
+    return without_thoughts(generation.text).strip()
 
 
 def _generate(instruction: str, text: str, work: Work) -> Generation:
