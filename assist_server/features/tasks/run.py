@@ -107,7 +107,7 @@ def _generate(request: GenerationRequest, backend: Backend, on_text: TakeText) -
     for chunk in backend.generate(request):
         chunks.append(chunk)
         written += chunk.text
-        visible = "" if may_be_thoughts(written) else cleaned(without_thoughts(written)).lstrip()
+        visible = "" if may_be_thoughts(written) else cleaned(without_thoughts(written)).strip()
         if len(visible) > n_shown:
             on_text(visible[n_shown:])
             n_shown = len(visible)
