@@ -1,24 +1,22 @@
 """workspace/executeCommand: documentation, summaries, and the server's state."""
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
-from assist_server.errors import InputError
 from assist_server.features.comments.insertion import comment_edit
 from assist_server.features.documentation.document import document
 from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.features.summarize.summarize import summarize
 from assist_server.features.summarize.work import Selection, Summary
+from assist_server.lsp.handlers.work import apply_edits, with_model
 from assist_server.lsp.progress import Progress
-from assist_server.lsp.protocol import ask_client
 from assist_server.lsp.server import AssistServer
-from assist_server.text.edits import TextEdit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DOCUMENT = "assist.document"
 SUMMARIZE = "assist.summarize"
@@ -27,7 +25,6 @@ INSERT_SUMMARY = "assist.insertSummary"
 WHY = "assist.why"
 STATUS = "assist.status"
 
-_T = TypeVar("_T")
 _Json = dict[str, Any]
 
 
@@ -59,8 +56,8 @@ async def write_documentation(
         writer = model_phrase_writer(snapshot.path, backend, ls.settings.current, cancel)
         return document(snapshot, offset, writer, ls.settings.current.documentation, prune or ())
 
-    found = await _with_model(ls, "Writing documentation", work)
-    await _apply(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
+    found = await with_model(ls, "Writing documentation", work)
+    await apply_edits(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
     if found.gone:
         listed = ", ".join(f"`{name}`" for name in found.gone)
         ls.show(
@@ -96,7 +93,7 @@ async def insert_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Js
     edit = await ls.model.run(
         lambda: comment_edit(snapshot, start, end, summary.markdown), CancelToken()
     )
-    await _apply(ls, selection.snapshot, [edit], "Summary as a comment")
+    await apply_edits(ls, selection.snapshot, [edit], "Summary as a comment")
     return {"markdown": summary.markdown, "method": summary.method}
 
 
@@ -139,49 +136,4 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
             selection, backend, ls.settings.current, cancel=cancel, report=progress.report
         )
 
-    return await _with_model(ls, "Summarizing", work), selection
-
-
-async def _with_model(
-    ls: AssistServer, title: str, work: Callable[[Any, CancelToken, Progress], _T]
-) -> _T:
-    """Run work with the model, showing progress and a cancel button; waits for the model.
-
-    The button cancels the whole request at any stage.
-    """
-    cancel, task = CancelToken(), asyncio.current_task()
-    with ls.reports.start(title, task.cancel if task else None) as progress:
-        backend = await ls.model.ready_backend()
-        return await ls.model.run(lambda: work(backend, cancel, progress), cancel)
-
-
-async def _apply(ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], label: str) -> None:
-    """Have the client apply edits.
-
-    Raises:
-        InputError: the document has changed since, or the client refused.
-    """
-    if ls.documents.find(snapshot.uri) is not snapshot:
-        raise InputError("the document changed meanwhile; try again")
-    edit = _workspace_edit(ls, snapshot, edits)
-    answer = await ask_client(
-        ls.protocol,
-        types.WORKSPACE_APPLY_EDIT,
-        types.ApplyWorkspaceEditParams(edit, label),
-    )
-    if not (isinstance(answer, dict) and answer.get("applied")):
-        raise InputError("the editor did not apply the edit; try again")
-
-
-def _workspace_edit(
-    ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit]
-) -> types.WorkspaceEdit:
-    """Return the edits, with the document's version if the client supports it."""
-    converted = [ls.documents.edit(snapshot, edit) for edit in edits]
-    workspace = ls.client_capabilities.workspace
-    if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:
-        document = types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version)
-        return types.WorkspaceEdit(
-            document_changes=[types.TextDocumentEdit(document, [*converted])]
-        )
-    return types.WorkspaceEdit(changes={snapshot.uri: converted})
+    return await with_model(ls, "Summarizing", work), selection
