@@ -39,9 +39,9 @@ def task_titles(client, *arguments):
 def test_an_edit_is_applied_by_the_client_with_the_version(open_chat):
     client = open_chat(FENCED)
     found = run(client, "assist.task", "fix", URI, CURSOR)
-    assert found == {
-        "title": "Fix", "text": "def one():\n    return 1", "applied": True, "note": "",
-    }  # fmt: skip
+    text = "def one():\n    return 1"
+    assert (found["title"], found["applied"], found["note"]) == ("Fix", True, "")
+    assert (found["text"], found["markdown"]) == (text, f"```\n{text}\n```")
     (change,) = client.applied_edits[0]["documentChanges"]
     assert change["textDocument"] == {"uri": URI, "version": 1}
     (edit,) = change["edits"]
@@ -62,6 +62,7 @@ def test_a_text_to_show_is_returned_and_nothing_is_edited(open_chat):
     client = open_chat("It is one.")
     found = run(client, "assist.task", "ask", URI, CURSOR, "What is it?")
     assert (found["text"], found["applied"]) == ("It is one.", False)
+    assert found["markdown"] == "It is one."
     assert client.applied_edits == client.seen("window/showMessage") == []
     run(client, "assist.showTask", "explain", URI, CURSOR)
     assert client.seen("window/showMessage")[0]["message"] == "It is one."

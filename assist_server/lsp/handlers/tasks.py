@@ -8,11 +8,12 @@ from lsprotocol import types
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
 from assist_server.features.summarize.work import Selection
+from assist_server.features.tasks.prompt import fenced
 from assist_server.features.tasks.run import NO_CHAT_MODEL, Outcome, run_task
 from assist_server.lsp.handlers.work import apply_edits, with_model
 from assist_server.lsp.progress import Progress
 from assist_server.lsp.server import AssistServer
-from assist_server.prompts.tasks import Kinds, Need, Task, load_tasks
+from assist_server.prompts.tasks import Kinds, Need, Output, Task, load_tasks
 
 RUN_TASK = "assist.task"
 SHOW_TASK = "assist.showTask"
@@ -86,6 +87,7 @@ async def run_named(  # noqa: PLR0913, PLR0917 - the arguments of a command
     return {
         "title": task.title,
         "text": found.text,
+        "markdown": found.text if task.output is Output.SHOW else fenced(found.text),
         "applied": bool(found.edits),
         "note": found.note,
     }
