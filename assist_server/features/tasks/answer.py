@@ -27,6 +27,7 @@ def extract_code(answer: str, source: str) -> str:
     It is the first fenced block that differs from the `source`, as models often quote that first;
     the whole answer, if it has no fence.
     """
+    answer = _without_stray_fence(answer)
     blocks = [_without_blank_ends(block) for block in fenced_blocks(answer)]
     if not blocks:
         return _without_blank_ends(answer)
@@ -36,7 +37,7 @@ def extract_code(answer: str, source: str) -> str:
 
 def extract_text(answer: str, source: str) -> str:
     """Return the prose of an answer, without a fence around all of it that the source lacks."""
-    answer = answer.strip()
+    answer = _without_stray_fence(answer).strip()
     lines = answer.split("\n")
     is_fenced = _FENCE.fullmatch(lines[0]) and not _FENCE.fullmatch(source.strip().split("\n")[0])
     blocks = fenced_blocks(answer) if is_fenced else []
@@ -86,6 +87,16 @@ def _in_unit(line: str, own: str, unit: str) -> str:
 
 def _columns(unit: str) -> int:
     return len(unit.expandtabs(len(DEFAULT_INDENT)))
+
+
+def _without_stray_fence(answer: str) -> str:
+    """Return an answer without a fence at its end that closes nothing.
+
+    Models that continue the fence around the source write one.
+    """
+    head, _, last = answer.rstrip().rpartition("\n")
+    is_stray = _FENCE.fullmatch(last) and len(fenced_blocks(head)) < len(fenced_blocks(answer))
+    return head if is_stray else answer
 
 
 def _without_blank_ends(code: str) -> str:

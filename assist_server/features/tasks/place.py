@@ -59,10 +59,10 @@ def find_place(task: Task, selection: Selection) -> Place:
         raise InputError("there is no text; select some, or put the cursor on it, and try again")
     if is_code:
         about = _from_line_start(snapshot, about)
-    if task.output is Output.REPLACE:
-        return Place(snapshot, about, about, is_code)
-    if task.output is Output.INSERT and definition is not None:
-        return Place(snapshot, about, about, is_code, definition.name)
+    if task.output is Output.REPLACE or (task.output is Output.INSERT and definition):
+        may_rename = definition is None or Need.INSTRUCTION in task.needs
+        name = "" if may_rename or definition is None else definition.name
+        return Place(snapshot, about, about, is_code, name)
     end = snapshot.lines.end_of(snapshot.lines.line_at(about.end)) if is_code else about.end
     return Place(snapshot, about, Span(end, end), is_code)
 

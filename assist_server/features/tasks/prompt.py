@@ -1,4 +1,4 @@
-"""The prompt of a task: its instruction, the document around the text, and the text."""
+"""The prompt of a task: the document around the text, the instruction, and the text."""
 
 import re
 
@@ -18,6 +18,8 @@ _PREFIX_SHARE = 0.6
 """Share of the context for what is above the text, where imports and definitions are."""
 
 _LEAST_CONTEXT_TOKENS = 32
+_HERE = "[the text is here]"
+_ABOUT_CONTEXT = "What is around the text, for reference:"
 
 
 def build_task_prompt(
@@ -38,6 +40,8 @@ def build_task_prompt(
             f"the text is too long for this model and `tasks.max_prompt_tokens` ({limit} tokens "
             "are possible); select less"
         )
+    if task.output is Output.REPLACE and not place.is_code:
+        return whole  # a model would take sentences from around the text into it
     with_context = _message(instruction, _context(place, left, backend), place.text)
     ids = _encode(with_context, backend)
     return ids if len(ids) <= limit else whole
@@ -62,9 +66,8 @@ def _instruction(task: Task, place: Place, words: str) -> str:
 
 
 def _message(instruction: str, context: str, text: str) -> str:
-    parts = [instruction]
-    if context:
-        parts.append(f"The document around it, for reference only:\n\n{fenced(context)}")
+    parts = [f"{_ABOUT_CONTEXT}\n\n{fenced(context)}"] if context else []
+    parts.append(instruction)
     if text:
         parts.append(fenced(text))
     return "\n\n".join(parts)
@@ -80,7 +83,7 @@ def fenced(text: str) -> str:
 def _context(place: Place, max_tokens: int, backend: Backend) -> str:
     """Return the lines above and below the text that fit; a mark shows where it is."""
     text, about = place.snapshot.text, place.about
-    max_tokens -= len(backend.encode(_message("", "[the text]", "")))
+    max_tokens -= len(backend.encode(_message("", _HERE, "")))
     if max_tokens < _LEAST_CONTEXT_TOKENS:
         return ""
     above = round(max_tokens * _PREFIX_SHARE)
@@ -90,7 +93,7 @@ def _context(place: Place, max_tokens: int, backend: Backend) -> str:
     before, after = text[start : about.start].strip("\n"), text[about.end : end].strip("\n")
     if not before.strip() and not after.strip():
         return ""
-    return "\n".join(part for part in (before, "[the text]", after) if part.strip())
+    return "\n".join(part for part in (before, _HERE, after) if part.strip())
 
 
 def _encoded(message: str, backend: Backend, limit: int) -> list[int]:

@@ -34,6 +34,8 @@ NO_CHAT_MODEL = (
     "`assist-server models suggest` lists for text"
 )
 
+_EMPTY = "the model's answer was empty; select other text or another model"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -87,7 +89,7 @@ def run_task(  # noqa: PLR0913 - what it is about, the means, and two callbacks
     generation = _generate(request, backend, on_text)
     answer = cleaned(without_thoughts(generation.text)).strip("\n")
     if not answer.strip():
-        raise ModelError("the model's answer was empty; select other text or another model")
+        raise ModelError(_EMPTY)
     why_cut = _why_cut(generation)
     if task.output is Output.SHOW:
         return Outcome(_shown(answer, place), note=why_cut)
@@ -135,6 +137,8 @@ def _changed(answer: str, place: Place, why_cut: str) -> Outcome:
     """Return the edit that an answer makes, or the answer and why it makes none."""
     source = place.text
     code = extract_code(answer, source) if place.is_code else extract_text(answer, source)
+    if not code.strip():
+        raise ModelError(_EMPTY)
     if code.strip() == source.strip():
         raise InputError("the model's answer equals the text; there is nothing to change")
     edit = _code_edit(code, place) if place.is_code else _text_edit(code, place)

@@ -72,7 +72,7 @@ def test_without_a_selection_the_definition_at_the_cursor_is_meant(run):
     assert changed(found, CODE) == CODE.replace("items[0]", "items[-1]")
     (prompt,) = backend.prompts()
     assert prompt.endswith("```\n    def top(self):\n        return self.items[0]\n```")
-    assert "import os" in prompt.partition("for reference only")[2]
+    assert "for reference:\n\n```\nimport os\n" in prompt
 
 
 def test_a_part_of_a_line_is_replaced_in_it(run):
@@ -121,16 +121,27 @@ def test_an_old_syntax_error_does_not_prevent_an_edit(run):
     assert found.edits
 
 
+def test_a_fix_keeps_the_definition_and_a_rewrite_may_rename_it(run):
+    other = "```\ndef first(self):\n    return self.items[0]\n```"
+    found = run("fix", cursor(CODE, "[0]"), other)
+    assert found.note == "not applied: the answer does not define 'top'"
+    assert run("rewrite", cursor(CODE, "[0]"), other, "rename it to first").edits
+
+
 PROSE = "It are a text.\n\nIt has two paragraphs.\n"
 
 
 def test_prose_is_replaced_without_a_fence_around_it(run):
-    found = run("fix-grammar", cursor(PROSE, "are", "a.md"), "```\nIt is a text.\n```\n")
+    backend = ChatBackend(answer="```\nIt is a text.\n```\n")
+    found = run("fix-grammar", cursor(PROSE, "are", "a.md"), backend)
+    assert "paragraphs" not in backend.prompts()[0]
     assert changed(found, PROSE) == PROSE.replace("are", "is")
 
 
 def test_prose_is_continued_after_its_paragraph(run):
-    found = run("continue-text", cursor(PROSE, "are", "a.md"), "It is short.")
+    backend = ChatBackend(answer="It is short.")
+    found = run("continue-text", cursor(PROSE, "are", "a.md"), backend)
+    assert "paragraphs" in backend.prompts()[0]
     assert changed(found, PROSE) == PROSE.replace("a text.", "a text. It is short.")
 
 
@@ -160,6 +171,13 @@ def test_the_answer_is_streamed_without_thoughts(run):
     found = run("explain", selected(CODE, "import os"), answer, on_text=pieces.append)
     assert "".join(pieces) == found.text == "It is\nso.[31m"
     assert len(pieces) > 3
+
+
+@pytest.mark.parametrize("answer", ["```\n```", "```python\n\n\n```\n", "```"])
+@pytest.mark.parametrize("name", ["fix", "implement"])
+def test_an_empty_block_deletes_nothing(run, name, answer):
+    with pytest.raises(ModelError, match="answer was empty"):
+        run(name, cursor(CODE, "def top"), answer)
 
 
 def test_thoughts_without_an_end_are_an_empty_answer(run):
