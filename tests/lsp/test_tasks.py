@@ -113,13 +113,13 @@ def test_an_edit_for_an_older_version_is_not_sent(open_chat):
 
 def test_actions_are_the_tasks_that_need_only_a_selection(open_chat):
     client = open_chat("")
-    titles = ["Write Tests", "Write a Commit Message", "Explain", "Fix"]
+    titles = ["Write Tests", "Explain", "Fix"]
     assert task_titles(client) == titles
     assert task_titles(client, WHOLE, ["refactor.rewrite.assist"]) == titles
     assert len(actions(client, WHOLE, ["refactor.rewrite.assist"])) == len(titles)
     assert task_titles(client, WHOLE, ["quickfix"]) == task_titles(client, CURSOR) == []
     assert all("tags" not in action for action in actions(client))
-    command = actions(client, WHOLE, ["refactor.rewrite.assist"])[2]["command"]
+    command = actions(client, WHOLE, ["refactor.rewrite.assist"])[1]["command"]
     assert (command["command"], command["arguments"]) == (
         "assist.showTask",
         ["explain", URI, WHOLE],
