@@ -66,7 +66,12 @@ def fenced_blocks(markdown: str) -> list[str]:
 
 
 def indented(code: str, margin: str, document: str) -> str:
-    """Return code with another margin, and with levels of indentation as in a document."""
+    """Return code with another margin, and with levels of indentation as in a document.
+
+    Code that begins at the margin stays as it is: its lines further left are parts of strings.
+    """
+    if margin and leading_whitespace(code) == margin:
+        return code
     lines = textwrap.dedent(code).split("\n")
     own, unit = _unit("\n".join(lines)), _unit(document)
     if own and unit and own != unit:
