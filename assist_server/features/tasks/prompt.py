@@ -11,13 +11,13 @@ from assist_server.prompts.tasks import Output, Task
 from assist_server.settings import Settings
 from assist_server.syntax.comment_marks import find_comment_marks
 
-_MOST_CHARS_PER_TOKEN = 8
+_MAX_CHARS_PER_TOKEN = 8
 """More than any tokenizer needs for prose and code; limits the text to tokenize."""
 
 _PREFIX_SHARE = 0.6
 """Share of the context for what is above the text, where imports and definitions are."""
 
-_LEAST_CONTEXT_TOKENS = 32
+_MIN_CONTEXT_TOKENS = 32
 _HERE = "[the text is here]"
 _ABOUT_CONTEXT = "What is around the text, for reference:"
 
@@ -84,7 +84,7 @@ def _context(place: Place, max_tokens: int, backend: Backend) -> str:
     """Return the lines above and below the text that fit; a mark shows where it is."""
     text, about = place.snapshot.text, place.about
     max_tokens -= len(backend.encode(_message("", _HERE, "")))
-    if max_tokens < _LEAST_CONTEXT_TOKENS:
+    if max_tokens < _MIN_CONTEXT_TOKENS:
         return ""
     above = round(max_tokens * _PREFIX_SHARE)
     start = prefix_start(text, about.start, above, backend.encode)
@@ -98,7 +98,7 @@ def _context(place: Place, max_tokens: int, backend: Backend) -> str:
 
 def _encoded(message: str, backend: Backend, limit: int) -> list[int]:
     """Return a message's ids; for one that is certainly too long, of a part that is too long."""
-    return _encode(message[: max(0, limit + 1) * _MOST_CHARS_PER_TOKEN], backend)
+    return _encode(message[: max(0, limit + 1) * _MAX_CHARS_PER_TOKEN], backend)
 
 
 def _encode(message: str, backend: Backend) -> list[int]:

@@ -4,9 +4,9 @@ import re
 
 from assist_server.engine.request import StopRule
 
-_LEAST_REPEATS, _LEAST_CHARS = 4, 120
-_MOST_PERIOD_CHARS = 300
-_MOST_CHARS = 64 * 1024
+_MIN_REPEATS, _MIN_CHARS = 4, 120
+_MAX_PERIOD_CHARS = 300
+_MAX_CHARS = 64 * 1024
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|(?=\n)")
 
 
@@ -18,12 +18,12 @@ def stop_at_loop(source: str) -> StopRule:
     """
 
     def rule(text: str) -> int | None:
-        if len(text) > _MOST_CHARS:
-            return _MOST_CHARS
-        if len(text) < _LEAST_CHARS:
+        if len(text) > _MAX_CHARS:
+            return _MAX_CHARS
+        if len(text) < _MIN_CHARS:
             return None
-        for period in range(1, _MOST_PERIOD_CHARS + 1):
-            repeats = max(_LEAST_REPEATS, -(-_LEAST_CHARS // period))
+        for period in range(1, _MAX_PERIOD_CHARS + 1):
+            repeats = max(_MIN_REPEATS, -(-_MIN_CHARS // period))
             length = period * repeats
             if length > len(text):
                 continue
