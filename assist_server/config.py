@@ -30,13 +30,13 @@ PROJECT_FILE = ".assist.toml"
 PYPROJECT_TABLE = "assist-server"
 
 _SHOWN_CHARS, _KEY_CHARS = 40, 80
-_MOST_FILE_BYTES = 64 * 1024
-_MOST_NAMES_IN_KEY = 100
+_MAX_FILE_BYTES = 64 * 1024
+_MAX_NAMES_IN_KEY = 100
 _NAME = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
-_DEEP_KEY = re.compile(rf"(?<![\w\-\\]){_NAME}(?:\.[ \t]*+{_NAME}){{{_MOST_NAMES_IN_KEY}}}")
+_DEEP_KEY = re.compile(rf"(?<![\w\-\\]){_NAME}(?:\.[ \t]*+{_NAME}){{{_MAX_NAMES_IN_KEY}}}")
 """Matches keys of very many names; `tomllib` takes seconds for thousands."""
-_MOST_PROBLEMS = 10
-_MOST_SHOWN = 3
+_MAX_PROBLEMS = 10
+_MAX_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def summarized(problems: Iterable[SettingProblem]) -> list[str]:
 
 
 def _summary(source: str, messages: Sequence[str]) -> str:
-    shown = " ".join(messages[:_MOST_SHOWN])
-    more = " There are more problems." if len(messages) > _MOST_SHOWN else ""
+    shown = " ".join(messages[:_MAX_SHOWN])
+    more = " There are more problems." if len(messages) > _MAX_SHOWN else ""
     return f"{shown}{more} ({source})"
 
 
@@ -105,10 +105,10 @@ def merge_layers(layers: Sequence[Layer]) -> tuple[Settings, Problems]:
 def _problems(source: str, advice: Mapping[str, str]) -> Iterator[SettingProblem]:
     """Yield the first problems of a layer, and the number of the others."""
     wrong = [key for key, text in advice.items() if text]
-    for key in wrong[:_MOST_PROBLEMS]:
+    for key in wrong[:_MAX_PROBLEMS]:
         yield SettingProblem(source, key, advice[key])
-    if len(wrong) > _MOST_PROBLEMS:
-        message = f"Correct {len(wrong) - _MOST_PROBLEMS} more settings, which are invalid, too."
+    if len(wrong) > _MAX_PROBLEMS:
+        message = f"Correct {len(wrong) - _MAX_PROBLEMS} more settings, which are invalid, too."
         yield SettingProblem(source, "", message)
 
 
@@ -171,12 +171,12 @@ def _read_toml(path: Path, marker: str = "") -> tuple[dict[str, object] | None, 
 
 
 def _is_long(content: bytes) -> bool:
-    return len(content) > _MOST_FILE_BYTES
+    return len(content) > _MAX_FILE_BYTES
 
 
 def _check_length(content: bytes) -> None:
     if _is_long(content):
-        raise ValueError(f"longer than {_MOST_FILE_BYTES // 1024} KB")
+        raise ValueError(f"longer than {_MAX_FILE_BYTES // 1024} KB")
 
 
 def _check_depth(text: str) -> None:
@@ -192,7 +192,7 @@ def _read_regular(path: Path) -> bytes | None:
     if not path.is_file():
         raise OSError("not a regular file")  # opening a pipe would wait for a writer
     with path.open("rb") as file:
-        return file.read(_MOST_FILE_BYTES + 1)
+        return file.read(_MAX_FILE_BYTES + 1)
 
 
 def _place(text_before: str) -> str:
@@ -205,7 +205,7 @@ def _usable_values(layer: Layer) -> tuple[dict[str, object], dict[str, str]]:
     """Return valid values of a layer with absolute paths, and advice about the other keys."""
     given = dict(_flattened(layer.values))
     strange = [key for key in given if key not in setting_fields()]
-    detailed = frozenset(strange[:_MOST_PROBLEMS])
+    detailed = frozenset(strange[:_MAX_PROBLEMS])
     advice = {
         key: _advice_on_key(key, value, is_project=layer.is_project, is_detailed=key in detailed)
         for key, value in given.items()

@@ -3,7 +3,8 @@
 AssistError                 base class; the message says what to do
 ├── InputError              a file, position or argument that cannot be used
 └── ModelError              a model that cannot be found, loaded or run
-    └── ModelLoadingError   the model is not loaded yet
+    ├── ModelLoadingError   the model is not loaded yet
+    └── ModelServerError    the server that runs the model cannot be used now
 """
 
 
@@ -31,3 +32,7 @@ class ModelError(AssistError):
 
 class ModelLoadingError(ModelError):
     """The model was not loaded within the time that the caller waited."""
+
+
+class ModelServerError(ModelError):
+    """The server that runs the model cannot be used now; it is tried again."""

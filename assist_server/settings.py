@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 
 _OUTSIDE_PROJECTS: JsonDict = {"settable_by_project": False}
-"""Marks settings that a cloned project must not change: what is loaded, written and logged."""
+"""Marks settings that a cloned project must not change: what is loaded, where text goes."""
 
 
 def _below_folder(path: str, info: ValidationInfo) -> str:
@@ -20,14 +20,14 @@ def _below_folder(path: str, info: ValidationInfo) -> str:
     return path and str(Path(info.context or "", expanded).absolute())
 
 
-def _folder_or_name(model: str, info: ValidationInfo) -> str:
-    """Make a model's folder absolute; return any other name unchanged.
+def _path_or_name(model: str, info: ValidationInfo) -> str:
+    """Make the path of a model's folder or file absolute; return any other name unchanged.
 
     Only the spelling decides. A folder that has the name of a hub id, which a cloned repository
     could contain, is not used as the model.
     """
-    is_folder = model.startswith((".", "~")) or Path(model).is_absolute()
-    return _below_folder(model, info) if is_folder else model
+    is_path = model.startswith((".", "~")) or Path(model).is_absolute()
+    return _below_folder(model, info) if is_path else model
 
 
 _NewTokens = Annotated[int, Field(ge=1, le=1024)]
@@ -47,8 +47,9 @@ class CompletionSettings(_Section):
     )
     languages: dict[str, bool] = Field(
         default={},
-        description="Languages (ids) and files (globs) where completions are on (`true`) or off "
-        "(`false`), the most specific first; else those that the model knows.",
+        description="Language ids and file globs for which completions are on (`true`) or off "
+        "(`false`); the most specific match decides, or else whether the model knows the "
+        "language.",
     )
     multi_line: Literal["auto", "never", "always"] = Field(
         default="auto",
@@ -61,7 +62,8 @@ class CompletionSettings(_Section):
     )
     menu: Literal["auto", "always", "never"] = Field(
         default="auto",
-        description="Add an item to the completion menu; `auto` does so without ghost text.",
+        description="Add an item to the completion menu; `auto` does so only in editors without "
+        "ghost text.",
     )
     max_latency_ms: Annotated[int, Field(ge=50, le=600_000)] = Field(
         default=2000,
@@ -78,7 +80,8 @@ class CompletionSettings(_Section):
     )
     prefix_share: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.75,
-        description="Share of the prompt for text before the cursor; the rest is for what follows.",
+        description="Share of the prompt for the text before the cursor if the text on both sides "
+        "is longer than fits; otherwise each side may use what the other leaves.",
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = Field(
         default=0.0, description="Randomness; 0 always takes the most likely token."
@@ -105,6 +108,11 @@ class DocumentationSettings(_Section):
     line_length: Annotated[int, Field(ge=40, le=400)] = Field(
         default=88, description="Maximum length of a docstring line, in characters."
     )
+    unknown: Literal["todo", "omit"] = Field(
+        default="todo",
+        description="What neither code nor model tells: `todo` leaves a placeholder, `omit` leaves "
+        "the entry out.",
+    )
     max_phrase_tokens: _NewTokens = Field(
         default=24,
         description="Maximum length of the phrase for a parameter or return value, in tokens.",
@@ -119,7 +127,46 @@ class SummarySettings(_Section):
     )
     max_prompt_tokens: _PromptTokens = Field(
         default=768,
-        description="Maximum length of the part of a selection in one prompt, in tokens.",
+        description="Maximum length of the text in one prompt, in tokens; a longer selection is "
+        "summarized in parts.",
+    )
+
+
+class RemoteSettings(_Section):
+    """A server that runs the model instead of this process."""
+
+    url: str = Field(
+        default="",
+        description="Address of a server, such as `http://127.0.0.1:8080`, to which your text goes "
+        "and whose model is used instead of `model`; empty for none.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    model: str = Field(
+        default="",
+        description="Name of the model on the server; empty for the only one.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    api: Literal["auto", "llama-server", "openai"] = Field(
+        default="auto",
+        description="Interface of the server: llama.cpp's own, or OpenAI's, which Ollama, vLLM "
+        "and others have; `auto` asks the server.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    key_variable: str = Field(
+        default="",
+        description="Name of the environment variable that holds the server's API key; empty for "
+        "no key.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    timeout_ms: Annotated[int, Field(ge=100, le=600_000)] = Field(
+        default=60_000,
+        description="Maximum wait for the server's next piece of an answer, in milliseconds.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    allow_insecure: bool = Field(
+        default=False,
+        description="Allow plain `http` to another machine, where the network can read your text.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
     )
 
 
@@ -154,17 +201,20 @@ class LogSettings(_Section):
 class Settings(_Section):
     """All settings."""
 
-    model: Annotated[str, AfterValidator(_folder_or_name)] = Field(
+    model: Annotated[str, AfterValidator(_path_or_name)] = Field(
         default="embedded",
         min_length=1,
-        description="`embedded`, a folder, or the id of a model on the Hugging Face hub.",
+        description="`embedded`, a folder, a GGUF file (`~/models/name.gguf`), or the id of a "
+        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`).",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
         default="auto", description="Device that runs the model; `auto` uses a GPU if there is one."
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
-        default="auto", description="Number format of the weights; `auto` chooses by the device."
+        default="auto",
+        description="Number format of the weights; `auto` chooses by the device, the processor and "
+        "the model.",
     )
     drafts: Literal["ngram", "off"] = Field(
         default="ngram",
@@ -179,6 +229,7 @@ class Settings(_Section):
     documentation: DocumentationSettings = DocumentationSettings()
     summary: SummarySettings = SummarySettings()
     tasks: TaskSettings = TaskSettings()
+    remote: RemoteSettings = RemoteSettings()
     log: LogSettings = LogSettings()
 
 

@@ -6,7 +6,8 @@
 FOLDER contains source files of any packages; each language gets the same number of places. At each
 place, text is removed; a writer's proposal passes the filters and is accepted. `hostile` imitates
 bad models: the removed text cut off, continued or doubled, open brackets and quotes,
-what already follows, pieces from elsewhere. `embedded` is the embedded model, as if asked by a key.
+what already follows, pieces from elsewhere. `embedded` is the embedded model, as if the user had
+invoked it.
 
 The syntax errors of the whole file are counted before and after, by walking tree-sitter's nodes in
 a way that the filters do not use. Output is one JSON line per language: places, completions shown,

@@ -54,13 +54,15 @@ Editors send the same names as JSON, nested or dotted; `null` means "not set". A
 ## What a project may not set
 
 A project's file comes with code that others wrote. So it cannot choose which model is downloaded
-and loaded, or whether and where your code is logged: settings with "no" in the column "Project" are
-reported and ignored there.
+and loaded, which server your code goes to, or whether and where it is logged: settings with "no" in
+the column "Project" are reported and ignored there.
 
 ## Models and paths
 
-A `model` that starts with `/`, `.`, `~` or a drive letter is a folder. Anything else except
-`embedded` is the id of a model on the Hugging Face hub, even if a folder of that name exists.
+A `model` that starts with `/`, `.`, `~` or a drive letter is a folder or a GGUF file. Anything else
+except `embedded` must be the id of a model on the Hugging Face hub: `OWNER/NAME`, or
+`OWNER/NAME:Q4_K_M` for a GGUF file. If a folder of that name exists in the working directory, the
+model is refused; write `./OWNER/NAME` for the folder.
 Relative paths start at the folder of the file that contains them, at the root of the workspace if
 an editor sends them, or at the working directory on the command line.
 """

@@ -118,8 +118,10 @@ def _model(settings: Settings) -> Iterator[Check]:
         yield Check("model", Verdict.ERROR, str(error))
         return
     info = backend.info
-    size = f"{info.parameters / 1e6:,.1f} million parameters, {info.context_tokens} tokens"
-    yield Check("model", Verdict.OK, f"{info.name}: {size}, loaded in {seconds:.1f} s")
+    parameters = f"{info.parameters / 1e6:,.1f} million parameters, "
+    size = f"{parameters if info.parameters else ''}{info.context_tokens} tokens"
+    how = f"connected to {info.host}" if info.host else "loaded"
+    yield Check("model", Verdict.OK, f"{info.name}: {size}, {how} in {seconds:.1f} s")
     yield Check("device", Verdict.OK, "; ".join(info.plan.reasons))
     yield from _infilling(backend, settings)
     backend.close()
@@ -134,8 +136,9 @@ def _infilling(backend: Backend, settings: Settings) -> Iterator[Check]:
         yield Check("completion", Verdict.ERROR, str(error))
         return
     if template is LEFT_TO_RIGHT:
+        what = "server or its tokenizer" if backend.info.host else "tokenizer"
         advice = (
-            "the tokenizer has no known infilling tokens, so the model does not see the text "
+            f"the {what} has no known infilling tokens, so the model does not see the text "
             "after the cursor; choose a model trained to infill, or set `fim_template`"
         )
         yield Check("infilling", Verdict.WARNING, advice)

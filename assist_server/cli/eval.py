@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assist_server.cli.inputs import load_settings, opened_model
+from assist_server.engine.backend import ModelChoice
 from assist_server.engine.loading.locate import locate_model
 from assist_server.errors import InputError
 from assist_server.evaluation.figures import Estimate
@@ -141,7 +142,7 @@ def _trained(corpus: Path | None, seed: int) -> list[Source]:
 
 
 def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
-    name = Path(settings.model).name
+    name = Path(ModelChoice.of(settings).label).name
     with (
         opened_model(settings) as backend,
         Console(stderr=True).status(name) as status,
@@ -149,6 +150,8 @@ def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
         suites = evaluate_model(
             name, backend, tasks, settings, status.update, runs_tests=can_be_isolated()
         )
+    if settings.remote.url:
+        return suites  # a server does not give the probabilities of a text
     # Last, as it computes on this thread, and by now the model's own thread is idle.
     from assist_server.evaluation.perplexity import perplexity_figures  # noqa: PLC0415 - with torch
 

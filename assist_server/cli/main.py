@@ -83,7 +83,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         typer.Option(min=1, max=65535, help="Connect to a port on which an editor listens."),
     ] = None,
     pipe: Annotated[
-        str | None, typer.Option(help="Connect to a named socket on which an editor listens.")
+        str | None, typer.Option(help="Connect to a Unix socket on which an editor listens.")
     ] = None,
     token_file: Annotated[
         Path | None,
@@ -115,7 +115,9 @@ def serve(  # noqa: PLR0913 - one parameter for each option
 def complete(  # noqa: PLR0913 - one parameter for each option
     file: File,
     line: Line,
-    column: Annotated[int, typer.Option(help="Column, counted from 1.", show_default=False)],
+    column: Annotated[
+        int, typer.Option(help="Column in characters, counted from 1.", show_default=False)
+    ],
     *,
     model: Model = None,
     device: Device = None,
@@ -145,7 +147,7 @@ def document(  # noqa: PLR0913 - as above
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    """Write the documentation of the function or class at a line."""
+    """Generate the documentation of the function or class at a line, and print or write it."""
     from assist_server.cli.document import Output, run_document  # noqa: PLC0415
 
     if write + diff + as_json > 1:
@@ -235,7 +237,9 @@ def suggest(*, as_json: Json = False) -> None:
 
 @_models.command()
 def use(
-    model: Annotated[str, typer.Argument(help="Model: embedded, a folder, or a hub id.")],
+    model: Annotated[
+        str, typer.Argument(help="Model: embedded, a folder, a GGUF file, or a hub id.")
+    ],
 ) -> None:
     """Set the model in your settings file, for all editors and commands."""
     from assist_server.cli.model_choice import run_use  # noqa: PLC0415
@@ -248,7 +252,7 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the model.")],
     *,
     model: Annotated[
-        str, typer.Option(help="Model: embedded, a folder, or a hub id.")
+        str, typer.Option(help="Model: embedded, a folder, a GGUF file, or a hub id.")
     ] = "embedded",
     packed: Annotated[
         bool, typer.Option("--packed", help="Write 4-bit weights, which only this server loads.")
@@ -256,12 +260,13 @@ def export(
     corpus: Annotated[
         Path | None,
         typer.Option(
-            help="With --packed: texts for which to lose the least, such as those of the training.",
+            help="With --packed: folder with a corpus, such as the training data; weights are "
+            "rounded to lose the least on its texts.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Write a model to a folder in bfloat16, as transformers loads it."""
+    """Write a model to a folder: in bfloat16, which transformers can load, or packed."""
     from assist_server.cli.models import run_export  # noqa: PLC0415
 
     run_export(model, out, is_packed=packed, corpus=corpus)
@@ -279,11 +284,12 @@ def demo() -> None:
 def bench(  # noqa: PLR0913 - as above
     *,
     places: Annotated[
-        int | None, typer.Option(min=1, help="Number of files to type in.", show_default="20")
+        int | None,
+        typer.Option(min=1, help="Number of places to type at, one per file.", show_default="20"),
     ] = None,
     characters: Annotated[
         int | None,
-        typer.Option(min=2, max=80, help="Keys to type in each file.", show_default="40"),
+        typer.Option(min=2, max=80, help="Keystrokes to type at each place.", show_default="40"),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Make a short measurement.")] = False,
     seed: Annotated[int, typer.Option(help="Random seed for files and places.")] = 0,

@@ -10,16 +10,22 @@ from assist_server.cli.options import Device, Json, Model, flags_of
 commands = typer.Typer()
 
 _Installed = Annotated[
-    Path | None, typer.Option(help="Folder made by `pip install --target`.", show_default=False)
+    Path | None,
+    typer.Option(
+        help="Folder made by `pip install --target`, instead of this environment.",
+        show_default=False,
+    ),
+]
+
+_Repo = Annotated[
+    Path | None, typer.Option(help="Folder with your own Python code.", show_default=False)
 ]
 
 
 @commands.command("eval")
 def evaluate(  # noqa: PLR0913 - one parameter for each option
     *,
-    repo: Annotated[
-        Path | None, typer.Option(help="Your own code to evaluate on.", show_default=False)
-    ] = None,
+    repo: _Repo = None,
     packages: _Installed = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Use packages first published in 2025 or later.")
@@ -36,13 +42,15 @@ def evaluate(  # noqa: PLR0913 - one parameter for each option
         list[str] | None, typer.Option(help="Another model to compare with.", show_default=False)
     ] = None,
     places: Annotated[
-        int | None, typer.Option(min=1, help="Places of each kind.", show_default="100")
+        int | None, typer.Option(min=1, help="Number of places of each kind.", show_default="100")
     ] = None,
     pieces: Annotated[
-        int | None, typer.Option(min=1, help="Pieces of code to retype.", show_default="20")
+        int | None,
+        typer.Option(min=1, help="Number of pieces of code to retype.", show_default="20"),
     ] = None,
     lines: Annotated[
-        int | None, typer.Option(min=1, help="Lines of the benchmark.", show_default="all")
+        int | None,
+        typer.Option(min=1, help="Number of lines of the benchmark.", show_default="all"),
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed for files and places.")] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Make a short evaluation.")] = False,
@@ -86,11 +94,11 @@ def train(  # noqa: PLR0913 - as above
         typer.Option("--from", help="Folder with a model to start from, instead of --size."),
     ] = None,
     vocabulary: Annotated[
-        str | None, typer.Option(help="Size to reduce that model's vocabulary to, such as 24k.")
+        str | None, typer.Option(help="With --from: size to reduce the vocabulary to, such as 24k.")
     ] = None,
     layers: Annotated[
         int | None,
-        typer.Option(help="Number of layers of that model to keep, the most important ones."),
+        typer.Option(help="With --from: number of layers to keep, the most important ones."),
     ] = None,
     corpus: Annotated[
         Path | None, typer.Option(help="Folder with a corpus, or for a new one.")
@@ -104,7 +112,7 @@ def train(  # noqa: PLR0913 - as above
         typer.Option("--standard-library", help="With --packages: include the standard library."),
     ] = False,
     answers: Annotated[
-        Path | None, typer.Option(help="File written by `assist-server answers`, to preserve chat.")
+        Path | None, typer.Option(help="File from `answers`, so that the model can still chat.")
     ] = None,
     time: _Time = None,
     tokens: _Tokens = None,
@@ -139,16 +147,21 @@ def train(  # noqa: PLR0913 - as above
 @commands.command()
 def answers(  # noqa: PLR0913 - as above
     corpus: Annotated[Path, typer.Option(help="Folder with a corpus.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="File for the answers.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="File for the answers; an existing one is continued.", show_default=False
+        ),
+    ],
     *,
     model: Annotated[
         str | None,
         typer.Option(
-            help="Model with a chat format: a folder, or a hub id; without it, descriptions and "
-            "documentation in the corpus are the answers."
+            help="Model with a chat format: a folder, a GGUF file, or a hub id; without it, "
+            "descriptions and documentation in the corpus are the answers."
         ),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Number of good answers.")] = 1000,
+    count: Annotated[int, typer.Option(min=1, help="Number of answers to keep.")] = 1000,
     seed: Annotated[int, typer.Option(help="Random seed for texts and requests.")] = 0,
     device: Device = None,
 ) -> None:
@@ -188,9 +201,9 @@ def finetune(  # noqa: PLR0913 - as above
     repo: Annotated[Path, typer.Option(help="Repository to learn from.", show_default=False)],
     out: _Out,
     *,
-    model: Annotated[str, typer.Option(help="Model: embedded, a folder, or a hub id.")] = (
-        "embedded"
-    ),
+    model: Annotated[
+        str, typer.Option(help="Model: embedded, a folder, a GGUF file, or a hub id.")
+    ] = ("embedded"),
     time: _Time = None,
     tokens: _Tokens = None,
     resume: _Resume = False,
@@ -220,11 +233,11 @@ def calibrate(  # noqa: PLR0913 - one parameter for each option
     *,
     out: Annotated[
         Path,
-        typer.Option(help="File to write: calibration.json in the model's folder."),
+        typer.Option(
+            help="File to write; name it calibration.json in the model's folder to use it."
+        ),
     ],
-    repo: Annotated[
-        Path | None, typer.Option(help="Your own code to measure on.", show_default=False)
-    ] = None,
+    repo: _Repo = None,
     packages: _Installed = None,
     quick: Annotated[bool, typer.Option("--quick", help="Make a short measurement.")] = False,
     plot: Annotated[
@@ -233,7 +246,7 @@ def calibrate(  # noqa: PLR0913 - one parameter for each option
     model: Model = None,
     device: Device = None,
 ) -> None:
-    """Measure when a model is right, so that unlikely completions are not shown automatically."""
+    """Measure how likely a model's completions are to be right, to hide those probably wrong."""
     from assist_server.cli.calibrate import run_calibrate  # noqa: PLC0415
 
     run_calibrate(flags_of(model, device), out, repo, packages, is_quick=quick, plot=plot)

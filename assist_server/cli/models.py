@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from assist_server.engine.loading.gguf.names import is_whole, quantization_of
 from assist_server.engine.loading.locate import EMBEDDED, EMBEDDED_FOLDER
 from assist_server.errors import InputError, printable
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
@@ -39,7 +41,9 @@ def run_models(*, as_json: bool) -> None:
         table.add_row(_plain(entry.model), f"{entry.megabytes:,.0f} MB", _plain(entry.where))
     console = Console()
     console.print(table)
-    console.print("\nAny folder or hub id of a causal language model works as `model`, too.")
+    console.print(
+        "\nAny folder, GGUF file or hub id of a causal language model works as `model`, too."
+    )
     console.print(f"Infilling formats: {', '.join(families)}", highlight=False)
 
 
@@ -70,20 +74,38 @@ def _plain(name: str) -> Text:
 
 
 def _entry(model: str, folder: Path, where: str) -> _ModelEntry:
-    total_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    return _ModelEntry(model, total_bytes / 1e6, where)
+    return _ModelEntry(model, _megabytes(folder.glob("*.safetensors")), where)
+
+
+def _megabytes(files: Iterable[Path]) -> float:
+    return sum(file.stat().st_size for file in files) / 1e6
 
 
 def _cached_models() -> list[_ModelEntry]:
     """Return the models in the hub's cache whose weights can be loaded."""
     entries = []
     for folder in sorted(_cache_folder().glob("models--*--*")):
-        for snapshot in sorted(folder.glob("snapshots/*")):
+        name = folder.name.removeprefix("models--").replace("--", "/", 1)
+        snapshots = sorted(folder.glob("snapshots/*"))
+        for snapshot in snapshots:
             if any(snapshot.glob("*.safetensors")) and (snapshot / "config.json").exists():
-                name = folder.name.removeprefix("models--").replace("--", "/", 1)
                 entries.append(_entry(name, snapshot, str(folder)))
                 break
+        entries += [
+            _ModelEntry(f"{name}:{quantization}", _megabytes([file]), str(folder))
+            for quantization, file in _quantized(snapshots).items()
+        ]
     return entries
+
+
+def _quantized(snapshots: Iterable[Path]) -> dict[str, Path]:
+    """Return the GGUF files of a model by their quantization."""
+    files = (file for snapshot in snapshots for file in sorted(snapshot.rglob("*.gguf")))
+    return {
+        quantization: file
+        for file in files
+        if is_whole(file.name) and (quantization := quantization_of(file.name))
+    }
 
 
 def _cache_folder() -> Path:

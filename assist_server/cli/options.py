@@ -7,7 +7,8 @@ import typer
 from typer.core import TyperCommand
 
 Model = Annotated[
-    str | None, typer.Option(help="Model: embedded, a folder, or a hub id.", show_default=False)
+    str | None,
+    typer.Option(help="Model: embedded, a folder, a GGUF file, or a hub id.", show_default=False),
 ]
 Device = Annotated[
     str | None, typer.Option(help="Device: auto, cuda, mps or cpu.", show_default=False)
@@ -35,7 +36,12 @@ def words_of(context: typer.Context) -> str:
     return str(context.meta[_WORDS])
 
 
-def flags_of(model: str | None, device: str | None) -> dict[str, str]:
-    """Return the settings that were given on the command line."""
-    given = {"model": model, "device": device}
+def flags_of(model: str | None, device: str | None) -> dict[str, object]:
+    """Return the settings that were given on the command line.
+
+    A model that is named there is used even if the settings name a server.
+    """
+    given: dict[str, object] = {"model": model, "device": device}
+    if model is not None:
+        given["remote"] = {"url": ""}
     return {name: value for name, value in given.items() if value is not None}

@@ -17,7 +17,7 @@ from assist_server.training.run import run_training
 
 
 class _Terminal:
-    """Shows the progress of a training, and stops it after a signal."""
+    """Shows the progress of a training run, and stops it after a signal."""
 
     def __init__(self, progress: Progress, stop: threading.Event) -> None:
         self._progress, self._stop = progress, stop

@@ -1,31 +1,31 @@
-"""The part of the text around the cursor that fits a number of tokens and moves rarely.
+"""The window: the text around the cursor that fits a number of tokens, and that rarely moves.
 
 The prefix cache serves a prompt up to its first difference from an earlier one. So the window must
-not move with every key: over a long text it begins at one of few places, which depend only on the
-text before them, and the tokens that one side leaves to the other are counted in large steps. No
-state is kept; the same text gives the same windows.
+not move with every keystroke: in a long text, it begins at one of a few places, each determined
+only by the text before it; and the tokens that one side leaves to the other are rounded to large
+steps. No state is kept; the same text gives the same windows.
 """
 
 from collections.abc import Callable, Iterator
 
 Encode = Callable[[str], list[int]]
 
-_MOST_CHARS_PER_TOKEN = 6
+_MAX_CHARS_PER_TOKEN = 6
 """More than the average of any tokenizer on code."""
 
 _SHARE_STEPS = 4
-"""Number of steps of the total in which the prefix grows when the suffix gets the rest."""
+"""The prefix's demand is rounded up to a multiple of the total divided by this."""
 
 _LINE_STEPS = 32
-"""Number of steps of a window in which the tokens of the cursor's line are counted."""
+"""The tokens of the cursor's line are rounded up to a multiple of the window divided by this."""
 
 
 def count_tokens(text: str, start: int, end: int, most: int, encode: Encode) -> int:
     """Return the number of tokens of `text[start:end]`, at most `most`.
 
-    A text that is certainly longer is not encoded.
+    A text that is almost certainly longer is not encoded.
     """
-    if end - start > most * _MOST_CHARS_PER_TOKEN:
+    if end - start > most * _MAX_CHARS_PER_TOKEN:
         return most
     return min(most, len(encode(text[start:end])))
 
@@ -75,7 +75,7 @@ def prefix_start(text: str, end: int, max_tokens: int, encode: Encode) -> int:
 def suffix_end(text: str, start: int, max_tokens: int, encode: Encode) -> int:
     """Return the end of the part of `text[start:]` that is shown: the last line end that fits.
 
-    Only within a line that alone is too long can it be anywhere.
+    It is inside a line only if a single line is too long.
     """
     if count_tokens(text, start, len(text), max_tokens + 1, encode) <= max_tokens:
         return len(text)
@@ -91,7 +91,7 @@ def suffix_end(text: str, start: int, max_tokens: int, encode: Encode) -> int:
 
 
 def freeze_point(text: str, start: int, end: int, max_tokens: int) -> int:
-    """Return the end of the part of `text[start:end]` that typing at its end leaves unchanged.
+    """Return the offset up to which `text[start:end]` stays the same while text is typed at `end`.
 
     It is a line start if one is near. The rest is less than a quarter of a window of `max_tokens`.
     """
@@ -101,7 +101,7 @@ def freeze_point(text: str, start: int, end: int, max_tokens: int) -> int:
 
 
 def _places_before(text: str, end: int, step: int) -> Iterator[int]:
-    """Yield where a window may begin, upwards: one place in each `step` characters."""
+    """Yield where a window may begin, one place per `step` characters, the last one first."""
     for offset in range(end - end % step, -1, -step) if step else ():
         place = _line_start(text, offset, step)
         if place < end:

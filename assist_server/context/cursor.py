@@ -17,7 +17,7 @@ _BLOCK_OPENERS = {
     "lua": re.compile(r"(\b(then|do|else|repeat)|\bfunction\b.*\))\s*(--.*)?$"),
 }
 _NEARBY_CHARS = 4096
-_MOST_BLANK_LINES = 500
+_MAX_BLANK_LINES = 500
 _SCOPE_LINES = 150
 _BRACE_OPENER = re.compile(r"\{\s*(//.*)?$")
 
@@ -71,13 +71,13 @@ class CursorContext:
     @cached_property
     def next_lines(self) -> tuple[str, ...]:
         """Return the first non-blank lines after the cursor's line, at most three."""
-        last = min(self.line + _MOST_BLANK_LINES, self.snapshot.lines.line_count)
+        last = min(self.line + _MAX_BLANK_LINES, self.snapshot.lines.line_count)
         return self._first_non_blank(range(self.line + 1, last))
 
     @cached_property
     def previous_lines(self) -> tuple[str, ...]:
         """Return the last non-blank lines before the cursor's line, at most three, in order."""
-        first = max(0, self.line - _MOST_BLANK_LINES)
+        first = max(0, self.line - _MAX_BLANK_LINES)
         return self._first_non_blank(range(self.line - 1, first - 1, -1))[::-1]
 
     @cached_property

@@ -1,7 +1,7 @@
 """The statements around a place and the heads of the blocks around them, found by indentation.
 
-Where only the lines near a place are parsed, the statements parse as they would in their document
-once the blocks around them are opened and closed.
+They are for parsing only a part of a document: with the heads before them, and the blocks closed
+after them, the statements have the same syntax tree as in the whole document.
 """
 
 import math
@@ -17,7 +17,7 @@ _BEGINS = re.compile(
     r"|(?:else|elif|elsif|elseif|except|finally|catch|end|until|while|case|default|then|do"
     r"|extends|implements|where|throws|and|or|in|from|of|as)\b)"
 )
-"""The beginning of a statement: no line that continues or closes one or may be at any column."""
+"""The beginning of a statement: not a line that continues or closes one, or fits any column."""
 
 _CONTINUES_BELOW = re.compile(r"@|template\b")
 """The beginning of a line that belongs to the next one."""
@@ -26,15 +26,16 @@ _DEFINITION = re.compile(r"(?:async )?def\b|class\b")
 _COMMENT = re.compile(r"#|//|--|/?\*")
 _LONG_QUOTE = re.compile(r"\"{3}|'{3}")
 
-_FEWEST_LINES, _MOST_LINES = 5, 40
-"""Lines to take above and below where there are as many, and lines to look at."""
+_MIN_LINES, _MAX_LINES = 5, 40
+"""Number of lines to include above and below if there are as many, and of lines to search."""
 
 _CHUNK_CHARS = 2048
 _NO_HEAD = r"(?:[#*]|//|/\*|--|(?!default)\w+:[ \t]*$)"
-"""Directives, comments and labels stand at any column."""
+"""Directives, comments and labels: they may stand at any column, so they open no block."""
 
 _HEAD_ENDING = re.compile(r"[)\]>]|\{[ \t]*$|(?P<block>\}(?!\)))|\}\)", re.MULTILINE)
-"""The beginning of the last line of a head, or of the block before it."""
+"""The beginning of a line that ends a head of several lines, or that ends the block before it
+(`block`), as `} else {` does."""
 
 
 def whole_statements(
@@ -51,17 +52,17 @@ def whole_statements(
     """
     above, below = _lines_above(text, line_start), _lines_below(text, line_end)
     line = text[line_start:line_end]
-    margin = len(leading_whitespace(line)) if line.strip() else math.inf
+    max_columns = len(leading_whitespace(line)) if line.strip() else math.inf
     start = None
     if by_definitions:
-        start = _boundary(above, margin, _DEFINITION)
+        start = _boundary(above, max_columns, _DEFINITION)
         above = _up_to_quotes(above) if start is None else above
     if start is None:
-        start = _boundary(above, margin)
-    end = _boundary(below, margin)
+        start = _boundary(above, max_columns)
+    end = _boundary(below, max_columns)
     if start is None and line_start - sum(map(len, above.values())) - len(above) == 0:
         start = 0
-    if end is None and len(below) < _MOST_LINES:
+    if end is None and len(below) < _MAX_LINES:
         end = len(text)
     return None if start is None or end is None else (start, end)
 
@@ -69,7 +70,7 @@ def whole_statements(
 def _lines_above(text: str, offset: int) -> dict[int, str]:
     """Return the lines above an offset by their own offsets, the nearest first."""
     found: dict[int, str] = {}
-    while offset > 0 and len(found) < _MOST_LINES:
+    while offset > 0 and len(found) < _MAX_LINES:
         start = text.rfind("\n", 0, offset - 1) + 1
         found[start] = text[start : offset - 1]
         offset = start
@@ -79,7 +80,7 @@ def _lines_above(text: str, offset: int) -> dict[int, str]:
 def _lines_below(text: str, line_end: int) -> dict[int, str]:
     found: dict[int, str] = {}
     start = line_end + 1
-    while start < len(text) and len(found) < _MOST_LINES:
+    while start < len(text) and len(found) < _MAX_LINES:
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         found[start] = text[start:end]
@@ -88,26 +89,30 @@ def _lines_below(text: str, line_end: int) -> dict[int, str]:
 
 
 def _up_to_quotes(lines: dict[int, str]) -> dict[int, str]:
-    """Leave out lines that may be prose."""
+    """Return the lines before the first long quote; those after it may be prose in a string."""
     return dict(takewhile(lambda item: not _LONG_QUOTE.search(item[1]), lines.items()))
 
 
 def _boundary(
-    lines: dict[int, str], margin: float, begins: re.Pattern[str] = _BEGINS
+    lines: dict[int, str], max_columns: float, begins: re.Pattern[str] = _BEGINS
 ) -> int | None:
-    """Return the offset of a statement that is at most as far right as the lines before it."""
+    """Return the offset of a line that begins a statement; None if there is none.
+
+    It is indented by at most `max_columns`, and by no more than any code line that comes before it
+    in `lines`. It is the first such line after `_MIN_LINES` lines, or else the last one.
+    """
     seen, found, before = 0, None, ""
     for start, line in lines.items():
         indent = len(leading_whitespace(line))
         if indent == len(line):
             continue
         is_continued, before = _CONTINUES_BELOW.match(before), line[indent:]
-        if indent <= margin and begins.match(line, indent) and not is_continued:
+        if indent <= max_columns and begins.match(line, indent) and not is_continued:
             found = start
-            if seen >= _FEWEST_LINES:
+            if seen >= _MIN_LINES:
                 return start
         if not _COMMENT.match(line, indent):
-            margin = min(margin, indent)
+            max_columns = min(max_columns, indent)
             seen += 1
     return found
 
@@ -127,12 +132,12 @@ def _outwards(text: str, offset: int, reach_chars: int) -> Iterator[str]:
     while columns and (start := _last_further_left(text, offset, earliest, columns)) is not None:
         end = text.find("\n", start) if end < 0 else end
         offset = start
-        margin = len(leading_whitespace(text[start : start + columns]))
-        if ending := _HEAD_ENDING.match(text, start + margin):
-            columns, end = margin + 1, -1 if ending["block"] else end
+        indent = len(leading_whitespace(text[start : start + columns]))
+        if ending := _HEAD_ENDING.match(text, start + indent):
+            columns, end = indent + 1, -1 if ending["block"] else end
             continue
         yield text[start : end if end >= 0 else len(text)] + "\n"
-        columns, end = margin, -1
+        columns, end = indent, -1
 
 
 def _columns_at(text: str, offset: int) -> int:

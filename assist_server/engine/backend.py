@@ -6,7 +6,9 @@ from typing import Protocol
 
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
-from assist_server.settings import Settings
+from assist_server.settings import RemoteSettings, Settings
+
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 1.0, 30.0
 
 ProgressCallback = Callable[[str, int], None]
 """Called with a message and a percentage while a model loads."""
@@ -14,6 +16,10 @@ ProgressCallback = Callable[[str, int], None]
 
 def ignore_progress(message: str, percent: int) -> None:
     """Ignore progress: a `ProgressCallback` that does nothing."""
+
+
+TroubleCallback = Callable[[str], None]
+"""Called with the reason when a backend stops answering, and with "" when it answers again."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +30,32 @@ class ModelChoice:
     device: str = "auto"
     dtype: str = "auto"
     drafts: str = "ngram"
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
 
     @classmethod
     def of(cls, settings: Settings) -> "ModelChoice":
         """Return the choice that the settings make."""
-        return cls(settings.model, settings.device, settings.dtype, settings.drafts)
+        return cls(
+            settings.model, settings.device, settings.dtype, settings.drafts, settings.remote
+        )
+
+    @property
+    def label(self) -> str:
+        """Return the model's name for the user; for a model on a server, with its host."""
+        if not self.remote.url:
+            return self.model
+        return f"{self.remote.model or 'model'} at {host_of(self.remote.url)}"
+
+
+def retry_delay_s(failures: int) -> float:
+    """Return the time until a server is tried again, after a number of failures in a row."""
+    return min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(failures - 1, 10))
+
+
+def host_of(url: str) -> str:
+    """Return the host and port of an address, without a password that it may contain."""
+    authority = url.partition("://")[2].partition("/")[0] or url
+    return authority.rpartition("@")[2]
 
 
 @dataclass(frozen=True)
@@ -55,6 +82,12 @@ class ModelInfo:
     """Weights of the signals that tell how likely a completion is right, where it was measured."""
     languages: tuple[str, ...] | None = None
     """LSP ids of the languages that the model's `config.json` names; None for any language."""
+    host: str = ""
+    """The server that text goes to; empty for a model in this process."""
+    learns: bool = True
+    """Whether `learn` has an effect; if not, nothing need be encoded for it."""
+    prefills: bool = True
+    """Whether generating for a prompt makes a later generation for it faster."""
 
 
 class Backend(Protocol):
@@ -106,6 +139,10 @@ class Backend(Protocol):
 
     def forget(self, name: str) -> None:
         """Remove the text that `learn` indexed under `name`."""
+        ...
+
+    def watch(self, on_trouble: TroubleCallback) -> None:
+        """Call `on_trouble`, on any thread, when the backend stops answering and answers again."""
         ...
 
     def close(self) -> None:
@@ -184,6 +221,9 @@ class NullBackend:
         """Do nothing."""
 
     def forget(self, name: str) -> None:
+        """Do nothing."""
+
+    def watch(self, on_trouble: TroubleCallback) -> None:
         """Do nothing."""
 
     def close(self) -> None:

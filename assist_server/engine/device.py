@@ -13,9 +13,10 @@ class DevicePlan:
     """The device and number format of a model, with the reasons for them."""
 
     device: str
-    """`cuda`, `mps` or `cpu`."""
+    """`cuda`, `mps` or `cpu`; for a model on a server, the server's host."""
     dtype: str
-    """Number format of the weights: the name of a torch dtype, such as `bfloat16`."""
+    """Number format of the weights: the name of a torch dtype, such as `bfloat16`, or a server's
+    own word."""
     reasons: tuple[str, ...]
 
 

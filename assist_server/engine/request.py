@@ -101,7 +101,8 @@ class Chunk:
     text: str
     token_ids: tuple[int, ...] = ()
     log_probs: tuple[float, ...] = ()
-    """Natural log-probability of each token under the model, before sampling."""
+    """Natural log-probability of each token under the model, before sampling; none from a server
+    that does not say."""
     finish_reason: FinishReason | None = None
     kept_chars: int | None = None
 
@@ -119,8 +120,16 @@ class Generation:
 
     @property
     def mean_log_prob(self) -> float | None:
-        """Return the mean natural log-probability per token; None without tokens."""
+        """Return the mean natural log-probability per token; None without tokens, or unknown."""
         return sum(self.log_probs) / len(self.log_probs) if self.log_probs else None
+
+    def is_likely(self, least: float) -> bool:
+        """Return whether the mean log-probability is `least` or more, or unknown.
+
+        A server may not tell it. Then the text is judged by what it says.
+        """
+        log_prob = self.mean_log_prob
+        return bool(self.token_ids) if log_prob is None else log_prob >= least
 
 
 def collect(chunks: Iterable[Chunk]) -> Generation:

@@ -39,7 +39,7 @@ class _Job:
 
 
 class Scheduler:
-    """Runs requests from any thread on its own thread, chunk by chunk.
+    """The thread that owns the model: it runs requests from any thread, chunk by chunk.
 
     An empty chunk (no text, no tokens, no finish reason) marks a point between two steps where the
     request may be paused or ended, such as between two parts of a long prompt. It is not passed on.

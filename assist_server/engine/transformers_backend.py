@@ -8,9 +8,15 @@ from typing import Any
 
 import torch
 
-from assist_server.engine.backend import ModelChoice, ModelInfo, ProgressCallback, ignore_progress
+from assist_server.engine.backend import (
+    ModelChoice,
+    ModelInfo,
+    ProgressCallback,
+    TroubleCallback,
+    ignore_progress,
+)
 from assist_server.engine.decoding.decoder import Decoder, Step
-from assist_server.engine.decoding.healing import ByteTrie, ForcedText, cut_back
+from assist_server.engine.decoding.healing import ByteTrie, ForcedText
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
@@ -21,6 +27,7 @@ from assist_server.engine.models.torchscript_model import TorchScriptModel
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
 from assist_server.engine.scheduler import Scheduler
 from assist_server.engine.tokens.codec import StreamingDetokenizer, TokenCodec
+from assist_server.engine.tokens.cut_back import cut_back
 from assist_server.errors import ModelError
 
 _log = logging.getLogger(__name__)
@@ -76,7 +83,7 @@ class TransformersBackend:
         """Load a model.
 
         Args:
-            source: A local folder or a hub id.
+            source: A folder, a GGUF file, or a hub id.
             choice: The user's settings.
             report: Called with the progress.
 
@@ -85,7 +92,7 @@ class TransformersBackend:
         """
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
         with failures_in_one_sentence(choice.model, plan):
-            tokenizer, model = _loaded(source, plan, report)
+            tokenizer, model = _loaded(source, plan, choice.dtype, report)
             calibration = read_calibration(source)
             report("measuring the fastest way to run it", 90)
             drafting = NgramDrafting() if choice.drafts == "ngram" else None
@@ -136,6 +143,9 @@ class TransformersBackend:
         if self._drafting is not None:
             self._drafting.forget(name)
 
+    def watch(self, on_trouble: TroubleCallback) -> None:
+        """Do nothing, as a model in this process answers always."""
+
     def close(self) -> None:
         """End the scheduler, which takes at most one decoding step, and free the model."""
         self._scheduler.close()
@@ -158,7 +168,7 @@ class TransformersBackend:
             raise ModelError(f"the model failed: {gist(error)}") from error
 
     def _generate(self, decoder: Decoder, request: GenerationRequest) -> Iterator[Chunk]:
-        prompt_ids, cut_off = cut_back(self._trie, request.prompt_ids, request.healed_text)
+        prompt_ids, cut_off = cut_back(self._trie.bytes_of, request.prompt_ids, request.healed_text)
         forced = ForcedText(self._trie, cut_off)
         if not forced.is_possible:
             prompt_ids, cut_off = request.prompt_ids, b""
@@ -204,9 +214,9 @@ def _chunks(
     yield Chunk("", finish_reason=FinishReason.MAX_NEW_TOKENS)  # the context is full
 
 
-def _loaded(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple[Any, Any]:
-    """Tokenizer and model, on the plan's device."""
-    tokenizer, model = read_model(source, plan, report)
+def _loaded(source: str, plan: DevicePlan, dtype: str, report: ProgressCallback) -> tuple[Any, Any]:
+    """Return tokenizer and model, on the plan's device."""
+    tokenizer, model = read_model(source, plan, report, dtype)
     report(f"moving the weights to {plan.device}", 85)
     model.to(torch.device(plan.device))
     return tokenizer, model

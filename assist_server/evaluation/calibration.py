@@ -12,7 +12,7 @@ from assist_server.features.confidence import confidence, signals
 _RIDGE = 1.0
 _STEPS = 50
 _THRESHOLDS = tuple(step / 20 for step in range(20))
-_LEAST_EXAMPLES = 100
+_MIN_EXAMPLES = 100
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def calibrate(groups: Sequence[Sequence[Example]], seed: int) -> Calibration | N
     halves = [[e for group in shuffled[start::2] for e in group] for start in (0, 1)]
     everything = [*halves[0], *halves[1]]
     right = sum(example.is_right for example in everything)
-    if len(everything) < _LEAST_EXAMPLES or not 0 < right < len(everything):
+    if len(everything) < _MIN_EXAMPLES or not 0 < right < len(everything):
         return None
     rated = [
         (confidence(weights, example.signals), example.is_right)

@@ -21,7 +21,7 @@ Completer = Callable[[Place], Insertion]
 
 _TOKEN = re.compile(r"\w+|\n[ \t]*|[ \t]+|[^\w\s]")
 _NGRAM = 5
-_MOST_TOKENS = 64
+_MAX_TOKENS = 64
 _CACHE_WEIGHT = 4
 """Weight of counts from the file itself, relative to counts from other files."""
 
@@ -78,7 +78,7 @@ def ngram_completer(texts: Sequence[str]) -> Completer:
     def write(place: Place) -> Insertion:
         tokens = cache.update(place)
         tokens_out: list[str] = []
-        while len(tokens_out) < _MOST_TOKENS and not _is_over("".join(tokens_out), place.kind):
+        while len(tokens_out) < _MAX_TOKENS and not _is_over("".join(tokens_out), place.kind):
             token = _likeliest([*tokens, *tokens_out], known, cache.counts)
             if token is None:
                 break
@@ -104,7 +104,7 @@ class _Counts:
 class _Cache:
     """Counts of the file around a place, without the line of the cursor.
 
-    During a replay, each key is a new place in the same file: only new lines are counted.
+    During a replay, each keystroke is a new place in the same file: only new lines are counted.
     """
 
     def __init__(self) -> None:

@@ -24,7 +24,7 @@ from assist_server.settings import Settings
 from assist_server.text.edits import apply_edits
 from assist_server.text.lines import LineIndex
 
-_FEWEST_WORDS = 3
+_MIN_WORDS = 3
 _WORD = re.compile(r"[a-z]+")
 
 Documenter = Callable[["Function"], str | None]
@@ -52,8 +52,8 @@ def product_documenter(backend: Backend, settings: Settings) -> Documenter:
     )
 
 
-def names_documenter(settings: Settings) -> Documenter:
-    """Return a documenter that uses the product without a model: names and types only."""
+def facts_documenter(settings: Settings) -> Documenter:
+    """Return a documenter that uses the product without a model: facts only."""
     return _documenter(lambda _: lambda *_: None, settings)
 
 
@@ -96,7 +96,7 @@ def _without_docstring(source: Source, node: ast.AST) -> Function | None:
     if docstring is None or first.lineno <= node.lineno:
         return None
     summary = docstring.partition("\n")[0].strip()
-    if len(summary.split()) < _FEWEST_WORDS:
+    if len(summary.split()) < _MIN_WORDS:
         return None
     lines = LineIndex(source.text)
     start, end = lines.start_of(first.lineno - 1), lines.start_of(first.end_lineno or 0)

@@ -11,11 +11,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import Levenshtein
-
+from assist_server.errors import InputError
 from assist_server.evaluation.tasks import Place
 from assist_server.syntax.languages import language_for
 from assist_server.syntax.parser import SyntaxTree
+
+try:
+    from rapidfuzz.distance import Levenshtein
+except ImportError as error:
+    raise InputError(
+        "evaluation and calibration need rapidfuzz; run pip install '.[eval]' in the repository"
+    ) from error
 
 _RESAMPLES = 1000
 _INTERVAL = (0.025, 0.975)

@@ -20,7 +20,7 @@ from assist_server.evaluation.figures import Estimate, Figures
 from assist_server.evaluation.tasks import Source
 from assist_server.prompts.fim import path_comment
 
-_MOST_CONTEXT_TOKENS = 1024
+_MAX_CONTEXT_TOKENS = 1024
 _STEP_TOKENS = 512
 """Tokens that each window predicts; the rest of the context is before them."""
 
@@ -32,7 +32,7 @@ def perplexity_figures(model: str, sources: Sequence[Source]) -> Figures:
     """Return bits per byte, and the share of tokens in recited runs, over all files.
 
     Args:
-        model: A folder or hub id.
+        model: A folder, a GGUF file, or a hub id.
         sources: Files, read left to right after their paths.
 
     Raises:
@@ -42,7 +42,7 @@ def perplexity_figures(model: str, sources: Sequence[Source]) -> Figures:
     tokenizer, loaded = read_model(model, plan, lambda _, __: None)
     language_model, codec = TransformersModel(loaded.float().eval()), TokenCodec(tokenizer)
     separator = [codec.special_ids[name] for name in ("<|file_sep|>",) if name in codec.special_ids]
-    context = min(_MOST_CONTEXT_TOKENS, context_length(loaded.config))
+    context = min(_MAX_CONTEXT_TOKENS, context_length(loaded.config))
     bits, recited = [], []
     for source in sources:
         lead = [*separator, *codec.encode(path_comment(source.path))] or sorted(codec.end_ids)[:1]

@@ -1,8 +1,8 @@
 """Replay of typing: how many characters completions save when known text is typed again.
 
-At each key a completion is requested, as by an editor. The first line of a completion is accepted
-if it is the text to type; otherwise the next key is typed. A completion stays visible while the
-keys agree with it.
+At each keystroke, unless a completion is still visible, one is requested as an editor would. If its
+first line is the text to type, it is accepted; otherwise the next character is typed. A completion
+stays visible while the typed characters agree with it.
 """
 
 import random
@@ -15,7 +15,7 @@ from assist_server.evaluation.figures import Estimate, Figures
 from assist_server.evaluation.tasks import Source
 from assist_server.features.inline_completion import InlineCompletion
 
-_FEWEST_CHARS = 2
+_MIN_CHARS = 2
 """A completion of one character saves no typing."""
 
 Ask = Callable[[CursorContext], InlineCompletion]
@@ -59,8 +59,8 @@ def replay(source: Source, start: int, end: int, ask: Ask, decide: Decide) -> Re
         if pending and source.text.startswith(pending, offset, end):
             offset, accepted, pending = offset + len(pending), accepted + len(pending), ""
         else:
-            key = source.text[offset]
-            pending = pending[1:] if pending.startswith(key) else ""
+            character = source.text[offset]
+            pending = pending[1:] if pending.startswith(character) else ""
             offset, typed = offset + 1, typed + 1
     return Replay(typed, accepted, tuple(shown))
 
@@ -93,11 +93,14 @@ def _first_line(completion: InlineCompletion) -> str:
         text = ""  # it replaces text after the cursor, which a replay does not
     lines = text.split("\n")
     line = lines[0] if lines[0].strip() or len(lines) == 1 else "\n".join(lines[:2])
-    return line if len(line) >= _FEWEST_CHARS else ""
+    return line if len(line) >= _MIN_CHARS else ""
 
 
 def savings(replays: Sequence[Replay]) -> Figures:
-    """Return the shares of accepted characters and of right completions."""
+    """Return the share of accepted characters, and how often completions were right and shown.
+
+    Right: the share among the completions shown. Shown: completions per character.
+    """
     chars = [each.accepted_chars + each.typed_chars for each in replays]
     shown = [len(each.shown) for each in replays]
     right = [sum(one.is_right for one in each.shown) for each in replays]

@@ -16,7 +16,7 @@ from assist_server.evaluation.completers import (
 from assist_server.evaluation.documentation import (
     Function,
     choose_functions,
-    names_documenter,
+    facts_documenter,
     product_documenter,
     rate_documentation,
 )
@@ -57,7 +57,7 @@ class SuiteSizes:
     """The number of tasks in each suite."""
 
     places: int = 100
-    """Per kind."""
+    """Number of places of each kind."""
     pieces: int = 20
     """Pieces to replay for the share of completed code."""
     piece_chars: int = 400
@@ -148,8 +148,8 @@ def evaluate_baselines(tasks: Tasks, settings: Settings, report: Report) -> Suit
         typed = list(_replays(_as_ask(write), tasks.sources, tasks.sizes))
         parts.append({_TYPED: {name: savings(typed)}})
     length = settings.documentation.line_length
-    named = rate_documentation(names_documenter(settings), tasks.functions, length)
-    parts.append({_DOCSTRINGS: {"names alone": named}})
+    named = rate_documentation(facts_documenter(settings), tasks.functions, length)
+    parts.append({_DOCSTRINGS: {"facts alone": named}})
     if tasks.pairs:
         ways = {"lead-1": lead, "TextRank": text_rank}
         rated = {name: rate_summaries(way, tasks.pairs) for name, way in ways.items()}

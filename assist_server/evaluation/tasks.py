@@ -18,8 +18,8 @@ from assist_server.syntax.tree_walk import is_comment
 from assist_server.text.lines import LineIndex
 
 _SHORTEST_NAME_CHARS = 5
-_MOST_BLOCK_LINES = 8
-_MOST_ARGUMENT_CHARS = 60
+_MAX_BLOCK_LINES = 8
+_MAX_ARGUMENT_CHARS = 60
 
 _TEXTS = {"string", "template_string", "regex", "jsx_text"}
 """Nodes that count as one token, though grammars divide them."""
@@ -190,7 +190,7 @@ def _blocks(parsed: _Parsed) -> Iterator[_Span]:
         start, end = parsed.span(body[0])[0], parsed.span(body[-1])[1]
         first, last = parsed.lines.line_at(start), parsed.lines.line_at(end)
         is_after_header = first > getattr(node, "lineno", 0) - 1
-        if is_after_header and 2 <= last - first + 1 <= _MOST_BLOCK_LINES:
+        if is_after_header and 2 <= last - first + 1 <= _MAX_BLOCK_LINES:
             yield start, end
 
 
@@ -200,7 +200,7 @@ def _arguments(parsed: _Parsed) -> Iterator[_Span]:
         if isinstance(node, ast.Call):
             for argument in node.args:
                 start, end = parsed.span(argument)
-                is_short = end - start <= _MOST_ARGUMENT_CHARS
+                is_short = end - start <= _MAX_ARGUMENT_CHARS
                 if is_short and "\n" not in parsed.text[start:end]:
                     yield start, end
 

@@ -1,4 +1,4 @@
-"""Other completions for a place that has one, for a user who asks what else may be meant."""
+"""Further completions for a place that has one, for a user who invoked it."""
 
 import time
 
@@ -10,11 +10,11 @@ from assist_server.settings import Settings
 
 _MAX_ALTERNATIVES = 3
 _MAX_SAMPLES = 6
-"""A sure model writes the same again; it is not asked for ever."""
+"""A confident model repeats itself, so the number of attempts is limited."""
 
 _TEMPERATURE = 0.8
 _TOP_P = 0.95
-"""Of the likeliest tokens only, as one odd token spoils the rest."""
+"""Draw from the likeliest tokens only, as one odd token spoils the rest."""
 
 
 def alternatives(
@@ -26,20 +26,20 @@ def alternatives(
 ) -> list[InlineCompletion]:
     """Draw completions that differ from the first and from each other; blocks meanwhile.
 
-    All of them together take no longer than one completion may. Blanks at the end and an empty last
-    line make no difference that a person sees.
+    All of them together take no longer than one completion may. Differences in
+    blanks at the end or an empty last line do not count, as nobody sees them.
 
     Raises:
         AssistError: the model cannot be asked.
     """
-    lively = _with_sampling(settings)
+    sampling = _with_sampling(settings)
     ends_s = time.monotonic() + settings.completion.max_latency_ms / 1000
     found: list[InlineCompletion] = []
     seen = {first.rstrip()}
     for _ in range(_MAX_SAMPLES):
         if cancel.is_cancelled or time.monotonic() > ends_s or len(found) == _MAX_ALTERNATIVES:
             break
-        other = complete(context, backend, lively, cancel=cancel)
+        other = complete(context, backend, sampling, cancel=cancel)
         if other.text is not None and other.text.rstrip() not in seen:
             seen.add(other.text.rstrip())
             found.append(other)
@@ -47,7 +47,7 @@ def alternatives(
 
 
 def _with_sampling(settings: Settings) -> Settings:
-    """At least as random as is needed to differ."""
+    """Return the settings with enough randomness for answers to differ."""
     completion = settings.completion
     drawn = {
         "temperature": max(completion.temperature, _TEMPERATURE),

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from assist_server.context.cursor import CursorContext
 
-_LEAST_LOG_PROB = -20.0
+_MIN_LOG_PROB = -20.0
 """An infinite one would decide alone."""
 
 
@@ -22,7 +22,7 @@ def signals(context: CursorContext, text: str, log_probs: Sequence[float]) -> di
         text: What is proposed.
         log_probs: Natural log-probabilities of the tokens that the model wrote, at least one.
     """
-    kept = [max(log_prob, _LEAST_LOG_PROB) for log_prob in log_probs]
+    kept = [max(log_prob, _MIN_LOG_PROB) for log_prob in log_probs]
     prefix = context.line_prefix
     line = text.partition("\n")[0]
     return {

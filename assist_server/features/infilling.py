@@ -179,16 +179,16 @@ def _opened_in(line: str, language: Language) -> tuple[str, ...]:
 def with_indentation(context: CursorContext) -> CursorContext:
     """Return the place as it is once the missing indentation is typed; the same if none is missing.
 
-    A model that stands at the margin of a blank line inside a block mostly says that the line is to
+    A model that stands at column 0 of a blank line inside a block mostly says that the line is to
     stay blank. So it is asked as if the indentation were typed, and the indentation is offered with
     what it writes.
     """
-    margin = _missing_indentation(context)
-    if not margin:
+    indentation = _missing_indentation(context)
+    if not indentation:
         return context
     start = context.offset
-    snapshot = context.snapshot.after_edit(start, start, margin, context.snapshot.version)
-    return replace(context, snapshot=snapshot, offset=start + len(margin))
+    snapshot = context.snapshot.after_edit(start, start, indentation, context.snapshot.version)
+    return replace(context, snapshot=snapshot, offset=start + len(indentation))
 
 
 def _missing_indentation(context: CursorContext) -> str:
@@ -203,7 +203,7 @@ def _missing_indentation(context: CursorContext) -> str:
         return outer if is_deeper else inner + detect_indent_unit(context.surroundings)
     if indent_width(below) < indent_width(above) and _CLOSES.match(below):
         return inner  # the block goes on up to there
-    if not outer:  # the block may be over: what comes next may well begin at the margin
+    if not outer:  # the block may be over: what comes next may well begin at column 0
         return inner if _DECORATES.match(above) else ""
     is_after_gap = not context.snapshot.lines.line_text(context.line - 1).strip()
     may_be_over = indent_width(above) > indent_width(below)

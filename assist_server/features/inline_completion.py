@@ -33,7 +33,7 @@ _ADVICE_ON_TIME = "raise completion.max_latency_ms to wait longer"
 
 
 class Outcome(StrEnum):
-    """Why a request gave what it gave."""
+    """The result of a request, or the reason why nothing was shown."""
 
     SHOWN = "shown"
     DISABLED = "switched off by the settings completion.enabled or completion.trigger"
@@ -56,7 +56,7 @@ class InlineCompletion:
 
     outcome: Outcome
     detail: str = ""
-    """What the outcome leaves open, such as why nothing was left."""
+    """More about the outcome, such as why nothing was left."""
     text: str | None = None
     start: int = 0
     """Offset where the text goes."""
@@ -66,14 +66,14 @@ class InlineCompletion:
     new_tokens: int = 0
     milliseconds: float = 0.0
     first_token_ms: float | None = None
-    """Time until the first token was there; None when none came."""
+    """Time until the first token; None without one."""
     finish_reason: FinishReason | None = None
     log_probs: tuple[float, ...] = field(default=(), repr=False)
     """Natural log-probability of each generated token, of those cut away too."""
     token_chars: tuple[int, ...] = field(default=(), repr=False)
-    """How many characters each of them has added."""
+    """Number of characters that each token added."""
     hidden_text: str | None = None
-    """Text that is hidden for its low confidence, which may grow as it is typed."""
+    """Text hidden because of low confidence; the confidence may rise as the text is typed."""
     confidence: float | None = None
     """How likely the first line is right; None where the model was not calibrated."""
 
@@ -99,24 +99,29 @@ def complete(  # noqa: PLR0913 - half of them are options by keyword
         context: The document and the place in it.
         backend: A loaded model.
         settings: All settings.
-        is_automatic: Whether the editor asked while the user typed, not the user.
-        cancel: Ends the generation early when raised.
-        priority: Who waits for it.
+        is_automatic: True if the editor sent the request while the user typed; False if the user
+            invoked it.
+        cancel: Ends the generation early when set.
+        priority: Rank among waiting requests.
         on_text: Called with the model's text so far, whenever there is more of it.
 
     Raises:
         AssistError: the model cannot be asked: wrong template, device failure.
     """
-    if silence := _silence(context, backend, settings.completion, is_automatic=is_automatic):
-        return silence
+    if nothing := _reason_to_show_nothing(
+        context, backend, settings.completion, is_automatic=is_automatic
+    ):
+        return nothing
     place = with_indentation(context)
-    margin = place.snapshot.text[context.offset : place.offset]
-    listening = _Listening(lambda text: on_text(margin + text))
+    indentation = place.snapshot.text[context.offset : place.offset]
+    listening = _Listening(lambda text: on_text(indentation + text))
     request = build_request(place, backend, settings, cancel or CancelToken(), priority)
     generation = collect(listening.to(backend.generate(request)))
     is_unfinished = generation.finish_reason in _STOPPED_ANYWHERE
     cleaned = clean(Candidate(generation.text), place, is_unfinished=is_unfinished)
-    answer = _after(margin, _answer(context.offset, request, generation, cleaned))
+    answer = _with_offered_indentation(
+        indentation, _answer(context.offset, request, generation, cleaned)
+    )
     answer = check_confidence(
         answer,
         context,
@@ -141,7 +146,7 @@ def check_confidence(
 ) -> InlineCompletion:
     """Add the confidence to a completion, and hide the text where it is likely wrong.
 
-    A user who asks for a completion gets it anyway. Without a calibration, nothing is hidden.
+    A user who invokes a completion gets it anyway. Without a calibration, nothing is hidden.
     """
     text = answer.hidden_text if answer.text is None else answer.text
     if text is None or not answer.log_probs or calibration is None:
@@ -149,7 +154,7 @@ def check_confidence(
     rated = round(confidence(calibration, signals(context, text, answer.log_probs)), 3)
     least = settings.min_confidence if is_automatic else 0.0
     if rated < least:
-        # What a deadline cut off is not worth remembering: the next key asks for all of it.
+        # What a deadline cut off is not worth remembering: the next keystroke asks for all of it.
         is_kept = answer.finish_reason is not FinishReason.DEADLINE
         return replace(
             answer,
@@ -188,7 +193,7 @@ def build_request(
 
 
 class _Listening:
-    """Passes the text so far to a callback, and notes when it began."""
+    """The text so far, passed to a callback, and the time of the first token."""
 
     def __init__(self, on_text: Callable[[str], None]) -> None:
         self._on_text = on_text
@@ -210,23 +215,23 @@ class _Listening:
         return round((time.perf_counter() - self._started_s) * 1000, 1)
 
 
-def accepted(context: CursorContext, completion: InlineCompletion) -> CursorContext:
-    """Return the place where the user will be after accepting a completion."""
+def place_after_accepting(context: CursorContext, completion: InlineCompletion) -> CursorContext:
+    """Return the document and the cursor as they are after a completion is accepted."""
     start, end, text = completion.start, completion.end, completion.text or ""
     snapshot = context.snapshot.after_edit(start, end, text, version=None)
     return replace(context, snapshot=snapshot, offset=start + len(text))
 
 
-def _silence(
+def _reason_to_show_nothing(
     context: CursorContext, backend: Backend, settings: CompletionSettings, *, is_automatic: bool
 ) -> InlineCompletion | None:
-    """Return the answer that nothing is to be shown, and why; None to go on."""
+    """Return an answer without text and its reason, where nothing is to be shown; else None."""
     if not settings.enabled or (is_automatic and settings.trigger == "invoked"):
         return InlineCompletion(Outcome.DISABLED)
     offer = offer_in(context.snapshot, backend.info, settings)
     if offer is Offer.NEVER:
         return InlineCompletion(Outcome.LANGUAGE_OFF)
-    if offer is Offer.WHEN_ASKED and is_automatic:
+    if offer is Offer.WHEN_INVOKED and is_automatic:
         known = ", ".join(backend.info.languages or ())
         detail = f"it knows {known}; ask for a completion, or set completion.languages"
         return InlineCompletion(Outcome.LANGUAGE_UNKNOWN, detail)
@@ -234,12 +239,14 @@ def _silence(
     return InlineCompletion(Outcome.INSIDE_WORD) if is_inside else None
 
 
-def _after(margin: str, answer: InlineCompletion) -> InlineCompletion:
-    """Put the indentation that is offered before an answer."""
-    if answer.text is None or not margin:
+def _with_offered_indentation(indentation: str, answer: InlineCompletion) -> InlineCompletion:
+    """Return the answer with the offered indentation put before its text."""
+    if answer.text is None or not indentation:
         return answer
     first, *others = answer.token_chars or (0,)
-    return replace(answer, text=margin + answer.text, token_chars=(first + len(margin), *others))
+    return replace(
+        answer, text=indentation + answer.text, token_chars=(first + len(indentation), *others)
+    )
 
 
 def _stop_rules(context: CursorContext) -> tuple[StopRule, ...]:

@@ -19,8 +19,8 @@ class Offer(Enum):
     """When completions are offered in a document."""
 
     ALWAYS = auto()
-    WHEN_ASKED = auto()
-    """The model does not know the language; who asks gets what there is."""
+    WHEN_INVOKED = auto()
+    """The model does not know the language; a user who invokes it gets what there is."""
     NEVER = auto()
     """Switched off by the user."""
 
@@ -31,7 +31,7 @@ def offer_in(snapshot: Snapshot, info: ModelInfo, settings: CompletionSettings) 
     if wanted is not None:
         return Offer.ALWAYS if wanted else Offer.NEVER
     is_known = info.languages is None or not _ids(snapshot).isdisjoint(info.languages)
-    return Offer.ALWAYS if is_known else Offer.WHEN_ASKED
+    return Offer.ALWAYS if is_known else Offer.WHEN_INVOKED
 
 
 def _ids(snapshot: Snapshot) -> set[str]:

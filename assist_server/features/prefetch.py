@@ -25,8 +25,11 @@ def prefetch_drafts(
 ) -> None:
     """Have drafts learned from the text around a place, under a name.
 
-    Encoding holds the interpreter, so it is done in small pieces.
+    Encoding holds the interpreter, so it is done in small pieces. For a backend that does not
+    learn, nothing is encoded: a server that encodes would get the text.
     """
+    if not backend.info.learns:
+        return
     text, offset = context.snapshot.text, context.offset
     above = text[max(0, offset - _LEARNED_CHARS) : offset]
     below = text[offset : offset + _LEARNED_CHARS]
@@ -58,11 +61,13 @@ def _encoded(lines: Sequence[str], backend: Backend, cancel: CancelToken) -> lis
 def prefetch_prompt(
     context: CursorContext, backend: Backend, settings: Settings, cancel: CancelToken
 ) -> None:
-    """Have the prompt at a place prefilled into the prefix cache.
+    """Have the prompt at a place prefilled into the prefix cache, if the backend has one.
 
     Raises:
         AssistError: the model cannot be asked.
     """
+    if not backend.info.prefills:
+        return
     place = with_indentation(context)
     request = build_request(place, backend, settings, cancel, Priority.SPECULATIVE)
     # The one token is the price of the prefill; nobody sees it.

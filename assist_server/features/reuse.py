@@ -16,7 +16,7 @@ def typed_since(origin: CursorContext, now: CursorContext) -> str | None:
 
     None if more has changed.
 
-    Closers that an editor has inserted after the cursor meanwhile are no change.
+    Closers that an editor has inserted after the cursor meanwhile do not count as a change.
     """
     if origin.snapshot.uri != now.snapshot.uri or now.offset < origin.offset:
         return None
@@ -27,7 +27,7 @@ def typed_since(origin: CursorContext, now: CursorContext) -> str | None:
     if not 0 <= closed_chars <= _MAX_AUTO_CLOSED_CHARS:
         return None
     closed = new[now.offset : now.offset + closed_chars]
-    # Each side is compared at once, in the time that copying it takes.
+    # Whole slices are compared: fast, at the cost of a copy.
     is_rest_equal = (
         set(closed) <= set(")]}\"'`>")
         and new.startswith(old[: origin.offset])
@@ -41,12 +41,12 @@ def reusable_rest(
 ) -> InlineCompletion | None:
     """Return the part of a completion that is not typed yet; None where something else was typed.
 
-    Of one that is hidden for its low confidence, the part stays hidden until it is checked again.
+    The rest of a hidden completion stays hidden until its confidence is checked again.
 
     Args:
         completion: What was proposed.
         origin: Where it was proposed.
-        now: Where something is wanted.
+        now: The place of the new request.
     """
     typed = typed_since(origin, now)
     is_hidden = completion.text is None
@@ -67,8 +67,9 @@ def reusable_rest(
 
 
 def _without_typed_tokens(completion: InlineCompletion, typed_chars: int) -> InlineCompletion:
-    """Drop the tokens that are typed to their end, but for the last: a confidence needs one."""
-    if not typed_chars:  # the first tokens may have no characters: what they had to say was there
+    """Drop the tokens that were typed completely, but not the last: a confidence needs one."""
+    # The first tokens may add no characters: they repeat text that is already in the document.
+    if not typed_chars:
         return completion
     first, ends = 0, 0
     for first, chars in enumerate(completion.token_chars):  # noqa: B007 - read after the loop
@@ -85,10 +86,11 @@ def _without_typed_tokens(completion: InlineCompletion, typed_chars: int) -> Inl
 def _replaced_chars(
     rest: str, completion: InlineCompletion, origin: CursorContext, now: CursorContext
 ) -> int | None:
-    """Count the characters that the rest replaces: those of the whole, and inserted closers.
+    """Count the characters after the cursor that the rest replaces.
 
-    So the document becomes what was proposed, whenever it is accepted. Inserted closers that the
-    rest does not write itself stay; None when they stand before something that is replaced.
+    They are those that the whole completion replaced, and closers inserted since, so accepting the
+    rest gives the same document as accepting the whole. Inserted closers that the rest does not
+    write stay; return None if they stand before characters to be replaced.
     """
     replaced_chars = completion.end - completion.start
     inserted_chars = _chars_after(now) - _chars_after(origin)

@@ -19,7 +19,7 @@ from assist_server.lsp.framing import FrameReader, frame
 from assist_server.search_path import PYTHON, child_environment
 
 SERVER_COMMAND = (*PYTHON, "-m", "assist_server", "serve", "--stdio")
-_THREAD_SECONDS = 5.0
+_THREAD_S = 5.0
 """Time for the threads of a client to end after its process."""
 
 
@@ -205,7 +205,7 @@ class LspClient:
         # Streams are closed after the threads that use them. The number of a closed descriptor is
         # used again, and a thread that is about to read would take what belongs to another client.
         for thread in self._threads:
-            thread.join(_THREAD_SECONDS)
+            thread.join(_THREAD_S)
         if any(thread.is_alive() for thread in self._threads):
             return  # a process that the server started holds its streams
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):

@@ -2,9 +2,9 @@
 
 A request is answered, in this order: with the rest of the last completion, if the user has typed
 its beginning; with the completion prefetched for the place after its acceptance; with the running
-generation, if what was typed agrees with it so far; with a new generation, after stopping the
-running one. Older requests that still wait get an empty answer at once, because Neovim never
-cancels a request while the user types.
+generation (never a prefetch), if what was typed agrees with it so far; with a new generation, after
+stopping the running one. Older requests that still wait get an empty answer at once, because Neovim
+never cancels a request while the user types.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from assist_server.features.alternatives import alternatives
 from assist_server.features.inline_completion import (
     InlineCompletion,
     Outcome,
-    accepted,
     check_confidence,
     complete,
+    place_after_accepting,
 )
 from assist_server.features.reuse import is_reusable, reusable_rest
 from assist_server.lsp.documents import DocumentStore, NotebookStore
@@ -52,10 +52,10 @@ class Resources:
 
 @dataclass(frozen=True)
 class _Conditions:
-    """The conditions of one request or prefetch."""
+    """How a request or prefetch is to be answered."""
 
     is_automatic: bool
-    """Whether the editor sent the request during typing, rather than the user by a key."""
+    """True if the editor sent the request while the user typed; False if the user invoked it."""
     wait_ms: float = 0
     """Longest time to wait for a model that is still loading."""
     priority: Priority = Priority.INTERACTIVE
@@ -76,8 +76,8 @@ class _Proposal:
         return reusable_rest(self.completion, self.context, place)
 
 
-class _Generation:
-    """A generation, the place it is for, and its text so far."""
+class _RunningGeneration:
+    """A running generation, the place it is for, and its text so far."""
 
     task: "asyncio.Future[InlineCompletion]"
 
@@ -98,29 +98,30 @@ class CompletionSession:
         self._uri = uri
         self._method = method
         self._resources = resources
-        self._running: _Generation | None = None
+        self._running: _RunningGeneration | None = None
         self._shown: _Proposal | None = None
         self._prefetched: _Proposal | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._newest: asyncio.Future[None] | None = None
+        self._prefetch_timer: asyncio.TimerHandle | None = None
+        self._superseded: asyncio.Future[None] | None = None
 
     async def propose(
         self, offset: int, *, is_automatic: bool, wait_ms: float = 0
     ) -> list[InlineCompletion]:
-        """Return the completions to show: none, one, or several if the user asked by a key.
+        """Return the completions to show: none, one, or several if the user invoked it.
 
         The outcome is recorded for `assist.why`; nothing but cancellation is raised.
 
         Args:
             offset: The place in the newest version of the document.
-            is_automatic: Whether the editor sent the request during typing.
+            is_automatic: True if the editor sent the request while the user typed; False if the
+                user invoked it.
             wait_ms: Longest time to wait for a model that is still loading.
         """
         multi_line = self._resources.settings.current.completion.multi_line
         context = self._resources.notebooks.context_at(self._uri, offset, multi_line)
         if context is None:
             return []
-        place = CursorPlace(self._uri, context.snapshot.version, offset, is_asked=True)
+        place = CursorPlace(self._uri, context.snapshot.version, offset, has_request=True)
         self._resources.prefetcher.move_to(place)
         first = await self._first(context, _Conditions(is_automatic, wait_ms))
         if first.text is None:
@@ -146,20 +147,20 @@ class CompletionSession:
 
     async def _complete(self, context: CursorContext, conditions: _Conditions) -> InlineCompletion:
         """Answer the newest request; one that still waits is answered as superseded."""
-        newest = self._supersede()
+        superseded = self._supersede()
         answer = self._known(context, conditions)
         if answer is not None:
-            self._stop_unless_for(accepted(context, answer))
+            self._stop_unless_for(place_after_accepting(context, answer))
         while answer is None:
             running = self._reuse_or_start(context, conditions)
-            either: set[asyncio.Future[Any]] = {running.task, newest}
+            either: set[asyncio.Future[Any]] = {running.task, superseded}
             try:
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             except asyncio.CancelledError:
-                if self._newest is newest:
+                if self._superseded is superseded:
                     self.stop()
                 raise
-            if newest.done():
+            if superseded.done():
                 return InlineCompletion(Outcome.SUPERSEDED)
             answer = self._take(running, context, conditions)
         self._prefetch_later(context, answer)
@@ -167,12 +168,12 @@ class CompletionSession:
 
     async def _alternatives(self, context: CursorContext, first: str) -> list[InlineCompletion]:
         """Return further completions; none once a newer request has come."""
-        newest = self._supersede()
+        superseded = self._supersede()
         task = asyncio.ensure_future(self._draw_alternatives(context, first))
         try:
-            either: set[asyncio.Future[Any]] = {task, newest}
+            either: set[asyncio.Future[Any]] = {task, superseded}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            others = [] if newest.done() else task.result()
+            others = [] if superseded.done() else task.result()
         except AssistError:
             return []  # the first is still shown, and its record has the error
         except Exception as error:  # noqa: BLE001 - a bug of ours must not interrupt typing
@@ -204,13 +205,16 @@ class CompletionSession:
             self._running = None
 
     def _supersede(self) -> "asyncio.Future[None]":
-        """Answer the request that waits; return a future that ends the next one's wait."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._newest is not None and not self._newest.done():
-            self._newest.set_result(None)
-        self._newest = asyncio.get_running_loop().create_future()
-        return self._newest
+        """Answer the waiting request and cancel the planned prefetch.
+
+        Return the future that ends the next request's wait.
+        """
+        if self._prefetch_timer is not None:
+            self._prefetch_timer.cancel()
+        if self._superseded is not None and not self._superseded.done():
+            self._superseded.set_result(None)
+        self._superseded = asyncio.get_running_loop().create_future()
+        return self._superseded
 
     def _known(self, context: CursorContext, conditions: _Conditions) -> InlineCompletion | None:
         """Return a completion that needs no new generation, if there is one."""
@@ -244,7 +248,9 @@ class CompletionSession:
             self._shown = _Proposal(context, rest)
         return rest
 
-    def _reuse_or_start(self, context: CursorContext, conditions: _Conditions) -> _Generation:
+    def _reuse_or_start(
+        self, context: CursorContext, conditions: _Conditions
+    ) -> _RunningGeneration:
         self._stop_unless_for(context)
         running = self._running
         if running is None or running.is_prefetch:
@@ -261,7 +267,7 @@ class CompletionSession:
             self._stop_generating()
 
     def _take(
-        self, running: _Generation, context: CursorContext, conditions: _Conditions
+        self, running: _RunningGeneration, context: CursorContext, conditions: _Conditions
     ) -> InlineCompletion | None:
         """Return the part of a generation's result that is still to be typed at a place.
 
@@ -281,8 +287,8 @@ class CompletionSession:
         rest = replace(rest, detail="from a generation that was running")
         return self._checked(rest, context, conditions)
 
-    def _start(self, context: CursorContext, conditions: _Conditions) -> _Generation:
-        running = _Generation(context, is_prefetch=conditions is _PREFETCH)
+    def _start(self, context: CursorContext, conditions: _Conditions) -> _RunningGeneration:
+        running = _RunningGeneration(context, is_prefetch=conditions is _PREFETCH)
         running.task = asyncio.ensure_future(self._generate(context, conditions, running.on_text))
         self._running = running
         return running
@@ -314,14 +320,14 @@ class CompletionSession:
             return InlineCompletion(Outcome.FAILED, f"internal error: {type(error).__name__}")
 
     def _prefetch_later(self, context: CursorContext, answer: InlineCompletion) -> None:
-        """After a pause, prefetch the completion for the place after accepting this one."""
+        """After a pause, prefetch the completion that would follow this one once accepted."""
         if self._resources.settings.current.completion.predict_next and answer.text is not None:
-            self._timer = asyncio.get_running_loop().call_later(
+            self._prefetch_timer = asyncio.get_running_loop().call_later(
                 _PREFETCH_AFTER_S, self._prefetch, context, answer
             )
 
     def _prefetch(self, context: CursorContext, answer: InlineCompletion) -> None:
-        place, running = accepted(context, answer), self._running
+        place, running = place_after_accepting(context, answer), self._running
         if running is not None and not running.task.done():
             return
         if running is not None and running.is_prefetch:
@@ -331,7 +337,7 @@ class CompletionSession:
         running = self._start(place, _PREFETCH)
         running.task.add_done_callback(lambda _: self._keep(running))
 
-    def _keep(self, prefetch: _Generation) -> None:
+    def _keep(self, prefetch: _RunningGeneration) -> None:
         if not prefetch.task.cancelled() and prefetch.task.exception() is None:
             self._prefetched = _Proposal(prefetch.context, prefetch.task.result())
 
@@ -339,7 +345,7 @@ class CompletionSession:
         return self._resources.documents.find(self._uri) is context.snapshot
 
     def _record(self, completion: InlineCompletion) -> None:
-        model = self._resources.settings.current.model
+        model = self._resources.model.model_name
         record = RequestRecord.of(self._uri, self._method, model, completion)
         if self._resources.documents.find(self._uri) is not None:  # else it was closed meanwhile
             self._resources.history.add(record)

@@ -10,7 +10,7 @@ from assist_server.lsp.server import AssistServer
 _MAX_GREETING_BYTES = 1 << 20
 """Size limit for messages from a client that has not sent its token yet."""
 
-_MOST_WAITING_BYTES = 1 << 20
+_MAX_WAITING_BYTES = 1 << 20
 _MESSAGE_BYTES = 64
 """Overhead of a message in addition to its body."""
 
@@ -90,7 +90,7 @@ class _Inbox:
 
     def _count(self, added_bytes: int) -> None:
         self._waiting_bytes += added_bytes
-        if self._waiting_bytes > _MOST_WAITING_BYTES:
+        if self._waiting_bytes > _MAX_WAITING_BYTES:
             self._has_room.clear()
         else:
             self._has_room.set()

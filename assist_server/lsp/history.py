@@ -23,7 +23,7 @@ class RequestRecord:
     prompt_tokens: int = 0
     new_tokens: int = 0
     milliseconds: float = 0.0
-    """From the start of the work to its end, including waiting for the model."""
+    """Time from the start of the work to its end, including waiting for the model."""
     first_token_ms: float | None = None
     """Time to the first token: waiting and prefill."""
     mean_log_prob: float | None = None

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from assist_server.engine.backend import Backend, ModelChoice
+from assist_server.engine.backend import Backend, ModelChoice, host_of
 from assist_server.engine.loading.model_pool import (
     ClientBackend,
     HostState,
@@ -145,9 +145,18 @@ class ModelSession:
     def _state(self) -> HostState:
         return self._host.state if self._host else _NOT_STARTED
 
+    @property
+    def model_name(self) -> str:
+        """Return the model's name for the user, with the server that it runs on, if any."""
+        backend = self.loaded
+        if backend is not None and backend.info.host:
+            return f"{backend.info.name} at {backend.info.host}"
+        return ModelChoice.of(self._settings.current).label
+
     def status(self) -> dict[str, Any]:
         """Return the model's state as plain JSON."""
         state, backend = self._state, self.loaded
+        is_remote = backend is not None and bool(backend.info.host)
         plan = backend.info.plan if backend else None
         languages = backend.info.languages if backend else None
         only = f" (for {_listed(languages)})" if languages is not None else ""
@@ -155,7 +164,8 @@ class ModelSession:
             "phase": state.phase,
             "message": state.message + only,
             "percent": state.percent,
-            "model": self._settings.current.model,
+            "model": backend.info.name if backend and is_remote else self.model_name,
+            "host": host_of(self._settings.current.remote.url) or None,
             "device": plan.device if plan else None,
             "dtype": plan.dtype if plan else None,
             "reasons": list(plan.reasons) if plan else [],
@@ -193,7 +203,7 @@ class ModelSession:
         _log.info("model: %s: %s", state.phase, state.message)
         self._on_change(state)
         if state.phase is Phase.LOADING:
-            title = f"Loading the model {printable(self._settings.current.model)}"
+            title = f"Loading the model {printable(self.model_name)}"
             self._loading = self._loading or self._reports.start(title, percent=0)
             self._loading.report(state.message, state.percent)
         else:

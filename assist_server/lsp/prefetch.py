@@ -30,8 +30,8 @@ class CursorPlace:
     uri: str
     version: int | None
     offset: int
-    is_asked: bool = False
-    """Whether a completion was requested there, which prefills the prompt anyway."""
+    has_request: bool = False
+    """True if a completion was requested there, which prefills the prompt anyway."""
 
 
 class Prefetcher:
@@ -50,14 +50,14 @@ class Prefetcher:
 
     def move_to(self, place: CursorPlace) -> None:
         """Note that the cursor moved to a place; stop prefetching at the previous one."""
-        if self._place != replace(place, is_asked=True):
+        if self._place != replace(place, has_request=True):
             # Editors send other requests, too, at the place of a completion request.
             self._wait(place)
 
     def retry(self) -> None:
         """Prefetch again at the last place, when a model has been loaded."""
         if self._place is not None:
-            self._wait(replace(self._place, is_asked=False))
+            self._wait(replace(self._place, has_request=False))
 
     def forget(self, uri: str) -> None:
         """Stop prefetching in a document and forget the place there."""
@@ -97,7 +97,7 @@ class Prefetcher:
 
         def work() -> None:
             prefetch_drafts(context, backend, place.uri, cancel)
-            if not place.is_asked:
+            if not place.has_request:
                 prefetch_prompt(context, backend, settings, cancel)
 
         with contextlib.suppress(AssistError):  # a request for a completion will report it

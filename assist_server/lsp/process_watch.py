@@ -5,7 +5,7 @@ import contextlib
 import os
 from collections.abc import Callable
 
-_POLL_SECONDS = 1.0
+_POLL_S = 1.0
 
 
 def watch_process(process_id: int, on_end: Callable[[], None]) -> Callable[[], object]:
@@ -41,7 +41,7 @@ def _watch_descriptor(process_id: int, on_end: Callable[[], None]) -> Callable[[
 
 async def _poll(process_id: int, on_end: Callable[[], None]) -> None:
     while _is_alive(process_id):  # noqa: ASYNC110 - there is no event to wait for
-        await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(_POLL_S)
     on_end()
 
 

@@ -38,7 +38,7 @@ _CANCELLED = types.LSPErrorCodes.RequestCancelled
 REFUSAL = {"isRefusal": True}
 """Data of an error that means a request cannot be met; clients show it without alarm."""
 
-_MOST_RUNNING = 10_000
+_MAX_RUNNING = 10_000
 _NOT_ADMITTED = (
     "the token is missing or wrong; send the content of the server's token file "
     "as `token` in initializationOptions"
@@ -107,7 +107,7 @@ class AssistProtocol(LanguageServerProtocol):
         elif method == types.INITIALIZE and not self._shows_token(message):
             self._fail(request_id, _INVALID_REQUEST, _NOT_ADMITTED)
             self.on_exit(1)
-        elif len(self._request_futures) >= _MOST_RUNNING:
+        elif len(self._request_futures) >= _MAX_RUNNING:
             self._fail(request_id, _REQUEST_FAILED, "too many requests at once; wait for answers")
         elif self._workspace is not None and method == types.INITIALIZE:
             self._fail(request_id, _INVALID_REQUEST, "the server is already initialized")

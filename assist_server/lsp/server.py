@@ -62,6 +62,7 @@ class AssistServer(LanguageServer):
         self.model = ModelSession(
             pool, self.settings, self.reports, self._on_model_change, self._on_model_leave
         )
+        self._shown_failure = ""
         self.prefetcher = Prefetcher(self.notebooks, self.model, self.settings)
         self.completions = CompletionSessions(
             Resources(
@@ -127,13 +128,15 @@ class AssistServer(LanguageServer):
         """Report the model's state: by a notification or, if it failed, by a message."""
         if self._shows_status:  # not part of LSP
             self.protocol.notify(STATUS_NOTIFICATION, self.model.status())
-        elif state.phase is Phase.FAILED:
+        elif state.phase is Phase.FAILED and state.message != self._shown_failure:
+            self._shown_failure = state.message  # a server may fail again and again
             self.show(types.MessageType.Error, f"assist-server: {state.message}")
         if state.phase is not Phase.LOADING:
             self.prefetcher.retry()
 
     def _on_model_leave(self) -> None:
         """Leave no document in a model that other clients may go on with."""
+        self._shown_failure = ""
         self.prefetcher.retry()
         for uri in self.documents.uris():
             self._forget_drafts(uri)

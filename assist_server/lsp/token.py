@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assist_server.errors import InputError
 
-_FEWEST_CHARS = 16
+_MIN_CHARS = 16
 
 
 def read_or_make_token(path: Path) -> str:
@@ -28,9 +28,9 @@ def read_or_make_token(path: Path) -> str:
         raise InputError(
             f"cannot use the token file {str(path)!r}: {reason}; choose another with --token-file"
         ) from error
-    if len(token) < _FEWEST_CHARS:
+    if len(token) < _MIN_CHARS:
         raise InputError(
-            f"the token in {str(path)!r} has fewer than {_FEWEST_CHARS} characters; "
+            f"the token in {str(path)!r} has fewer than {_MIN_CHARS} characters; "
             "remove the file to get a new one"
         )
     return token

@@ -24,12 +24,12 @@ from assist_server.lsp.token import read_or_make_token
 CreateServer = Callable[[], AssistServer]
 """Creates the server object of a new client."""
 
-_FLUSH_SECONDS = 0.5
+_FLUSH_S = 0.5
 _READ_BYTES = 1 << 16
-_MOST_UNREAD_BYTES = 16 * 1024 * 1024
+_MAX_UNREAD_BYTES = 16 * 1024 * 1024
 """A client with more unread output than this has stopped reading and is disconnected."""
 
-_GREETING_SECONDS = 30.0
+_GREETING_S = 30.0
 """Time for a client to send its token before it is disconnected."""
 
 _log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ async def serve_tcp(create: CreateServer, host: str, port: int, token_file: Path
 
     print(f"assist-server: clients must send the token in {token_file}", file=sys.stderr)  # noqa: T201
     try:
-        listener = await asyncio.start_server(_greet(create_guarded), host, port)
+        listener = await asyncio.start_server(_client_handler(create_guarded), host, port)
     except OSError as error:
         raise InputError(f"cannot listen on {host}:{port}: {_reason(error)}") from error
     return await _listen(listener, "{}:{}".format(*listener.sockets[0].getsockname()[:2]))
@@ -118,10 +118,10 @@ async def serve_unix(create: CreateServer, path: Path) -> int:
     Raises:
         InputError: the folder is open to other users, or the socket is in use.
     """
-    _make_private(path.parent)
+    _create_or_check_private(path.parent)
     await _remove_stale(path)
     try:
-        listener = await asyncio.start_unix_server(_greet(create), str(path))
+        listener = await asyncio.start_unix_server(_client_handler(create), str(path))
     except OSError as error:
         raise InputError(f"cannot listen on {str(path)!r}: {_reason(error)}") from error
     try:
@@ -131,7 +131,7 @@ async def serve_unix(create: CreateServer, path: Path) -> int:
 
 
 class _StreamWriter:
-    """Writes to a file descriptor on a thread of its own, in order, from any thread.
+    """A writer to a file descriptor: any thread may send; one thread of its own writes in order.
 
     A client that does not read blocks this thread only, never the loop.
     """
@@ -149,7 +149,7 @@ class _StreamWriter:
     def send(self, data: bytes) -> None:
         """Queue bytes, unless the client has stopped reading."""
         with self._counting:
-            is_lost = self._unread_bytes > _MOST_UNREAD_BYTES
+            is_lost = self._unread_bytes > _MAX_UNREAD_BYTES
             self._unread_bytes += 0 if is_lost else len(data)
         if is_lost:
             self._on_loss()
@@ -159,7 +159,7 @@ class _StreamWriter:
     def close(self) -> None:
         """Write what is queued; stop waiting if the client does not read."""
         self._pieces.put(None)
-        self._thread.join(_FLUSH_SECONDS)
+        self._thread.join(_FLUSH_S)
 
     def _write(self) -> None:
         try:
@@ -174,7 +174,7 @@ class _StreamWriter:
 
 
 def _read(descriptor: int) -> bytes:
-    """Wait for bytes and return them; return none when the stream has ended, even by an error.
+    """Wait for bytes and return them; `b""` at the end of the stream, including after an error.
 
     The parent process shares the streams and may have made them non-blocking.
     """
@@ -204,13 +204,13 @@ def _take_standard_output() -> int:
     return descriptor
 
 
-def _greet(
+def _client_handler(
     create: CreateServer,
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]:
-    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _serve_streams(create, reader, writer)
 
-    return greet
+    return handle
 
 
 async def _serve_streams(
@@ -223,7 +223,7 @@ async def _serve_streams(
     loop = asyncio.get_running_loop()
 
     def write(data: bytes) -> None:
-        if writer.transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
+        if writer.transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
             connection.end()
         else:
             writer.write(data)
@@ -237,7 +237,7 @@ async def _serve_streams(
     connection = Connection(server, send)
     on_termination(connection.end)
 
-    def leave_silent_client() -> None:
+    def disconnect_silent_client() -> None:
         if not server.protocol.is_admitted:
             _log.warning("closed a connection that sent no valid `initialize` in time")
             connection.leave(1)
@@ -257,13 +257,13 @@ async def _serve_streams(
             await connection.take(data)
 
     reading = asyncio.ensure_future(read())
-    greeting = loop.call_later(_GREETING_SECONDS, leave_silent_client)
+    greeting = loop.call_later(_GREETING_S, disconnect_silent_client)
     code = await connection.ended()
     greeting.cancel()
     reading.cancel()
     await asyncio.sleep(0)  # the last message is still in the loop's queue
     with contextlib.suppress(OSError, TimeoutError):
-        async with asyncio.timeout(_FLUSH_SECONDS):
+        async with asyncio.timeout(_FLUSH_S):
             writer.close()
             await writer.wait_closed()
     writer.transport.abort()  # else output to a client that does not read would stay for ever
@@ -290,7 +290,7 @@ def _on_termination(end: Callable[[], None]) -> None:
             loop.add_signal_handler(number, end)
 
 
-def _make_private(folder: Path) -> None:
+def _create_or_check_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat()
     if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:

@@ -62,13 +62,13 @@ def scan(text: str, language: Language, opened: tuple[str, ...] = ()) -> Scan:
         elif unopened is None:
             unopened = start
     still_open, opened_at = tuple(opener for opener, _ in stack), tuple(at for _, at in stack)
-    # The line break that ends a line comment or an unfinished string is no closer of interest.
+    # The line break that ends a line comment or an unfinished string does not count as a closer.
     shown = tuple(one for one in closers if one.text.strip())
     return Scan(still_open, opened_at, shown, unopened)
 
 
 def open_before(context: CursorContext) -> tuple[str, ...] | None:
-    """Return what the statement at the cursor has left open; None if its start is too far up."""
+    """Return what the statement at the cursor has left open; None if it begins too far above."""
     text, lines = context.snapshot.text, context.snapshot.lines
     first = max(0, context.line - _STATEMENT_LINES)
     start = 0 if first == 0 else None
@@ -98,7 +98,7 @@ class _Lexicon:
     code: re.Pattern[str]
     """Matches the next bracket or opening of a string or comment in code."""
     ends: Mapping[str, re.Pattern[str]]
-    """For each opening of a string or comment: its end, and escapes, which do not end it."""
+    """The end of each string or comment, by its opening; escapes match too, but are no token."""
 
     def tokens(self, text: str, innermost: str) -> Iterator[tuple[int, str]]:
         """Yield (start, token) of openers and closers; `innermost` is open at the start."""

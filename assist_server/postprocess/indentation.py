@@ -47,13 +47,13 @@ def _spaces_per_tab(first_indented: str, context: CursorContext) -> int | None:
 
 
 def _converted(line: str, unit: str, spaces: int | None) -> str:
-    margin = leading_whitespace(line)
-    text = line[len(margin) :]
+    indentation = leading_whitespace(line)
+    text = line[len(indentation) :]
     if unit.startswith("\t") == (spaces is None):
         return line
     if spaces is None:
-        return margin.replace("\t", unit) + text
-    if "\t" in margin:
+        return indentation.replace("\t", unit) + text
+    if "\t" in indentation:
         return line
-    levels, alignment = divmod(len(margin), spaces)
+    levels, alignment = divmod(len(indentation), spaces)
     return "\t" * levels + " " * alignment + text

@@ -2,24 +2,26 @@ r"""All filters in their order.
 
 The order has reasons:
 
-1.  `drop_unshowable` is final, and after `match_newlines` lines end in `\n` and nothing else.
+1.  `drop_unshowable` comes first, as it drops the whole candidate. After `match_newlines`, lines
+    end in `\n` only.
 2.  `match_indentation` and `drop_unexpected_indent` adapt the text to the document. They come
     before every filter that compares lines or indentation with the document's.
 3.  `drop_prefix_echo` works at the beginning. It comes before `keep_first_line`, which would keep
     the echo and drop the rest.
 4.  `keep_first_line` removes what is not shown before the others scan it.
-5.  `cut_repetition` comes before the structural cuts, which would take a loop for structure.
+5.  `cut_repetition` comes before the structural cuts, which would mistake a repetition for
+    structure.
 6.  `stay_in_scope` and `stop_at_next_lines` cut whole lines; they come before `join_line_suffix`,
     which needs to know the last line.
-7.  `join_line_suffix` decides what the candidate replaces. Only then are the brackets known that
-    remain after the cursor, which the next filter needs.
-8.  `stop_at_unopened_closer` comes after that.
+7.  `join_line_suffix` decides what the candidate replaces, and so which brackets remain after the
+    cursor.
+8.  `stop_at_unopened_closer` needs these, so it is next.
 9.  `trim_trailing_space` removes blanks that the cuts left.
 10. `drop_too_short` checks the remaining text.
 11. `keep_well_formed` is last, as it costs the most and the others repair what it would refuse.
 
 If the model was stopped at an arbitrary token, `cut_unfinished` comes first. It runs once: a second
-run would take the end that the first one made for an unfinished one.
+run would mistake the end that the first run made for an unfinished one.
 """
 
 from collections.abc import Mapping
@@ -81,10 +83,10 @@ WHY_DROPPED: Mapping[Filter, str] = MappingProxyType({
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The rest of a candidate after the filters, and why they changed it."""
+    """The candidate after the filters, the filters that changed it, and why it was dropped."""
 
     candidate: Candidate | None
-    rules: tuple[str, ...]
+    changed_by: tuple[str, ...]
     """Names of the filters that changed the candidate."""
     why_dropped: str = ""
     """Reason to show to the user if the last of them dropped it."""
@@ -103,7 +105,7 @@ def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool =
     """
     in_line = min(max(candidate.replaced_chars, 0), len(context.line_suffix))
     before, current = None, replace(candidate, replaced_chars=in_line)
-    rules: list[str] = []
+    changed_by: list[str] = []
     filters = (cut_unfinished, *FILTERS) if is_unfinished else FILTERS
     while current != before:
         before = current
@@ -112,9 +114,9 @@ def clean(candidate: Candidate, context: CursorContext, *, is_unfinished: bool =
                 break  # it parses, so it runs only once no other filter changes anything
             kept = one(current, context)
             if kept != current:
-                rules.append(one.__name__)
+                changed_by.append(one.__name__)
             if kept is None:
-                return Cleaned(None, tuple(rules), WHY_DROPPED[one])
+                return Cleaned(None, tuple(changed_by), WHY_DROPPED[one])
             current = kept
         filters = FILTERS
-    return Cleaned(current, tuple(rules))
+    return Cleaned(current, tuple(changed_by))

@@ -42,8 +42,10 @@ def _without_lines_above(candidate: Candidate, context: CursorContext) -> Candid
         return None
     # The next line begins at the cursor; one that begins further left belongs elsewhere.
     rest = candidate.text[written[count].start :]
-    margin = context.line_prefix
-    return replace(candidate, text=rest[len(margin) :]) if rest.startswith(margin) else None
+    indentation = context.line_prefix
+    return (
+        replace(candidate, text=rest[len(indentation) :]) if rest.startswith(indentation) else None
+    )
 
 
 def _count_echoed(written: tuple[WrittenLine, ...], above: tuple[str, ...]) -> int:

@@ -15,21 +15,21 @@ _OPENS_OR_GOES_ON = re.compile(r"(:\s*(#.*)?|\\)$")
 def drop_unexpected_indent(candidate: Candidate, context: CursorContext) -> Candidate | None:
     """Begin in the column of the line above, unless that opens a block or is incomplete.
 
-    In an empty document, lines begin at the margin. The following lines move by the same amount.
+    In an empty document, lines begin at column 0. The following lines move by the same amount.
     Nothing is kept inside the indentation of code, which would move to another column.
     """
     if _is_inside_indentation(context):
         return None
-    margin = leading_whitespace(candidate.text)
+    indentation = leading_whitespace(candidate.text)
     is_free = context.previous_lines and not context.snapshot.language.blocks_by_indentation
     is_blank = not candidate.text.strip()
-    if is_blank or not margin or is_free or context.line_prefix.strip():
+    if is_blank or not indentation or is_free or context.line_prefix.strip():
         return candidate
     most = _most_columns(context)
-    excess = None if most is None else indent_width(context.line_prefix + margin) - most
+    excess = None if most is None else indent_width(context.line_prefix + indentation) - most
     if not excess or excess < 0:
         return candidate
-    pattern = re.compile(rf"^[ \t]{{1,{min(excess, len(margin))}}}", re.MULTILINE)
+    pattern = re.compile(rf"^[ \t]{{1,{min(excess, len(indentation))}}}", re.MULTILINE)
     return replace(candidate, text=pattern.sub("", candidate.text))
 
 

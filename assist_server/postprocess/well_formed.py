@@ -19,7 +19,7 @@ from assist_server.syntax.parser import SyntaxTree, adds_errors, count_broken
 from assist_server.text.indentation import indent_width
 
 _REACH_LINES, _FAR_REACH_LINES = 24, 80
-_MOST_BEGINNINGS = 8
+_MAX_BEGINNINGS = 8
 """Number of beginnings to try, as each has to be parsed."""
 
 _NAME = "x"
@@ -45,11 +45,11 @@ _WITH_TAGS = {"javascript", "typescript", "tsx"}
 _DIRECTIVE_END = re.compile(r"^[ \t]*#[ \t]*(endif|else|elif)\b", re.MULTILINE)
 _COMMENT = re.compile(r"/\*|--\[\[")
 _COMMENTS = (("/*",), ("--[[",))
-_MOST_LINES, _MOST_BROKEN_LINES = 1000, 4000
-"""Longer documents take too long to be parsed as a whole at each key. The second number holds where
-there are errors around the cursor, as the lines alone say less then."""
+_MAX_LINES, _MAX_BROKEN_LINES = 1000, 4000
+"""Longer documents take too long to parse as a whole at each keystroke. The second limit applies if
+there are errors around the cursor, as the lines alone then say less."""
 
-_MOST_WHOLE_CHECKS = 3
+_MAX_WHOLE_CHECKS = 3
 
 _OPENS_BODY = re.compile(r"^\s*[^#\s].*:\s*(#.*)?$")
 
@@ -60,18 +60,18 @@ _BODY_FOLLOWS = re.compile(r"\s*(\{|=>|:)")
 def keep_well_formed(candidate: Candidate, context: CursorContext) -> Candidate | None:
     """Keep a candidate that adds no syntax error to those of the document.
 
-    If the whole candidate adds one, it may replace more closers after the cursor; else its longest
-    beginning is kept that adds none and ends at the end of a token.
+    If the whole candidate adds one, it may replace more closers after the cursor. If that does not
+    help, its longest beginning that adds none and ends with a whole token is kept.
     """
     gap = _Gap(context)
     if gap.parses_with(candidate) and gap.adds_no_error_elsewhere(candidate):
         return candidate
-    beginnings = islice(gap.beginnings(candidate), _MOST_BEGINNINGS)
+    beginnings = islice(gap.beginnings(candidate), _MAX_BEGINNINGS)
     options = [candidate, *_wider(candidate, context.line_suffix), *beginnings]
-    # Options that leave no error at all precede those that leave the errors already there.
+    # Options without any error come before those that only keep the errors already there.
     right = (option for option in options if gap.parses_with(option))
     allowed = (option for option in options if gap.allows(option))
-    likely = islice(chain(right, allowed), _MOST_WHOLE_CHECKS)
+    likely = islice(chain(right, allowed), _MAX_WHOLE_CHECKS)
     return next(filter(gap.adds_no_error_elsewhere, likely), None)
 
 
@@ -118,20 +118,20 @@ class _Gap:
 
     @property
     def _reach_chars(self) -> int:
-        """Return how far up to look for heads of blocks; indented blocks do not need them."""
+        """Return how far up to search for heads of blocks; of indented ones, few are needed."""
         return 4096 if self._language.blocks_by_indentation else 64 * 1024
 
     def parses_with(self, candidate: Candidate) -> bool:
-        """Return whether a candidate leaves no error, and not by repairing one."""
+        """Return whether there is no error with a candidate, and it cannot have hidden one."""
         if self._is_unfit(candidate) or self._errors_with(candidate):
             return False
         return not (_may_repair(candidate, self._context) and self._stays_broken)
 
     def allows(self, candidate: Candidate) -> bool:
-        """Return whether a candidate adds no error, looking only as far as needed."""
+        """Return whether a candidate adds no error; parse more lines only if these are broken."""
         if not self._stays_broken:
             return self.adds_no_error(candidate)
-        # Perhaps it is broken only because its lines begin or end inside something.
+        # Perhaps the lines are broken only because they begin or end inside something.
         is_worse_here = self._statements is not None and not self.adds_no_error(candidate)
         return not is_worse_here and self._wider_gap.adds_no_error(candidate)
 
@@ -149,7 +149,7 @@ class _Gap:
             return True
         if errors > self._plain_errors or not self._is_broken:
             return False
-        # There is another error; the candidate must be right once what is open is closed.
+        # There was an error before; once all that is open is closed, there must not be another.
         found = scan(text, self._language, self._opened)
         own = [start for start in found.opened_at if start is not None]
         begins_block = text.rstrip().endswith("{") and own == [len(text.rstrip()) - 1]
@@ -164,13 +164,13 @@ class _Gap:
         """Return whether a candidate changes the meaning of what follows without a syntax error."""
         if _leaves_comment_open(candidate.text, self._language):
             return True
-        if self._parts_head_from_body(candidate):
+        if self._separates_head_from_body(candidate):
             return True
         ends = candidate.text[-1:], self._context.line_suffix[candidate.replaced_chars :][:1]
-        is_inside_name = _is_of_name(self._context.line_prefix[-1:])
-        return not is_inside_name and all(map(_is_of_name, ends))
+        is_inside_name = _is_name_character(self._context.line_prefix[-1:])
+        return not is_inside_name and all(map(_is_name_character, ends))
 
-    def _parts_head_from_body(self, candidate: Candidate) -> bool:
+    def _separates_head_from_body(self, candidate: Candidate) -> bool:
         """Return whether the block below loses its head, which is no error to grammars."""
         head, tail = self._context.line_prefix, self._context.line_suffix
         body = "".join(self._context.next_lines[:1])
@@ -183,7 +183,7 @@ class _Gap:
 
     def adds_no_error_elsewhere(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error to the whole document, unless that is long."""
-        most_lines = _MOST_BROKEN_LINES if self._errors_with(candidate) else _MOST_LINES
+        most_lines = _MAX_BROKEN_LINES if self._errors_with(candidate) else _MAX_LINES
         is_long = self._context.snapshot.lines.line_count > most_lines
         if self._language.grammar is None or is_long:
             return True
@@ -263,14 +263,14 @@ class _Gap:
         return len(found.still_open) + (found.unopened is not None)
 
     def _heads(self, text: str, start: int) -> list[str]:
-        """Return the heads of the blocks around a part; of indented ones, only unfinished ones."""
+        """Return the heads of the blocks around a part; of indented blocks, only unfinished."""
         heads = enclosing_lines(text, start, self._reach_chars)
         if not self._language.blocks_by_indentation:
             return list(heads)
         return [line for line in heads if self._is_open_until(text, line, start)]
 
     def _is_open_until(self, text: str, line: str, end: int) -> bool:
-        """Return whether brackets of the last such line before an offset are open there."""
+        """Return whether a bracket of the last such line before `end` is still open there."""
         if not scan(line, self._language).still_open:
             return False
         return bool(scan(text[text.rindex(line, 0, end) : end], self._language).still_open)
@@ -304,7 +304,7 @@ def _may_repair(candidate: Candidate, context: CursorContext) -> bool:
     return found.unopened is not None or bool(hides or ends_directive)
 
 
-def _is_of_name(character: str) -> bool:
+def _is_name_character(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 

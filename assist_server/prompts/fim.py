@@ -84,6 +84,9 @@ _HYPHENS = ("<fim-prefix>", "<fim-suffix>", "<fim-middle>")
 _CODES = ("<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>")
 _BARE = ("<|prefix|>", "<|suffix|>", "<|middle|>")
 
+SERVER = FimTemplate("server", ("<|server_prefix|>", Slot.PREFIX, "<|server_suffix|>", Slot.SUFFIX))
+"""For servers that take prefix and suffix as texts, which name it; see `engine/remote/text_ids`."""
+
 LEFT_TO_RIGHT = FimTemplate("left-to-right", (Slot.PREFIX,))
 """For models without infilling tokens (GPT-2, SmolLM, CodeGen): the prefix only."""
 
@@ -221,7 +224,7 @@ def choose_template(
     Args:
         special_tokens: Control tokens in the model's vocabulary.
         model_type: `model_type` of its `config.json`.
-        name: The folder or hub id of the model.
+        name: The folder, file or hub id of the model.
         setting: A family's name, or `auto`.
 
     Raises:
@@ -247,7 +250,7 @@ _ONLY_WITH_A_HINT = frozenset({"assist", "mellum", "codegeex4"})
 
 def _named_template(family: str, special_tokens: Collection[str]) -> FimTemplate:
     by_family = {template.family: template for template in (*TEMPLATES, LEFT_TO_RIGHT)}
-    template = by_family.get(family)
+    template = SERVER if family == SERVER.family else by_family.get(family)
     if template is None:
         nearest = difflib.get_close_matches(family, by_family, n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else f"; known: {', '.join(by_family)}"

@@ -20,7 +20,7 @@ _NO_PROSE = re.compile(
     r"licen[cs]e|copyright|spdx|eslint|prettier|coding[:=]|go:build|\+build|vim?:|-\*-|@ts-|<reference",
     re.IGNORECASE,
 )
-_LEAST_LETTERS = 12
+_MIN_LETTER_SHARE = 12
 _QUERY = """
 (module . (comment)* . (expression_statement . (string) @docstring .))
 (class_definition body: (block . (comment)* . (expression_statement . (string) @docstring .)))
@@ -62,7 +62,7 @@ def _docstring_or_comment(
     for run in _runs(above):
         span = Span(tree.start(run[0]), tree.end(run[-1]))
         text = tree.text[span.start : span.end]
-        is_prose = sum(map(str.isalpha, text)) >= _LEAST_LETTERS and not _NO_PROSE.search(text)
+        is_prose = sum(map(str.isalpha, text)) >= _MIN_LETTER_SHARE and not _NO_PROSE.search(text)
         if is_prose and not text.startswith("#!"):
             return inner_documentation(tree.text, span)
     return None

@@ -2,8 +2,10 @@
 
 import builtins
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 import tree_sitter
 
@@ -45,28 +47,52 @@ class _Caught:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Raised:
+    """An exception that leaves a body."""
+
+    name: str
+    statement: tree_sitter.Node
+    is_again: bool = False
+    """Whether the statement raises a caught exception again."""
+
+
 def uncaught_exceptions(
     tree: SyntaxTree, body: tree_sitter.Node | None, grammar: _Grammar
 ) -> tuple[str, ...]:
     """Return the names of the exceptions that leave a body, each once, in the order raised."""
+    found = uncaught_raises(tree, body, grammar)
+    return tuple(dict.fromkeys(one.name for one in found))
+
+
+def uncaught_raises(
+    tree: SyntaxTree, body: tree_sitter.Node | None, grammar: _Grammar
+) -> tuple[Raised, ...]:
+    """Return the exceptions that leave a body with the statements that raise them."""
     if body is None:
         return ()
-    inherited, assigned = dict(_inherited(tree.text)), dict(_assigned(tree, body, grammar))
-    found = _Search(tree, grammar, inherited, assigned)
-    return tuple(dict.fromkeys(found.names(body, ())))
+    inherited, assigned = base_classes(tree.text), dict(_assigned(tree, body, grammar))
+    search = _Search(tree, grammar, inherited, assigned)
+    return tuple(search.raised(body, ()))
+
+
+@lru_cache(maxsize=1)  # each definition of a file asks for it
+def base_classes(text: str) -> Mapping[str, str]:
+    """Return the first base class of each class in a text."""
+    return MappingProxyType({found[1]: _last_name(found[2]) for found in _CLASS.finditer(text)})
 
 
 @dataclass(frozen=True)
 class _Search:
     tree: SyntaxTree
     grammar: _Grammar
-    inherited: dict[str, str]
+    inherited: Mapping[str, str]
     """Base class of each class in the file."""
     assigned: dict[str, str]
     """Exception that each variable holds."""
 
-    def names(self, top: tree_sitter.Node, around: tuple[_Caught, ...]) -> Iterator[str]:
-        """Yield the names of exceptions that leave a node inside the given handlers."""
+    def raised(self, top: tree_sitter.Node, around: tuple[_Caught, ...]) -> Iterator[Raised]:
+        """Yield the exceptions that leave a node inside the given handlers."""
         waiting = [top]
         while waiting:
             node = waiting.pop()
@@ -76,40 +102,41 @@ class _Search:
                 yield from self._guarded(node, around)
                 continue
             if node.type == self.grammar.throw:
-                yield from self._raised(node, around)
+                yield from self._thrown(node, around)
             waiting += reversed(node.named_children)
 
-    def _raised(self, node: tree_sitter.Node, around: tuple[_Caught, ...]) -> Iterator[str]:
+    def _thrown(self, node: tree_sitter.Node, around: tuple[_Caught, ...]) -> Iterator[Raised]:
         value = node.named_children[0] if node.named_children else None
         if value is None:  # raised again; a catch-all that cleans up does not name the cause
-            yield from (name for name in (around[-1].names if around else ()) if name not in _ROOTS)
+            names = around[-1].names if around else ()
+            yield from (Raised(name, node, is_again=True) for name in names if name not in _ROOTS)
             return
         text = _TRACEBACK.sub("", self.tree.node_text(value))
         caught = next((one for one in reversed(around) if one.variable == text), None)
         if caught is not None:
-            yield from caught.names
+            yield from (Raised(name, node, is_again=True) for name in caught.names)
         elif (name := self.grammar.made(self.tree, value) or self.assigned.get(text)) is not None:
-            yield name
+            yield Raised(name, node)
 
-    def _guarded(self, node: tree_sitter.Node, around: tuple[_Caught, ...]) -> Iterator[str]:
+    def _guarded(self, node: tree_sitter.Node, around: tuple[_Caught, ...]) -> Iterator[Raised]:
         handlers = self.grammar.handlers(self.tree, node)
         body = node.child_by_field_name("body")
-        inner = list(self.names(body, around)) if body else []
+        inner = list(self.raised(body, around)) if body else []
         caught: dict[int, list[str]] = {}
-        for name in inner:
-            index = self._catching(name, handlers)
+        for one in inner:
+            index = self._catching(one.name, handlers)
             if index is None:
-                yield name
+                yield one
             else:
-                caught.setdefault(index, []).append(name)
+                caught.setdefault(index, []).append(one.name)
         for index, handler in enumerate(handlers):
             known = tuple(caught.get(index, ()))  # more specific than the base of all exceptions
             again = known if known and _ROOTS.issuperset(handler.types) else handler.types
-            yield from self.names(handler.body, (*around, _Caught(handler.variable, again)))
+            yield from self.raised(handler.body, (*around, _Caught(handler.variable, again)))
         bodies = {body, *(handler.body for handler in handlers)}
         for child in node.named_children:
             if child not in bodies and not any(_holds(child, one) for one in bodies if one):
-                yield from self.names(child, around)
+                yield from self.raised(child, around)
 
     def _catching(self, name: str, handlers: list[_Handler]) -> int | None:
         nets = self._types_of(name)
@@ -132,11 +159,6 @@ _TRACEBACK = re.compile(r"\.with_traceback\(.*", re.DOTALL)
 _CLASS = re.compile(
     r"\b(?:class|struct)\s+(\w+)\s*(?:\(|extends\s+|:\s*(?:public\s+|virtual\s+)*)([\w.:]+)"
 )
-
-
-def _inherited(text: str) -> Iterator[tuple[str, str]]:
-    for found in _CLASS.finditer(text):
-        yield found[1], _last_name(found[2])
 
 
 def _last_name(name: str) -> str:

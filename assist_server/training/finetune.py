@@ -129,7 +129,7 @@ def _vocabulary(tokenizer: Any, model: Any, name: str) -> Vocabulary:
     )
 
 
-def _trainer(  # noqa: PLR0913, PLR0917 - the parts of a training
+def _trainer(  # noqa: PLR0913, PLR0917 - the parts of a training run
     choice: FinetuneChoice,
     tokenizer: Any,
     model: Any,

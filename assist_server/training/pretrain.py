@@ -47,11 +47,11 @@ _TOKENIZER_CHARS = 40_000_000
 """Text from which merges are learned; more text changes little and takes memory."""
 
 _MEASURED_WINDOWS = 8
-"""For the influence of layers, whose order does not change with more windows."""
+"""Windows for measuring the influence of layers; more do not change their order."""
 
 
 def pretrain(choice: TrainChoice, watcher: Watcher) -> dict[str, Any]:
-    """Train a model, or resume a training; return the facts about the result.
+    """Train a model, or resume a training run; return the facts about the result.
 
     Raises:
         AssistError: the training cannot be done as chosen.
@@ -154,7 +154,7 @@ def _with_important_layers(
     )
 
 
-def make_trainer(  # noqa: PLR0913, PLR0917 - the parts of a training
+def make_trainer(  # noqa: PLR0913, PLR0917 - the parts of a training run
     shape: Shape,
     material: TrainingWindows,
     size: Size,

@@ -15,7 +15,7 @@ _ENDED_PROCESS = "DataLoader worker"
 
 
 def run_training(choice: TrainChoice | FinetuneChoice, watcher: Watcher) -> dict[str, Any]:
-    """Run a training; return the facts about the result.
+    """Train as chosen; return the facts about the result.
 
     Raises:
         AssistError: the training cannot be done as chosen.

@@ -32,8 +32,9 @@ from assist_server.engine.loading.locate import locate_model
 from assist_server.engine.loading.packed_weights import PACKED_FILE
 from assist_server.lsp.client import SERVER_COMMAND, LspClient
 
-GENERATE, F16, Q8_0, ELSEWHERE, SERVER = (
-    "generate", "llama.cpp f16", "llama.cpp q8_0", "llama.cpp elsewhere", "ours over LSP",
+GENERATE, F16, Q8_0, SAME_FILE, ELSEWHERE, SERVER = (
+    "generate", "llama.cpp f16", "llama.cpp q8_0", "llama.cpp, same file", "llama.cpp elsewhere",
+    "ours over LSP",
 )  # fmt: skip
 UNHEALED = "unhealed"
 PAUSE_S = 0.2
@@ -54,9 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     requests = requests_from(choice, options.model)
     with ExitStack() as stack:
         engines, about = start_engines(options, stack)
-        agreement = agreement_of(engines[GENERATE], engines[F16], requests, choice.seed)
-        log(f"{F16} continues {agreement.share:.1%} of {agreement.prompts} prompts like {GENERATE}")
-        if agreement.share < LEAST_AGREEMENT:
+        other = F16 if F16 in engines else SAME_FILE
+        agreement = agreement_of(engines[GENERATE], engines[other], requests, choice.seed)
+        share = f"{agreement.share:.1%} of {agreement.prompts} prompts"
+        log(f"{other} continues {share} like {GENERATE}")
+        # Of a quantized file, llama.cpp rounds the inputs of matrices as well.
+        if other == F16 and agreement.share < LEAST_AGREEMENT:
             log(f"that is less than {LEAST_AGREEMENT:.0%}: the weights are not the same")
             return 1
         participants: dict[str, Participant] = {
@@ -87,7 +91,7 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add_choice(parser)
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    parser.add_argument("--model", default="embedded", help="embedded, or a folder")
+    parser.add_argument("--model", default="embedded", help="embedded, a folder, or a GGUF file")
     parser.add_argument("--threads", type=int, default=usable)
     parser.add_argument(
         "--dtypes",
@@ -123,10 +127,14 @@ def start_engines(
 def commands_of(options: argparse.Namespace, stack: ExitStack) -> dict[str, list[str]]:
     """Return the command of each engine, with its weights."""
     converted = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    folder = whole(locate_model(options.model), converted / "whole")
+    source = locate_model(options.model)
+    folder = whole(source, converted / "whole")
     commands = {GENERATE: ["fresh_generate.py", folder]}
-    for name, quantization in ((F16, "f16"), (Q8_0, "q8_0")):
-        commands[name] = ["llama_server.py", convert(folder, converted, quantization)]
+    if Path(source).is_file():
+        commands[SAME_FILE] = ["llama_server.py", source]
+    else:
+        for name, quantization in ((F16, "f16"), (Q8_0, "q8_0")):
+            commands[name] = ["llama_server.py", convert(folder, converted, quantization)]
     if options.llama_server:
         commands[ELSEWHERE] = ["llama_server.py", options.llama_server]
     for dtype in options.dtypes:
@@ -138,8 +146,11 @@ def commands_of(options: argparse.Namespace, stack: ExitStack) -> dict[str, list
 
 
 def whole(folder: str, out: Path) -> str:
-    """Return the folder of a model, or of its weights unpacked, which others can read."""
-    if not (Path(folder) / PACKED_FILE).is_file():
+    """Return the folder of a model, or of its weights unpacked, which others can read.
+
+    A GGUF file becomes a folder with its weights in bfloat16.
+    """
+    if Path(folder).is_dir() and not (Path(folder) / PACKED_FILE).is_file():
         return folder
     command = [sys.executable, "-m", "assist_server", "models", "export", str(out)]
     subprocess.run([*command, "--model", folder], check=True, capture_output=True)

@@ -11,7 +11,7 @@ from assist_server.cli.benchmark.session import Session
 COLD = "cold"
 """One token at a place in a file that was not seen before."""
 KEYSTROKE = "keystroke"
-"""A completion after the next key of a trace."""
+"""A completion after the next keystroke of a trace."""
 ASKED = "model asked"
 """The same, if the server needed the model for it."""
 JUMP = "jump"
@@ -84,12 +84,12 @@ class Served:
     choice: Choice
 
     def type(self, place: int, samples: Samples) -> None:
-        """Type a trace, starting with a request before the first key."""
+        """Type a trace, starting with a request before the first keystroke."""
         trace = self.choice.traces()[0][place]
         document = self.session.document(trace.name, trace.before, trace.after)
         document.open()
         document.ask()
-        for answer in document.type(trace.keys):
+        for answer in document.type(trace.keystrokes):
             samples.add(KEYSTROKE, answer.total_ms)
             if answer.is_from_model:
                 samples.add(ASKED, answer.total_ms)

@@ -43,7 +43,7 @@ class Requests:
     """All requests of a comparison."""
 
     keystrokes: list[list[Ask]]
-    """For each place: before the first key, and after every key."""
+    """For each place: before the first keystroke, and after every keystroke."""
     fresh: list[Fresh]
 
 
@@ -118,7 +118,7 @@ class RequestBuilder:
         return Ask(ids, request.max_new_tokens, ends, True, path, text, offset)
 
     def typing(self, trace: Trace) -> list[Ask]:
-        """Build the requests before the first key of a trace and after every key."""
+        """Build the requests before the first keystroke of a trace and after every keystroke."""
         places = [(trace.start_text, len(trace.before)), *trace.states()]
         return [self.ask(trace.name, text, offset) for text, offset in places]
 

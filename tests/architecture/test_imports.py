@@ -21,6 +21,9 @@ TENSOR_PACKAGES = ("engine.decoding", "engine.models", "training")
 TENSOR_MODULES = (
     "engine.failures",
     "engine.loading.checkpoint",
+    "engine.loading.gguf.model",
+    "engine.loading.gguf.tokenizer",
+    "engine.loading.gguf.weights",
     "engine.loading.packed_weights",
     "engine.transformers_backend",
     "evaluation.calibration",
@@ -59,6 +62,11 @@ def import_each(names):
 @pytest.mark.parametrize("name", ["assist_server.lsp.create_server", "assist_server.cli.main"])
 def test_the_server_and_the_command_line_start_without_torch(name):
     assert import_each([name]) == "imported 1\n"
+
+
+def test_the_server_starts_without_an_http_client():
+    code = "import sys, assist_server.lsp.create_server; sys.exit('httpx2' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_nothing_is_printed_started_or_loaded():

@@ -3,7 +3,8 @@
 A file is passed when one of its functions is called, on any thread. These do not count: the
 transport, which is the same for all messages; the functions of the scripted backend, which stands
 for a model; and what only the first message passes, such as the loading of a grammar. The filters
-of `postprocess`, one in each file, are rows of one list: the package counts as one file.
+of `postprocess`, one in each file, are rows of one list: the package counts as one file. So does
+`syntax/facts`, which has one file for each kind of fact.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from assist_server.engine.backend import NullBackend
 from assist_server.text.lines import LineIndex
 
 MOST_FILES = {"completion": 24, "documentation": 40, "setting": 8}
+ROOMS = ("postprocess", "syntax/facts")
 HANDLER = "lsp/handlers/inline_completion.py"
 
 ROOT = f"{Path(assist_server.__file__).parent}/"
@@ -56,7 +58,8 @@ class Trip:
         if file is None or file in TRANSPORT or name.startswith("NullBackend"):
             return
         self._seen.append(frame)
-        self.files.add("postprocess" if file.startswith("postprocess/") else file)
+        whole = next((one for one in ROOMS if file.startswith(f"{one}/")), file)
+        self.files.add(whole)
         if frame.f_back is None or own_file(frame.f_back) != file:
             self.entries[file] += 1
 

@@ -49,7 +49,7 @@ def test_the_same_seed_types_the_same():
 
 def test_a_line_end_is_one_key_with_its_indentation():
     trace = trace_at(FILE, FILE.text.index("if"), 9)
-    assert trace.keys == ("i", "f", " ", "a", ":", "\n        ", "r", "e", "t")
+    assert trace.keystrokes == ("i", "f", " ", "a", ":", "\n        ", "r", "e", "t")
 
 
 def test_the_rest_of_the_last_line_is_missing_and_the_file_else_as_it_was():
@@ -72,19 +72,19 @@ def test_what_is_typed_is_the_file(text, data):
     offset = data.draw(st.integers(0, len(text)))
     count = data.draw(st.integers(1, 70))
     trace = trace_at(SourceFile("x", text), offset, count)
-    typed = "".join(trace.keys)
+    typed = "".join(trace.keystrokes)
     assert trace.before + typed == text[: offset + len(typed)]
     assert text.endswith(trace.after)
     assert trace.after[:1] in ("", "\n")
-    assert len(trace.keys) == count or trace.after == ""
+    assert len(trace.keystrokes) == count or trace.after == ""
     assert "\n" not in text[offset + len(typed) : len(text) - len(trace.after)]
 
 
 @pytest.mark.parametrize("trace", make_traces(library_files(0)[:20], 40, 0), ids=lambda t: t.name)
 def test_library_traces_begin_behind_indentation(trace):
     assert not trace.before.rpartition("\n")[2].strip()
-    assert trace.keys[0].strip()
-    assert len(trace.keys) == 40
+    assert trace.keystrokes[0].strip()
+    assert len(trace.keystrokes) == 40
 
 
 def test_pieces_are_whole_definitions_that_parse():
@@ -101,7 +101,7 @@ def test_a_longer_file_has_the_same_typing_in_its_middle(lines):
     (short,) = make_traces(pieces(library_files(0), 100)[:1], 10, 0)
     longer = lengthened(short, lines)
     assert lines - 4 < longer.start_text.count("\n") <= lines
-    assert longer.keys == short.keys
+    assert longer.keystrokes == short.keystrokes
     assert longer.before.endswith(short.before)
     assert longer.after.startswith(short.after)
     start, end = longer.before.count("\n"), longer.after.count("\n")

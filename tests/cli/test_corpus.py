@@ -1,4 +1,4 @@
-"""`corpus`: what a training learns from, built by a verb of its own."""
+"""`corpus`: what a training run learns from, built by a verb of its own."""
 
 import json
 

@@ -2,9 +2,11 @@ import json
 from importlib.metadata import version
 
 import pytest
+from fake_model_server import fake_model_server
 
 from assist_server import __version__
 from assist_server.cli import doctor
+from assist_server.engine.backend import NullBackend
 from assist_server.prompts.fim import TEMPLATES
 
 PIPES = {"<|fim_prefix|>": 300, "<|fim_suffix|>": 301, "<|fim_middle|>": 302}
@@ -79,10 +81,15 @@ def test_models_lists_the_embedded_model_the_cache_and_the_formats(run, tmp_path
     (cached / "config.json").touch()
     (cached / "model.safetensors").write_bytes(bytes(2_000_000))
     (tmp_path / "models--no--weights" / "snapshots" / "0").mkdir(parents=True)
+    quantized = tmp_path / "models--other--coder-GGUF" / "snapshots" / "0"
+    quantized.mkdir(parents=True)
+    for name in ("c-Q4_K_M.gguf", "mmproj-F16.gguf", "c-Q8_0-00001-of-00002.gguf", "c.gguf"):
+        (quantized / name).write_bytes(bytes(3_000_000))
     answer = json.loads(run("models", "--json").out)
-    embedded, found = answer["models"]
+    embedded, other, found = answer["models"]
     assert (embedded["model"], embedded["megabytes"] > 1) == ("embedded", True)
     assert (found["model"], found["megabytes"]) == ("some/coder", 2.0)
+    assert (other["model"], other["megabytes"]) == ("other/coder-GGUF:Q4_K_M", 3.0)
     assert answer["fim_templates"] == [one.family for one in TEMPLATES] + ["left-to-right"]
 
 
@@ -122,3 +129,38 @@ def test_a_model_is_written_to_a_folder_of_its_own(run, tmp_path):
     again = run("models", "export", tmp_path / "plain")
     assert again.code != 0
     assert "is not an empty folder; choose another one" in again.err
+
+
+def test_a_model_on_a_server_is_named_with_its_host_and_without_the_key(run, monkeypatch, project):
+    monkeypatch.setenv("MY_KEY", "sk-123")
+    with fake_model_server("openai", "a + b") as server:
+        server.key = "sk-123"
+        config = project.parent / "config" / "assist-server" / "config.toml"
+        config.parent.mkdir(parents=True)
+        config.write_text(f'[remote]\nurl = "{server.url}"\nkey_variable = "MY_KEY"\n')
+        result = run("doctor", "--json")
+        assert f"connected to 127.0.0.1:{server.port}" in checks(result)["model"][1]
+        assert checks(result)["infilling"] == ("ok", "server")
+        server.key = "sk-456"
+        refused = run("doctor", "--json")
+        assert "'MY_KEY'" in checks(refused)["model"][1]
+        assert (result.code, refused.code) == (0, 1)
+        assert "sk-" not in result.out + result.err + refused.out + refused.err
+
+
+def test_a_model_that_is_named_on_the_command_line_is_used_in_place_of_a_server(
+    run, monkeypatch, project
+):
+    asked = []
+
+    def open_model(settings):
+        asked.append(settings)
+        return NullBackend()
+
+    monkeypatch.setattr(doctor, "open_model", open_model)
+    config = project.parent / "config" / "assist-server" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('[remote]\nurl = "http://127.0.0.1:1"\n')
+    run("doctor", "--model", "embedded")
+    run("doctor")
+    assert [settings.remote.url for settings in asked] == ["", "http://127.0.0.1:1"]

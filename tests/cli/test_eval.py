@@ -42,7 +42,7 @@ def test_models_are_compared_on_every_suite(run, packages, tmp_path):
         assert suites[name]["copy"]["exact"]["count"] == 2
     assert list(suites["benchmark lines"]) == [one.name, other.name, "copy", "5-gram"]
     assert list(suites["typed again"]) == [one.name, other.name, "copy", "5-gram"]
-    assert list(suites["docstrings"]) == [one.name, other.name, "names alone"]
+    assert list(suites["docstrings"]) == [one.name, other.name, "facts alone"]
     assert suites["text"][one.name]["bits per byte"]["mean"] > 1
 
 

@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
     [
         ("complete.py", "json.load(file)"),
         ("document.py", 'def area(width, height):\n    """'),
-        ("summarize.py", "Python file"),
+        ("summarize.py", "Summarize a file from Python"),
     ],
 )
 def test_an_example_prints_what_it_is_about(name, expected):

@@ -27,7 +27,7 @@ def test_a_file(run, source):
 
 def test_json(run, source):
     answer = json.loads(run("summarize", source, "--json").out)
-    assert answer == {"markdown": run("summarize", source).out.rstrip("\n"), "method": "comment"}
+    assert answer == {"markdown": run("summarize", source).out.rstrip("\n"), "method": "facts"}
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,17 @@ def test_nothing_shorter_is_one_sentence_and_an_error(run, answers):
     result = run("summarize", stdin=b"It is one sentence.\n")
     assert (result.code, result.out) == (2, "")
     assert "too short to be summarized" in result.err
+
+
+def test_a_log_on_standard_input_is_recognized(run, answers):
+    backend = answers("never asked")
+    log = b"".join(b"2024-05-01 12:00:0%d INFO request %d done\n" % (n, n) for n in range(9))
+    result = run("summarize", stdin=log + b"2024-05-01 12:00:09 ERROR the disk is full\n")
+    assert result.out == (
+        "1 error, no warnings and 9 info in 10 lines of a log from 2024-05-01 12:00:00 to "
+        "2024-05-01 12:00:09.\n"
+        "\n"
+        "- error (line 10): `the disk is full`\n"
+        "- 9 times (line 1): `request * done`\n"
+    )
+    assert backend.requests == []

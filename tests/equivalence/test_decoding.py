@@ -131,7 +131,7 @@ class CountingToSeven:
     """A model that says the numbers from 0 to 6 over and over, and counts its passes."""
 
     device = torch.device("cpu")
-    rewind_limit = 1000
+    truncatable_length = 1000
     nbytes = 0
     passes = 0
     length = 0

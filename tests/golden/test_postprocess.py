@@ -6,11 +6,11 @@
     document = '''...█...'''       # █ is the cursor
     completion = '''...'''         # what the model wrote
     expected = '''...├inserted┤╣replaced╠...'''
-    rules = ["keep_first_line"]    # the filters that fire, in order
+    changed_by = ["keep_first_line"]   # the filters that fire, in order
 
 `expected` is the whole document: between ├ and ┤ stands the text that is shown, between ╣ and ╠ the
 text behind the cursor that it replaces, if any. `expected = "nothing"` where no text is left; the
-last rule is then the one that dropped it.
+last filter is then the one that dropped it.
 """
 
 import tomllib
@@ -34,15 +34,15 @@ def marked(candidate: Candidate | None, context: CursorContext) -> str:
     end = context.offset + candidate.replaced_chars
     replaced = context.snapshot.text[context.offset : end]
     mark = f"╣{replaced}╠" if replaced else ""
-    before, behind = context.snapshot.text[: context.offset], context.snapshot.text[end:]
-    return f"{before}├{candidate.text}┤{mark}{behind}"
+    before, after = context.snapshot.text[: context.offset], context.snapshot.text[end:]
+    return f"{before}├{candidate.text}┤{mark}{after}"
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_case(path):
     case = tomllib.loads(path.read_text(encoding="utf-8"))
-    before, cursor, behind = case["document"].partition("█")
-    snapshot = Snapshot("file:///case", "case", before + behind, case["language"])
+    before, cursor, after = case["document"].partition("█")
+    snapshot = Snapshot("file:///case", "case", before + after, case["language"])
     context = CursorContext(snapshot, len(before))
 
     is_unfinished = case.get("is_unfinished", False)
@@ -50,13 +50,13 @@ def test_case(path):
 
     assert cursor, "the document has no █"
     assert marked(cleaned.candidate, context) == case["expected"]
-    assert list(cleaned.rules) == case["rules"]
+    assert list(cleaned.changed_by) == case["changed_by"]
 
 
-@pytest.mark.parametrize("rule", [one.__name__ for one in (cut_unfinished, *FILTERS)])
-def test_each_filter_has_cases_that_fire_and_cases_that_do_not(rule):
-    cases = [tomllib.loads(path.read_text(encoding="utf-8")) for path in CASES.glob(f"{rule}/*")]
-    fired = [rule in case["rules"] for case in cases]
+@pytest.mark.parametrize("name", [one.__name__ for one in (cut_unfinished, *FILTERS)])
+def test_each_filter_has_cases_that_fire_and_cases_that_do_not(name):
+    cases = [tomllib.loads(path.read_text(encoding="utf-8")) for path in CASES.glob(f"{name}/*")]
+    fired = [name in case["changed_by"] for case in cases]
     assert len(cases) >= 5
     assert any(fired)
     assert not all(fired)

@@ -81,6 +81,24 @@ def test_a_summary_is_returned_shown_or_inserted(client):
     assert all(line.startswith("# ") for line in edit["newText"].splitlines() if line != "#")
 
 
+def test_a_summary_states_the_facts_of_its_kind_with_lines_of_the_document(client):
+    uri = "file:///project/notes.txt"
+    trace = (
+        "Traceback (most recent call last):\n"
+        '  File "/srv/shop/stock.py", line 4, in take\n'
+        "    return self.left[article]\n"
+        "KeyError: 'lamp'\n"
+    )
+    open_as(client, uri, "plaintext", "Seen on Monday.\n\n" + trace)
+    place = {"start": {"line": 2, "character": 0}, "end": {"line": 6, "character": 0}}
+    returned = run(client, "assist.summarize", uri, place)
+    assert returned["method"] == "facts"
+    assert returned["markdown"].startswith(
+        "`KeyError: 'lamp'`, raised in `take` of `srv/shop/stock.py`, line 4."
+    )
+    assert "(line 4)" in returned["markdown"]
+
+
 def open_as(client, uri, language_id, text):
     item = {"uri": uri, "languageId": language_id, "version": 1, "text": text}
     client.notify("textDocument/didOpen", {"textDocument": item})
@@ -96,8 +114,8 @@ def test_a_comment_is_written_as_its_language_has_it(client):
 
 def test_a_comment_that_would_change_the_program_is_refused(client):
     uri = "file:///project/a.yaml"
-    open_as(client, uri, "yaml", "a: |\n  b\n  c\n")
-    place = {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 3}}
+    open_as(client, uri, "yaml", "a: |\n" + "  some: words of a text\n" * 4)
+    place = {"start": {"line": 1, "character": 0}, "end": {"line": 4, "character": 9}}
     with pytest.raises(RequestError, match="would change the program") as caught:
         run(client, "assist.insertSummary", uri, place)
     assert caught.value.code == -32803

@@ -49,15 +49,21 @@ def convert(folder, model_folder):
 
 
 @pytest.fixture(scope="session")
-def smollm2(tmp_path_factory):
-    """The folder of the model."""
-    pytest.importorskip("gguf")
+def smollm2_gguf(tmp_path_factory):
+    """The model's GGUF file."""
     pytest.importorskip("accelerate")
     cache = os.environ.get("ASSIST_MODELS_CACHE")
     folder = Path(cache) if cache else tmp_path_factory.mktemp("models")
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / FILE).exists():
         download(folder)
+    return folder / FILE
+
+
+@pytest.fixture(scope="session")
+def smollm2(smollm2_gguf):
+    """The folder of the model."""
+    folder = smollm2_gguf.parent
     if not (folder / "hf" / "tokenizer.json").exists():
         convert(folder, folder / "hf")
     return folder / "hf"

@@ -62,9 +62,11 @@ FAMILIES = (
 )  # fmt: skip
 
 
-def build_tokenizer(family: TinyFamily) -> transformers.PreTrainedTokenizerFast:
-    """A tokenizer without merges: a token per byte, and the family's control tokens."""
-    tokenizer = _sentencepiece_like() if family.is_sentencepiece else _byte_level()
+def build_tokenizer(
+    family: TinyFamily, merges: Sequence[str] = ()
+) -> transformers.PreTrainedTokenizerFast:
+    """A token per byte, the family's control tokens, and merges where tokens are byte-level."""
+    tokenizer = _sentencepiece_like() if family.is_sentencepiece else _byte_level(merges)
     # As in Qwen's tokenizer, infilling tokens are "added" but not "special".
     tokenizer.add_tokens([AddedToken(t, special=False) for t in family.special_tokens])
     ends = [token for token in (family.bos, family.eos) if token]
@@ -79,9 +81,10 @@ def build_tokenizer(family: TinyFamily) -> transformers.PreTrainedTokenizerFast:
     )
 
 
-def _byte_level() -> Tokenizer:
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
+def _byte_level(merges: Sequence[str]) -> Tokenizer:
+    pairs = [tuple(merge.split(" ")) for merge in merges]
+    tokens = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *map("".join, pairs)]
+    tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, pairs))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     return tokenizer

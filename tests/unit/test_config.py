@@ -216,7 +216,7 @@ def test_a_layer_that_is_no_table(values):
 # Paths
 
 
-@pytest.mark.parametrize("model", ["embedded", "Qwen/Qwen2.5-Coder-0.5B", "local"])
+@pytest.mark.parametrize("model", ["embedded", "Qwen/Qwen2.5-Coder-0.5B", "local", "a/b:Q8_0"])
 def test_a_models_name_stays_even_if_a_folder_is_called_so(tmp_path, model):
     (tmp_path / model).mkdir(parents=True)
     assert merge_one({"model": model}, folder=tmp_path)[0].model == model
@@ -240,6 +240,8 @@ def test_relative_paths_without_a_folder_begin_at_the_working_directory(tmp_path
 def test_the_home_folder_is_expanded(tmp_path):
     settings, _ = merge_one({"model": "~/coder"}, folder=tmp_path)
     assert settings.model == str(Path.home() / "coder")
+    settings, _ = merge_one({"model": "~/models/coder.gguf"}, folder=tmp_path)
+    assert settings.model == str(Path.home() / "models" / "coder.gguf")
 
 
 def test_an_absolute_path_stays(tmp_path):
@@ -254,8 +256,16 @@ def test_an_absolute_path_stays(tmp_path):
     ("key", "value"),
     [
         ("model", "a/b"),
+        ("model", "./a.gguf"),
+        ("model", "a/b:Q4_K_M"),
         ("log.file", "server.log"),
         ("log.include_source_text", True),
+        ("remote.url", "http://127.0.0.1:8080"),
+        ("remote.model", "coder"),
+        ("remote.api", "openai"),
+        ("remote.key_variable", "MY_KEY"),
+        ("remote.timeout_ms", 1000),
+        ("remote.allow_insecure", True),
     ],
 )
 def test_a_project_may_not_choose_what_is_loaded_or_logged(key, value):
@@ -271,6 +281,7 @@ def test_a_project_may_set_everything_else():
         "model",
         "log.file",
         "log.include_source_text",
+        *(key for key in setting_fields() if key.startswith("remote.")),
     }
     values = {key: setting_fields()[key].default for key in free}
     assert merge_one(values, is_project=True) == (Settings(), ())

@@ -19,7 +19,7 @@ from assist_server.engine.request import CancelToken, GenerationRequest, Samplin
 from assist_server.features.inline_completion import build_request
 from assist_server.settings import Settings
 
-_NEW_TOKENS, _FEWEST_TOKENS = 96, 8
+_NEW_TOKENS, _MIN_TOKENS = 96, 8
 """Tokens to generate at each place, and the fewest for which a speed is measured."""
 
 _TURNS = 3
@@ -93,7 +93,7 @@ def _measure(
             written = {way: _written(backend, replace(request, may_draft=way)) for way in ways}
             drafted, plain = written[True], written[False]
             # Passes over several tokens round differently, which may change a close decision.
-            if drafted.ids == plain.ids and len(plain.ids) >= _FEWEST_TOKENS:
+            if drafted.ids == plain.ids and len(plain.ids) >= _MIN_TOKENS:
                 pairs.append((drafted.tokens_per_second, plain.tokens_per_second))
     return DraftFigures.of(kind.name, pairs)
 

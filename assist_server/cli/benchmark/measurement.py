@@ -68,7 +68,7 @@ class EngineFigures:
     warm: Spread | None
     """At the same place, after the document was closed and opened again."""
     keystroke: Spread | None
-    """After the first key for which the model ran again."""
+    """After the first keystroke for which the model ran again."""
     jump: Spread | None
     """At another place in the same file."""
     prompt_tokens: int
@@ -95,7 +95,7 @@ def measure_keystrokes(
         report(f"typing in {trace.name}, place {number} of {len(traces)}")
         document = session.document(trace.name, trace.before, trace.after)
         document.open()
-        answers += document.type(trace.keys)
+        answers += document.type(trace.keystrokes)
         document.close()
     asked = [answer for answer in answers if answer.is_from_model]
     figures = KeystrokeFigures(
@@ -141,7 +141,7 @@ def measure_engine(session: Session, traces: Sequence[Trace], report: Report) ->
 def measure_lengths(
     session: Session, traces: Sequence[Trace], lengths: Sequence[int], report: Report
 ) -> list[LengthFigures]:
-    """Type the same keys in files of different lengths, in turns."""
+    """Type the same text in files of different lengths, in turns."""
     answers: dict[int, list[Answer]] = {lines: [] for lines in lengths}
     for trace in traces:
         for lines in lengths:
@@ -150,7 +150,7 @@ def measure_lengths(
             document = session.document(longer.name, longer.before, longer.after)
             document.open()
             # The first request prefills the whole prompt, which is not to be measured here.
-            typed = document.type(longer.keys)[1:]
+            typed = document.type(longer.keystrokes)[1:]
             answers[lines] += [answer for answer in typed if answer.is_from_model]
             document.close()
     return [
@@ -170,7 +170,7 @@ def _ask_in_turn(session: Session, trace: Trace) -> tuple[Answer | None, ...]:
     document.close()
     document.open()
     warm = document.ask()
-    typed = (document.type([key])[0] for key in trace.keys)
+    typed = (document.type([each])[0] for each in trace.keystrokes)
     keystroke = next((answer for answer in typed if answer.is_from_model), None)
     document.move_to((document.line + document.line_count // 2) % document.line_count)
     jump = document.ask()

@@ -23,7 +23,7 @@ from assist_server.training.loop.reports import new_figure
 
 @dataclass(frozen=True)
 class Choice:
-    """Extent of a benchmark; the same choice on the same Python types the same keys."""
+    """Extent of a benchmark; the same choice on the same Python types the same text."""
 
     places: int
     """Files to type in."""

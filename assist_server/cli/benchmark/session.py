@@ -73,12 +73,12 @@ class Document:
         self._request()
         return self._explained([_milliseconds_since(started)])[0]
 
-    def type(self, keys: Iterable[str]) -> list[Answer]:
-        """Type keys, at most 80, and wait for a completion after each of them.
+    def type(self, keystrokes: Iterable[str]) -> list[Answer]:
+        """Send keystrokes, at most 80, and wait for a completion after each of them.
 
         The server keeps a hundred records for `assist.why`, which are read at the end.
         """
-        return self._explained([self._press(key) for key in keys])
+        return self._explained([self._press(each) for each in keystrokes])
 
     def move_to(self, line: int) -> None:
         """Move the cursor to the end of the first non-blank line from `line` on."""
@@ -99,22 +99,22 @@ class Document:
         """Return the zero-based line of the cursor."""
         return self._line
 
-    def _press(self, key: str) -> float:
+    def _press(self, keystroke: str) -> float:
         place = {"line": self._line, "character": self._column}
         started = time.perf_counter()
         self._version += 1
-        change = {"range": {"start": place, "end": place}, "text": key}
+        change = {"range": {"start": place, "end": place}, "text": keystroke}
         self._client.change(self._uri, self._version, [change])
-        self._advance(key)
+        self._advance(keystroke)
         self._request()
         elapsed_ms = _milliseconds_since(started)
-        self._before += key
+        self._before += keystroke
         return elapsed_ms
 
-    def _advance(self, key: str) -> None:
-        self._line += key.count("\n")
-        start = 0 if "\n" in key else self._column
-        self._column = start + _units(key.rpartition("\n")[2])
+    def _advance(self, keystroke: str) -> None:
+        self._line += keystroke.count("\n")
+        start = 0 if "\n" in keystroke else self._column
+        self._column = start + _units(keystroke.rpartition("\n")[2])
 
     def _request(self) -> None:
         self._client.inline_completion(self._uri, self._line, self._column, is_automatic=True)

@@ -1,27 +1,28 @@
-"""Keystroke traces: real files and keys to type in them; the same for the same seed."""
+"""Keystroke traces: real files and text to type in them; the same for the same seed."""
 
 import random
 import re
 import sysconfig
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from assist_server.text.indentation import leading_whitespace
 from assist_server.text.lines import LineIndex
 
-_FEWEST_LINES, _MOST_LINES = 100, 3000
+_MIN_LINES, _MAX_LINES = 100, 3000
 _EDGE_SHARE = 0.1
 """Share of a file at either end where no place is chosen, such as licences."""
 
-_LEAST_PIECE_SHARE = 0.7
+_MIN_PIECE_SHARE = 0.7
 """Minimum length of a piece of a file, relative to the requested one."""
 
 _COPIED_LINES, _GIVEN_LINES = 16, 4
 """Lines to copy from, and how many of them are repeated before the cursor."""
 
-_KEY = re.compile(r"\n[ \t]*|.", re.DOTALL)
-"""Text of one key: a character, or a line end with the indentation that editors add."""
+_KEYSTROKE = re.compile(r"\n[ \t]*|.", re.DOTALL)
+"""Text of one keystroke: a character, or a line end with the indentation that editors add."""
 
 _DEFINITION = re.compile(r"(?<=\n\n)(?=@|def |class )")
 
@@ -36,24 +37,24 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Trace:
-    """A file with some text removed, and the keys that type it again."""
+    """A file with some text removed, and the keystrokes that type it again."""
 
     name: str
     before: str
-    keys: tuple[str, ...]
+    keystrokes: tuple[str, ...]
     after: str
     """Text from a line end on, so that the cursor is never inside a word."""
 
     @property
     def start_text(self) -> str:
-        """Return the file before the first key."""
+        """Return the file before the first keystroke."""
         return self.before + self.after
 
     def states(self) -> Iterator[tuple[str, int]]:
-        """Yield the text of the file and the offset of the cursor after each key."""
+        """Yield the text of the file and the offset of the cursor after each keystroke."""
         written = self.before
-        for key in self.keys:
-            written += key
+        for keystroke in self.keystrokes:
+            written += keystroke
             yield written + self.after, len(written)
 
 
@@ -62,7 +63,7 @@ def library_files(seed: int) -> list[SourceFile]:
     files = []
     for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if _FEWEST_LINES <= text.count("\n") <= _MOST_LINES:
+        if _MIN_LINES <= text.count("\n") <= _MAX_LINES:
             files.append(SourceFile(path.name, text))
     random.Random(seed).shuffle(files)  # noqa: S311 - repeatable, not secret
     return files
@@ -75,11 +76,15 @@ def make_traces(files: Sequence[SourceFile], characters: int, seed: int) -> list
 
 
 def trace_at(file: SourceFile, offset: int, characters: int) -> Trace:
-    """Return a trace of `characters` keys from an offset; the rest of the last line is removed."""
-    keys = tuple(match.group() for match in _KEY.finditer(file.text, offset))[:characters]
-    line_end = file.text.find("\n", offset + sum(map(len, keys)))
+    """Return a trace of keystrokes from an offset; the rest of the last line is removed.
+
+    The parameter `characters` is the number of keystrokes.
+    """
+    matches = islice(_KEYSTROKE.finditer(file.text, offset), characters)
+    keystrokes = tuple(match.group() for match in matches)
+    line_end = file.text.find("\n", offset + sum(map(len, keystrokes)))
     after = file.text[line_end:] if line_end >= 0 else ""
-    return Trace(file.name, file.text[:offset], keys, after)
+    return Trace(file.name, file.text[:offset], keystrokes, after)
 
 
 def pieces(files: Sequence[SourceFile], lines: int) -> list[SourceFile]:
@@ -116,7 +121,7 @@ def _filler(number: int) -> str:
 
 
 def _is_nearly(text: str, start: int, end: int, lines: int) -> bool:
-    return lines * _LEAST_PIECE_SHARE <= text.count("\n", start, end) <= lines
+    return lines * _MIN_PIECE_SHARE <= text.count("\n", start, end) <= lines
 
 
 def _choose_place(text: str, choice: random.Random) -> int:

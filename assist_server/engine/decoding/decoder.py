@@ -18,7 +18,7 @@ PREFILL_PIECE_TOKENS = 256
 
 _NO_LIMIT = 1 << 40
 
-_LEAST_TEMPERATURE = 1e-3
+_MIN_TEMPERATURE = 1e-3
 """Below it decoding is greedy, as dividing logits by it would overflow."""
 
 
@@ -92,8 +92,8 @@ class Decoder:
         pending: tuple[int, ...] = prompt_ids[len(sequence) :]
         while len(sequence) + len(pending) <= self._context_tokens:
             allowed_ids = forced.allowed_ids() if forced else None
-            # After the rewind limit, a wrong draft could not be removed from the cache.
-            limit = min(sequence.rewind_limit, self._context_tokens, _NO_LIMIT)
+            # Beyond the truncatable length, a wrong draft could not be removed from the cache.
+            limit = min(sequence.truncatable_length, self._context_tokens, _NO_LIMIT)
             room = int(limit) - len(sequence) - len(pending)
             draft = drafter.propose(room) if drafter and allowed_ids is None and room > 0 else []
             logits = sequence.extend([*pending, *draft], wanted=1 + len(draft))
@@ -121,7 +121,7 @@ class TokenChooser:
         """Choose greedily at temperature 0; else sample, repeatably if there is a seed."""
         self._sampling = sampling
         self._generator = None
-        if sampling.temperature >= _LEAST_TEMPERATURE:
+        if sampling.temperature >= _MIN_TEMPERATURE:
             self._generator = torch.Generator(device=device)
             if sampling.seed is None:
                 self._generator.seed()

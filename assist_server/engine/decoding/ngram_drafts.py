@@ -17,7 +17,7 @@ _FIRST_DRAFT_TOKENS, LONGEST_DRAFT_TOKENS = 3, 12
 _LONGEST_PAUSE = 16
 _INDEXED_NGRAM, _INDEXED_ID_BITS = 3, 21
 _END_OF_PART = (1 << _INDEXED_ID_BITS) - 1
-_MOST_TEXTS = 4
+_MAX_TEXTS = 4
 
 _ID_BYTES = array("I").itemsize
 
@@ -169,7 +169,7 @@ class NgramDrafting:
         index = TextIndex(parts)
         with self._lock:
             others = {key: text for key, text in self._texts.items() if key != name}
-            self._texts = dict([*others.items()][-(_MOST_TEXTS - 1) :]) | {name: index}
+            self._texts = dict([*others.items()][-(_MAX_TEXTS - 1) :]) | {name: index}
 
     def forget(self, name: str) -> None:
         """Remove a text from the index."""

@@ -6,8 +6,8 @@ import torch
 
 from assist_server.engine.models.protocol import KvCache, LanguageModel
 
-_MOST_SEQUENCES = 8
-"""Few enough for small models, whose byte limit would keep hundreds."""
+_MAX_SEQUENCES = 8
+"""A limit for small models, for which the byte limit alone would allow hundreds."""
 
 _FORK_TOKENS = 256
 """A kept sequence with more tokens than this after the shared ones is copied, not truncated."""
@@ -16,8 +16,8 @@ _FORK_TOKENS = 256
 class TokenSequence:
     """Tokens and their KV cache.
 
-    As long as both agree, the cache is valid for every prompt with the same first tokens, rejected
-    drafts included. So a generation may be closed at any step.
+    `ids` are exactly the tokens in the cache, rejected drafts included, so the cache can serve any
+    prompt with a common beginning, and a generation may be closed at any step.
     """
 
     def __init__(self, cache: KvCache, ids: Sequence[int] = (), client: str = "") -> None:
@@ -33,16 +33,16 @@ class TokenSequence:
 
     @property
     def nbytes(self) -> int:
-        """Return the bytes of the cache."""
+        """Return the size of the cache in bytes."""
         return self._cache.nbytes
 
     @property
-    def rewind_limit(self) -> float:
-        """Return the greatest length, in tokens, at which the sequence can be truncated."""
-        return self._cache.rewind_limit
+    def truncatable_length(self) -> float:
+        """Return the greatest length, in tokens, from which the sequence can still be truncated."""
+        return self._cache.truncatable_length
 
     def extend(self, ids: Sequence[int], wanted: int = 1) -> torch.Tensor:
-        """Append tokens and return the logits [wanted, vocabulary] after the last of them."""
+        """Append tokens; return the logits [wanted, vocabulary] after the last `wanted` of them."""
         self.is_consistent = False
         logits = self._cache.extend(ids, wanted)
         self.ids.extend(ids)
@@ -70,14 +70,15 @@ class PrefixCache:
 
     @property
     def nbytes(self) -> int:
-        """Return the bytes of all kept caches."""
+        """Return the size of all kept caches in bytes."""
         return sum(sequence.nbytes for sequence in self._kept)
 
     def take(self, prompt_ids: Sequence[int], client: str = "") -> TokenSequence:
-        """Return the client's sequence that shares the most first tokens with the prompt.
+        """Return a sequence with the longest beginning of the prompt that the client has kept.
 
-        It is truncated to them, and never has the prompt's last token, whose logits are needed. The
-        caller owns the sequence and returns it with `put`.
+        It is a kept sequence, truncated; a copy, if much would be cut off; or an empty one. It
+        never holds the prompt's last token, whose logits are needed. The caller owns it and returns
+        it with `put`.
         """
         best, shared = None, 0
         known_ids = list(prompt_ids[:-1])
@@ -86,7 +87,7 @@ class PrefixCache:
                 continue  # response times would reveal what other clients have open
             length = shared_length(sequence.ids, known_ids)
             is_cut = length < len(sequence)
-            if length > shared and not (is_cut and len(sequence) > sequence.rewind_limit):
+            if length > shared and not (is_cut and len(sequence) > sequence.truncatable_length):
                 best, shared = sequence, length
         if best is None:
             return TokenSequence(self._model.new_cache(), client=client)
@@ -97,7 +98,11 @@ class PrefixCache:
         return best
 
     def put(self, sequence: TokenSequence) -> None:
-        """Keep a sequence, and drop the oldest ones above the limit."""
+        """Keep a sequence, unless it is empty or inconsistent.
+
+        The client's sequences that are a beginning of it are dropped, and so are the oldest above
+        the limits.
+        """
         if not (sequence.is_consistent and len(sequence)):
             return
         self._kept = [
@@ -106,7 +111,7 @@ class PrefixCache:
             if kept.client != sequence.client or not _starts_with(sequence.ids, kept.ids)
         ]
         self._kept.append(sequence)
-        while self.nbytes > self._limit_bytes or len(self._kept) > _MOST_SEQUENCES:
+        while self.nbytes > self._limit_bytes or len(self._kept) > _MAX_SEQUENCES:
             del self._kept[0]
 
     def clear(self) -> None:

@@ -31,29 +31,44 @@ from assist_server.errors import InputError, ModelError
 CALIBRATION_FILE = "calibration.json"
 
 
-def read_model(source: str, plan: DevicePlan, report: ProgressCallback) -> tuple[Any, Any]:
-    """Read tokenizer and model of a folder or hub id; the hub is asked for missing files only.
+def read_model(
+    source: str, plan: DevicePlan, report: ProgressCallback, dtype: str = "auto"
+) -> tuple[Any, Any]:
+    """Read tokenizer and model; the hub is asked for missing files only.
 
-    Weights must be safetensors, and remote code never runs.
+    Weights must be safetensors or GGUF, and remote code never runs.
+
+    Args:
+        source: A folder, a GGUF file, or a hub id.
+        plan: The device, and the dtype on it.
+        report: Called with the progress.
+        dtype: The setting of that name.
 
     Raises:
-        ModelError: the folder does not hold a complete causal model with a KV cache.
+        ModelError: the source does not hold a complete causal model with a KV cache.
         Exception: any error of the four libraries that read it.
     """
     _prepare_transformers()
-    folder = Path(source) if Path(source).is_dir() else fetch_model(source, report)
+    folder = Path(source) if Path(source).exists() else fetch_model(source, report)
+    if folder.is_file():
+        # The tokenizers of many families come with it, which takes a part of a second.
+        from assist_server.engine.loading.gguf.model import read_gguf  # noqa: PLC0415
+
+        # On a CPU, in a dtype that has the file's precision: see below.
+        smallest = plan.device == "cpu" and dtype != "float32"
+        return read_gguf(folder, None if smallest else getattr(torch, plan.dtype), report)
     check_weight_files(folder)
     options = {"trust_remote_code": False, "local_files_only": True}
     report("reading the tokenizer", 65)
     tokenizer = AutoTokenizer.from_pretrained(folder, **options)
     report("reading the weights", 80)
     # On a CPU, in the file's format: they are packed, or converted to float32, later, one by one.
-    dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
+    read_dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
     if (folder / PACKED_FILE).is_file():
-        model, found = _unpacked_model(folder, dtype)
+        model, found = _unpacked_model(folder, read_dtype)
     else:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, output_loading_info=True, **options
+            folder, dtype=read_dtype, use_safetensors=True, output_loading_info=True, **options
         )
         model, found = loaded
     # transformers initialises missing tensors with random numbers.
@@ -99,13 +114,19 @@ def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
     return loaded
 
 
+def calibration_file(source: str) -> Path:
+    """Return where a model's calibration is: in its folder, or beside its GGUF file."""
+    path = Path(source)
+    return path.with_suffix(f".{CALIBRATION_FILE}") if path.is_file() else path / CALIBRATION_FILE
+
+
 def read_calibration(source: str) -> dict[str, float] | None:
-    """Return the calibration in a model's folder; None where nothing was measured.
+    """Return the calibration of a model; None where nothing was measured.
 
     Raises:
         ModelError: the file does not hold names and finite numbers.
     """
-    file = Path(source) / CALIBRATION_FILE
+    file = calibration_file(source)
     if not file.is_file():
         return None
     try:
@@ -148,7 +169,7 @@ def export_model(model: str, out: Path, report: ProgressCallback, *, is_packed: 
     """Write a model to a new folder: as stock transformers loads it, or packed.
 
     Args:
-        model: `embedded`, a folder, or a hub id.
+        model: The value of the setting `model`.
         out: A folder that does not exist yet, or is empty.
         report: Called with the progress.
         is_packed: Write groups of 4 bits, and 8 for the embedding, instead of bfloat16.
@@ -168,7 +189,7 @@ def export_model(model: str, out: Path, report: ProgressCallback, *, is_packed: 
             new = Path(name)
             tokenizer.save_pretrained(new)
             (_write_packed if is_packed else _write_plain)(read, new)
-            calibration = Path(source) / CALIBRATION_FILE
+            calibration = calibration_file(source)
             if calibration.is_file():
                 (new / CALIBRATION_FILE).write_bytes(calibration.read_bytes())
             for file in new.iterdir():

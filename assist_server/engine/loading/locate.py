@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from assist_server.engine.loading.gguf.config import supported_architecture
+from assist_server.engine.loading.gguf.header import read_header
+from assist_server.engine.loading.gguf.names import check_whole, is_gguf_name
 from assist_server.errors import ModelError
 
 _INDEX = "*.safetensors.index.json"
@@ -25,32 +28,36 @@ _NEEDED = {
 
 
 def locate_model(model: str) -> str:
-    """Return the folder or hub id to load, checked as far as possible without torch.
+    """Return the folder, GGUF file or hub id to load, checked as far as possible without torch.
 
     Args:
         model: The value of the setting `model`.
 
     Raises:
-        ModelError: the setting names no model, or a folder that cannot be one.
+        ModelError: the setting names no model, or a folder or file that cannot be one.
     """
     if model == EMBEDDED:
         return str(EMBEDDED_FOLDER)
-    folder = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises without a home directory
-    is_spelled_as_folder = model.startswith((".", "~")) or folder.is_absolute()
-    if is_spelled_as_folder and os.path.isdir(folder):  # noqa: PTH112 - Path's raises
-        _check_folder(folder)
-        return str(folder)
-    if not is_spelled_as_folder and os.path.exists(folder):  # noqa: PTH110 - Path's raises
+    path = Path(os.path.expanduser(model))  # noqa: PTH111 - Path's raises without a home directory
+    is_spelled_as_path = model.startswith((".", "~")) or path.is_absolute()
+    if is_spelled_as_path and os.path.isdir(path):  # noqa: PTH112 - Path's raises
+        _check_folder(path)
+        return str(path)
+    if is_gguf_name(model):
+        _check_gguf(model, path, is_spelled_as_path=is_spelled_as_path)
+        return str(path)
+    if not is_spelled_as_path and os.path.exists(path):  # noqa: PTH110 - Path's raises
         # transformers would load it, and a cloned repository may contain such a folder.
         raise ModelError(
             f"{model!r} is a hub id and also a folder here; write the folder as './{model}', "
             "or start in another working directory"
         )
-    if not is_spelled_as_folder and _looks_like_hub_id(model):
+    if not is_spelled_as_path and _looks_like_hub_id(model):
         return model
     raise ModelError(
         f"there is no model at {model!r}; set `model` to {EMBEDDED!r}, to a folder that holds "
-        "config.json and *.safetensors, or to a hub id such as 'Qwen/Qwen2.5-Coder-0.5B'"
+        "config.json and *.safetensors, to a file such as './name.gguf', or to a hub id such as "
+        "'Qwen/Qwen2.5-Coder-0.5B'"
     )
 
 
@@ -65,8 +72,20 @@ def _check_folder(folder: Path) -> None:
             )
 
 
+def _check_gguf(model: str, file: Path, *, is_spelled_as_path: bool) -> None:
+    if not is_spelled_as_path:
+        raise ModelError(
+            f"{model!r} names a GGUF file, but is not spelled as a path; write './{model}', or for "
+            "a file on the hub 'org/name:Q4_K_M'"
+        )
+    check_whole(model)
+    if not os.path.exists(file):  # noqa: PTH110 - Path's raises
+        raise ModelError(f"there is no file {str(file)!r}; set `model` to one that exists")
+    supported_architecture(read_header(file))
+
+
 def _looks_like_hub_id(model: str) -> bool:
-    return re.fullmatch(r"[\w.-]+/[\w.-]+", model, re.ASCII) is not None
+    return re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w.-]+)?", model, re.ASCII) is not None
 
 
 def is_complete(folder: Path) -> bool:

@@ -1,14 +1,22 @@
 """Models shared by the clients of a process, each loaded on a separate thread."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from assist_server.engine.backend import Backend, ModelChoice, ModelInfo, ProgressCallback
+from assist_server.engine.backend import (
+    Backend,
+    ModelChoice,
+    ModelInfo,
+    ProgressCallback,
+    TroubleCallback,
+    retry_delay_s,
+)
 from assist_server.engine.request import Chunk, GenerationRequest
-from assist_server.errors import AssistError, ModelError, ModelLoadingError
+from assist_server.errors import AssistError, ModelError, ModelLoadingError, ModelServerError
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +48,11 @@ Listener = Callable[[HostState], None]
 
 
 class ModelHost:
-    """A backend that is loaded in the background."""
+    """A backend that is loaded in the background.
+
+    If the server that runs the model cannot be used, that is a failure until it can; it is tried
+    again after a growing delay.
+    """
 
     def __init__(self, open_backend: Callable[[ProgressCallback], Backend]) -> None:
         """Start loading."""
@@ -49,12 +61,20 @@ class ModelHost:
         self._changed = threading.Condition()
         self._state = HostState(Phase.LOADING, "starting", 0)
         self._backend: Backend | None = None
+        self._is_retrying = False
         threading.Thread(target=self._load, name="assist-loading", daemon=True).start()
 
     @property
     def state(self) -> HostState:
         """Return the current state."""
         return self._state
+
+    @property
+    def has_given_up(self) -> bool:
+        """Return whether loading failed and is not tried again."""
+        with self._changed:
+            is_failed = self._state.phase is Phase.FAILED and self._backend is None
+            return is_failed and not self._is_retrying
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` with the state now and on each change, on the thread that changes it."""
@@ -98,8 +118,23 @@ class ModelHost:
             backend.close()
 
     def _load(self) -> None:
+        for failures in itertools.count(1):
+            error = self._try_to_load()
+            if error is None:
+                return
+            with self._changed:
+                self._is_retrying = True
+                if not self._changed.wait_for(self._is_closed, retry_delay_s(failures)):
+                    continue
+            return
+
+    def _try_to_load(self) -> ModelServerError | None:
+        """Load once; return the error if it makes sense to try again."""
         try:
             backend = self._open_backend(self._report)
+        except ModelServerError as error:
+            self._finish(None, HostState(Phase.FAILED, str(error)))
+            return error
         except AssistError as error:
             self._finish(None, HostState(Phase.FAILED, str(error)))
         except Exception as error:  # noqa: BLE001 - a third-party model may do anything
@@ -107,6 +142,10 @@ class ModelHost:
             self._finish(None, HostState(Phase.FAILED, f"loading failed: {type(error).__name__}"))
         else:
             self._finish(backend, HostState(Phase.READY, backend.info.name))
+        return None
+
+    def _is_closed(self) -> bool:
+        return self._state.phase is Phase.CLOSED
 
     def _report(self, message: str, percent: int) -> None:
         with self._changed:
@@ -115,12 +154,23 @@ class ModelHost:
 
     def _finish(self, backend: Backend | None, state: HostState) -> None:
         with self._changed:
-            if self._state.phase is Phase.LOADING:
+            if self._state.phase is not Phase.CLOSED:
                 self._backend = backend
-                self._set_state(state)
+                if backend is not None:
+                    backend.watch(self._on_trouble)
+                if self._state != state:
+                    self._set_state(state)
                 return
         if backend is not None:  # closed while it was loading
             backend.close()
+
+    def _on_trouble(self, reason: str) -> None:
+        """Follow a loaded backend that stops answering or answers again; called on any thread."""
+        with self._changed:
+            if self._backend is not None:
+                name = self._backend.info.name
+                failed, ready = HostState(Phase.FAILED, reason), HostState(Phase.READY, name)
+                self._set_state(failed if reason else ready)
 
     def _set_state(self, state: HostState) -> None:
         self._state = state
@@ -142,7 +192,7 @@ class ModelPool:
         """Return the host of a choice, created if needed; each call needs one `release`."""
         with self._lock:
             host = self._hosts.get(choice)
-            if host is None or host.state.phase is Phase.FAILED:
+            if host is None or host.has_given_up:
                 host = ModelHost(lambda report: self._open_backend(choice, report))
                 self._hosts[choice] = host
             self._users[choice] = self._users.get(choice, 0) + 1
@@ -214,6 +264,10 @@ class ClientBackend:
     def forget(self, name: str) -> None:
         """Remove the client's document `name` from the index."""
         self.shared.forget(self.client + name)
+
+    def watch(self, on_trouble: TroubleCallback) -> None:
+        """Watch the shared backend."""
+        self.shared.watch(on_trouble)
 
     def close(self) -> None:
         """Do nothing, as other clients may use the model."""

@@ -1,4 +1,4 @@
-"""Opening the backend for the setting `model`, without making other threads wait.
+"""Opening the backend that the settings choose, without making other threads wait.
 
 An import holds the interpreter lock while a shared library is opened and initialised (a quarter of
 a second for torch) and while the garbage collector walks the new objects (a tenth of a second,
@@ -17,7 +17,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
-from assist_server.engine.backend import Backend, ModelChoice, ProgressCallback, ignore_progress
+from assist_server.engine.backend import (
+    Backend,
+    ModelChoice,
+    ProgressCallback,
+    host_of,
+    ignore_progress,
+)
 from assist_server.engine.device import return_free_memory
 from assist_server.engine.loading.locate import locate_model
 from assist_server.errors import ModelError
@@ -32,16 +38,27 @@ _TORCH_LIBRARIES = ("libtorch_cpu.so", "libtorch.so", "libtorch_python.so")
 
 
 def open_backend(choice: ModelChoice, report: ProgressCallback = ignore_progress) -> Backend:
-    """Load the model of the setting `model`: `embedded`, a folder, or a hub id.
+    """Load the model of the setting `model`, or connect to the server of `remote.url`.
 
-    This takes seconds, in which other threads can run most of the time. `report` is called with the
-    progress, on another thread.
+    Loading takes seconds, in which other threads can run most of the time. `report` is called with
+    the progress, on another thread.
 
     Raises:
-        ModelError: the model cannot be loaded.
+        ModelError: the model cannot be loaded; a ModelServerError if the server of `remote.url` may
+            have it later.
     """
+    if choice.remote.url:
+        return _open_remote(choice, report)
     source = locate_model(choice.model)
     return _on_temporary_thread(lambda: _load(source, choice, report))
+
+
+def _open_remote(choice: ModelChoice, report: ProgressCallback) -> Backend:
+    report(f"connecting to {host_of(choice.remote.url)}", 0)
+    with low_latency_loading():
+        # Imported here: most users need no HTTP client.
+        from assist_server.engine.remote.remote_backend import RemoteBackend  # noqa: PLC0415
+    return RemoteBackend.open(choice.remote)
 
 
 def _on_temporary_thread(load: Callable[[], Backend]) -> Backend:
@@ -78,7 +95,7 @@ def _without_frames(error: BaseException) -> BaseException:
 
 
 def _load(source: str, choice: ModelChoice, report: ProgressCallback) -> Backend:
-    if not Path(source).is_dir():
+    if not Path(source).exists():
         # Before torch, which takes seconds: a missing network is reported at once.
         with low_latency_loading():
             from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415

@@ -18,8 +18,9 @@ LINE_TOKENS = 10
 _PATIENCE_MS = 2000
 """The default of `completion.max_latency_ms`; a slower line is cut short."""
 
-_OTHER_BYTES = 600_000_000
-"""Memory for torch, transformers and the caches of prompts."""
+_OTHER_BYTES = 900_000_000
+"""Memory for torch, transformers, the vocabulary and the caches of prompts: a model of 135 million
+parameters took 1.10 GB when loaded, and 1.41 GB while loading."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,11 @@ def open_models() -> tuple[OpenModel, ...]:
 def rate(model: OpenModel, machine: Machine) -> Rating:
     """Rate a model with the number format that `dtype = "auto"` would choose.
 
-    On a CPU, the architectures with a forward pass of their own are read in float32 and kept in
-    float16; others stay in float32. GPUs use 16 bits.
+    On a CPU, the architectures with a forward pass of their own are read in 16 bits and copied;
+    others are converted to float32. GPUs use 16 bits.
     """
     parameters = model.parameters_millions * 1_000_000
-    kept, read = (2, 2) if machine.device != "cpu" else (2, 6) if _is_covered(model) else (4, 4)
+    kept, read = (2, 2) if machine.device != "cpu" else (2, 4) if _is_covered(model) else (4, 4)
     loading_bytes = parameters * read + _OTHER_BYTES
     token_ms = parameters * kept / machine.bandwidth * 1000
     if loading_bytes > machine.available_bytes:

@@ -90,7 +90,7 @@ def pack(
     Args:
         weights: By name, of any float dtype.
         bits_of: Returns 4 or 8 for the name of a matrix.
-        products: For some matrices, the sums of products of each two of their inputs; the rounding
+        products: For some matrices, the sums of products of each pair of their inputs; the rounding
             of their weights is then the best for these inputs, not the nearest.
     """
     found: dict[str, Tensor] = {}

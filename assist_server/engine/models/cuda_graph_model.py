@@ -215,7 +215,7 @@ class CudaGraphCache:
         return self._length * self._model.bytes_per_token
 
     @property
-    def rewind_limit(self) -> float:
+    def truncatable_length(self) -> float:
         """Return infinity: any length can be truncated."""
         return math.inf
 

@@ -16,12 +16,12 @@ class KvCache(Protocol):
 
     @property
     def nbytes(self) -> int:
-        """Return the bytes of memory in use."""
+        """Return the size in bytes of the memory in use."""
         ...
 
     @property
-    def rewind_limit(self) -> float:
-        """Return the greatest length, in tokens, at which `truncate` still works.
+    def truncatable_length(self) -> float:
+        """Return the greatest length, in tokens, from which `truncate` still works.
 
         A sliding window that has moved past its first tokens has lost them.
         """

@@ -22,7 +22,7 @@ _SMALLEST_CACHE_BYTES, _LARGEST_CACHE_BYTES = 192 << 20, 1 << 30
 _MEASURED_CONTEXT_TOKENS = 200
 _MEASURED_PASSES = 12
 _WARMUP_PASSES = 3
-_MEASURED_SECONDS = 1.0
+_MEASURED_S = 1.0
 """On a busy machine a pass may take very long, and more measurements say little."""
 
 _CLEARLY_BETTER = 0.95
@@ -151,7 +151,7 @@ def _step_ms(model: TorchScriptModel, thread_counts: Sequence[int]) -> dict[int,
     cache = model.new_cache()
     cache.extend([0] * _MEASURED_CONTEXT_TOKENS, 1)
     samples: dict[int, list[float]] = {threads: [] for threads in thread_counts}
-    deadline_s = time.perf_counter() + _MEASURED_SECONDS
+    deadline_s = time.perf_counter() + _MEASURED_S
     for number in range(_WARMUP_PASSES + _MEASURED_PASSES):
         if number > _WARMUP_PASSES and time.perf_counter() > deadline_s:
             break

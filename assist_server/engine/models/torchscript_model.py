@@ -170,7 +170,7 @@ class TorchScriptCache:
         return sum(tensor.nbytes for tensor in (*self._buffers.keys, *self._buffers.values))
 
     @property
-    def rewind_limit(self) -> float:
+    def truncatable_length(self) -> float:
         """Return infinity: any length can be truncated."""
         return math.inf
 

@@ -82,23 +82,35 @@ class _Int8Linear(nn.Module):
 
     Processors without VNNI add pairs of products in 16 bits, which 8-bit inputs could overflow, so
     inputs have 7 bits there (PyTorch's documentation of `reduce_range`).
+
+    The operator has one scale for all rows, so a row with large values, which the first token of a
+    text has in many models, would leave the others no bits; `scales_rows` gives each its own.
     """
 
     takes_bfloat16 = False
 
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, *, scales_rows: bool) -> None:
         super().__init__()
         self.reduces_range = not has_vnni()
+        self.scales_rows = scales_rows
         full = weight.float()
         scale = full.abs().amax(dim=1).clamp_min(1e-8) / 127
         zero = torch.zeros(len(scale), dtype=torch.long)
         rows = torch.quantize_per_channel(full, scale.double(), zero, 0, torch.qint8)
-        bias = None if bias is None else bias.float()
-        self.packed = torch.ops.quantized.linear_prepack(rows, bias)
+        self.packed = torch.ops.quantized.linear_prepack(rows, None)
+        self.has_bias = bias is not None
+        self.bias = torch.empty(0) if bias is None else bias.float()
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = torch.ops.quantized.linear_dynamic(x, self.packed, self.reduces_range)
-        return y
+        if self.scales_rows and x.size(0) > 1:
+            scale = torch.linalg.vector_norm(x, math.inf, [-1], True).clamp_min_(1e-8)
+            scaled: Tensor = torch.ops.quantized.linear_dynamic(
+                x / scale, self.packed, self.reduces_range
+            )
+            y = scaled.mul_(scale)
+        else:
+            y = torch.ops.quantized.linear_dynamic(x, self.packed, self.reduces_range)
+        return y + self.bias if self.has_bias else y
 
 
 class _Layer(nn.Module):
@@ -238,10 +250,12 @@ class TorchScriptNetwork(nn.Module):
         super().__init__()
         config, inner = model.config, model.model
         is_mixed = weights != "float32" and has_bfloat16
+        # A model that was prepared for inputs of 8 bits has no such rows.
+        scales_rows = not getattr(config, "suits_int8", False)
 
         def make_linear(weight: Tensor, bias: Tensor | None) -> nn.Module:
             if weights == "int8":
-                return _Int8Linear(weight, bias)
+                return _Int8Linear(weight, bias, scales_rows=scales_rows)
             if weights == "float32":
                 return _FullLinear(weight, bias)
             return _HalfLinear(weight, bias, has_bfloat16=is_mixed)

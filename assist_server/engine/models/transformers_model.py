@@ -63,9 +63,9 @@ class TransformersCache:
         return sum(_nbytes(layer) for layer in layers)
 
     @property
-    def rewind_limit(self) -> float:
+    def truncatable_length(self) -> float:
         """Return the greatest length, in tokens, at which no layer has dropped tokens."""
-        return min((_rewind_limit(layer) for layer in self._cache.layers), default=math.inf)
+        return min((_truncatable_length(layer) for layer in self._cache.layers), default=math.inf)
 
     def extend(self, ids: Sequence[int], wanted: int) -> torch.Tensor:
         """Append tokens and return the logits [wanted, vocabulary] after the last ones."""
@@ -85,7 +85,7 @@ class TransformersCache:
         return other
 
 
-def _rewind_limit(layer: Any) -> float:
+def _truncatable_length(layer: Any) -> float:
     if type(layer) is DynamicLayer:
         return math.inf
     if type(layer) is DynamicSlidingWindowLayer:

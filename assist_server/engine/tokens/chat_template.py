@@ -18,7 +18,7 @@ import markupsafe
 from assist_server.errors import ModelError
 
 _SCRIPT = Path(__file__).with_name("chat_template_child.py")
-_MOST_SECONDS = 5.0
+_MAX_S = 5.0
 """Templates take milliseconds; most of the time is the child's start."""
 
 
@@ -69,7 +69,7 @@ def _run_child(request: dict[str, Any]) -> dict[str, Any]:
             [sys.executable, "-I", str(_SCRIPT)],
             input=content.encode(),
             capture_output=True,
-            timeout=_MOST_SECONDS,
+            timeout=_MAX_S,
             cwd=_SCRIPT.parent,
             check=True,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),

@@ -10,8 +10,8 @@ import json
 import sys
 from typing import Any
 
-_MOST_CHARS = 1 << 20
-_MOST_SECONDS, _MOST_BYTES = 5, 1 << 30
+_MAX_CHARS = 1 << 20
+_MAX_S, _MAX_BYTES = 5, 1 << 30
 
 
 def main() -> None:
@@ -32,8 +32,8 @@ def _limit_itself() -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # noqa: PLC0415 - only POSIX has it
 
-        resource.setrlimit(resource.RLIMIT_CPU, (_MOST_SECONDS, _MOST_SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+        resource.setrlimit(resource.RLIMIT_CPU, (_MAX_S, _MAX_S))
+        resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, _MAX_BYTES))
 
 
 def _render(template: str, values: dict[str, Any]) -> str:
@@ -66,7 +66,7 @@ def _render(template: str, values: dict[str, Any]) -> str:
     text = ""
     for piece in environment.from_string(template).generate(values):
         text += piece
-        if len(text) > _MOST_CHARS:
+        if len(text) > _MAX_CHARS:
             raise ValueError("its text is too long")
     return text
 

@@ -8,18 +8,20 @@ SentencePiece's, get the text in one piece.
 """
 
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, product
 
 Encode = Callable[[str], list[int]]
 Cut = Callable[[str, int], int | None]
 """Returns where to cut a text near the line end at an index; None if it is not safe."""
+SplitEach = Callable[[list[str]], Sequence[object]]
+"""Splits each text on its own and joins the results: by pre-tokenization, or into tokens."""
 
 _CACHED_LINES = 16_384
 _CACHED_TEXTS = 16
 _LONGEST_LINE = 512
-"""In characters; longer lines, and texts that cannot be cut, have a smaller cache."""
+"""Length in characters; longer lines, and texts that cannot be cut, have a smaller cache."""
 
 _VISIBLE = "a0é" + string.punctuation
 _SOME_VISIBLE = "a0)"
@@ -38,7 +40,7 @@ class LineEncoder:
             pre_tokenize: Splits a text into pieces that no token crosses; None if there is no such
                 step.
         """
-        self._cut = find_cut(pre_tokenize) if pre_tokenize else None
+        self._cut = find_cut(_each(pre_tokenize)) if pre_tokenize else None
         self._of_line = lru_cache(_CACHED_LINES)(lambda line, _client: tuple(encode(line)))
         self._of_long_text = lru_cache(_CACHED_TEXTS)(lambda text, _client: tuple(encode(text)))
 
@@ -80,17 +82,21 @@ def split_lines(text: str, cut: Cut) -> Iterator[str]:
         yield text[start:]
 
 
-def find_cut(pre_tokenize: Callable[[str], list[str]]) -> Cut | None:
-    """Return the cut that a tokenizer's pre-tokenization allows; None if neither is safe."""
+def _each(pre_tokenize: Callable[[str], list[str]]) -> SplitEach:
+    return lambda texts: [piece for text in texts for piece in pre_tokenize(text)]
+
+
+def find_cut(split_each: SplitEach) -> Cut | None:
+    """Return the cut that a tokenizer allows; None if neither is safe."""
     known = (cut_before_line_end, cut_after_line_end)
-    return next((cut for cut in known if _is_safe(cut, pre_tokenize)), None)
+    return next((cut for cut in known if _is_safe(cut, split_each)), None)
 
 
-def _is_safe(cut: Cut, pre_tokenize: Callable[[str], list[str]]) -> bool:
-    """Return whether pre-tokenization splits a text in the same way as its cut pieces."""
+def _is_safe(cut: Cut, split_each: SplitEach) -> bool:
+    """Return whether a text is split in the same way as its cut pieces."""
     breaks = chain(
         product(_VISIBLE, "\n", _VISIBLE), product(_SOME_VISIBLE, _BREAKS, _SOME_VISIBLE)
     )
     text = " x".join(map("".join, breaks))
-    pieces = [pre_tokenize(piece) for piece in split_lines(text, cut)]
-    return len(pieces) > 1 and pre_tokenize(text) == [part for piece in pieces for part in piece]
+    pieces = list(split_lines(text, cut))
+    return len(pieces) > 1 and split_each([text]) == split_each(pieces)

@@ -15,9 +15,9 @@ from assist_server.text.edits import TextEdit
 from assist_server.text.indentation import leading_whitespace
 from assist_server.text.newlines import BYTE_ORDER_MARK
 
-_MOST_PLACES = 8
+_MAX_PLACES = 8
 _COLUMNS = 88
-_LEAST_COLUMNS = 20
+_MIN_COLUMNS = 20
 _TOOLS_WORDS = re.compile(
     r"\w[\w.-]*\s?[:=]|noqa|nolint|nosec|pragma|\S+-(?:ignore|disable|enable|expect|format)\S*",
     re.IGNORECASE,
@@ -66,7 +66,7 @@ def _places(snapshot: Snapshot, start: int, end: int, marks: CommentMarks) -> It
         starts += enclosing_starts(tree, start)
     wanted = dict.fromkeys(map(snapshot.lines.line_at, starts))
     found = (line_for_comment(lines, line, marks) for line in wanted)
-    yield from [line for line in dict.fromkeys(found) if line is not None][:_MOST_PLACES]
+    yield from [line for line in dict.fromkeys(found) if line is not None][:_MAX_PLACES]
 
 
 def _edit(snapshot: Snapshot, line: int, text: str, mark: Mark, marks: CommentMarks) -> TextEdit:
@@ -82,7 +82,7 @@ def _edit(snapshot: Snapshot, line: int, text: str, mark: Mark, marks: CommentMa
 
 def _comment_lines(text: str, mark: Mark, marks: CommentMarks, indent: str) -> list[str]:
     """Return a text, which may be Markdown, as whole lines of a comment."""
-    width = max(_LEAST_COLUMNS, _COLUMNS - len(indent) - len(mark.start) - 1)
+    width = max(_MIN_COLUMNS, _COLUMNS - len(indent) - len(mark.start) - 1)
     plain = re.sub(r"[*`]|^#+ ", "", text, flags=re.MULTILINE).strip()
     written = [piece for line in plain.splitlines() for piece in _wrapped(_clean(line), width)]
     written = [_without_meaning(line, mark, marks) for line in written]

@@ -2,16 +2,31 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.documentation.comments.plan import plan_comment
-from assist_server.features.documentation.layout import Filling, PhraseWriter, Plan, has_words
+from assist_server.features.documentation.knowledge import Knowledge
+from assist_server.features.documentation.layout import (
+    Filling,
+    Insertion,
+    PhraseWriter,
+    Plan,
+    Telling,
+    has_words,
+)
 from assist_server.features.documentation.opened import closing_edit
 from assist_server.features.documentation.python.plan import plan_docstring
+from assist_server.features.documentation.reopened import only_difference, reopen
 from assist_server.features.documentation.signature_diff import collects_arguments
-from assist_server.features.documentation.styles import detect_comment_style, detect_python_style
+from assist_server.features.documentation.styles import (
+    CODE_MARKS,
+    CommentStyle,
+    PythonStyle,
+    detect_comment_style,
+    detect_python_style,
+)
 from assist_server.features.documentation.verification import verify
 from assist_server.settings import DocumentationSettings
 from assist_server.syntax.definition import Definition
@@ -20,6 +35,8 @@ from assist_server.syntax.documentation import find_docstrings
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.edits import TextEdit, apply_edits
 from assist_server.text.indentation import detect_indent_unit
+
+_NOTHING_TOLD = Telling()
 
 
 @dataclass(frozen=True)
@@ -33,8 +50,10 @@ class Documentation:
     text: str
     """The docstring or comment after the edits."""
     model_phrases: int
-    fallback_phrases: int
-    """Number of phrases made from names and types, as the model's were missing or unusable."""
+    fact_phrases: int
+    """Number of phrases that state what the source shows."""
+    placeholders: int
+    """Number of phrases that nobody knows: left to the person."""
     gone: tuple[str, ...] = ()
     """Described names that the definition does not have; their entries stay."""
 
@@ -48,31 +67,83 @@ def document(
 ) -> Documentation:
     """Return edits that document the definition at `offset`, or complete its documentation.
 
-    Parameters, results and exceptions come from the syntax tree; only sentences come from
-    `write_phrase`, one call for each. Existing words stay, except entries about the names in
-    `prune` that are not parameters: these entries get the parameter's present name, or are removed.
+    Parameters, results and exceptions come from the syntax tree, and so do phrases where it shows
+    enough; the others come from `write_phrase`, one call for each, if they are plausible. Existing
+    words stay, except entries about the names in `prune` that are not parameters: these entries get
+    the parameter's present name, or are removed.
 
     Raises:
-        InputError: there is nothing to document: unsupported language, no definition, or complete.
+        InputError: there is nothing to document: unsupported language, no definition, complete, or
+            nothing known that could be added.
         AssistError: the edits would have changed the code, or existing words.
     """
     place = find_place(snapshot, offset)
-    tree, definition = place.tree, place.definition
-    style, plan = _plan(tree, definition, settings.style, prune)
+
+    def planned(tree: SyntaxTree, definition: Definition) -> Sequence[Insertion]:
+        return _plan(tree, definition, _convention(place.tree, settings.style), prune).insertions
+
+    reopened = reopen(place.tree, place.definition, planned)
+    tree, definition = reopened or (place.tree, place.definition)
+    known = Knowledge(tree, definition)
+    style = _convention(place.tree, settings.style)
+    plan = _plan(tree, definition, style, prune, known.telling)
     if not plan.insertions:
         raise InputError(_nothing_to_do(definition, plan))
-    filling = Filling(tree.text, write_phrase, settings.line_length, snapshot.path)
+    filling = Filling(
+        tree.text,
+        write_phrase,
+        settings.line_length,
+        snapshot.path,
+        know=known.phrase,
+        body=_body(tree.text, definition),
+        code_marks=CODE_MARKS.get(style.name, CODE_MARKS["google"]),
+        keeps_unknown=settings.unknown == "todo",
+    )
     edits = filling.fill(plan.insertions)
-    closing = place.closing
+    if not edits:
+        raise InputError(
+            f"Nothing is known about `{definition.name}` that its documentation does not say; "
+            'set documentation.unknown to "todo" for placeholders.'
+        )
+    text = verify(tree, definition, edits, style.name, prune, is_whole=filling.keeps_unknown)
     return Documentation(
-        edits=edits if closing is None else (_joined(tree, closing, edits),),
+        edits=_edits_of(place, tree, edits, definition, plan),
         name=definition.name,
-        style=style,
-        text=verify(tree, definition, edits, style, prune),
+        style=style.name,
+        text=text,
         model_phrases=filling.model_phrases,
-        fallback_phrases=filling.fallback_phrases,
+        fact_phrases=filling.fact_phrases,
+        placeholders=filling.placeholders,
         gone=_gone(definition, plan, prune),
     )
+
+
+def _edits_of(
+    place: "Place",
+    tree: SyntaxTree,
+    edits: tuple[TextEdit, ...],
+    definition: Definition,
+    plan: Plan,
+) -> tuple[TextEdit, ...]:
+    """Return edits of the document, whose text may differ from the tree's.
+
+    Raises:
+        InputError: they would change nothing, as they only put placeholders back.
+    """
+    if tree is not place.tree:
+        before, after = place.tree.text, apply_edits(tree.text, edits)
+        if before == after:
+            raise InputError(_nothing_to_do(definition, plan))
+        edits = (only_difference(before, after),)
+    closing = place.closing
+    return edits if closing is None else (_joined(place.tree, closing, edits),)
+
+
+def _body(text: str, definition: Definition) -> str:
+    """Return the text below the header, with its comments but without the documentation."""
+    written = definition.documentation or definition.header
+    inside = max(written.start, definition.header.end), max(written.end, definition.header.end)
+    return text[definition.header.end : inside[0]] + text[inside[1] : definition.span.end]
 
 
 @dataclass(frozen=True)
@@ -111,7 +182,7 @@ def find_place(snapshot: Snapshot, offset: int) -> Place:
 
 def described_but_gone(tree: SyntaxTree, definition: Definition) -> tuple[str, ...]:
     """Return the names that the documentation describes, but the signature does not have."""
-    _, plan = _plan(tree, definition, "auto", ())
+    plan = _plan(tree, definition, _convention(tree, "auto"), ())
     return _gone(definition, plan, ())
 
 
@@ -144,15 +215,25 @@ def _joined(tree: SyntaxTree, closing: TextEdit, edits: Sequence[TextEdit]) -> T
     return TextEdit(start, end - length, apply_edits(tree.text[start:end], moved))
 
 
-def _plan(
-    tree: SyntaxTree, definition: Definition, wanted: str, prune: Collection[str]
-) -> tuple[str, Plan]:
-    """Return the style's name and the insertions."""
+def _convention(tree: SyntaxTree, wanted: str) -> PythonStyle | CommentStyle:
+    """Return the style that a file follows, or the one that is wanted."""
     if tree.language.id != "python":
-        style = detect_comment_style(tree.text, tree.language.id)
-        return style.name, plan_comment(tree.text, definition, style, prune)
+        return detect_comment_style(tree.text, tree.language.id)
     examples = [one for one in find_docstrings(tree) if has_words(one.lstrip("rRuU"))]
-    detected = detect_python_style(examples, wanted)
+    return detect_python_style(examples, wanted)
+
+
+def _plan(
+    tree: SyntaxTree,
+    definition: Definition,
+    style: PythonStyle | CommentStyle,
+    prune: Collection[str],
+    telling: Telling = _NOTHING_TOLD,
+) -> Plan:
+    """Return the insertions in a style."""
+    if isinstance(style, CommentStyle):
+        return plan_comment(tree.text, definition, style, prune, telling)
+    style = replace(style, summary_tells_result=telling.tells_result)
     unit = detect_indent_unit(tree.text)
     unit = unit if re.fullmatch(r"\t| {2,8}", unit) else "    "
-    return detected.name, plan_docstring(tree.text, definition, detected, unit, prune)
+    return plan_docstring(tree.text, definition, style, unit, prune)

@@ -8,8 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from assist_server.features.documentation.name_phrases import name_phrase
-from assist_server.features.documentation.phrases import PhraseRequest, Surroundings, clean
+from assist_server.features.documentation.phrases import (
+    PhraseKind,
+    PhraseRequest,
+    Surroundings,
+    clean,
+    finish,
+    placeholder,
+)
+from assist_server.features.documentation.plausibility import is_plausible
 from assist_server.text.edits import TextEdit, apply_edits
 
 
@@ -19,14 +26,23 @@ class Slot:
 
     request: PhraseRequest
     lead: str
-    """Text before the phrase, with the indentation."""
+    """Text before the phrase, with the indentation; the last of its lines is continued."""
     hang: str
     """Start of the lines on which the phrase continues."""
     tail: str = ""
     """Text that closes the documentation after the phrase."""
+    below: tuple[str, ...] = ()
+    """Lines that belong to the same entry."""
 
 
-Line = str | Slot
+@dataclass(frozen=True)
+class Title:
+    """A line above entries, which is left out if there are none."""
+
+    text: str
+
+
+Line = str | Slot | Title
 
 
 @dataclass(frozen=True)
@@ -38,6 +54,8 @@ class Insertion:
     lines: tuple[Line, ...] = ()
     before: str = ""
     after: str = ""
+    makes_room: bool = False
+    """Whether it only prepares the place of another insertion."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +64,16 @@ class Plan:
 
     insertions: tuple[Insertion, ...]
     gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What a new comment says outside its entries."""
+
+    notes: tuple[str, ...] = ()
+    """Sentences below the summary, in conventions without tags for what they say."""
+    tells_result: bool = False
+    """Whether the summary says what is returned, so that no entry has to."""
 
 
 def has_words(written: str) -> bool:
@@ -57,36 +85,49 @@ def without_indent(line: Line, indent: str) -> Line:
     """Return a first line without its indentation, which is already in the text."""
     if isinstance(line, Slot):
         return replace(line, lead=line.lead.removeprefix(indent))
-    return line.removeprefix(indent)
+    return line if isinstance(line, Title) else line.removeprefix(indent)
 
 
 def with_prefix(line: Line, prefix: str) -> Line:
     """Return a line with a prefix."""
     if isinstance(line, Slot):
         return replace(line, lead=prefix + line.lead)
-    return prefix + line
+    return line if isinstance(line, Title) else prefix + line
+
+
+# Code is not divided, and begins no line, where it could look like an entry.
+_WORDS = re.compile(
+    r"(?:`[^`]*`|\{@code [^}]*\}|C\{[^}]*\}|\S)+(?: (?=`|\{@code|C\{)(?:`[^`]*`|\{[^}]*\}|\S)+)*"
+)
 
 
 def wrap(slot: Slot, phrase: str, width: int) -> list[str]:
     """Return the lines of a filled slot, no wider than `width` columns where words permit."""
-    lines, current, is_first = [], slot.lead, True
-    for word in phrase.split():
+    *above, current = slot.lead.split("\n")
+    lines, is_first = [], True
+    for word in _WORDS.findall(phrase):
         extended = current + word if is_first else f"{current} {word}"
         if not is_first and _columns(extended) > width:
             lines.append(current)
             extended = slot.hang + word
         current, is_first = extended, False
     lines.append(current)
-    if not slot.tail:
-        return lines
-    if len(lines) == 1 and _columns(current + slot.tail) <= width:
-        return [current + slot.tail]
-    return [*lines, slot.hang + slot.tail.lstrip()]
+    if slot.tail and len(lines) == 1 and _columns(current + slot.tail) <= width:
+        lines = [current + slot.tail]
+    elif slot.tail:
+        lines.append(slot.hang + slot.tail.lstrip())
+    return [*above, *lines, *slot.below]
 
 
 def _blank_out(lines: Iterable[Line]) -> list[str]:
     """Return the lines with empty slots."""
-    return [line.lead + line.tail if isinstance(line, Slot) else line for line in lines]
+    texts: list[str] = []
+    for line in lines:
+        if isinstance(line, Slot):
+            texts += [line.lead + line.tail, *line.below]
+        else:
+            texts.append(line.text if isinstance(line, Title) else line)
+    return texts
 
 
 def _columns(line: str) -> int:
@@ -100,6 +141,10 @@ Only the first line of an answer is used, and an unusable one is replaced.
 """
 
 
+Knowledge = Callable[[PhraseRequest], str | None]
+"""Called with a request; returns what is known from the source, with code between backticks."""
+
+
 @dataclass
 class Filling:
     """State of one piece of documentation while its phrases are written."""
@@ -108,19 +153,32 @@ class Filling:
     write_phrase: PhraseWriter
     width: int
     path: str = ""
+    know: Knowledge = lambda _: None
+    body: str = ""
+    """The function, whose words a model's phrase has to use."""
+    code_marks: tuple[str, str] = ("`", "`")
+    keeps_unknown: bool = True
+    """Whether what nobody knows gets a placeholder; else its entry is left out."""
     model_phrases: int = 0
-    fallback_phrases: int = 0
+    fact_phrases: int = 0
+    placeholders: int = 0
     _used: set[str] = field(default_factory=set)
 
     def fill(self, insertions: Sequence[Insertion]) -> tuple[TextEdit, ...]:
         """Return the edits of the insertions, in the order of the document."""
         edits: list[TextEdit] = []
+        room: list[TextEdit] = []
         ordered = sorted(insertions, key=lambda one: (one.start, one.end))
         for index, insertion in enumerate(ordered):
-            head = apply_edits(self.text[: insertion.start], edits)
+            head = apply_edits(self.text[: insertion.start], [*edits, *room])
             later = [self._skeleton(one) for one in ordered[index + 1 :]]
             tail = _apply_after(self.text, insertion.end, later)
-            edits.append(self._fill_one(insertion, head, tail))
+            edit = self._fill_one(insertion, head, tail)
+            if insertion.makes_room and edit is not None:
+                room.append(edit)
+            elif edit is not None:
+                edits += [*room, edit]
+                room = []
         return tuple(edits)
 
     @cached_property
@@ -132,29 +190,58 @@ class Filling:
         new_text = f"{insertion.before}{lines}{insertion.after}"
         return TextEdit(insertion.start, insertion.end, new_text)
 
-    def _fill_one(self, insertion: Insertion, head: str, tail: str) -> TextEdit:
+    def _fill_one(self, insertion: Insertion, head: str, tail: str) -> TextEdit | None:
+        """Return the edit of an insertion; None if nothing is left of its entries."""
         done: list[str] = []
+        titles: list[str] = []
+        entries = 0
         for index, line in enumerate(insertion.lines):
-            if not isinstance(line, Slot):
+            if isinstance(line, Title):
+                is_first = not isinstance(insertion.lines[index - 1], Title)
+                titles = [line.text] if is_first else [*titles, line.text]
+                continue
+            if isinstance(line, str):
                 done.append(line)
                 continue
-            prefix = head + insertion.before + "\n".join([*done, line.lead])
-            below = [line.tail, *_blank_out(insertion.lines[index + 1 :])]
+            prefix = head + insertion.before + "\n".join([*done, *titles, line.lead])
+            below = [line.tail, *line.below, *_blank_out(insertion.lines[index + 1 :])]
             suffix = "\n".join(below) + insertion.after + tail
-            done += wrap(line, self._phrase(prefix, suffix, line.request), self.width)
+            phrase = self._phrase(prefix, suffix, line.request)
+            if phrase is not None:
+                done += [*titles, *wrap(line, phrase, self.width)]
+                titles = []
+                entries += 1
+        if not entries and any(isinstance(line, Slot) for line in insertion.lines):
+            return None
         new_text = insertion.before + "\n".join(done) + insertion.after
         return TextEdit(insertion.start, insertion.end, new_text)
 
-    def _phrase(self, prefix: str, suffix: str, request: PhraseRequest) -> str:
-        phrase = clean(self.write_phrase(prefix, suffix, request), request, self._used)
-        if phrase is None or self._surroundings.is_borrowed(phrase, request):
-            self.fallback_phrases += 1
-            phrase = name_phrase(request)
-            self._used.add(phrase)
-            return phrase
-        self.model_phrases += 1
+    def _phrase(self, prefix: str, suffix: str, request: PhraseRequest) -> str | None:
+        known = self.know(request)
+        if known is not None:
+            self.fact_phrases += 1
+            phrase = self._marked(finish(known, request.form))
+        elif (written := self._written(prefix, suffix, request)) is not None:
+            self.model_phrases += 1
+            phrase = written
+        else:
+            self.placeholders += 1
+            is_shown = self.keeps_unknown or request.kind is PhraseKind.SUMMARY
+            return finish(placeholder(request.kind), request.form) if is_shown else None
         self._used.add(phrase)
         return phrase
+
+    def _written(self, prefix: str, suffix: str, request: PhraseRequest) -> str | None:
+        """Return the model's phrase, if it can be used."""
+        phrase = clean(self.write_phrase(prefix, suffix, request), request, self._used)
+        if phrase is None or self._surroundings.is_borrowed(phrase, request):
+            return None
+        return phrase if is_plausible(phrase, request, self.body) else None
+
+    def _marked(self, phrase: str) -> str:
+        """Return a phrase with the convention's marks around code."""
+        opening, closing = self.code_marks
+        return re.sub(r"`([^`]*)`", lambda found: f"{opening}{found[1]}{closing}", phrase)
 
 
 def _apply_after(text: str, start: int, edits: Sequence[TextEdit]) -> str:

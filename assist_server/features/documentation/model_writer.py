@@ -3,7 +3,7 @@
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import (
     CancelToken,
-    Generation,
+    FinishReason,
     GenerationRequest,
     collect,
     stop_after_words,
@@ -11,30 +11,29 @@ from assist_server.engine.request import (
 from assist_server.errors import InputError
 from assist_server.features.documentation.layout import PhraseWriter
 from assist_server.features.documentation.phrases import PhraseRequest
-from assist_server.features.documentation.words import split_name
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.settings import Settings
 from assist_server.text.identifiers import text_to_heal
 
-_CONFIDENT_LOG_PROB = -0.4
-_HOPELESS_LOG_PROB = -2.0
-"""Mean natural log-probability per token above which a phrase is always accepted, and below which
-never."""
-
-_STEM_CHARS = 4
-"""Words with the same first letters count as forms of one word: read, reads, reading."""
+LEAST_LOG_PROB = -0.6
+"""Mean natural log-probability per token below which a phrase is never used."""
 
 
 def model_phrase_writer(
-    path: str, backend: Backend, settings: Settings, cancel: CancelToken
+    path: str,
+    backend: Backend,
+    settings: Settings,
+    cancel: CancelToken,
+    least_log_prob: float = LEAST_LOG_PROB,
 ) -> PhraseWriter:
     """Return a writer that infills each phrase at its place in the documentation.
 
+    It answers None where the model is unsure; whether a phrase is plausible is checked later.
     It raises InputError if `cancel` is set, so that no incomplete phrase is used.
     """
     max_new_tokens = settings.documentation.max_phrase_tokens
 
-    def write(prefix: str, suffix: str, phrase: PhraseRequest) -> str | None:
+    def write(prefix: str, suffix: str, _: PhraseRequest) -> str | None:
         prompt = build_prompt(Gap.between(path, prefix, suffix), backend, settings, max_new_tokens)
         request = GenerationRequest(
             prompt.ids,
@@ -48,21 +47,8 @@ def model_phrase_writer(
         generation = collect(backend.generate(request))
         if cancel.is_cancelled:
             raise InputError("the documentation was cancelled")
-        return generation.text if _is_credible(generation, phrase) else None
+        is_sure = generation.is_likely(least_log_prob)
+        is_whole = generation.finish_reason is not FinishReason.MAX_NEW_TOKENS
+        return generation.text if is_sure and is_whole else None
 
     return write
-
-
-def _is_credible(generation: Generation, request: PhraseRequest) -> bool:
-    """Return whether a phrase is credible: confident, or containing words of its subject.
-
-    A small model writes fluent false statements ("Remove the queue" for `put`). They rarely contain
-    words of the subject's name; then a phrase made from the name alone is better.
-    """
-    log_prob = generation.mean_log_prob
-    if log_prob is None or log_prob < _HOPELESS_LOG_PROB:
-        return False
-    wanted = split_name(request.subject or request.definition.name)
-    generated = {word[:_STEM_CHARS] for word in split_name(generation.text)}
-    shared = sum(word[:_STEM_CHARS] in generated for word in wanted)
-    return log_prob >= _CONFIDENT_LOG_PROB or (bool(wanted) and shared * 2 > len(wanted))

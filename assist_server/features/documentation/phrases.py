@@ -17,7 +17,7 @@ _UNUSABLE = re.compile(
     r"|(?<!\d):|:(?!\d)"
 )
 _TRAILING_CLOSER = re.compile(r"""\s*("{3}|'{3}|\*/)\s*$""")
-_PLACEHOLDER = re.compile(
+_NO_PROSE = re.compile(
     r"\b(todo|fixme|xxx|summary|description|placeholder|lorem)\b[ .]*$|\bTODO\b", re.IGNORECASE
 )
 _CODE_WORDS = frozenset({"def", "class", "import", "elif", "pass", "self", "lambda", "nil", "null"})
@@ -39,6 +39,8 @@ class PhraseKind(StrEnum):
     RETURNS = "returns"
     YIELDS = "yields"
     RAISES = "raises"
+    NOTE = "note"
+    """A whole sentence that is known; the subject of its request."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,19 @@ class PhraseRequest:
     definition: Definition
     form: PhraseForm = PhraseForm()
     max_chars: int = 120
+
+
+# For what only the person knows: short, easy to find, and never the name in other words. Before a
+# colon, Google's convention expects the type of a result.
+_UNKNOWN, _UNKNOWN_RESULT = "TODO: describe", "TODO describe"
+PLACEHOLDER = re.compile(r"TODO:? describe\.?(?=\W*$)", re.MULTILINE)
+"""What this program leaves for a person to fill in."""
+
+
+def placeholder(kind: PhraseKind) -> str:
+    """Return the placeholder of a phrase, before the convention's form is applied."""
+    is_result = kind in {PhraseKind.RETURNS, PhraseKind.YIELDS}
+    return _UNKNOWN_RESULT if is_result else _UNKNOWN
 
 
 def clean(raw: str | None, request: PhraseRequest, used: Collection[str] = ()) -> str | None:
@@ -88,7 +103,10 @@ def clean(raw: str | None, request: PhraseRequest, used: Collection[str] = ()) -
 
 
 def finish(phrase: str, form: PhraseForm) -> str:
-    """Return the phrase with the first letter and the end that a convention requires."""
+    """Return the phrase with the first letter and the end that a convention requires.
+
+    Code keeps its letters; dots that end it are within its marks.
+    """
     head, rest = phrase[:1], phrase[1:]
     is_acronym = rest[:1].isupper() or phrase.partition(" ")[0] == "I"
     head = head.upper() if form.is_capitalised else head if is_acronym else head.lower()
@@ -101,7 +119,7 @@ def _is_prose(phrase: str, request: PhraseRequest) -> bool:
     letters = sum(map(len, words))
     if letters < 3 or letters < len(phrase.replace(" ", "")) * 0.6:
         return False
-    if _PLACEHOLDER.search(phrase) or words[0] in _CODE_WORDS:
+    if _NO_PROSE.search(phrase) or words[0] in _CODE_WORDS:
         return False
     if request.kind is PhraseKind.SUMMARY and len(words) < 2:
         return False

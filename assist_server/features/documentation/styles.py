@@ -7,6 +7,15 @@ from dataclasses import dataclass, replace
 
 _DEFAULT_PYTHON_STYLE = "google"
 
+CODE_MARKS = {
+    "google": ("`", "`"),
+    "numpy": ("``", "``"),
+    "sphinx": ("``", "``"),
+    "epytext": ("C{", "}"),
+    "javadoc": ("{@code ", "}"),
+}
+"""Marks around code by convention; Google's, as in Markdown, also where none is listed."""
+
 _PYTHON_MARKS = {
     "numpy": re.compile(
         r"^[ \t]*(Parameters|Returns|Yields|Raises|Attributes|Other Parameters)[ \t]*:?"
@@ -41,6 +50,8 @@ class PythonStyle:
     """Whether the summary begins on the line below the opening quotes."""
     returns_tag: str = "return"
     """Sphinx's two spellings of the same field."""
+    summary_tells_result: bool = False
+    """Whether the summary of one definition says what it returns, so that no section has to."""
 
     def shows_type(self, *, is_annotated: bool) -> bool:
         """Return whether to write a type: as the file does, else only where the code has none."""

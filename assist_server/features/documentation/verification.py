@@ -28,14 +28,18 @@ _TITLE = re.compile(r"\w+( \w+)?:?")
 _HEAD_WORDS = 8
 
 
-def verify(
+def verify(  # noqa: PLR0913 - each is checked against the others
     tree: SyntaxTree,
     definition: Definition,
     edits: Sequence[TextEdit],
     style: str,
     prune: Collection[str] = (),
+    *,
+    is_whole: bool = True,
 ) -> str:
     """Return the documentation after the edits, once all checks have passed.
+
+    Unless `is_whole`, new documentation may leave parameters out.
 
     Raises:
         AssistError: the edits would change more than documentation, remove a person's words, or
@@ -57,7 +61,7 @@ def verify(
             f"No documentation for `{definition.name}`: it could not be added without changing the "
             "code. Correct the syntax errors around it and try again."
         )
-    if not _names_parameters(tree, definition, documentation, style):
+    if not _names_parameters(tree, definition, documentation, style, is_whole=is_whole):
         raise AssistError(
             f"No documentation for `{definition.name}`: it could not be added so that each "
             "parameter is described once. Complete the documentation by hand."
@@ -74,7 +78,7 @@ def _documentation(text: str, definition: Definition, edits: Sequence[TextEdit])
 
 
 def _names_parameters(
-    tree: SyntaxTree, definition: Definition, documentation: str, style: str
+    tree: SyntaxTree, definition: Definition, documentation: str, style: str, *, is_whole: bool
 ) -> bool:
     """Return whether the new documentation names each parameter once, and nothing else."""
     if style in {"plain", "godoc"} or not definition.is_callable:
@@ -85,10 +89,10 @@ def _names_parameters(
     if tree.language.id != "python":
         before = described_names.in_comment(written, expected)
         after = described_names.in_comment(documentation, expected)
-        return _adds_once(before, after, expected, is_new=not has_words(written))
+        return _adds_once(before, after, expected, is_new=is_whole and not has_words(written))
     if not has_words(written.lstrip("rRuU")):
         after = described_names.in_docstring(documentation, style)
-        return _adds_once(Counter(), after, expected, is_new=True)
+        return _adds_once(Counter(), after, expected, is_new=is_whole)
     return _updates_docstring(written, documentation, expected)
 
 

@@ -1,11 +1,15 @@
 """Summaries by a model with a chat format, part by part for a long text."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from assist_server.engine.request import Generation, GenerationRequest
+from assist_server.engine.request import FinishReason, Generation, GenerationRequest
 from assist_server.errors import InputError
-from assist_server.features.summarize.support import unsupported
+from assist_server.features.summarize.answers import is_echo, supported_part
+from assist_server.features.summarize.loops import stop_at_loop
+from assist_server.features.summarize.secrets import without_secrets
 from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Selection, Work
 from assist_server.features.thoughts import without_thoughts
 from assist_server.prompts.instructions import load_instruction
@@ -14,10 +18,15 @@ from assist_server.text.newlines import split_lines
 _LEAST_PART_TOKENS = 64
 """Smallest part to summarize, even if the model's context is too short for it."""
 
+_LEAST_TOKENS_WITH_FACTS = 256
+"""With less room for the text, a model is not given the facts."""
+
 _MOST_CHARS_PER_TOKEN = 8
 """More than any tokenizer needs for prose and code; limits the text to tokenize."""
 
 _MAX_PARTS = 256
+
+_CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -25,44 +34,63 @@ class Answer:
     """A model's summary, in Markdown."""
 
     text: str
-    is_credible: bool
-    """Whether the model was confident, and all numbers and identifiers are in the selection."""
+    is_sure: bool
+    """Whether the model was not unsure."""
 
 
-def ask(selection: Selection, work: Work) -> Answer:
-    """Return the model's summary of a selection.
+def ask(selection: Selection, work: Work, kind: str, facts: str, *, is_read_whole: bool) -> Answer:
+    """Return what the model says about a selection and its text supports; maybe nothing.
+
+    Args:
+        selection: The text.
+        work: The model.
+        kind: What the text is, as in "a log".
+        facts: What is known of it, in Markdown; empty if nothing is.
+        is_read_whole: Whether the model reads a long text part by part, not only its beginning.
 
     Raises:
-        InputError: the selection is too long, or the work was cancelled.
+        InputError: the work was cancelled.
     """
-    is_code = selection.snapshot.language.grammar is not None
-    kind = f"{selection.snapshot.language.id} code" if is_code else "a text"
+    about = _with_facts(load_instruction("summarize", kind=kind), facts)
+    if _room(about, work) < _LEAST_TOKENS_WITH_FACTS:
+        about, facts = load_instruction("summarize", kind=kind), ""
     about_part = load_instruction("summarize", kind=f"a part of {kind}")
-    parts = list(_split(selection.text, _room(about_part, work), work))
-    if len(parts) == 1:
-        return _rated(load_instruction("summarize", kind=kind), parts[0], selection, work)
+    room = min(_room(about, work), _room(about_part, work))
+    parts = list(islice(_split(selection.text, room, work), _MAX_PARTS + 1))
+    if len(parts) == 1 or not is_read_whole:
+        return _checked(about, parts[0], selection, facts, work)
     if len(parts) > _MAX_PARTS:
-        raise InputError(f"the selection is too long ({len(parts)} parts); select less text")
+        return Answer("", is_sure=False)
     answers = []
     for number, part in enumerate(parts, start=1):
         work.report(f"part {number} of {len(parts)}")
         answers.append(_text_of(_generate(about_part, part, work)))
     work.report("combining the parts")
-    about_parts = load_instruction("summarize_parts", kind=kind)
+    about_parts = _with_facts(load_instruction("summarize_parts", kind=kind), facts)
     joined = _cut_to_budget("\n\n".join(answers), _room(about_parts, work), work)
-    return _rated(about_parts, joined, selection, work)
+    return _checked(about_parts, joined, selection, facts, work)
 
 
-def _rated(instruction: str, text: str, selection: Selection, work: Work) -> Answer:
+def _checked(instruction: str, text: str, selection: Selection, facts: str, work: Work) -> Answer:
     generation = _generate(instruction, text, work)
-    answer = _text_of(generation)
-    log_prob = generation.mean_log_prob
-    is_sure = log_prob is not None and log_prob >= CONFIDENT_LOG_PROB
-    return Answer(answer, is_sure and not unsupported(selection.text, answer))
+    source = f"{instruction}\n{selection.text}\n{facts}"
+    answer = without_secrets(supported_part(_text_of(generation), source))
+    if is_echo(answer, selection.text) or is_echo(answer.partition("\n")[0], instruction):
+        answer = ""
+    return Answer(answer, generation.is_likely(CONFIDENT_LOG_PROB))
+
+
+def _with_facts(instruction: str, facts: str) -> str:
+    return f"{instruction}\n\nKnown facts:\n{facts}" if facts else instruction
 
 
 def _text_of(generation: Generation) -> str:
-    return without_thoughts(generation.text).strip()
+    """Return a model's words without its thoughts, and without a sentence that was cut off."""
+    text = _CODE_BLOCK.sub("", without_thoughts(generation.text)).strip()
+    if generation.finish_reason is not FinishReason.MAX_NEW_TOKENS:
+        return text
+    whole = max(text.rfind("\n"), *(text.rfind(f"{stop} ") + 1 for stop in ".!?"))
+    return text[:whole].strip() if whole > 0 and text[-1:] not in {".", "!", "?"} else text
 
 
 def _generate(instruction: str, text: str, work: Work) -> Generation:
@@ -70,13 +98,14 @@ def _generate(instruction: str, text: str, work: Work) -> Generation:
         tuple(work.backend.encode_chat(_messages(instruction, text))),
         work.settings.summary.max_new_tokens,
         end_ids=work.backend.info.end_ids,
+        stop_rules=(stop_at_loop,),
         cancel=work.cancel,
     )
     return work.generate(request)
 
 
 def _messages(instruction: str, text: str) -> list[dict[str, str]]:
-    return [{"role": "user", "content": f"{instruction}\n\n{text}"}]
+    return [{"role": "user", "content": f"{instruction}\n\nText:\n{text}"}]
 
 
 def _room(instruction: str, work: Work) -> int:

@@ -8,22 +8,36 @@ import re
 from markdown_it import MarkdownIt
 
 from assist_server.errors import InputError
+from assist_server.features.summarize.facts import said
 from assist_server.features.summarize.sentences import split_sentences
 from assist_server.features.summarize.work import Selection
 
 _MAX_SENTENCES, _SENTENCES_PER_SHOWN = 3, 6
 """At most three sentences, one for every six in the text."""
 
+_MOST_READ = 20_000
+"""The first sentences are within so many characters."""
+
 _LEAST_WORDS, _LEAST_CHARS = 3, 5
 _MOST_TITLE_CHARS = 200
+_MOST_SENTENCE_CHARS = 600
+_MOST_CHARS_OF_ONE = 1_200
+"""What is longer is a table or a list without stops, no sentence."""
+
 _STOPS = ".!?\u2026\u3002\uff01\uff1f\uff0e\uff61\u0964\u0965\u061f\u06d4\u0589\u1362\u104b"
 _CLOSERS = "'\"\u201d\u2019\u00bb)\\]\u300d\u300f\uff09*_`"
 _STOP = re.compile(f"[{_STOPS}][{_CLOSERS}]*$")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u4e00-\u9fff]")
 """Letters of languages without blanks between words."""
 
-_FRONT_MATTER = re.compile(
+FRONT_MATTER = re.compile(
     r"\A\ufeff?(---|\+\+\+)[ \t]*\n(?:[^\n]*\n)*?(?:\1|\.\.\.)[ \t]*(?:\n|\Z)"
+)
+_LICENCE = re.compile(
+    r"^\W*(?:copyright|\(c\)|\u00a9|spdx|licensed under|contributed by|this file is part of)"
+    r"|\b(?:redistribute it|without any warranty|permission is hereby|all rights reserved"
+    r"|you should have received a copy|under the terms of the gnu)",
+    re.IGNORECASE,
 )
 _MARKDOWN_FILES = re.compile(r"\.(?:md|markdown|mdx|rmd|qmd)$", re.IGNORECASE)
 
@@ -35,8 +49,9 @@ def extract(selection: Selection) -> str:
         InputError: they are not shorter than the text.
     """
     paragraphs = _paragraphs(selection)
+    paragraphs = [one for one in paragraphs if not _LICENCE.search(one)] or paragraphs
     sentences = [sentence for one in paragraphs for sentence in split_sentences(one)]
-    different = list(dict.fromkeys(filter(_is_sentence, sentences)))
+    different = list(dict.fromkeys(filter(is_sentence, sentences)))
     count = min(_MAX_SENTENCES, 1 + len(dict.fromkeys(sentences)) // _SENTENCES_PER_SHOWN)
     shown = different[:count] or _title(paragraphs)
     if not shown or shown == sentences:
@@ -44,14 +59,16 @@ def extract(selection: Selection) -> str:
             "the selection is too short to be summarized; select more, or set `model` to one with "
             "a chat format"
         )
-    return ("" if _UNSPACED.search(shown[0]) else " ").join(shown)
+    blank = "" if _UNSPACED.search(shown[0]) else " "
+    return blank.join(said(sentence, _MOST_SENTENCE_CHARS) for sentence in shown)
 
 
 def _paragraphs(selection: Selection) -> list[str]:
     """Return the paragraphs of prose in the selection, without front matter."""
     snapshot = selection.snapshot
-    head = _FRONT_MATTER.match(snapshot.text)
-    text = snapshot.text[max(selection.start, head.end() if head else 0) : selection.end]
+    head = FRONT_MATTER.match(snapshot.text)
+    start = max(selection.start, head.end() if head else 0)
+    text = snapshot.text[start : min(selection.end, start + _MOST_READ)]
     if snapshot.language_id == "markdown" or _MARKDOWN_FILES.search(snapshot.path):
         tokens = MarkdownIt("commonmark").enable("table").parse(text)
         opens = ["", *(token.type for token in tokens)]
@@ -63,9 +80,11 @@ def _paragraphs(selection: Selection) -> list[str]:
     return [part for part in re.split(r"(?:\n[ \t]*){2,}", text) if part.strip()]
 
 
-def _is_sentence(text: str) -> bool:
+def is_sentence(text: str) -> bool:
     """Return whether a piece of text is a sentence, not a heading, number or item."""
-    if text.startswith("#") or not _STOP.search(text):
+    if text.startswith("#") or not _STOP.search(text) or len(text) > _MOST_CHARS_OF_ONE:
+        return False
+    if " | " in text:  # a row of a table
         return False
     if _UNSPACED.search(text):
         return len(text) >= _LEAST_CHARS

@@ -61,9 +61,11 @@ _NEVER_LAST = re.compile(
 )
 _SHORT_WORD = re.compile(r"(?:^|\s)[^\W\d_]{1,5}\.\s*$")
 _NUMBER_ONLY = re.compile(r"\s*(?:\d+|[a-zA-Z])[.)]\s*$")
-_MOST_CHARS = 120
-_MARKS = re.compile(r"^[\s/*#\-!;%<|]+|\*/\s*$")
+_MOST_CHARS = 160
+_MARKS = re.compile(r"^[\s/*#\-!;%<|>]+|\*/\s*$")
 _SUMMARY_TAG = re.compile(r"[@\\](?:brief|short|summary|description|desc)\b\s*|</?summary>\s*")
+_HTML = re.compile(r"</?(?:p|br|b|i|em|strong|code|pre|tt|ul|li|div|a)(?:\s[^<>]{0,200})?/?>")
+_INLINE_TAG = re.compile(r"\{@(?:code|link|linkplain|literal)\s+([^{}]{0,200})\}")
 _FIELD = re.compile(
     r"""
       [@\\:]\w                        # @param, \return, :param x:
@@ -84,8 +86,8 @@ def is_boilerplate(text: str) -> bool:
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of a paragraph, with normalized white space."""
     sentences: list[str] = []
-    for piece in sentencex.segment(_guess_language(text), " ".join(text.split())):
-        if sentences and _continues(sentences[-1], piece):
+    for piece in sentencex.segment(guess_language(text), " ".join(text.split())):
+        if sentences and _continues(sentences[-1][-_MOST_CHARS:], piece):
             sentences[-1] += piece
         else:
             sentences.append(piece)
@@ -100,7 +102,7 @@ def _continues(sentence: str, following: str) -> bool:
     return starts_small or (following[:1].isdigit() and bool(_SHORT_WORD.search(sentence)))
 
 
-def _guess_language(text: str) -> str:
+def guess_language(text: str) -> str:
     """Return a probable language, as far as abbreviations need it; English by default."""
     for language, letters in _SCRIPTS:
         if letters.search(text):
@@ -112,15 +114,23 @@ def _guess_language(text: str) -> str:
     return max(counts, key=counts.__getitem__)
 
 
+def _markup_free(line: str) -> str:
+    """Return a line of documentation without tags of HTML and inline tags of Javadoc."""
+    return _INLINE_TAG.sub(r"\1", _HTML.sub("", line))
+
+
 def opening_sentence(documentation: str) -> str:
     """Return the first sentence of a docstring or comment; empty if it has none."""
     lines: list[str] = []
     for raw in re.sub(r"^[rbuRBU]{0,2}(\"\"\"|''')", "", documentation).splitlines():
-        line = _SUMMARY_TAG.sub("", _MARKS.sub("", raw)).strip("\"' ")
+        line = (
+            _SUMMARY_TAG.sub("", _MARKS.sub("", _markup_free(raw))).strip("\"' ").replace("**", "")
+        )
         if _FIELD.match(line) or (lines and not line):
             break
         lines += [line] if line else []
     sentences = split_sentences(" ".join(lines))
     if not sentences or is_boilerplate(sentences[0]):
         return ""
-    return sentences[0][:_MOST_CHARS]
+    first = sentences[0]
+    return first if len(first) <= _MOST_CHARS else f"{first[: _MOST_CHARS - 1].rstrip()}…"

@@ -10,7 +10,9 @@ _NUMBER_WORD = re.compile(
 )
 """Small numbers, half and twice are left out: they are often counted, and rightly."""
 _ITEM_NUMBER = re.compile(r"^\s*\d+[.)] ", re.MULTILINE)
-_IDENTIFIER = re.compile(r"\b(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w*)\b")
+_IDENTIFIER = re.compile(
+    r"\b(?:_+[A-Za-z]\w*|[A-Za-z]+_\w+|[A-Za-z][a-z]+[A-Z]\w*|[a-z]+[A-Z]\w*)\b"
+)
 _PROPER_NAME = re.compile(r"(?<![.!?:] )(?<![-*] )(?<!^)\b[A-Z][a-z]{2,}\b", re.MULTILINE)
 """Capitalised words that do not begin a sentence or a line."""
 

@@ -5,6 +5,7 @@ import re
 from assist_server.context.budget import prefix_start, suffix_end
 from assist_server.engine.backend import Backend
 from assist_server.errors import InputError
+from assist_server.features.summarize.secrets import without_secrets
 from assist_server.features.tasks.place import Place
 from assist_server.prompts.instructions import load_instruction
 from assist_server.prompts.tasks import Output, Task
@@ -81,7 +82,10 @@ def fenced(text: str) -> str:
 
 
 def _context(place: Place, max_tokens: int, backend: Backend) -> str:
-    """Return the lines above and below the text that fit; a mark shows where it is."""
+    """Return the lines above and below the text that fit, without secrets.
+
+    A mark shows where the text is.
+    """
     text, about = place.snapshot.text, place.about
     max_tokens -= len(backend.encode(_message("", _HERE, "")))
     if max_tokens < _MIN_CONTEXT_TOKENS:
@@ -93,7 +97,8 @@ def _context(place: Place, max_tokens: int, backend: Backend) -> str:
     before, after = text[start : about.start].strip("\n"), text[about.end : end].strip("\n")
     if not before.strip() and not after.strip():
         return ""
-    return "\n".join(part for part in (before, _HERE, after) if part.strip())
+    context = "\n".join(part for part in (before, _HERE, after) if part.strip())
+    return without_secrets(context)
 
 
 def _encoded(message: str, backend: Backend, limit: int) -> list[int]:

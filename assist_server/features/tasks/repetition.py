@@ -1,4 +1,7 @@
-"""The stop rule that ends an answer which repeats itself or is far too long."""
+"""The stop rule that ends an answer which repeats itself or is far too long.
+
+It is more patient than that of summaries, as code repeats lines for good reasons.
+"""
 
 import re
 

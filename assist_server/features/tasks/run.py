@@ -31,7 +31,7 @@ TakeText = Callable[[str], None]
 
 NO_CHAT_MODEL = (
     "the model cannot follow instructions; set `model` to a chat model, such as one that "
-    "`assist-server models suggest` lists for text"
+    "`assist-server models suggest` lists for text, or `remote.url` to a server of one"
 )
 
 _EMPTY = "the model's answer was empty; select other text or another model"

@@ -1,22 +1,24 @@
 """workspace/executeCommand: documentation, summaries, and the server's state."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from lsprotocol import types
 
+from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
+from assist_server.errors import InputError
 from assist_server.features.comments.insertion import comment_edit
 from assist_server.features.documentation.document import document
 from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.features.summarize.summarize import summarize
 from assist_server.features.summarize.work import Selection, Summary
-from assist_server.lsp.handlers.work import apply_edits, with_model
 from assist_server.lsp.progress import Progress
+from assist_server.lsp.protocol import ask_client
 from assist_server.lsp.server import AssistServer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from assist_server.text.edits import TextEdit
 
 DOCUMENT = "assist.document"
 SUMMARIZE = "assist.summarize"
@@ -25,6 +27,7 @@ INSERT_SUMMARY = "assist.insertSummary"
 WHY = "assist.why"
 STATUS = "assist.status"
 
+_T = TypeVar("_T")
 _Json = dict[str, Any]
 
 
@@ -112,7 +115,7 @@ async def explain_answers(
     for record in ls.history.of(uri):
         fields = asdict(record)
         prompt_ids = fields.pop("prompt_ids")
-        if backend is not None and record.model == ls.settings.current.model:
+        if backend is not None and record.model == ls.model.model_name:
             fields["prompt"] = backend.decode_prompt(prompt_ids)
         explained.append(fields)
     return explained
@@ -137,3 +140,50 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
         )
 
     return await with_model(ls, "Summarizing", work), selection
+
+
+async def with_model(
+    ls: AssistServer, title: str, work: Callable[[Any, CancelToken, Progress], _T]
+) -> _T:
+    """Run work with the model, showing progress and a cancel button; waits for the model.
+
+    The button cancels the whole request at any stage.
+    """
+    cancel, task = CancelToken(), asyncio.current_task()
+    with ls.reports.start(title, task.cancel if task else None) as progress:
+        backend = await ls.model.ready_backend()
+        return await ls.model.run(lambda: work(backend, cancel, progress), cancel)
+
+
+async def apply_edits(
+    ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], label: str
+) -> None:
+    """Have the client apply edits.
+
+    Raises:
+        InputError: the document has changed since, or the client refused.
+    """
+    if ls.documents.find(snapshot.uri) is not snapshot:
+        raise InputError("the document changed meanwhile; try again")
+    edit = _workspace_edit(ls, snapshot, edits)
+    answer = await ask_client(
+        ls.protocol,
+        types.WORKSPACE_APPLY_EDIT,
+        types.ApplyWorkspaceEditParams(edit, label),
+    )
+    if not (isinstance(answer, dict) and answer.get("applied")):
+        raise InputError("the editor did not apply the edit; try again")
+
+
+def _workspace_edit(
+    ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit]
+) -> types.WorkspaceEdit:
+    """Return the edits, with the document's version if the client supports it."""
+    converted = [ls.documents.edit(snapshot, edit) for edit in edits]
+    workspace = ls.client_capabilities.workspace
+    if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:
+        document = types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version)
+        return types.WorkspaceEdit(
+            document_changes=[types.TextDocumentEdit(document, [*converted])]
+        )
+    return types.WorkspaceEdit(changes={snapshot.uri: converted})

@@ -27,7 +27,7 @@ async def inline_completion(
     settings: SettingsStore,
     params: types.InlineCompletionParams,
 ) -> types.InlineCompletionList:
-    """Return one item, several if the user asked by a key, or none; never an error or null."""
+    """Return one item, several if the user invoked it, or none; never an error or null."""
     snapshot = documents.find(params.text_document.uri)
     if snapshot is None:
         return types.InlineCompletionList([])

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 SECTION = "assist"
 """The section of the editor's configuration that belongs to this server."""
 
-_CONFIGURATION_SECONDS = 1.0
+_CONFIGURATION_S = 1.0
 """Longest time to wait for the client's settings; a later answer still counts."""
 
 
@@ -54,7 +54,7 @@ async def initialized(server: AssistServer, _: types.InitializedParams) -> None:
     workspace = server.client_capabilities.workspace
     if workspace and workspace.configuration:
         answer = asyncio.ensure_future(_pull_configuration(server))
-        await asyncio.wait([answer], timeout=_CONFIGURATION_SECONDS)
+        await asyncio.wait([answer], timeout=_CONFIGURATION_S)
     server.model.start()
 
 

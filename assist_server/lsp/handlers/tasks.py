@@ -10,7 +10,7 @@ from assist_server.engine.request import CancelToken
 from assist_server.features.summarize.work import Selection
 from assist_server.features.tasks.prompt import fenced
 from assist_server.features.tasks.run import NO_CHAT_MODEL, Outcome, run_task
-from assist_server.lsp.handlers.work import apply_edits, with_model
+from assist_server.lsp.handlers.commands import apply_edits, with_model
 from assist_server.lsp.progress import Progress
 from assist_server.lsp.server import AssistServer
 from assist_server.prompts.tasks import Kinds, Need, Output, Task, load_tasks

@@ -39,7 +39,7 @@ SHARES: Mapping[str, float] = MappingProxyType({
 """The greatest share of the bytes of source files, by language; Python determines the total."""
 
 _LARGEST_SHARE = 0.04
-"""Of the training bytes, for one distribution, so that none dominates the style."""
+"""Greatest share of one distribution in the training bytes, so that none dominates the style."""
 
 _HELD_OUT = 0.05
 """The size of each other split, relative to the training bytes of a language; families that are

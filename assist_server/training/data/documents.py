@@ -17,11 +17,11 @@ Kind = Literal["code", "pair", "answer"]
 """Source code; a short text about a longer one, which follows after a blank line; or a request and
 its answer, as JSON."""
 
-_MOST_PAIR_CHARS = 4_000
+_MAX_PAIR_CHARS = 4_000
 """About the length of a context; the rest would be cut off in every example."""
 
-_MOST_BYTES = 1_600_000
-"""Of one file; larger ones are not written by hand."""
+_MAX_BYTES = 1_600_000
+"""Maximum size of a file; larger ones are not written by hand."""
 
 _DAMAGED = (tarfile.TarError, OSError, EOFError, lzma.LZMAError, zlib.error)
 _MARKUP = {
@@ -31,10 +31,10 @@ _MARKUP = {
 }  # fmt: skip
 _SAME = {"tsx": "typescript"}
 
-_LEAST_CHARS, _MOST_CHARS = 120, 400_000
-_MOST_LINE_CHARS, _MOST_MEAN_LINE_CHARS = 1_000, 100
-_MOST_WORD_CHARS = 400
-_LEAST_LETTERS, _MOST_DIGITS = 0.4, 0.2
+_MIN_CHARS, _MAX_CHARS = 120, 400_000
+_MAX_LINE_CHARS, _MAX_MEAN_LINE_CHARS = 1_000, 100
+_MAX_WORD_CHARS = 400
+_MIN_LETTER_SHARE, _MAX_DIGIT_SHARE = 0.4, 0.2
 _HEAD_CHARS = 2_000
 
 _VENDORED = re.compile(
@@ -57,7 +57,7 @@ class Origin:
     licence: str
     path: str
     sha256: str
-    """Of the file's bytes, or of the text if it is not a file."""
+    """Hash of the file's bytes, or of the text if it is not a file."""
     bytes: int
     split: Split
     kind: Kind
@@ -94,7 +94,7 @@ def pair_of(  # noqa: PLR0913, PLR0917 - as above
     distribution: str, version: str, licence: str, path: str, short: str, long: str
 ) -> Document | None:
     """Return a pair as a document; None unless the short text is one line and clearly shorter."""
-    short, long = short.strip().rstrip("."), long.strip()[:_MOST_PAIR_CHARS]
+    short, long = short.strip().rstrip("."), long.strip()[:_MAX_PAIR_CHARS]
     if not short or "\n" in short or len(short) * 2 > len(long):
         return None
     content = f"{short}\n\n{long}\n".encode()
@@ -110,7 +110,7 @@ def archived_files(archive: Path) -> Iterator[tuple[str, bytes]]:
         with tarfile.open(archive, "r|*") as opened:
             for member in opened:
                 path = _inner(member.name)
-                if member.isfile() and 0 < member.size <= _MOST_BYTES and _is_wanted(path):
+                if member.isfile() and 0 < member.size <= _MAX_BYTES and _is_wanted(path):
                     content = opened.extractfile(member)
                     if content is not None:
                         yield path, content.read()
@@ -138,7 +138,7 @@ def language_of(path: str) -> str | None:
 def rejection_reason(document: Document) -> str | None:
     """Return why a document is rejected, in a word or two; None if it is suitable."""
     origin, text = document.origin, document.text
-    if not _LEAST_CHARS <= len(text) <= _MOST_CHARS:
+    if not _MIN_CHARS <= len(text) <= _MAX_CHARS:
         return "size"
     if is_vendored(origin.distribution, origin.path):
         return "vendored"
@@ -160,12 +160,12 @@ def is_vendored(distribution: str, path: str) -> bool:
 
 def _is_data(text: str) -> bool:
     lines = text.splitlines()
-    if max(map(len, lines)) > _MOST_LINE_CHARS or len(text) / len(lines) > _MOST_MEAN_LINE_CHARS:
+    if max(map(len, lines)) > _MAX_LINE_CHARS or len(text) / len(lines) > _MAX_MEAN_LINE_CHARS:
         return True
     words = text.split()
-    if max(map(len, words), default=0) > _MOST_WORD_CHARS:
+    if max(map(len, words), default=0) > _MAX_WORD_CHARS:
         return True
     dense = "".join(words)
     letters = sum(map(str.isalpha, dense)) + dense.count("_")
     digits = sum(map(str.isdigit, dense))
-    return letters < _LEAST_LETTERS * len(dense) or digits > _MOST_DIGITS * len(dense)
+    return letters < _MIN_LETTER_SHARE * len(dense) or digits > _MAX_DIGIT_SHARE * len(dense)

@@ -36,8 +36,8 @@ _BANDS, _ROWS = 16, 4
 """Files that agree in all rows of a band are compared: 99 % of those with a similarity of 70 %."""
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_MOST_SIMILAR = 0.7
-_MOST_COPIED = 0.25
+_MAX_SIMILARITY = 0.7
+_MAX_COPIED_SHARE = 0.25
 
 
 class Fingerprint:
@@ -113,7 +113,7 @@ class SeenFiles:
         bands = fingerprint.bands()
         candidates = {id(kept): kept for band in bands for kept in self._by_band.get(band, ())}
         if any(
-            jaccard_similarity(fingerprint, kept) >= _MOST_SIMILAR for kept in candidates.values()
+            jaccard_similarity(fingerprint, kept) >= _MAX_SIMILARITY for kept in candidates.values()
         ):
             return False
         self._exact.add(fingerprint.exact)
@@ -135,4 +135,4 @@ class HeldOutCode:
             return False
         places = np.searchsorted(self._long, fingerprint.long)
         copied = self._long.take(places, mode="clip") == fingerprint.long
-        return bool(copied.mean() >= _MOST_COPIED)
+        return bool(copied.mean() >= _MAX_COPIED_SHARE)

@@ -15,7 +15,7 @@ from assist_server.training.data.duplicates import Fingerprint, SeenFiles
 _VALIDATION_SHARE = 20
 """One in this many files is held out for validation, and at least one of several files."""
 
-_MOST_FILE_BYTES = 1_000_000
+_MAX_FILE_BYTES = 1_000_000
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 _GIT_ENVIRONMENT = {"GIT_ALLOW_PROTOCOL": "none"}
 """A repository's settings can name commands: to watch files, for hooks, and to fetch missing
@@ -99,7 +99,7 @@ def _read(repo: Path, path: Path) -> Document | None:
     file = repo / path
     if language_for(path=path.name).grammar is None or not _is_own(repo, file):
         return None
-    if file.stat().st_size > _MOST_FILE_BYTES:
+    if file.stat().st_size > _MAX_FILE_BYTES:
         return None
     found = document_of("", "", "", path.as_posix(), file.read_bytes(), "code")
     # Here the licence does not matter, and the split is by file, as there is only one project.

@@ -16,8 +16,8 @@ from assist_server.training.data.split import installed_distributions, normalise
 _STANDARD_LIBRARY_LICENCE = "PSF-2.0"
 _NOT_STANDARD_LIBRARY = {"site-packages", "dist-packages", "lib-dynload", "__pycache__"}
 
-_LEAST_CHARS, _MOST_CHARS = 40, 320
-_LEAST_LETTERS = 0.6
+_MIN_CHARS, _MAX_CHARS = 40, 320
+_MIN_LETTER_SHARE = 0.6
 _IS_README = re.compile(r"(^|/)readme(\.(md|markdown))?$", re.IGNORECASE)
 _NO_PROSE = re.compile(r"^\s*([#=|>*+\-!\[<`~]|\d+[.)]|\.\. )|://|^\s{4}|</?\w+")
 
@@ -138,8 +138,8 @@ def first_paragraph(text: str) -> tuple[str, str] | None:
         is_prose = not any(map(_NO_PROSE.search, block.splitlines()))
         if (
             is_prose
-            and _LEAST_CHARS <= len(prose) <= _MOST_CHARS
-            and letters >= _LEAST_LETTERS * len(prose)
+            and _MIN_CHARS <= len(prose) <= _MAX_CHARS
+            and letters >= _MIN_LETTER_SHARE * len(prose)
             and prose.endswith((".", "!"))
         ):
             return prose, text[place:].strip()

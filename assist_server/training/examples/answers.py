@@ -20,10 +20,10 @@ from assist_server.prompts.instructions import load_instruction
 from assist_server.syntax.languages import language_for
 from assist_server.training.data.documents import Document, document_of
 
-MOST_TEXT_CHARS = 1_600
-"""Of the text in a request."""
-_FEWEST_WORDS, _MOST_WORDS = 6, 120
-_MOST_ECHOED_SHARE = 0.6
+MAX_TEXT_CHARS = 1_600
+"""Maximum length of the text in a request."""
+_MIN_WORDS, _MAX_WORDS = 6, 120
+_MAX_ECHOED_SHARE = 0.6
 _RUN_WORDS = 4
 _PROSE = ("Rewrite this text in plain and short English.", "Say in one sentence what this is.")
 _CODE = ("Explain in one or two sentences what this code does.",)
@@ -75,13 +75,13 @@ def requests_about(document: Document, *, is_code: bool) -> tuple[str, ...]:
 def _part(text: str, rng: random.Random) -> str:
     """Return whole lines of a text, from a place where a paragraph or a definition begins."""
     starts = [0, *(match.end() for match in re.finditer(r"\n\n(?=\S)", text))]
-    start = rng.choice([each for each in starts if len(text) - each > MOST_TEXT_CHARS] or [0])
+    start = rng.choice([each for each in starts if len(text) - each > MAX_TEXT_CHARS] or [0])
     return whole_lines(text[start:])
 
 
 def whole_lines(text: str) -> str:
     """Return the first lines of a text, as many as a request may have."""
-    part = text[:MOST_TEXT_CHARS]
+    part = text[:MAX_TEXT_CHARS]
     return part if len(part) == len(text) else part[: part.rfind("\n") + 1] or part
 
 
@@ -89,13 +89,13 @@ def rejection_reason(request: Request, answer: str) -> str | None:
     """Return why an answer is rejected, in a word or two; None if it is suitable."""
     words = answer.split()
     runs = Counter(zip(*(words[start:] for start in range(_RUN_WORDS)), strict=False))
-    if not _FEWEST_WORDS <= len(words) <= _MOST_WORDS:
+    if not _MIN_WORDS <= len(words) <= _MAX_WORDS:
         return "length"
     if not answer.rstrip("*_`)\"' ").endswith((".", "!", "?")):
         return "no end"
     if max(runs.values(), default=0) > 1 or any(one == other for one, other in pairwise(words)):
         return "repetition"
-    if _echoed_share(request.text, words) > _MOST_ECHOED_SHARE:
+    if _echoed_share(request.text, words) > _MAX_ECHOED_SHARE:
         return "echo"
     if unsupported(request.text, answer) or unsupported_names(request.text, answer):
         return "unsupported"

@@ -24,7 +24,7 @@ from assist_server.text.identifiers import healing_start
 from assist_server.training.data.documents import Document
 
 _LONGEST_MIDDLE_CHARS = 768
-_MOST_LINES = 6
+_MAX_LINES = 6
 _ONE_LINE = 0.4
 """Share of holes of whole lines that are one line, the most frequent request."""
 _OF_MODULE = 0.3
@@ -205,13 +205,13 @@ class _Cutter:
             return Example(self._path, text[start:end], "", "", Layout.LEFT_TO_RIGHT, is_end)
         if rng.random() < mixture.without_suffix:
             end = hole.end
-        is_swapped = rng.random() < mixture.prefix_first
+        is_prefix_first = rng.random() < mixture.prefix_first
         return Example(
             self._path,
             text[start : hole.start],
             text[hole.start : hole.end],
             text[hole.end : end],
-            Layout.PREFIX_FIRST if is_swapped else Layout.SUFFIX_FIRST,
+            Layout.PREFIX_FIRST if is_prefix_first else Layout.SUFFIX_FIRST,
             is_end=True,
             has_token_boundary=rng.random() < mixture.token_boundary,
         )
@@ -320,7 +320,7 @@ class _Cutter:
         """Return the end of the line of a place, or of one of the next lines."""
         last = place
         is_one = self._rng.random() < _ONE_LINE
-        for _ in range(0 if is_one else self._rng.randint(1, _MOST_LINES - 1)):
+        for _ in range(0 if is_one else self._rng.randint(1, _MAX_LINES - 1)):
             following = self._line_end(last, end) + 1
             if following >= end or following - first > _LONGEST_MIDDLE_CHARS:
                 break

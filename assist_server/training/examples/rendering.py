@@ -12,17 +12,18 @@ from assist_server.errors import InputError
 from assist_server.prompts.fim import FimTemplate, Slot, path_comment, render_fim
 from assist_server.training.examples.cutting import Example, Layout
 
-_LEAST_SUFFIX_SHARE = 0.25
-"""Of the room; a suffix gets more if the prefix leaves it, as in the product's prompts."""
+_MIN_SUFFIX_SHARE = 0.25
+"""Share of the room that a suffix may always use; it may also use what the prefix leaves, as in the
+product's prompts."""
 
 _LARGEST_PATH_SHARE = 0.25
 
 _HOLE_WEIGHT = 3.0
-"""Weight of the middle relative to its surroundings: it is the model's task, and only a twentieth
-of the tokens."""
+"""Weight of the middle relative to its surroundings. The middle is the model's task, but only a
+twentieth of the tokens."""
 
 _MARK = "\ue000"
-"""Placeholder of the request while the format is read; no format contains it."""
+"""Placeholder for the request while the format is determined; no format contains it."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,9 @@ class Renderer:
     def __init__(self, vocabulary: Vocabulary, tokens: int) -> None:
         self._vocabulary, self._tokens = vocabulary, tokens
         template = vocabulary.template
-        self._joins = template.layout[-1] is Slot.PREFIX
-        self._lead = _lead(template)
-        self._swapped = replace(template, layout=_prefix_first(template))
+        self._ends_with_prefix = template.layout[-1] is Slot.PREFIX
+        self._left_to_right = _left_to_right(template)
+        self._prefix_first = replace(template, layout=_prefix_first_layout(template))
 
     def render(self, examples: Sequence[Example]) -> list[Rendered]:
         """Return the ids of each example, truncated at its least important ends."""
@@ -82,11 +83,16 @@ class Renderer:
 
     def _parts(self, example: Example) -> tuple[str, str, str, str]:
         path = path_comment(example.path) if self._vocabulary.template.shows_path else ""
-        lead = example.prefix + example.middle if self._is_joined(example) else example.prefix
-        return path, lead, example.middle, example.suffix
+        before = example.prefix + example.middle if self._is_joined(example) else example.prefix
+        return path, before, example.middle, example.suffix
 
     def _is_joined(self, example: Example) -> bool:
-        if not self._joins or example.layout is Layout.PREFIX_FIRST or example.has_token_boundary:
+        """Return whether prefix and middle are encoded as one text."""
+        if (
+            not self._ends_with_prefix
+            or example.layout is Layout.PREFIX_FIRST
+            or example.has_token_boundary
+        ):
             return False
         # A joined text is truncated at its start, which could remove the start of a long middle.
         return len(example.middle.encode()) <= self._tokens // 2
@@ -113,7 +119,7 @@ class Renderer:
             text, is_whole = prefix[:room], len(prefix) <= room
         else:
             middle = middle[-room:]
-            suffix_room = max(int(room * _LEAST_SUFFIX_SHARE), room - len(prefix) - len(middle))
+            suffix_room = max(int(room * _MIN_SUFFIX_SHARE), room - len(prefix) - len(middle))
             suffix = suffix[: min(suffix_room, room - len(middle))]
             prefix_room = room - len(middle) - len(suffix)
             text, is_whole = prefix[max(0, len(prefix) - prefix_room) :], True
@@ -129,7 +135,7 @@ class Renderer:
         return Rendered(ids[: self._tokens], weights[: self._tokens])
 
     def _chat(self, request: list[int], answer: list[int]) -> Rendered:
-        """Render a conversation, of which the answer is learned; a long request is truncated."""
+        """Render a request and its answer, which alone is learned; a long request is truncated."""
         chat = self._vocabulary.chat
         if chat is None:
             raise ValueError("an answer needs a chat format")
@@ -142,9 +148,9 @@ class Renderer:
 
     def _template(self, example: Example) -> FimTemplate:
         if example.layout is Layout.LEFT_TO_RIGHT:
-            return self._lead
-        is_swapped = example.layout is Layout.PREFIX_FIRST
-        return self._swapped if is_swapped else self._vocabulary.template
+            return self._left_to_right
+        is_prefix_first = example.layout is Layout.PREFIX_FIRST
+        return self._prefix_first if is_prefix_first else self._vocabulary.template
 
     def _render(self, template: FimTemplate, slots: Mapping[Slot, Sequence[int]]) -> list[int]:
         vocabulary = self._vocabulary
@@ -164,20 +170,20 @@ class Renderer:
         return found
 
 
-def _lead(template: FimTemplate) -> FimTemplate:
+def _left_to_right(template: FimTemplate) -> FimTemplate:
     """Return the template of a text without a hole: the path, if the template has it, and text."""
     layout = template.layout
     named = layout[: layout.index(Slot.PATH_COMMENT) + 1] if template.shows_path else ()
     return replace(template, layout=(*named, Slot.PREFIX))
 
 
-def _prefix_first(template: FimTemplate) -> tuple[str | Slot, ...]:
+def _prefix_first_layout(template: FimTemplate) -> tuple[str | Slot, ...]:
     """Return the layout with the prefix first, or the template's own if it cannot be changed."""
-    lead = _lead(template).layout[:-1]
+    named = _left_to_right(template).layout[:-1]
     prefix, suffix, middle = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
     if not {prefix, suffix, middle} <= set(template.control_tokens):
         return template.layout
-    return (*lead, prefix, Slot.PREFIX, suffix, Slot.SUFFIX, middle)
+    return (*named, prefix, Slot.PREFIX, suffix, Slot.SUFFIX, middle)
 
 
 def read_chat_format(folder: Path) -> ChatFormat:

@@ -1,4 +1,4 @@
-"""The windows of a training: examples packed into rows, as an endless stream made ahead of use.
+"""The windows of a training run: examples packed into rows, in an endless stream with prefetch.
 
 The examples of a window are independent: attention stays within an example (the model is given
 their lengths), positions start at 0 in each, and the last token of an example predicts nothing.
@@ -30,17 +30,17 @@ from assist_server.training.examples.rendering import ChatFormat, Rendered, Rend
 from assist_server.training.model.tokenizer import END, control_ids
 
 IGNORED = -100
-"""The target of a token after which nothing is learned."""
+"""The target at a position where nothing is to be learned."""
 
 _Key = TypeVar("_Key")
 _Result = TypeVar("_Result")
 
 _BLOCK_DOCUMENTS = 48
-"""Documents whose examples are packed together: enough to leave little room empty."""
+"""Number of documents whose examples are packed together: enough to leave little room empty."""
 
 _VALIDATION_WINDOWS = 32
-_LEAST_SHARE = 0.01
-"""Of the code, for a language that a model is said to support."""
+_MIN_SHARE = 0.01
+"""Least share of the training code for a language to be listed as known to the model."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Window:
 
     inputs: NDArray[np.int64]
     targets: NDArray[np.int64]
-    """For each input the next token, or `IGNORED`."""
+    """The next token after each input, or `IGNORED`."""
     weights: NDArray[np.float32]
     """The weight of each target in the loss."""
     lengths: tuple[int, ...]
-    """Of the examples in order, and of the padding after them; their sum is the window's size."""
+    """Lengths of the examples, in order, and of the padding; their sum is the window's size."""
 
 
 def pack(examples: Sequence[Rendered], size: int, pad_id: int) -> list[Window]:
@@ -104,7 +104,7 @@ def _window(members: Sequence[Rendered], size: int, pad_id: int) -> Window:
 def _prefetch_by_thread(
     make: Callable[[_Key], _Result], keys: Iterator[_Key]
 ) -> Generator[_Result, None, None]:
-    """Yield `make(key)` for endless keys, computing one result ahead on a thread."""
+    """Yield `make(key)` for each of endless keys, computing one result ahead on a thread."""
     with ThreadPoolExecutor(1, "assist-ahead") as pool:
         following = pool.submit(make, next(keys))
         while True:
@@ -116,12 +116,12 @@ def _prefetch_by_thread(
 def _prefetch_by_processes(
     make: Callable[[_Key], _Result], keys: Iterator[_Key], processes: int
 ) -> Generator[_Result, None, None]:
-    """Yield `make(key)` for endless keys in order, computing two results ahead per process.
+    """Yield `make(key)` for each of endless keys, in order, two results ahead per process.
 
     Processes are forked and so inherit `make`, whose data would take long to send.
 
     Raises:
-        RuntimeError: a process was killed; raised in the main thread, wherever it is.
+        RuntimeError: a process was killed; raised in the main thread, whatever it is doing.
     """
     results = iter(
         DataLoader(
@@ -167,7 +167,7 @@ def _ignore_first_sigterm(*_: object) -> None:
 
 
 class Position(NamedTuple):
-    """A place in the stream: that of the next window."""
+    """A place in the stream: the numbers of the next window, of its block and of its epoch."""
 
     epoch: int = 0
     block: int = 0
@@ -210,7 +210,7 @@ class WindowStream:
         self._renderer = Renderer(vocabulary, recipe.context_tokens + 1)
 
     def windows(self, position: Position = START) -> Generator[tuple[Window, Position], None, None]:
-        """Yield the windows from a position on, each with the next position, made ahead of use."""
+        """Yield the windows from a position on, each with the position after it; with prefetch."""
         epoch, block, skipped = position
         make, places = self.block, self._blocks(epoch, block)
         blocks = (
@@ -325,7 +325,7 @@ def learned_languages(documents: Iterable[Document]) -> list[str]:
     for document in documents:
         if document.origin.split == "train" and document.origin.kind == "code":
             sizes[language_of(document.origin.path)] += document.origin.bytes
-    least = _LEAST_SHARE * sizes.total()
+    least = _MIN_SHARE * sizes.total()
     known = (one for one in LANGUAGES if sizes[language_of(f"file{one.extensions[0]}")] > least)
     return [name for language in known for name in language.lsp_ids or (language.id,)]
 

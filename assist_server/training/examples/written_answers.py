@@ -16,7 +16,7 @@ from assist_server.syntax.languages import language_for
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.training.data.documents import Document
 from assist_server.training.examples.answers import (
-    MOST_TEXT_CHARS,
+    MAX_TEXT_CHARS,
     Answer,
     Request,
     rejection_reason,
@@ -26,9 +26,9 @@ from assist_server.training.examples.answers import (
 
 _OF_FILE = 0.25
 """Share of files that are asked about as a whole, if they have documentation of their own."""
-_LEAST_CODE_LINES = 2
-_MOST_DRAWS = 4
-"""Of a definition, until one has suitable documentation."""
+_MIN_CODE_LINES = 2
+_MAX_DRAWS = 4
+"""Definitions to draw until one has suitable documentation."""
 _MARKS = re.compile(r"^[ \t]*(?:\*+(?!\*)/?|//+!?|--+|#+)?[ \t]?", re.MULTILINE)
 """Comment marks at the beginning of a line."""
 _LAST_MARK = re.compile(r"[ \t]*(?:[rRuU]?(?:\"{3}|'{3})|/\*+!?)[ \t]*\n\Z")
@@ -66,7 +66,7 @@ def _about_text(document: Document) -> tuple[str, str]:
     short, _, long = document.text.partition("\n")
     answer = short.strip()
     answer = answer[:1].upper() + answer[1:]
-    return long.strip()[:MOST_TEXT_CHARS], answer if answer.endswith((".", "!")) else f"{answer}."
+    return long.strip()[:MAX_TEXT_CHARS], answer if answer.endswith((".", "!")) else f"{answer}."
 
 
 def _about_code(document: Document, rng: random.Random) -> tuple[str, str] | None:
@@ -81,14 +81,14 @@ def _about_code(document: Document, rng: random.Random) -> tuple[str, str] | Non
         if answer:
             return whole_lines(_without_lines(tree.text, of_file)), answer
     found = [each for each in find_definitions(tree, 0, len(tree.text)) if each.documentation]
-    for definition in rng.sample(found, min(_MOST_DRAWS, len(found))):
+    for definition in rng.sample(found, min(_MAX_DRAWS, len(found))):
         span = definition.documentation
         inner = span and inner_documentation(tree.text, span)
         if span is None or inner is None:
             continue
         answer = _first_paragraph(tree.text[inner.start : inner.end])
         code = _without(tree.text, definition.span, span)
-        if answer and code.count("\n") >= _LEAST_CODE_LINES:
+        if answer and code.count("\n") >= _MIN_CODE_LINES:
             return whole_lines(code), answer
     return None
 

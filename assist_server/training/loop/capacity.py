@@ -1,4 +1,4 @@
-"""Memory and disk requirements of a training, and the plan for its device."""
+"""Memory and disk requirements of a training run, and the plan for its device."""
 
 import multiprocessing
 import os
@@ -15,25 +15,26 @@ from assist_server.training.model.sizes import Size
 
 _CORPUS_BYTES = 64 * 2**20
 _COPIES = 5
-"""Of the weights, in memory: weights, gradients, an average, and up to two for the optimiser."""
+"""Copies of the weights in memory: weights, gradients, average, up to two for the optimiser."""
 _STATES = 3
-"""On disk: the newest state, the one before the decay, and one in progress."""
+"""States on disk: the newest, the one before the decay, and one that is being written."""
 _STATE_COPIES = 4
+"""Copies of the weights in a state."""
 _BASE_BYTES = 700 * 2**20
 _ACTIVATION_BYTES = 4
 _COMPILED_ACTIVATION_BYTES = 1.2
-"""Per value: compiled layers keep fewer values, in 16 bits. Size base takes 16.2 GiB with 32
+"""Bytes per value. Compiled layers keep fewer values, in 16 bits: size base takes 16.2 GiB with 32
 windows in a pass and 29.7 GiB with 64 (torch 2.11 on an H100)."""
-_MOST_PROCESSES = 16
+_MAX_PROCESSES = 16
 _ADVICE = "choose a smaller --size or close other programs"
 _GPU_ADVICE = f"{_ADVICE}, or add --device cpu"
 _GPU_MEMORY = "the GPU's memory"
 _GPU_SHARE = 0.9
-"""Of a GPU's free memory; fragmentation makes the rest unusable."""
+"""Usable share of a GPU's free memory; fragmentation makes the rest unusable."""
 
 
 def check_room(out: Path, size: Size, device: str) -> None:
-    """Check that memory and disk suffice for a training.
+    """Check that memory and disk suffice for a training run.
 
     Raises:
         InputError: they do not.
@@ -52,7 +53,7 @@ def check_room(out: Path, size: Size, device: str) -> None:
 
 
 def _needed_bytes(size: Size, windows: int, activation_bytes: float) -> int:
-    """Return the memory in bytes for a training with `windows` in a pass."""
+    """Return the memory in bytes for a training run with `windows` in a pass."""
     shape = size.shape
     weights = 4 * shape.parameters()
     # Approximate activations per layer: its inputs, both norms, attention, feed-forward.
@@ -94,7 +95,7 @@ def plan_training(size: Size, device: str, watcher: Watcher) -> TrainingDevice:
         needed = _needed_bytes(size, 1, activation_bytes)
         check_memory(needed, f"size {size.name!r}", _GPU_ADVICE, _GPU_MEMORY, free)
     has_fork = "fork" in multiprocessing.get_all_start_methods()
-    processes = min(_MOST_PROCESSES, max(1, _usable_cpus() - 2)) if has_fork else 0
+    processes = min(_MAX_PROCESSES, max(1, _usable_cpus() - 2)) if has_fork else 0
     return TrainingDevice(device, windows, is_compiled, processes)
 
 

@@ -1,4 +1,4 @@
-"""The folder of a training, and its states on disk, which are written atomically.
+"""The folder of a training run, and its states on disk, which are written atomically.
 
 The model is in the folder itself, and everything else in its subfolder `training`.
 """
@@ -77,7 +77,7 @@ def state_to_resume(
 ) -> tuple[dict[str, Any] | None, Budget | None]:
     """Return the state to resume from, None if none was saved, and the budget.
 
-    A training in its decay goes on decaying if the budget is unchanged. With another budget it
+    A run in its decay continues to decay if the budget is unchanged. With another budget, it
     resumes from the last state before the decay, so that the rate is the same as if that budget had
     been set from the start.
     """
@@ -93,12 +93,12 @@ def state_to_resume(
 
 
 def open_run_folder(out: Path, identity: Mapping[str, Any], *, is_resumed: bool) -> Path:
-    """Return the folder for states and logs, created for a new training.
+    """Return the folder for states and logs, created for a new training run.
 
     Args:
         out: The folder that the user named.
-        identity: The choices that must not change when a training is resumed.
-        is_resumed: Whether the folder must contain a training.
+        identity: The choices that must not change when a training run is resumed.
+        is_resumed: Whether the folder must contain a training run.
 
     Raises:
         InputError: the content of the folder is not as expected.
@@ -111,7 +111,7 @@ def open_run_folder(out: Path, identity: Mapping[str, Any], *, is_resumed: bool)
         return folder
     if file.exists():
         raise InputError(
-            f"{str(out)!r} already holds a training; add --resume to continue it, "
+            f"{str(out)!r} already holds a training run; add --resume to continue it, "
             "or choose another folder with --out"
         )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -1,4 +1,4 @@
-"""Progress reports of a training, its log, and plots."""
+"""Progress reports of a training run, its log, and plots."""
 
 import contextlib
 import importlib.util
@@ -39,7 +39,7 @@ class StepReport:
 
 
 class Watcher(Protocol):
-    """The receiver of progress reports, which can also stop a training."""
+    """The receiver of progress reports, which can also stop a training run."""
 
     def report(self, message: str) -> None:
         """Report a message."""

@@ -1,8 +1,8 @@
-"""The budget and the learning rate schedule of a training.
+"""The budget and the learning rate schedule of a training run.
 
 Warm-up, stable, decay (Hu et al., "MiniCPM", 2024): the rate is constant until the last part of the
-budget, in which it falls to 0. The state before the decay is kept, so that a training can be
-extended; and the decay can start at any state, so that a training can be shortened.
+budget, in which it falls to 0. The state before the decay is kept, so that a training run can be
+extended; and the decay can start at any state, so that a training run can be shortened.
 """
 
 import re
@@ -17,7 +17,7 @@ _UNIT_TOKENS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}
 
 @dataclass(frozen=True)
 class Budget:
-    """The limit of a training, resumed parts included: tokens, or seconds of training."""
+    """The limit of a training run, resumed parts included: tokens, or seconds of training."""
 
     tokens: int | None = None
     seconds: float | None = None
@@ -74,7 +74,7 @@ class Schedule:
 
     @classmethod
     def of(cls, budget: Budget, spent: float, warmup_steps: int) -> "Schedule":
-        """Return the schedule of a training that used `spent` of its budget before the decay."""
+        """Return the schedule of a run that used `spent` of its budget before the decay."""
         usual_start = budget.total * (1 - _DECAY_SHARE)
         return cls(budget.total, max(spent, usual_start), warmup_steps)
 

@@ -24,7 +24,7 @@ from assist_server.training.model.sizes import Rates
 
 _Z_LOSS = 1e-4
 _LARGEST_GRADIENT = 1.0
-_SAVE_SECONDS = 300.0
+_SAVE_S = 300.0
 _VALIDATION_STEPS = 100
 
 
@@ -84,13 +84,13 @@ class Progress:
     seconds: float = 0.0
     position: Position = START
     decay_start: float | None = None
-    """In the budget's unit; None before the decay."""
+    """Start of the decay, in the budget's unit; None before it."""
 
 
 class Trainer:
     """One training: a network, its stream of windows, and the progress."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a training
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a training run
         self,
         network: TrainedNetwork,
         weights: Mapping[str, nn.Parameter],
@@ -169,7 +169,7 @@ class Trainer:
                 spent = budget.spent(progress.tokens, progress.seconds)
                 log.write(report)
                 watcher.step(report)
-                if time.monotonic() - last_save > _SAVE_SECONDS:
+                if time.monotonic() - last_save > _SAVE_S:
                     self.save()
                     last_save = time.monotonic()
         self.save()

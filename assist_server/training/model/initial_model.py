@@ -1,4 +1,4 @@
-"""An existing model as the start of a training, with its weights and its tokenizer.
+"""An existing model as the start of a training run, with its weights and its tokenizer.
 
 It may be any checkpoint of Llama's, Qwen2's or Qwen3's architecture. Missing control tokens for
 infilling replace unused ones of its tokenizer, or get new rows of the embedding.
@@ -39,14 +39,14 @@ class InitialModel:
     config: Mapping[str, Any]
     """The original one; the trained model keeps its values, unless training changes them."""
     weights: Mapping[str, Tensor]
-    """By the names in the network."""
+    """The weights by their names in the network."""
     tokenizer: Mapping[str, Any]
     """The content of `tokenizer.json`, with control tokens for infilling."""
     tokenizer_config: Mapping[str, Any]
     files: Mapping[str, str]
     """Other files to copy to the trained model, such as the chat template."""
     sha256: str
-    """Of the weights file."""
+    """Hash of the weights file."""
 
     @classmethod
     def open(cls, folder: Path) -> "InitialModel":

@@ -22,7 +22,7 @@ _BOUNDS_STEP = 256
 """The number of bounds is rounded up to a multiple of it, as compiled code has fixed shapes."""
 
 _FLASH_CAPABILITY = (8, 0)
-"""Of the first GPUs for which torch has variable-length attention (Ampere)."""
+"""Lowest capability for which torch has variable-length attention (Ampere GPUs)."""
 
 _FULL_PARAMETERS = 150_000_000
 """Up to this size all weights are trained; larger models are trained by LoRA."""

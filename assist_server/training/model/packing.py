@@ -1,9 +1,9 @@
-"""Preparation of trained weights for packing, by what they multiply in real text.
+"""Preparation of trained weights for packing, by the inputs that they multiply in real text.
 
-Rounding matters where inputs are large. So large inputs are made smaller and their weights larger,
-which changes nothing in exact arithmetic (Xiao et al., "SmoothQuant", 2022) but also lets the
-engine round inputs to 8 bits; and the error of each rounded column is compensated by the columns
-that follow (Frantar et al., "GPTQ", 2022; see `packed_weights`).
+Rounding a weight costs most where its input is large. So large inputs are made smaller and their
+weights larger (Xiao et al., "SmoothQuant", 2022). In exact arithmetic this changes nothing; it also
+lets the engine round inputs to 8 bits. The error of each rounded column is compensated by the
+columns after it (Frantar et al., "GPTQ", 2022; see `packed_weights`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,30 +19,36 @@ from assist_server.training.model.network import Network, Segments
 from assist_server.training.model.sizes import Shape
 
 _LEAST = 1e-5
-_LEAST_SHARE = 0.01
-"""Of the mean, for an input that is near zero in the measured text, but perhaps not elsewhere."""
-_READERS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "o_proj", "down_proj")
+_MIN_SHARE = 0.01
+"""Least value of an input's largest value, as a share of the mean.
+
+An input that is near zero here may be large elsewhere.
+"""
+_LINEAR_MAPS = ("q_proj", "k_proj", "v_proj", "gate_proj", "up_proj", "o_proj", "down_proj")
 """The linear maps in a layer."""
 
 
 @dataclass
-class Inputs:
+class InputStatistics:
     """Statistics of the inputs of a linear map."""
 
     largest: Tensor
     """The largest absolute value of each input."""
     products: Tensor
-    """Sums of the products of each two inputs, [inputs, inputs]."""
+    """Sums of the products of each pair of inputs, [inputs, inputs]."""
 
-    def divided(self, scale: Tensor) -> "Inputs":
-        """Return what the map is given if its inputs are divided by a scale."""
-        return Inputs(self.largest / scale, self.products / scale / scale[:, None])
+    def divided(self, scale: Tensor) -> "InputStatistics":
+        """Return the statistics of the inputs divided by a scale [inputs]."""
+        return InputStatistics(self.largest / scale, self.products / scale / scale[:, None])
 
 
 def prepare(
     model: InitialModel, windows: Sequence[Window]
 ) -> tuple[InitialModel, dict[str, Tensor]]:
-    """Return an equal model that loses less by rounding, and the products of inputs by weight."""
+    """Return an equivalent model that loses less by rounding, and the products for each weight.
+
+    These are the products [inputs, inputs] of the weight's inputs, by the weight's name.
+    """
     inputs = _measure(model, windows)
     weights = {name: weight.float() for name, weight in model.weights.items()}
     for number in range(model.shape.layers):
@@ -51,23 +57,25 @@ def prepare(
 
 
 @torch.no_grad()
-def _measure(model: InitialModel, windows: Sequence[Window]) -> dict[str, Inputs]:
+def _measure(model: InitialModel, windows: Sequence[Window]) -> dict[str, InputStatistics]:
     """Return the inputs of all linear maps in layers, by the names of their weights."""
     network = Network(model.shape).eval()
     model.copy_weights_to(network)
-    found: dict[str, Inputs] = {}
+    found: dict[str, InputStatistics] = {}
 
     def note(name: str) -> Any:
         def hook(_: Any, given: tuple[Tensor, ...]) -> None:
             x = given[0].flatten(0, -2).float()
-            seen = found.setdefault(name, Inputs(x.new_zeros(x.size(1)), x.new_zeros(x.size(1), 1)))
+            seen = found.setdefault(
+                name, InputStatistics(x.new_zeros(x.size(1)), x.new_zeros(x.size(1), 1))
+            )
             seen.largest = torch.maximum(seen.largest, x.abs().amax(0))
             seen.products = seen.products + x.T @ x
 
         return hook
 
     for name, module in network.named_modules():
-        if name.rpartition(".")[2] in _READERS:
+        if name.rpartition(".")[2] in _LINEAR_MAPS:
             module.register_forward_pre_hook(note(f"{name}.weight"))
     for window in windows:
         ids = torch.from_numpy(window.inputs)[None]
@@ -76,7 +84,7 @@ def _measure(model: InitialModel, windows: Sequence[Window]) -> dict[str, Inputs
 
 
 def _smooth_layer(
-    weights: dict[str, Tensor], inputs: dict[str, Inputs], layer: str, shape: Shape
+    weights: dict[str, Tensor], inputs: dict[str, InputStatistics], layer: str, shape: Shape
 ) -> None:
     """Move scale from the inputs of a layer's linear maps into their weights, in place."""
     for source, readers in (
@@ -87,10 +95,12 @@ def _smooth_layer(
     ):
         names = [f"{layer}{reader}.weight" for reader in readers]
         # All heads of a group read the same values.
-        groups = shape.heads // shape.kv_heads if source == "self_attn.v_proj" else 1
-        scale = _scale(inputs[names[0]].largest, [weights[name] for name in names], groups, shape)
+        heads_per_group = shape.heads // shape.kv_heads if source == "self_attn.v_proj" else 1
+        scale = _scale(
+            inputs[names[0]].largest, [weights[name] for name in names], heads_per_group, shape
+        )
         for part in _parts(weights, f"{layer}{source}"):
-            divisor = _of_source(scale, groups, shape)
+            divisor = _of_source(scale, heads_per_group, shape)
             is_matrix = weights[part].ndim == 2
             weights[part] = weights[part] / (divisor[:, None] if is_matrix else divisor)
         for name in names:
@@ -102,24 +112,32 @@ def _parts(weights: Mapping[str, Tensor], source: str) -> Iterator[str]:
     yield from (name for part in ("weight", "bias") if (name := f"{source}.{part}") in weights)
 
 
-def _scale(largest: Tensor, readers: Sequence[Tensor], groups: int, shape: Shape) -> Tensor:
-    """Return the divisor of each input: the root of its largest value over that of its weights."""
-    of_weights = torch.stack([weight.abs().amax(0) for weight in readers]).amax(0)
-    if groups > 1:
-        largest, of_weights = (_of_heads(each, groups, shape) for each in (largest, of_weights))
-    least = max(_LEAST, _LEAST_SHARE * largest.mean().item())
+def _scale(
+    largest: Tensor, weights: Sequence[Tensor], heads_per_group: int, shape: Shape
+) -> Tensor:
+    """Return the divisor of each input [inputs].
+
+    It is the square root of the input's largest value divided by its largest weight, scaled to a
+    geometric mean of 1.
+    """
+    of_weights = torch.stack([weight.abs().amax(0) for weight in weights]).amax(0)
+    if heads_per_group > 1:
+        largest, of_weights = (
+            _of_heads(each, heads_per_group, shape) for each in (largest, of_weights)
+        )
+    least = max(_LEAST, _MIN_SHARE * largest.mean().item())
     scale = (largest.clamp_min(least) / of_weights.clamp_min(_LEAST)).sqrt()
     return scale / scale.log().mean().exp()
 
 
-def _of_heads(values: Tensor, groups: int, shape: Shape) -> Tensor:
-    """Return values [heads * size] with the largest one of each group in all heads of it."""
-    by_group = values.view(shape.kv_heads, groups, shape.head_size)
+def _of_heads(values: Tensor, heads_per_group: int, shape: Shape) -> Tensor:
+    """Return values [heads * size], each replaced by the largest among the heads of its group."""
+    by_group = values.view(shape.kv_heads, heads_per_group, shape.head_size)
     return by_group.amax(1, keepdim=True).expand_as(by_group).flatten()
 
 
-def _of_source(scale: Tensor, groups: int, shape: Shape) -> Tensor:
-    """Return the scale of what all heads of a group read, once."""
-    if groups == 1:
+def _of_source(scale: Tensor, heads_per_group: int, shape: Shape) -> Tensor:
+    """Return the scale with one entry for each value that the heads of a group share."""
+    if heads_per_group == 1:
         return scale
-    return scale.view(shape.kv_heads, groups, shape.head_size)[:, 0].flatten()
+    return scale.view(shape.kv_heads, heads_per_group, shape.head_size)[:, 0].flatten()

@@ -45,7 +45,7 @@ class Rates:
 
     adamw: float
     muon: float | None = None
-    """For matrices in layers; None to use AdamW for them, too."""
+    """The rate for matrices in layers; None to use AdamW for them, too."""
     weight_decay: float = 0.1
     dropout: float = 0.0
     warmup_steps: int = 50
@@ -53,10 +53,10 @@ class Rates:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The configuration of a training."""
+    """The configuration of a training run."""
 
     context_tokens: int
-    """Of a training window; a model may support more positions."""
+    """Length of a training window; a model may support more positions."""
     batch_windows: int
     micro_windows: int
     """Windows in one pass without CUDA; a batch may take several passes."""

@@ -1,4 +1,4 @@
-/** Choosing a model: one on this machine, a folder, or an id on the Hugging Face hub. */
+/** Choosing a model: one on this machine, a folder or file, or an id on the Hugging Face hub. */
 
 import {
   ConfigurationTarget,
@@ -47,6 +47,7 @@ export async function chooseModel(
       ? [{ label: SUGGESTED, choose: async () => await chooseSuggested(program, log) }]
       : []),
     { label: "$(folder) Folder...", choose: chooseFolder },
+    { label: "$(file) GGUF file...", choose: chooseFile },
     { label: "$(cloud) Id on the Hugging Face hub...", choose: askForId },
   ];
   const chosen = await window.showQuickPick(items, {
@@ -115,12 +116,25 @@ async function chooseFolder(): Promise<string | undefined> {
   return folders?.[0]?.fsPath;
 }
 
+async function chooseFile(): Promise<string | undefined> {
+  const home = process.env.HOME;
+  const files = await window.showOpenDialog({
+    title: "GGUF file of a model",
+    filters: { GGUF: ["gguf"] },
+    openLabel: "Use as model",
+    ...(home && { defaultUri: Uri.file(home) }),
+  });
+  return files?.[0]?.fsPath;
+}
+
 async function askForId(): Promise<string | undefined> {
   const id = await window.showInputBox({
     title: "Id on the Hugging Face hub",
-    placeHolder: "organization/name",
+    placeHolder: "organization/name, or organization/name:Q4_K_M for a GGUF file",
     validateInput: (text) =>
-      /^[\w.-]+\/[\w.-]+$/.test(text.trim()) ? undefined : "An id has the form organization/name.",
+      /^[\w.-]+\/[\w.-]+(:[\w.-]+)?$/.test(text.trim())
+        ? undefined
+        : "An id has the form organization/name.",
   });
   return id?.trim();
 }

@@ -12,8 +12,8 @@ def test_documentation_is_written_into_the_file(workbench):
     workbench.page("waitForSelector", ".tab.active.dirty")
     head, body = ADD.split("\n", 1)
     docstring = (
-        '    """First number.\n\n    Args:\n        a: The value of a.\n'
-        '        b: The value of b.\n\n    Returns:\n        The result.\n    """\n'
+        '    """Return `a + b`.\n\n    Args:\n        a: TODO: describe.\n'
+        '        b: TODO: describe.\n\n    Returns:\n        `a + b`.\n    """\n'
     )
     workbench.save(file, f"{head}\n{docstring}{body}".encode())
 

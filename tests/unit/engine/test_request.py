@@ -1,7 +1,10 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.engine.request import (
+    FinishReason,
+    Generation,
     kept_length,
     stop_after_words,
     stop_at_dedent,
@@ -54,3 +57,12 @@ def test_dedent_may_keep_the_line_that_closes_the_block():
     assert rule("a\n    b\nend") == len("a\n    b\nend")
     assert rule("a;\n    b;\nc;") == len("a;\n    b;")
     assert rule("a;\n    });\n}") == len("a;\n    });\n}")
+
+
+@pytest.mark.parametrize(
+    ("log_probs", "is_likely"), [((-0.5, -0.7), True), ((-2.0,), False), ((), True)]
+)
+def test_a_text_whose_probability_nobody_tells_may_be_likely(log_probs, is_likely):
+    generation = Generation("ab", (1, 2), log_probs, FinishReason.END_OF_TEXT)
+    assert generation.is_likely(-0.8) is is_likely
+    assert not Generation("", (), (), FinishReason.END_OF_TEXT).is_likely(-0.8)

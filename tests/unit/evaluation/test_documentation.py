@@ -2,7 +2,7 @@ import pytest
 
 from assist_server.evaluation.documentation import (
     choose_functions,
-    names_documenter,
+    facts_documenter,
     rate_documentation,
 )
 from assist_server.evaluation.tasks import Source
@@ -83,5 +83,5 @@ def test_what_was_not_written_is_not_rated(function):
 
 
 def test_the_product_documents_without_a_model(function):
-    found = rate_documentation(names_documenter(Settings()), [function], 88)
+    found = rate_documentation(facts_documenter(Settings()), [function], 88)
     assert found["written"].mean == found["right parameters"].mean == found["parses"].mean == 1.0

@@ -1,7 +1,11 @@
+import importlib
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assist_server.errors import InputError
 from assist_server.evaluation.figures import (
     Estimate,
     Insertion,
@@ -16,6 +20,13 @@ from assist_server.evaluation.tasks import Kind, Place
 TEXT = "total = add(first, second)\nprint(total)\n"
 START = TEXT.index("first")
 ARGUMENT = Place(Kind.ARGUMENT, "a.py", TEXT, START, START + len("first"))
+
+
+def test_without_the_extra_packages_the_remedy_is_named(monkeypatch):
+    monkeypatch.delitem(sys.modules, "assist_server.evaluation.figures")
+    monkeypatch.setitem(sys.modules, "rapidfuzz.distance", None)
+    with pytest.raises(InputError, match=r"pip install '\.\[eval\]'"):
+        importlib.import_module("assist_server.evaluation.figures")
 
 
 def test_the_missing_text_is_exact():

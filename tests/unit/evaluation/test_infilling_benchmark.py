@@ -4,6 +4,7 @@ import json
 import pytest
 
 from assist_server.errors import InputError
+from assist_server.evaluation import infilling_benchmark
 from assist_server.evaluation.infilling_benchmark import can_be_isolated, passes, read_items
 
 FIELDS = {
@@ -40,6 +41,12 @@ def test_another_format_is_refused(tmp_path, content):
     file.write_bytes(content)
     with pytest.raises(InputError, match="name a file of JSON lines"):
         list(read_items(file))
+
+
+@pytest.mark.parametrize("command", ["assist-no-such-command", "false"])
+def test_without_a_way_to_isolate_programs_none_is_run(monkeypatch, command):
+    monkeypatch.setattr(infilling_benchmark, "_ISOLATED", (command,))
+    assert not can_be_isolated()
 
 
 needs_isolation = pytest.mark.skipif(

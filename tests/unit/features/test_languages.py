@@ -22,11 +22,11 @@ def offered(language_id="", path="a", languages=PYTHON_ONLY, **rules):
         ("python", "a", Offer.ALWAYS),
         ("", "a.py", Offer.ALWAYS),
         ("plaintext", "a.py", Offer.ALWAYS),
-        ("gitcommit", "COMMIT_EDITMSG", Offer.WHEN_ASKED),
-        ("markdown", "README.md", Offer.WHEN_ASKED),
-        ("javascript", "a.js", Offer.WHEN_ASKED),
-        ("javascriptreact", "a.jsx", Offer.WHEN_ASKED),
-        ("", "notes", Offer.WHEN_ASKED),
+        ("gitcommit", "COMMIT_EDITMSG", Offer.WHEN_INVOKED),
+        ("markdown", "README.md", Offer.WHEN_INVOKED),
+        ("javascript", "a.js", Offer.WHEN_INVOKED),
+        ("javascriptreact", "a.jsx", Offer.WHEN_INVOKED),
+        ("", "notes", Offer.WHEN_INVOKED),
     ],
 )
 def test_a_model_is_asked_for_what_it_knows(language_id, path, offer):
@@ -38,7 +38,7 @@ def test_a_model_that_names_no_languages_is_asked_for_all():
 
 
 def test_a_model_that_names_an_empty_list_is_never_asked_unbidden():
-    assert offered("python", languages=()) is Offer.WHEN_ASKED
+    assert offered("python", languages=()) is Offer.WHEN_INVOKED
 
 
 def test_both_names_of_a_language_count():
@@ -58,8 +58,8 @@ def test_both_names_of_a_language_count():
         ({"*.md": True, "docs/*": False}, Offer.NEVER),
         ({"docs/*": False, "docs/guide.*": True}, Offer.ALWAYS),
         ({"guide.md": True, "*.md": False}, Offer.ALWAYS),
-        ({"python": True}, Offer.WHEN_ASKED),
-        ({"mark": True}, Offer.WHEN_ASKED),
+        ({"python": True}, Offer.WHEN_INVOKED),
+        ({"mark": True}, Offer.WHEN_INVOKED),
     ],
 )
 def test_the_most_specific_rule_of_the_user_decides(rules, offer):

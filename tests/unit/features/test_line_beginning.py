@@ -4,7 +4,7 @@ from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.features.infilling import with_indentation
-from assist_server.features.inline_completion import accepted, complete
+from assist_server.features.inline_completion import complete, place_after_accepting
 from assist_server.features.reuse import reusable_rest
 from assist_server.settings import Settings
 
@@ -15,7 +15,7 @@ def at_cursor(document, path="a.py"):
 
 
 @pytest.mark.parametrize(
-    ("document", "path", "margin"),
+    ("document", "path", "indentation"),
     [
         ("def f(a):\n    b = a\n|\n    return b\n", "a.py", "    "),
         ("def f(a):\n|\n    return a\n", "a.py", "    "),
@@ -55,12 +55,12 @@ def at_cursor(document, path="a.py"):
         ("def f(a):\n|    return a\n", "a.py", ""),
     ],
 )
-def test_a_blank_line_in_a_block_lacks_its_indentation(document, path, margin):
+def test_a_blank_line_in_a_block_lacks_its_indentation(document, path, indentation):
     document = document.replace("\r\n", "\n")
     context = at_cursor(document, path)
     place = with_indentation(context)
-    assert place.snapshot.text == document.replace("|", margin)
-    assert place.offset == context.offset + len(margin)
+    assert place.snapshot.text == document.replace("|", indentation)
+    assert place.offset == context.offset + len(indentation)
 
 
 BLOCK = "def f(a):\n    b = a\n|\n    return b\n"
@@ -71,7 +71,9 @@ def test_the_indentation_is_offered_with_the_line():
     backend = NullBackend(answer="b += 1")
     completion = complete(context, backend, Settings())
     assert completion.text == "    b += 1"
-    assert accepted(context, completion).snapshot.text == BLOCK.replace("|", "    b += 1")
+    assert place_after_accepting(context, completion).snapshot.text == BLOCK.replace(
+        "|", "    b += 1"
+    )
     assert backend.decode_prompt(completion.prompt_ids).endswith("    ")
 
 

@@ -8,7 +8,7 @@ HOLD = "import sys; sys.stdin.read()"
 
 def test_no_stream_is_closed_while_a_thread_may_read_it(monkeypatch):
     """Else it reads from the next client's descriptor, which gets the same number."""
-    monkeypatch.setattr(module, "_THREAD_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_THREAD_S", 0.05)
     client = LspClient((sys.executable, "-c", HOLD))
     with client._arrived:  # which keeps the reading thread from ending
         client.__exit__(None, None, None)

@@ -9,7 +9,11 @@ import pytest
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import Priority
-from assist_server.features.inline_completion import InlineCompletion, Outcome, accepted
+from assist_server.features.inline_completion import (
+    InlineCompletion,
+    Outcome,
+    place_after_accepting,
+)
 from assist_server.lsp import completion_session
 from assist_server.lsp.completion_session import CompletionSession, Resources
 from assist_server.lsp.history import RequestHistory
@@ -82,6 +86,8 @@ class Document:
 
     # A model session
 
+    model_name = "a model"
+
     @property
     def loaded(self):
         return SimpleNamespace(info=SimpleNamespace(calibration={}))
@@ -124,7 +130,7 @@ def test_what_follows_the_acceptance_is_there_at_once():
         before = place("x = |\nend\n")
         shown = await document.complete(before)
         await prefetched(document.ahead)
-        return document, await document.complete(accepted(before, shown))
+        return document, await document.complete(place_after_accepting(before, shown))
 
     document, following = asyncio.run(scenario())
     now, ahead = document.now, document.ahead
@@ -145,7 +151,7 @@ def test_nobody_waits_for_a_prefetch_that_is_under_way():
         before = place("x = |")
         shown = await document.complete(before)
         await ahead.was_asked.wait()
-        following = await document.complete(accepted(before, shown))
+        following = await document.complete(place_after_accepting(before, shown))
         await ahead.was_stopped.wait()
         return now, following
 
@@ -181,7 +187,7 @@ def test_typing_what_is_shown_leaves_it_running():
         rest = await document.complete(before)
         ahead.may_answer.set()
         await prefetched(ahead)
-        return now, ahead, await document.complete(accepted(before, rest))
+        return now, ahead, await document.complete(place_after_accepting(before, rest))
 
     now, ahead, following = asyncio.run(scenario())
     assert following.text == "two()"

@@ -13,7 +13,7 @@ from assist_server.lsp.process_watch import watch_process
 def _both_ways(request, monkeypatch):
     if request.param == "by polling":
         monkeypatch.delattr(os, "pidfd_open", raising=False)
-        monkeypatch.setattr("assist_server.lsp.process_watch._POLL_SECONDS", 0.01)
+        monkeypatch.setattr("assist_server.lsp.process_watch._POLL_S", 0.01)
 
 
 @pytest.fixture

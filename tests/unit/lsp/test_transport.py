@@ -34,7 +34,7 @@ def message(**fields):
 
 @pytest.mark.parametrize("beginning", [b"", b"Content-Le", message(id=1, method="x")])
 def test_who_does_not_introduce_himself_to_a_port_is_left(monkeypatch, tmp_path, beginning):
-    monkeypatch.setattr(transport, "_GREETING_SECONDS", 2)
+    monkeypatch.setattr(transport, "_GREETING_S", 2)
     pool = ModelPool(lambda *_: NullBackend())
 
     async def connect(listener, place):

@@ -91,7 +91,7 @@ def test_each_filter_works_alone_and_writes_nothing_new(data, context):
             assert kept.replaced_chars <= len(context.line_suffix)
 
 
-def test_rules_name_the_filters_in_the_order_in_which_they_fired():
+def test_changed_by_names_the_filters_in_the_order_in_which_they_fired():
     context = CursorContext(Snapshot("file:///a.py", "a.py", "total = "), 8)
 
     cleaned = clean(Candidate("sum(prices)) \nprint(total)"), context)
@@ -106,7 +106,7 @@ def test_what_a_cut_uncovers_is_cleaned_too():
 
     cleaned = clean(Candidate("discount + prices)"), context)
 
-    assert cleaned.rules == ("stop_at_unopened_closer", "join_line_suffix")
+    assert cleaned.changed_by == ("stop_at_unopened_closer", "join_line_suffix")
     assert cleaned.candidate == Candidate("discount + prices", len("prices"))
 
 

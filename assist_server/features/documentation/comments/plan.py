@@ -18,6 +18,8 @@ from assist_server.features.documentation.layout import (
     Line,
     Plan,
     Slot,
+    Telling,
+    Title,
     has_words,
     without_indent,
 )
@@ -29,6 +31,7 @@ from assist_server.syntax.definition import Definition, Parameter, Span
 from assist_server.text.indentation import leading_whitespace
 
 _TAGLESS = frozenset({"godoc", "rustdoc"})
+_NOTHING_TOLD = Telling()
 _NAMELESS = re.compile(r"\s*(\{.*\})?[\s-]*")
 
 
@@ -37,14 +40,15 @@ def plan_comment(
     definition: Definition,
     style: CommentStyle,
     prune: Collection[str] = (),
+    telling: Telling = _NOTHING_TOLD,
 ) -> Plan:
     """Return the insertions that document a definition; none if nothing is missing."""
     place = definition.documentation
     if place is None:
-        return Plan((_new_comment(text, definition, style),))
+        return Plan((_new_comment(text, definition, style, telling),))
     written = text[place.start : place.end]
     if not has_words(written):
-        return Plan((_filled_comment(text, definition, place, style),))
+        return Plan((_filled_comment(text, definition, place, style, telling),))
     if style.name in _TAGLESS or defers(written):
         return Plan(())
     known = [one.name for one in definition.parameters]
@@ -53,11 +57,15 @@ def plan_comment(
     return Plan(tuple(update.insertions()), update.change.gone)
 
 
-def _new_comment(text: str, definition: Definition, style: CommentStyle) -> Insertion:
+def _new_comment(
+    text: str, definition: Definition, style: CommentStyle, telling: Telling
+) -> Insertion:
     start = definition.comment_place
     line_start = text.rfind("\n", 0, start) + 1
     indent = leading_whitespace(text[line_start:start])
-    lines = _whole_comment(CommentWriter(definition, style, indent, indent + style.margin))
+    margin = indent + style.margin
+    writer = CommentWriter(definition, style, indent, margin, telling)
+    lines = _whole_comment(writer)
     if code := text[line_start:start].rstrip():  # the definition does not begin its line
         return Insertion(line_start + len(code), start, lines, "\n", "\n" + indent)
     return Insertion(line_start, line_start, lines, after="\n")
@@ -72,7 +80,7 @@ def _whole_comment(writer: CommentWriter) -> tuple[Line, ...]:
 
 
 def _filled_comment(
-    text: str, definition: Definition, place: Span, style: CommentStyle
+    text: str, definition: Definition, place: Span, style: CommentStyle, telling: Telling
 ) -> Insertion:
     """Return a comment that replaces one without words, with the marks that were typed."""
     line_start = text.rfind("\n", 0, place.start) + 1
@@ -82,7 +90,7 @@ def _filled_comment(
         style = replace(style, opening=mark, margin=" * ", closing=" */")
     elif style.name == "doxygen":
         style = replace(style, opening="", margin=f"{mark} ", closing="")
-    writer = CommentWriter(definition, style, indent, indent + style.margin)
+    writer = CommentWriter(definition, style, indent, indent + style.margin, telling)
     first, *rest = _whole_comment(writer)
     lines = (without_indent(first, indent), *rest)
     return Insertion(place.start, place.end, lines)
@@ -145,7 +153,7 @@ class _Update:
                 end = self.comment.end_of(line)
                 yield Insertion(end, end, lines, "\n")
         elif not self.tags and self.definition.parameters:
-            yield self._at_end((self.writer.blank, *self.writer.body()))
+            yield self._at_end((Title(self.writer.blank), *self.writer.body()))
         elif self.tags:
             yield from _fill_gaps(self.text, self.comment, self.writer)
             yield from self._renamings()

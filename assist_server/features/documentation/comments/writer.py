@@ -1,9 +1,9 @@
 """Lines of documentation comments in the convention of each language."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from assist_server.features.documentation.layout import Line, Slot
+from assist_server.features.documentation.layout import Line, Slot, Telling, Title
 from assist_server.features.documentation.phrases import PhraseForm, PhraseKind, PhraseRequest
 from assist_server.features.documentation.styles import CommentStyle
 from assist_server.syntax.definition import Definition, Parameter, ParameterKind
@@ -38,14 +38,22 @@ class CommentWriter:
     indent: str
     margin: str
     """Start of every line inside the comment, with the indentation."""
+    telling: Telling = field(default_factory=Telling)
 
     def lines(self) -> tuple[Line, ...]:
         """Return a whole new comment with empty slots."""
         opening = (f"{self.indent}{self.style.opening}",) if self.style.opening else ()
         closing = (f"{self.indent}{self.style.closing}",) if self.style.closing else ()
         body = self.body()
-        blank = (self.blank,) if body and self.style.name != "luals" else ()
-        return (*opening, self.summary(), *blank, *body, *closing)
+        blank = (Title(self.blank),) if body and self.style.name != "luals" else ()
+        return (*opening, self.summary(), *self._notes(), *blank, *body, *closing)
+
+    def _notes(self) -> tuple[Line, ...]:
+        if not self.telling.notes:
+            return ()
+        request = PhraseRequest(PhraseKind.NOTE, " ".join(self.telling.notes), self.definition)
+        blank = () if self.style.name in {"luals", "ldoc"} else (Title(self.blank),)
+        return (*blank, Slot(request, self.margin, self.margin))
 
     @property
     def blank(self) -> str:
@@ -59,7 +67,8 @@ class CommentWriter:
         if self.style.name == "rustdoc":
             return self._rust_sections()
         parameters = [line for one in self.definition.parameters for line in self.parameter(one)]
-        return (*parameters, *self.result(), *self.raises(self.definition.raises))
+        result = () if self.telling.tells_result else self.result()
+        return (*parameters, *result, *self.raises(self.definition.raises))
 
     def parameter(self, parameter: Parameter) -> tuple[Line, ...]:
         """Return the tag of a parameter, and the tags of its parts if it is a pattern."""
@@ -136,7 +145,8 @@ class CommentWriter:
         lines: list[Line] = []
         for title, slots in sections:
             if slots:
-                lines += [self.blank] * bool(lines) + [f"{margin}# {title}", self.blank, *slots]
+                above = [Title(self.blank)] * bool(lines)
+                lines += [*above, Title(f"{margin}# {title}"), Title(self.blank), *slots]
         return tuple(lines)
 
 

@@ -214,7 +214,7 @@ class _Update:
         span = self.definition.documentation or docstring.content
         if docstring.quotes != quotes:
             start = span.start + len(docstring.prefix)
-            yield Insertion(start, docstring.content.start, before=quotes)
+            yield Insertion(start, docstring.content.start, before=quotes, makes_room=True)
         closed = (*lines, f"{self.margin}{quotes}")
         yield Insertion(docstring.end, span.end, closed, "\n")
 

@@ -5,10 +5,16 @@ Gaps are empty entries and an empty summary in a docstring that an editor has la
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from assist_server.features.documentation.layout import Insertion, Line, Slot, has_words
+from assist_server.features.documentation.layout import (
+    Insertion,
+    Line,
+    Slot,
+    Title,
+    has_words,
+)
 from assist_server.features.documentation.phrases import PhraseKind, PhraseRequest
 from assist_server.features.documentation.python.sections import Docstring, Entry, Role, Section
 from assist_server.features.documentation.styles import PythonStyle
@@ -58,13 +64,14 @@ class DocstringWriter:
         sections = [
             self.parameters(self.definition.parameters),
             self.attributes(),
-            self.result(),
+            () if self.style.summary_tells_result else self.result(),
             self.raises(self.definition.raises),
         ]
         written = [section for section in sections if section]
         if self.style.name in {"sphinx", "epytext"}:
-            return ("", *(line for section in written for line in section)) if written else ()
-        return tuple(line for section in written for line in ("", *section))
+            lines = (line for section in written for line in section)
+            return (Title(""), *lines) if written else ()
+        return tuple(line for section in written for line in (Title(""), *section))
 
     def parameters(self, parameters: tuple[Parameter, ...]) -> tuple[Line, ...]:
         """Return the section of the parameters; empty if there are none."""
@@ -105,9 +112,9 @@ class DocstringWriter:
     def _section(self, numpy: str, google: str, items: list[tuple[Line, ...]]) -> tuple[Line, ...]:
         if not items or self.style.name == "plain":
             return ()
-        titles: dict[str, tuple[str, ...]] = {
-            "numpy": (f"{self.margin}{numpy}", f"{self.margin}{'-' * len(numpy)}"),
-            "google": (f"{self.margin}{google}:",),
+        titles: dict[str, tuple[Title, ...]] = {
+            "numpy": (Title(f"{self.margin}{numpy}"), Title(f"{self.margin}{'-' * len(numpy)}")),
+            "google": (Title(f"{self.margin}{google}:"),),
         }
         return (*titles.get(self.style.name, ()), *(line for item in items for line in item))
 
@@ -119,7 +126,8 @@ class DocstringWriter:
             notes = [written, "optional" if parameter.is_optional and written else None]
             shown = ", ".join(note for note in notes if note)
             head = f"{self.margin}{starred} : {shown}" if shown else f"{self.margin}{starred}"
-            return (head, slot(self.margin + self.unit, self.margin + self.unit))
+            inner = self.margin + self.unit
+            return (slot(f"{head}\n{inner}", inner),)
         if self.style.name == "google":
             head = f"{self.margin}{self.unit}{starred}"
             head += f" ({written}): " if written else ": "
@@ -134,7 +142,8 @@ class DocstringWriter:
         """Return a field of reST or epytext, and the one for its type."""
         start, hang = ":" if self.style.name == "sphinx" else "@", self.margin + self.unit
         field = slot(f"{self.margin}{start}{tag}: ", hang)
-        return (field, f"{self.margin}{start}{type_tag}: {written}") if type_tag else (field,)
+        below = (f"{self.margin}{start}{type_tag}: {written}",) if type_tag else ()
+        return (replace(field, below=below),)
 
     def _result(self, title: str, tag: str, annotation: str | None) -> tuple[Line, ...]:
         kind = PhraseKind.YIELDS if title == "Yields" else PhraseKind.RETURNS
@@ -143,7 +152,7 @@ class DocstringWriter:
         if self.style.name == "numpy":
             # The convention has no form for a description without a type.
             shown = self._printable(annotation) or "object"
-            return self._section(title, title, [(f"{self.margin}{shown}", slot(inner, inner))])
+            return self._section(title, title, [(slot(f"{self.margin}{shown}\n{inner}", inner),)])
         if self.style.name == "google":
             lead = f"{inner}{written}: " if written else inner
             return self._section(title, title, [(slot(lead, inner),)])
@@ -156,7 +165,7 @@ class DocstringWriter:
         slot = partial(Slot, self._request(PhraseKind.RAISES, name))
         inner = self.margin + self.unit
         if self.style.name == "numpy":
-            return (f"{self.margin}{name}", slot(inner, inner))
+            return (slot(f"{self.margin}{name}\n{inner}", inner),)
         if self.style.name == "google":
             return (slot(f"{inner}{name}: ", inner + self.unit),)
         return self._field(

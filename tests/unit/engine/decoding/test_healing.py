@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import FAMILIES, build_model, build_tokenizer
 
-from assist_server.engine.decoding.healing import ByteTrie, ForcedText, cut_back, restrict
+from assist_server.engine.decoding.healing import ByteTrie, ForcedText, restrict
 from assist_server.engine.tokens.codec import TokenCodec
+from assist_server.engine.tokens.cut_back import cut_back
 
 SINGLE_BYTES = [bytes([byte]) for byte in range(256)]
 QWEN, CODELLAMA = FAMILIES[4], FAMILIES[3]
@@ -175,18 +176,18 @@ CODECS = [TokenCodec(build_tokenizer(family)) for family in (QWEN, CODELLAMA)]
 def test_cutting_back_takes_the_word_off_a_prompt(codec, before, typed):
     control_id = min(codec.special_ids.values())
     prompt_ids = (control_id, *codec.encode(before + typed))
-    left, cut_off = cut_back(ByteTrie(codec.token_bytes()), prompt_ids, typed)
+    left, cut_off = cut_back(ByteTrie(codec.token_bytes()).bytes_of, prompt_ids, typed)
     assert cut_off == typed.encode()  # in a vocabulary without longer tokens
     assert left == (control_id, *codec.encode(before))
 
 
 def test_the_token_in_which_the_word_begins_is_cut_off_as_a_whole():
     trie = ByteTrie([b"return", b" ", b" re", b"s", b" \xc3", b"\xa9", b""])
-    assert cut_back(trie, [0, 2, 3], "res") == ((0,), b" res")
-    assert cut_back(trie, [0, 1, 3], "s") == ((0, 1), b"s")
+    assert cut_back(trie.bytes_of, [0, 2, 3], "res") == ((0,), b" res")
+    assert cut_back(trie.bytes_of, [0, 1, 3], "s") == ((0, 1), b"s")
     # Not in the middle of a character, though the word would allow it.
-    assert cut_back(trie, [0, 4, 5, 3], "s") == ((0, 4, 5), b"s")
-    assert cut_back(trie, [0, 4, 5], "\u00e9") == ((0,), b" \xc3\xa9")
+    assert cut_back(trie.bytes_of, [0, 4, 5, 3], "s") == ((0, 4, 5), b"s")
+    assert cut_back(trie.bytes_of, [0, 4, 5], "\u00e9") == ((0,), b" \xc3\xa9")
 
 
 @pytest.mark.parametrize(
@@ -201,4 +202,4 @@ def test_the_token_in_which_the_word_begins_is_cut_off_as_a_whole():
 )
 def test_nothing_is_cut_off_where_the_prompt_does_not_end_in_the_word(prompt_ids):
     trie = ByteTrie([b"return", b" ", b" re", b"s", b" \xc3", b"\xa9", b""])
-    assert cut_back(trie, prompt_ids, "res") == (tuple(prompt_ids), b"")
+    assert cut_back(trie.bytes_of, prompt_ids, "res") == (tuple(prompt_ids), b"")

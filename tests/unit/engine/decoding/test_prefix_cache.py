@@ -11,9 +11,9 @@ BYTES_PER_TOKEN = 10
 class RecordingCache:
     """A KV cache that knows its tokens and costs ten bytes for each."""
 
-    def __init__(self, ids=(), *, rewind_limit=1_000_000):
+    def __init__(self, ids=(), *, truncatable_length=1_000_000):
         self.ids = list(ids)
-        self.rewind_limit = rewind_limit
+        self.truncatable_length = truncatable_length
 
     @property
     def length(self):
@@ -30,19 +30,19 @@ class RecordingCache:
         return torch.zeros(wanted, 4)
 
     def truncate(self, length):
-        assert len(self.ids) <= self.rewind_limit
+        assert len(self.ids) <= self.truncatable_length
         del self.ids[length:]
 
     def fork(self, length):
-        return RecordingCache(self.ids[:length], rewind_limit=self.rewind_limit)
+        return RecordingCache(self.ids[:length], truncatable_length=self.truncatable_length)
 
 
 class RecordingModel:
     device = torch.device("cpu")
-    rewind_limit = 1_000_000
+    truncatable_length = 1_000_000
 
     def new_cache(self):
-        return RecordingCache(rewind_limit=self.rewind_limit)
+        return RecordingCache(truncatable_length=self.truncatable_length)
 
 
 def read(prefixes: PrefixCache, ids) -> int:
@@ -103,7 +103,7 @@ def test_a_sequence_that_broke_in_the_middle_is_not_kept():
 
 def test_a_window_that_has_slid_is_only_continued():
     model = RecordingModel()
-    model.rewind_limit = 2
+    model.truncatable_length = 2
     prefixes = PrefixCache(model, 10_000)
     read(prefixes, [1, 2, 3])
     assert read(prefixes, [1, 2, 9]) == 0

@@ -5,11 +5,13 @@ import socket
 import sys
 import threading
 
+import gguf
 import pytest
 from fake_hub import fake_hub
 from huggingface_hub import constants
 from huggingface_hub.utils import _detect_agent, enable_progress_bars
 from huggingface_hub.utils import logging as hub_logging
+from tiny_gguf import save_gguf
 from tiny_models import FAMILIES, save_family
 
 from assist_server.engine.backend import ModelChoice, ignore_progress
@@ -198,3 +200,61 @@ def test_garbage_is_collected_during_a_download(monkeypatch):
     with pytest.raises(ModelError, match="no such model"):
         open_backend(ModelChoice(NAME))
     assert collects == [True]
+
+
+@pytest.fixture
+def quantized(tmp_path):
+    """A repository of GGUF files."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    save_gguf("llama", folder / "tiny-Q8_0.gguf", gguf.GGMLQuantizationType.Q8_0)
+    save_gguf("llama", folder / "tiny-F16.gguf", gguf.GGMLQuantizationType.F16)
+    return folder
+
+
+def test_the_file_of_a_quantization_is_downloaded_once_and_nothing_else(quantized, use):
+    said = []
+    with fake_hub(NAME, quantized) as served:
+        use(served.url)
+        choice = ModelChoice(f"{NAME}:q8_0", device="cpu")
+        open_backend(choice, lambda *told: said.append(told)).close()
+        asked = list(served.asked)
+        open_backend(choice).close()
+        assert served.asked == asked
+        assert hub.fetch_model(f"{NAME}:F16", ignore_progress).name == "tiny-F16.gguf"
+    assert said[:2] == [(f"asking the hub for {NAME}:q8_0", 0), (f"downloading {NAME}:q8_0", 0)]
+    resolved = {path.rpartition("/")[2] for path in asked if "/resolve/" in path}
+    assert resolved == {"tiny-Q8_0.gguf"}
+
+
+def test_what_quantizations_there_are_is_said(quantized, use):
+    with fake_hub(NAME, quantized) as served:
+        use(served.url)
+        with pytest.raises(ModelError, match="'somebody/model:Q4_K_M'; there is F16, Q8_0"):
+            open_backend(ModelChoice(f"{NAME}:Q4_K_M"))
+        with pytest.raises(ModelError, match=r"GGUF files only; add a quantization.* F16, Q8_0"):
+            open_backend(ModelChoice(NAME))
+
+
+def test_a_quantization_of_a_model_without_gguf_files(tmp_path, use):
+    with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
+        use(served.url)
+        with pytest.raises(ModelError, match="no GGUF files: leave the part after ':' out"):
+            open_backend(ModelChoice(f"{NAME}:Q4_K_M"))
+
+
+def test_a_hub_that_cannot_be_reached_for_a_quantization(use):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    use(url)
+    with pytest.raises(ModelError, match="'somebody/model' is not on this machine"):
+        hub.fetch_model(f"{NAME}:Q4_K_M", ignore_progress)
+
+
+def test_a_file_with_another_architecture_on_the_hub(quantized, use):
+    content = (quantized / "tiny-F16.gguf").read_bytes()
+    (quantized / "tiny-F16.gguf").write_bytes(content.replace(b"llama", b"lamma"))
+    with fake_hub(NAME, quantized) as served:
+        use(served.url)
+        with pytest.raises(ModelError, match="architecture 'lamma'; supported are llama, "):
+            open_backend(ModelChoice(f"{NAME}:F16", device="cpu"))

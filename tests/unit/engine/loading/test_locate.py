@@ -1,14 +1,17 @@
 import json
+import os
 import pickle
+import re
 import subprocess
 import sys
 
 import pytest
 from safetensors.torch import load_file
+from tiny_gguf import save_gguf
 from tiny_models import FAMILIES, save_family
 
 from assist_server.engine.backend import ModelChoice
-from assist_server.engine.loading.locate import is_complete
+from assist_server.engine.loading.locate import is_complete, locate_model
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.errors import ModelError
 
@@ -119,5 +122,65 @@ backend.close()
 def test_weights_that_are_overwritten_do_not_end_the_process(tmp_path, family, dtype):
     folder = save_family(FAMILIES[family], tmp_path)
     command = [sys.executable, "-c", OVERWRITE, str(folder), dtype]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b"4\n")
+
+
+@pytest.mark.parametrize("name", ["x.gguf", "models/x.gguf", "Models/X.GGUF"])
+def test_a_gguf_file_must_be_spelled_as_a_path(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ModelError, match=re.escape(f"write './{name}'")):
+        locate_model(name)
+
+
+def test_a_gguf_file_that_is_missing_says_so(tmp_path):
+    with pytest.raises(ModelError, match=r"there is no file '.*none\.gguf'"):
+        locate_model(str(tmp_path / "none.gguf"))
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_part_of_a_model_is_refused(tmp_path, exists):
+    file = tmp_path / "coder-00001-of-00003.gguf"
+    if exists:
+        save_gguf("llama", file)
+    with pytest.raises(ModelError, match="a part of a model in several files"):
+        locate_model(str(file))
+
+
+def test_an_architecture_without_support_is_named_with_the_supported_ones(tmp_path):
+    save_gguf("llama", tmp_path / "a.gguf", more={"general.architecture": "rwkv7"})
+    with pytest.raises(ModelError) as caught:
+        locate_model(str(tmp_path / "a.gguf"))
+    assert "the architecture 'rwkv7'; supported are llama, qwen2, qwen3, " in str(caught.value)
+
+
+@pytest.mark.parametrize("spelled", ["./a.gguf", "~/a.gguf", "{}/a.gguf"])
+def test_a_gguf_file_is_located_before_torch_is_imported(spelled, tmp_path):
+    save_gguf("llama", tmp_path / "a.gguf")
+    script = (
+        "import sys\nfrom assist_server.engine.loading.locate import locate_model\n"
+        "print(locate_model(sys.argv[1]))\nassert 'torch' not in sys.modules"
+    )
+    command = [sys.executable, "-c", script, spelled.format(tmp_path)]
+    environment = {**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment
+    )
+    assert (tmp_path / done.stdout.strip()).samefile(tmp_path / "a.gguf")
+
+
+def test_a_folder_may_be_named_like_a_gguf_file(tmp_path):
+    folder = save_family(FAMILIES[0], tmp_path).rename(tmp_path / "a.gguf")
+    assert locate_model(str(folder)) == str(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be overwritten")
+def test_a_gguf_file_that_is_overwritten_does_not_end_the_process(tmp_path):
+    save_gguf("llama", tmp_path / "a.gguf")
+    script = OVERWRITE.replace('Path(folder).glob("*.safetensors")', "[Path(folder)]")
+    command = [sys.executable, "-c", script, str(tmp_path / "a.gguf"), "auto"]
     done = subprocess.run(command, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (0, b"4\n")

@@ -2,9 +2,10 @@ import threading
 
 import pytest
 
+from assist_server.engine import backend as backend_module
 from assist_server.engine.backend import ModelChoice, NullBackend
 from assist_server.engine.loading.model_pool import ModelHost, ModelPool, Phase
-from assist_server.errors import ModelError, ModelLoadingError
+from assist_server.errors import ModelError, ModelLoadingError, ModelServerError
 
 
 def test_a_model_is_loading_then_ready():
@@ -46,10 +47,93 @@ def test_an_unexpected_failure_names_its_kind_and_not_its_text():
     assert "user text" not in str(caught.value)
 
 
+class Server:
+    """A server that cannot be used at first."""
+
+    def __init__(self, monkeypatch):
+        monkeypatch.setattr(backend_module, "_FIRST_DELAY_S", 0.01)
+        self.works = threading.Event()
+        self.backend = Closable()
+
+    def open(self, report):
+        report("connecting", 0)
+        if not self.works.is_set():
+            raise ModelServerError("no server; start it")
+        return self.backend
+
+
+def follow(host):
+    """The phases and messages of a host from now on, and a flag for each phase."""
+    states, entered = [], {phase: threading.Event() for phase in Phase}
+
+    def listener(state):
+        states.append((state.phase, state.message))
+        entered[state.phase].set()
+
+    host.listen(listener)
+    return states, entered
+
+
+def test_a_server_is_tried_until_it_works_with_one_message(monkeypatch):
+    server = Server(monkeypatch)
+    host = ModelHost(server.open)
+    states, entered = follow(host)
+    assert entered[Phase.FAILED].wait(10)
+    with pytest.raises(ModelError, match="no server; start it"):
+        host.backend(wait_ms=None)
+    server.works.set()
+    assert entered[Phase.READY].wait(10)
+    assert host.backend() is server.backend
+    assert states[-2:] == [(Phase.FAILED, "no server; start it"), (Phase.READY, "null")]
+
+
+def test_a_server_that_is_tried_again_has_one_host_which_closes(monkeypatch):
+    server = Server(monkeypatch)
+    tried = []
+    pool = ModelPool(lambda choice, report: (tried.append(choice), server.open(report))[1])
+    host = pool.acquire(ModelChoice("a"))
+    _, entered = follow(host)
+    assert entered[Phase.FAILED].wait(10)
+    while len(tried) < 2:
+        pass
+    assert pool.acquire(ModelChoice("a")) is host
+    pool.close()
+    server.works.set()
+    assert host.state.phase is Phase.CLOSED
+    with pytest.raises(ModelError, match="unloaded"):
+        host.backend()
+
+
+def test_a_failure_that_stays_is_not_tried_again_but_for_the_next_client():
+    def load(choice, report):
+        raise ModelError("no weights")
+
+    pool = ModelPool(load)
+    host = pool.acquire(ModelChoice("a"))
+    with pytest.raises(ModelError):
+        host.backend(wait_ms=None)
+    assert pool.acquire(ModelChoice("a")) is not host
+
+
+def test_the_troubles_of_a_backend_are_states(monkeypatch):
+    server = Server(monkeypatch)
+    server.works.set()
+    host = ModelHost(server.open)
+    assert host.backend(wait_ms=None) is server.backend
+    states, _ = follow(host)
+    server.backend.on_trouble("it is gone")
+    assert host.backend() is server.backend  # which says so itself
+    server.backend.on_trouble("")
+    assert states == [(Phase.READY, "null"), (Phase.FAILED, "it is gone"), (Phase.READY, "null")]
+
+
 class Closable(NullBackend):
     def __init__(self):
         super().__init__()
         self.closed = threading.Event()
+
+    def watch(self, on_trouble):
+        self.on_trouble = on_trouble
 
     def close(self):
         self.closed.set()

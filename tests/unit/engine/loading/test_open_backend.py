@@ -1,4 +1,5 @@
 import gc
+import subprocess
 import sys
 import threading
 import weakref
@@ -243,3 +244,16 @@ def test_what_a_failed_load_made_can_be_collected():
         fail()
     gc.collect()
     assert made[0]() is None
+
+
+@pytest.mark.slow
+def test_a_model_in_this_process_imports_nothing_for_servers():
+    code = (
+        "import sys\n"
+        "from assist_server.engine.backend import ModelChoice\n"
+        "from assist_server.engine.loading.open_backend import open_backend\n"
+        "open_backend(ModelChoice('embedded', device='cpu')).close()\n"
+        "print([name for name in sys.modules if name.startswith('assist_server.engine.remote')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"

@@ -28,11 +28,11 @@ def test_every_row_is_a_hub_id_with_a_task():
 @pytest.mark.parametrize(
     ("millions", "available_gb", "bandwidth_gb", "fit"),
     [
-        (500, 8, 20, Fit.FITS),  # 3.6 GB while loading, 50 ms for a token
+        (500, 8, 20, Fit.FITS),  # 2.9 GB while loading, 50 ms for a token
         (500, 4, 20, Fit.TIGHT),
-        (500, 3, 20, Fit.NO),
+        (500, 2, 20, Fit.NO),
         (500, 8, 4, Fit.SLOW),  # 250 ms for a token, 2.5 s for a line
-        (7600, 64, 1000, Fit.TIGHT),
+        (7600, 40, 1000, Fit.TIGHT),
     ],
 )
 def test_fit(millions, available_gb, bandwidth_gb, fit):

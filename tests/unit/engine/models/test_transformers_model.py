@@ -15,7 +15,7 @@ assert_close = functools.partial(torch.testing.assert_close, atol=1e-3, rtol=1e-
 @pytest.mark.parametrize("config", ["GPT2Config", "GemmaConfig", "LlamaConfig"])
 def test_a_cache_can_be_cut_anywhere(config):
     cache = TransformersModel(build_model(BY_CONFIG[config], 300)).new_cache()
-    assert cache.rewind_limit == math.inf
+    assert cache.truncatable_length == math.inf
     first = cache.extend(IDS, 1)
     assert cache.length == 50
     cache.truncate(20)
@@ -29,7 +29,7 @@ def test_a_cache_can_be_cut_anywhere(config):
 def test_a_sliding_window_tells_when_it_begins_to_forget():
     model = TransformersModel(build_model(BY_CONFIG["MistralConfig"], 300))  # a window of 16 tokens
     cache = model.new_cache()
-    assert cache.rewind_limit == 15
+    assert cache.truncatable_length == 15
     cache.extend(IDS[:15], 1)
     cache.truncate(10)
     after = cache.extend([99], 1)

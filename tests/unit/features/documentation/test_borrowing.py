@@ -46,7 +46,8 @@ def test_a_neighbours_words_are_not_used(language_id, first, second, phrase):
 
 def test_a_phrase_that_names_its_own_subject_too_is_used():
     answers = {"parameter:target": "where the source goes as a target"}
-    assert "Where the source goes" in written("def f█(source, target):\n    go()\n", answers)
+    source = "def f█(source, target):\n    target.goes(source)\n    return source, target\n"
+    assert "Where the source goes" in written(source, answers)
 
 
 ELSEWHERE = (
@@ -54,7 +55,11 @@ ELSEWHERE = (
     "        a: Where all the songs\n            stand in order.\n"
     '        limit: How many there are.\n\n    Returns:\n        Whether it went well.\n    """\n\n\n'
 )
-SECOND = "def second█(b, limit):\n    return limit\n"
+# The words are in the body, so that only their order elsewhere speaks against a phrase.
+SECOND = (
+    "def second█(b, limit):\n    big = open(b, file, limit, many, whether, went, well, songs)\n"
+    "    return stand(limit, b, order, big)\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -91,5 +96,8 @@ def test_what_the_body_says_is_used():
     ],
 )
 def test_the_name_of_the_file_tells_nothing(path, phrase, is_used):
-    source = "songs = []\n\n\ndef ad█d(a, b): ...\n"
+    source = (
+        "songs = []\n\n\ndef ad█d(a, b):\n"
+        "    # two numbers\n    for each in songs:\n        go(file, each)\n"
+    )
     assert (phrase in written(source, {"summary:add": phrase}, path=path)) == is_used

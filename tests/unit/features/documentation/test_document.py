@@ -17,7 +17,7 @@ SETTINGS = DocumentationSettings()
 
 
 def silent(prefix, suffix, request):
-    """A writer that leaves every phrase to the names."""
+    """A writer that knows nothing."""
 
 
 def run(
@@ -62,20 +62,24 @@ def test_every_phrase_is_asked_for_where_it_will_stand():
         calls.append((prefix, suffix, request.kind, request.subject))
         return f"text number {['one', 'two', 'three', 'four', 'five'][len(calls) - 1]} here"
 
-    source = "x = 1\ndef f(a, *b):\n    if a: raise KeyError\n    return█ a\n"
+    source = (
+        "x = 1\ndef f(a, *b):\n    if a: raise KeyError\n    x = b, text, one, two, three\n"
+        "    return█ a + x + b + here + four\n"
+    )
     after, result = run(source, writer=write)
     assert [(kind, subject) for _, _, kind, subject in calls] == [
         (PhraseKind.SUMMARY, "f"),
         (PhraseKind.PARAMETER, "a"),
         (PhraseKind.PARAMETER, "b"),
         (PhraseKind.RETURNS, ""),
-        (PhraseKind.RAISES, "KeyError"),
-    ]
-    assert (result.model_phrases, result.fallback_phrases) == (5, 0)
+    ]  # the exception is known
+    assert (result.model_phrases, result.fact_phrases, result.placeholders) == (4, 1, 0)
     # What was known at each call is what the document became.
     assert all(after.startswith(prefix) for prefix, *_ in calls)
     last_prefix, last_suffix = calls[-1][:2]
-    assert after == f"{last_prefix}Text number five here.{last_suffix}"
+    assert last_suffix.startswith("\n\n    Raises:\n        KeyError: \n")
+    last = last_suffix.replace("KeyError: ", "KeyError: If `a`.", 1)
+    assert after == f"{last_prefix}Text number four here.{last}"
     first_prefix, first_suffix = calls[0][:2]
     assert first_prefix.endswith('def f(a, *b):\n    """')
     assert first_suffix.startswith("\n\n    Args:\n        a: \n        *b: \n\n    Returns:\n")
@@ -92,7 +96,7 @@ def test_phrases_of_an_update_are_asked_for_where_they_will_stand():
     docstring = GOOGLE.replace("a: A.", "b: Old words.\n        z: Gone.")
     source = f"def f(a, b, c):█{docstring}\n"
     after, result = run(source, writer=write)
-    assert len(prefixes) == 2 == result.fallback_phrases
+    assert len(prefixes) == 2 == result.placeholders
     assert all(after.startswith(prefix) for prefix in prefixes)
     assert "b: Old words." in after
     assert "z: Gone." in after
@@ -108,7 +112,7 @@ def test_newlines_and_indentation_are_the_files_own(newline, unit):
     after, _ = run(source[:cursor] + "█" + source[cursor:])
     added = after[after.index('"""') : after.rindex('"""')]
     assert added.count("\n") == added.count(newline)
-    assert f"{newline}{unit * 2}Args:{newline}{unit * 3}a: The value of a.{newline}" in after
+    assert f"{newline}{unit * 2}Args:{newline}{unit * 3}a: TODO: describe.{newline}" in after
     ast.parse(after)
 
 
@@ -131,14 +135,14 @@ def test_comments_keep_crlf(language_id):
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("def f(): pass", 'def f():\n    """Handle the f."""\n    pass'),
-        ("def f(): x = 1; return", 'def f():\n    """Handle the f."""\n    x = 1; return'),
-        ("def f(): pass # c", 'def f():\n    """Handle the f."""\n    pass # c'),
-        ("def f(): \\\n    pass", 'def f():\n    """Handle the f."""\n    pass'),
-        ("async def f(): ...", 'async def f():\n    """Handle the f."""\n    ...'),
-        ("class Ab: x = 1", 'class Ab:\n    """An ab class."""\n\n    x = 1'),
-        ("def f():", 'def f():\n    """Handle the f."""'),
-        ("def f():  # c\n\n  pass", 'def f():  # c\n  """Handle the f."""\n\n  pass'),
+        ("def f(): pass", 'def f():\n    """TODO: describe."""\n    pass'),
+        ("def f(): x = 1; return", 'def f():\n    """TODO: describe."""\n    x = 1; return'),
+        ("def f(): pass # c", 'def f():\n    """TODO: describe."""\n    pass # c'),
+        ("def f(): \\\n    pass", 'def f():\n    """TODO: describe."""\n    pass'),
+        ("async def f(): ...", 'async def f():\n    """TODO: describe."""\n    ...'),
+        ("class Ab: x = 1", 'class Ab:\n    """TODO: describe."""\n\n    x = 1'),
+        ("def f():", 'def f():\n    """TODO: describe."""'),
+        ("def f():  # c\n\n  pass", 'def f():  # c\n  """TODO: describe."""\n\n  pass'),
         ('def f(): "Do."', None),
     ],
 )
@@ -151,8 +155,10 @@ def test_bodies_on_the_line_of_the_colon(source, expected):
 
 
 def test_a_class_gets_a_blank_line_below_and_only_one():
-    assert run("class A:█\n    x = 1\n")[0] == 'class A:\n    """An a class."""\n\n    x = 1\n'
-    assert run("class A:█\n\n    x = 1\n")[0] == 'class A:\n    """An a class."""\n\n    x = 1\n'
+    assert run("class A:█\n    x = 1\n")[0] == 'class A:\n    """TODO: describe."""\n\n    x = 1\n'
+    assert (
+        run("class A:█\n\n    x = 1\n")[0] == 'class A:\n    """TODO: describe."""\n\n    x = 1\n'
+    )
 
 
 @pytest.mark.parametrize("style", ["google", "numpy", "sphinx", "epytext"])
@@ -167,7 +173,7 @@ def test_the_file_decides_about_the_style_then_the_setting(style):
 
 def test_code_that_does_not_parse_is_documented_by_its_tokens():
     after, _ = run("def f(a):█\n    x = = 1\n")
-    assert after.startswith('def f(a):\n    """Handle the f.\n')
+    assert after.startswith('def f(a):\n    """TODO: describe.\n')
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ SEPARATOR = "=====\n"
 
 
 def silent(prefix, suffix, request):
-    """A writer that leaves every phrase to the names."""
+    """A writer that knows nothing."""
 
 
 def case(options: str, marked: str, writer=silent) -> tuple[str, Documentation]:
@@ -29,7 +29,7 @@ def case(options: str, marked: str, writer=silent) -> tuple[str, Documentation]:
 
 
 def documented(options: str, marked: str) -> str:
-    """The source after documentation from names alone."""
+    """The source after documentation from facts alone."""
     text, result = case(options, marked)
     return apply_edits(text, result.edits)
 

@@ -114,7 +114,7 @@ def test_a_new_parameter_is_described_once_and_nothing_lost(signature, docstring
     after = update(marked)
     assert not words(text) - words(after)
     literal = after.partition('"""')[2].rpartition('"""')[0]
-    assert literal.count("The added.") == 1
+    assert len(re.findall(r"(?<!\w)added\b", literal)) == 1
     for name in re.findall(r"\w+", signature):
         assert words(after)[name] == words(text)[name]
 
@@ -183,7 +183,7 @@ def test_a_new_parameter_joins_the_others(language_id, body):
     after = update(marked, language_id)
     assert not words(marked.replace("█", "")) - words(after)
     written = after.partition("*/")[0]
-    assert written.lower().count("the added") == 1
+    assert len(re.findall(r"(?<!\w)added\b", written)) == 1
     assert words(written)["b"] == words(body)["b"]
 
 
@@ -245,7 +245,7 @@ def test_pruning_takes_what_it_names_and_no_more(language_id, text, prune, lost)
 def test_prose_that_begins_with_a_name_is_no_entry():
     marked = python("name, b", '"""Do.\n\nname of a macro, or its call\nname(arg1) once.\n"""')
     after = update(marked)
-    assert "name: The name." in after
+    assert "name: TODO: describe." in after
     assert not words(marked.replace("█", "")) - words(after)
 
 

@@ -27,13 +27,13 @@ def fill(marked: str, language_id: str = "python") -> str:
 FILLED = '''\
 class A:
     def load(self, path):
-        """Load the path.
+        """Return `path`.
 
         Args:
-            path: The path.
+            path: TODO: describe.
 
         Returns:
-            The result.
+            The given `path`.
         """
         return path
 
@@ -76,15 +76,18 @@ def test_typed_quotes(typed, newline):
 @pytest.mark.parametrize(
     ("marked", "expected"),
     [
-        ('def f(): """█"""\n', 'def f():\n    """Handle the f."""\n'),
-        ('def f():\n    """█"""\n', 'def f():\n    """Handle the f."""\n'),
-        ('def f():\n    """█', 'def f():\n    """Handle the f."""'),
-        ('def f():█\n    """\n    return\n', 'def f():\n    """Handle the f."""\n    return\n'),
-        ('def f():\n    r"""█"""\n', 'def f():\n    r"""Handle the f."""\n'),
-        ('class Ab:\n    """█"""\n    x = 1\n', 'class Ab:\n    """An ab class."""\n    x = 1\n'),
+        ('def f(): """█"""\n', 'def f():\n    """TODO: describe."""\n'),
+        ('def f():\n    """█"""\n', 'def f():\n    """TODO: describe."""\n'),
+        ('def f():\n    """█', 'def f():\n    """TODO: describe."""'),
+        ('def f():█\n    """\n    return\n', 'def f():\n    """TODO: describe."""\n    return\n'),
+        ('def f():\n    r"""█"""\n', 'def f():\n    r"""TODO: describe."""\n'),
+        (
+            'class Ab:\n    """█"""\n    x = 1\n',
+            'class Ab:\n    """TODO: describe."""\n    x = 1\n',
+        ),
         (
             'def f():\n    """█\n\n\nx = """a"""\n',
-            'def f():\n    """Handle the f."""\n\n\nx = """a"""\n',
+            'def f():\n    """TODO: describe."""\n\n\nx = """a"""\n',
         ),
     ],
 )
@@ -114,11 +117,11 @@ def test_documentation_that_is_closed_is_not_taken_for_open(marked):
 
 BLOCK = "/**\n * {}\n *\n * @param path{}\n * {}\n */\n"
 BLOCKS = {
-    "javascript": ("function load(path) {\n  return path;\n}\n", "Loads the path.", " - The path.", "@returns The result."),
-    "typescript": ("export const load = (path: X) => path;\n", "Loads the path.", " - The path.", "@returns The result."),
-    "java": ("int load(int path) { return path; }\n", "Loads the path.", " the path", "@return the result"),
-    "c": ("int load(int path) { return path; }\n", "Load the path.", " The path.", "@return The result."),
-    "cpp": ("int load(int path) { return path; }\n", "Load the path.", " The path.", "@return The result."),
+    "javascript": ("function load(path) {\n  return path;\n}\n", "Returns `path`.", " - TODO: describe.", "@returns The given `path`."),
+    "typescript": ("export const load = (path: X) => path;\n", "Returns `path`.", " - TODO: describe.", "@returns The given `path`."),
+    "java": ("int load(int path) { return path; }\n", "Returns {@code path}.", " TODO: describe", "@return the given {@code path}"),
+    "c": ("int load(int path) { return path; }\n", "Return `path`.", " TODO: describe.", "@return The given `path`."),
+    "cpp": ("int load(int path) { return path; }\n", "Return `path`.", " TODO: describe.", "@return The given `path`."),
 }  # fmt: skip
 
 
@@ -147,54 +150,54 @@ def test_typed_block_comments(language_id, typed, rest):
 def test_a_typed_block_comment_inside_a_class(newline):
     marked = "class A {\n\t/**\n\t * █\n\t */\n\tload(path) {}\n}\n".replace("\n", newline)
     expected = (
-        "class A {\n\t/**\n\t * Loads the path.\n\t *\n\t * @param path - The path.\n\t */\n"
+        "class A {\n\t/**\n\t * TODO: describe.\n\t *\n\t * @param path - TODO: describe.\n\t */\n"
         "\tload(path) {}\n}\n"
     )
     assert fill(marked, "javascript") == expected.replace("\n", newline)
 
 
 OTHERS = [
-    ("rust", "///█\nfn load() {}\n", "/// Loads.\nfn load() {}\n"),
-    ("rust", "/// █\n///\nfn load() {}\n", "/// Loads.\nfn load() {}\n"),
+    ("rust", "///█\nfn load() {}\n", "/// TODO: describe.\nfn load() {}\n"),
+    ("rust", "/// █\n///\nfn load() {}\n", "/// TODO: describe.\nfn load() {}\n"),
     (
         "lua",
         "---█\nfunction load(a) end\n",
-        "--- Load the result.\n---@param a any The value of a.\nfunction load(a) end\n",
+        "--- TODO: describe.\n---@param a any TODO: describe.\nfunction load(a) end\n",
     ),
     (
         "lua",
         "--- █\n---\nfunction load(a) end\n",
-        "--- Load the result.\n---@param a any The value of a.\nfunction load(a) end\n",
+        "--- TODO: describe.\n---@param a any TODO: describe.\nfunction load(a) end\n",
     ),
     (
         "c",
         "///█\nint load(int a);\n",
-        "/// Load the result.\n///\n/// @param a The value of a.\n/// @return The result.\nint load(int a);\n",
+        "/// TODO: describe.\n///\n/// @param a TODO: describe.\n/// @return TODO describe.\nint load(int a);\n",
     ),
     (
         "cpp",
         "//!█\nint load(int a);\n",
-        "//! Load the result.\n//!\n//! @param a The value of a.\n//! @return The result.\nint load(int a);\n",
+        "//! TODO: describe.\n//!\n//! @param a TODO: describe.\n//! @return TODO describe.\nint load(int a);\n",
     ),
     (
         "cpp",
         "/*!█\n */\nint load(int a);\n",
-        "/*!\n * Load the result.\n *\n * @param a The value of a.\n * @return The result.\n */\nint load(int a);\n",
+        "/*!\n * TODO: describe.\n *\n * @param a TODO: describe.\n * @return TODO describe.\n */\nint load(int a);\n",
     ),
     (
         "go",
         "package p\n\n//█\nfunc load(a int) {}\n",
-        "package p\n\n// load loads the result.\nfunc load(a int) {}\n",
+        "package p\n\n// load TODO: describe.\nfunc load(a int) {}\n",
     ),
     (
         "go",
         "package p\n\n// █\n//\n//go:noinline\nfunc load(a int) {}\n",
-        "package p\n\n// load loads the result.\n//\n//go:noinline\nfunc load(a int) {}\n",
+        "package p\n\n// load TODO: describe.\n//\n//go:noinline\nfunc load(a int) {}\n",
     ),
     (
         "rust",
         "/** █ */\n#[inline]\nfn load(a: u8) {}\n",
-        "/**\n * Loads the result.\n *\n * # Arguments\n *\n * * `a` - The value of a.\n */\n#[inline]\nfn load(a: u8) {}\n",
+        "/**\n * TODO: describe.\n *\n * # Arguments\n *\n * * `a` - TODO: describe.\n */\n#[inline]\nfn load(a: u8) {}\n",
     ),
 ]
 
@@ -208,17 +211,17 @@ LAID_OUT = [
     (
         "javascript",
         "/**\n * █\n * @param {*} path\n * @param {string} [mode] -\n * @returns \n */\nfunction load(path, mode) {\n  return path;\n}\n",
-        "/**\n * Loads the path.\n *\n * @param {*} path - The path.\n * @param {string} [mode] - The mode.\n * @returns The result.\n */\nfunction load(path, mode) {\n  return path;\n}\n",
+        "/**\n * Returns `path`.\n *\n * @param {*} path - TODO: describe.\n * @param {string} [mode] - TODO: describe.\n * @returns The given `path`.\n */\nfunction load(path, mode) {\n  return path;\n}\n",
     ),
     (
         "java",
         "/**\n * \n * @param path\n * @return█\n */\nint load(int path) { return 1; }\n",
-        "/**\n * Loads the path.\n *\n * @param path the path\n * @return the result\n */\nint load(int path) { return 1; }\n",
+        "/**\n * Returns {@code 1}.\n *\n * @param path TODO: describe\n * @return always {@code 1}\n */\nint load(int path) { return 1; }\n",
     ),
     (
         "c",
         "/**\n *█\n *\n * @param path\n * @param mode Mine.\n */\nvoid load(int path, int mode);\n",
-        "/**\n * Load the path.\n *\n * @param path The path.\n * @param mode Mine.\n */\nvoid load(int path, int mode);\n",
+        "/**\n * TODO: describe.\n *\n * @param path TODO: describe.\n * @param mode Mine.\n */\nvoid load(int path, int mode);\n",
     ),
 ]
 
@@ -236,31 +239,31 @@ RESULT = (
 PYTHON_LAID_OUT = [
     (
         '"""\n    █\n    :param path: \n    :param mode:\n    :return: \n    """',
-        '"""\n    Load the path.\n\n    :param path: The path.\n    :param mode: The mode.\n    :return: The result.\n    """',
+        '"""\n    TODO: describe.\n\n    :param path: TODO: describe.\n    :param mode: TODO: describe.\n    :return: The given ``path``.\n    """',
     ),
     (
         '"""█\n\n    :param path: \n    :param mode: Mine.\n    :raises KeyError:"""',
-        '"""\n    Load the path.\n\n    :param path: The path.\n    :param mode: Mine.\n    :raises KeyError: If a key is missing."""',
+        '"""\n    TODO: describe.\n\n    :param path: TODO: describe.\n    :param mode: Mine.\n    :raises KeyError: If ``mode``."""',
     ),
     (
         '"""\n    █\n    @param path: \n    @param mode:\n    @return: \n    """',
-        '"""\n    Load the path.\n\n    @param path: The path.\n    @param mode: The mode.\n    @return: The result.\n    """',
+        '"""\n    TODO: describe.\n\n    @param path: TODO: describe.\n    @param mode: TODO: describe.\n    @return: The given C{path}.\n    """',
     ),
     (
         '"""\n    █\n    Args:\n        path: \n        mode (int): \n\n    Returns:\n\n    """',
-        '"""\n    Load the path.\n\n    Args:\n        path: The path.\n        mode (int): The mode.\n\n    Returns:\n        The result.\n\n    """',
+        '"""\n    TODO: describe.\n\n    Args:\n        path: TODO: describe.\n        mode (int): TODO: describe.\n\n    Returns:\n        The given `path`.\n\n    """',
     ),
     (
         '"""\n    █\n    Parameters\n    ----------\n    path :\n    mode :\n        Mine.\n\n    Returns\n    -------\n\n    """',
-        '"""\n    Load the path.\n\n    Parameters\n    ----------\n    path :\n        The path.\n    mode :\n        Mine.\n\n    Returns\n    -------\n    object\n        The result.\n\n    """',
+        '"""\n    TODO: describe.\n\n    Parameters\n    ----------\n    path :\n        TODO: describe.\n    mode :\n        Mine.\n\n    Returns\n    -------\n    object\n        The given ``path``.\n\n    """',
     ),
     (
         '"""Mine.█\n\n    :param path:\n    :param mode: Mine too.\n    :rtype:\n    """',
-        '"""Mine.\n\n    :param path: The path.\n    :param mode: Mine too.\n    :rtype:\n    """',
+        '"""Mine.\n\n    :param path: TODO: describe.\n    :param mode: Mine too.\n    :rtype:\n    """',
     ),
     (
         '"""\n    █\n    :param path:\n    """',
-        '"""\n    Load the path.\n\n    :param path: The path.\n    :param mode: The mode.\n    """',
+        '"""\n    TODO: describe.\n\n    :param path: TODO: describe.\n    :param mode: TODO: describe.\n    """',
     ),
 ]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import ModelInfo, NullBackend
 from assist_server.engine.request import CancelToken, GenerationRequest, Priority
-from assist_server.errors import InputError, ModelError
+from assist_server.errors import InputError
 from assist_server.features.summarize.summarize import summarize
 from assist_server.features.summarize.work import Method, Selection, Summary
 from assist_server.settings import Settings, SummarySettings
@@ -149,13 +149,15 @@ def test_a_comment_about_a_part_of_the_code_is_no_headline(line, is_headline):
     ],
 )
 def test_a_definition_is_listed_with_its_first_sentence(path, documentation, said):
-    listed = summarize(whole(documentation, path), NullBackend(), Settings()).markdown
-    assert re.search(r"`b\(a\)` \(line \d+\)(.*)$", listed)[1] == said
+    other = {"py": "def z(): pass", "rs": "fn z() {}", "js": "function z() {}", "c": "int z();"}
+    code = f"{documentation}\n{other[path[2:]]}\n"
+    listed = summarize(whole(code, path), NullBackend(), Settings()).markdown
+    assert re.search(r"`b\(a\)` \(line \d+\)(.*)$", listed, re.MULTILINE)[1] == said
 
 
 def test_code_without_definitions_has_no_list():
     found = summarize(whole("x = 1\n"), NullBackend(), Settings())
-    assert found == Summary("1 line of Python.", Method.COMMENT)
+    assert found == Summary("1 line of Python.", Method.FACTS)
 
 
 def test_only_what_is_selected_is_listed():
@@ -168,7 +170,7 @@ def test_only_what_is_selected_is_listed():
 def test_a_long_list_is_cut_and_says_so():
     code = "".join(f"def f{number}(): pass\n" for number in range(25))
     found = summarize(whole(code), NullBackend(), Settings())
-    assert found.markdown.endswith("(line 20)\n- and 5 more")
+    assert found.markdown.endswith("(line 12)\n- and 13 more")
 
 
 # Prose
@@ -287,7 +289,7 @@ def test_front_matter_does_not_count_where_a_part_of_it_is_selected():
 
 @pytest.mark.parametrize(
     ("path", "said"),
-    [("a.css", "3 lines of CSS."), ("a.yml", "3 lines of YAML."), ("a.cs", "3 lines of C#.")],
+    [("a.css", "3 lines of CSS."), ("a.rb", "3 lines of Ruby."), ("a.cs", "3 lines of C#.")],
 )
 def test_code_without_a_grammar_is_counted(path, said):
     assert extract("a {\n  b: c. D e.\n}\n", path) == said
@@ -332,7 +334,7 @@ INVENTING = ChatBackend(answer="It stacks 12 of the TowerBlocks.")
 @pytest.mark.parametrize("backend", [UNSURE, INVENTING])
 def test_an_answer_that_is_not_credible_is_not_shown(backend):
     found = summarize(whole(CODE), backend, Settings())
-    assert found.method is Method.COMMENT
+    assert found.method is Method.FACTS
     assert found.markdown.startswith("12 lines of Python: ")
     prose = "It is so. " + "And more of it. It goes on and on. " * 6
     assert summarize(whole(prose, "a.txt"), backend, Settings()) == Summary(
@@ -351,10 +353,10 @@ def test_a_long_text_is_summarized_by_parts_and_put_together():
     settings = settings_with(max_prompt_tokens=100)
     summarize(whole(text, "a.txt"), backend, settings, report=said.append)
     *parts, last = map(prompt_of, backend.requests)
-    assert "".join(part.partition("\n\n")[2] for part in parts) == text
+    assert "".join(part.partition("\n\nText:\n")[2] for part in parts) == text
     assert all("a part of a text" in part for part in parts)
     assert last.startswith("You are given summaries of the consecutive parts of a text.")
-    assert last.endswith("\n\npart" * len(parts))
+    assert last.partition("\n\nText:\n")[2] == "\n\n".join(["part"] * len(parts))
     numbers = [f"part {n} of {len(parts)}" for n in range(1, len(parts) + 1)]
     assert said == [*numbers, "combining the parts"]
 
@@ -372,15 +374,68 @@ def test_every_question_fits_and_nothing_of_the_text_is_lost(text, context, max_
     summarize(whole(text, "a.txt"), backend, settings)
     for request in backend.requests:
         assert len(request.prompt_ids) + request.max_new_tokens <= context
-    asked = [prompt_of(request).partition("\n\n")[2] for request in backend.requests]
+    asked = [prompt_of(request).partition("\n\nText:\n")[2] for request in backend.requests]
     texts = asked if len(asked) == 1 else asked[:-1]
     assert "".join(texts) == with_line_feeds(text)
     assert max(map(len, texts)) <= max_tokens
 
 
-def test_an_empty_answer_is_no_summary():
-    with pytest.raises(ModelError, match="answer was empty"):
-        summarize(whole(CODE), ChatBackend(answer=" "), Settings())
+@pytest.mark.parametrize("answer", [" ", "<think>Hm.</think>", CODE])
+def test_an_answer_that_says_nothing_gives_way_to_the_facts(answer):
+    found = summarize(whole(CODE), ChatBackend(answer=answer), Settings())
+    assert found.method is Method.FACTS
+    assert found.markdown.startswith("12 lines of Python: ")
+
+
+def test_without_an_answer_or_facts_a_short_text_is_refused():
+    with pytest.raises(InputError, match="too short to be summarized"):
+        summarize(whole("One line only", "a.txt"), ChatBackend(answer=" "), Settings())
+
+
+LOG = "".join(f"2024-05-01 12:00:0{n} INFO request {n} done\n" for n in range(9))
+LOG_FACTS = (
+    "No errors, no warnings and 9 info in 9 lines of a log from 2024-05-01 12:00:00 to "
+    "2024-05-01 12:00:08.\n\n- 9 times (line 1): `request * done`"
+)
+
+
+@pytest.mark.parametrize("rest", ["", " It took 77 seconds.", "\n\n- 9 requests\n- all done"])
+def test_below_a_sentence_about_a_log_are_its_facts(rest):
+    backend = ChatBackend(answer=f"All requests were done.{rest}")
+    found = summarize(whole(LOG, "a.log"), backend, Settings())
+    assert found == Summary(f"All requests were done.\n\n{LOG_FACTS}", Method.CHAT)
+
+
+def test_the_facts_are_part_of_the_question():
+    backend = ChatBackend(answer="All requests were done.")
+    summarize(whole(LOG, "a.log"), backend, Settings())
+    (request,) = backend.requests
+    assert f"Known facts:\n{LOG_FACTS}\n\nText:\n{LOG}" in prompt_of(request)
+
+
+def test_of_a_long_log_the_model_reads_the_beginning():
+    backend = ChatBackend(answer="All requests were done.")
+    summarize(whole(LOG * 40, "a.log"), backend, settings_with(max_prompt_tokens=100))
+    assert len(backend.requests) == 1
+
+
+def test_what_prose_does_not_support_is_taken_out_of_the_answer():
+    backend = ChatBackend(answer="Rivers carry water. They end in Paris.\n\n- 40 rivers\n- rain")
+    found = summarize(whole(PROSE, "a.txt"), backend, Settings())
+    assert found == Summary("Rivers carry water.\n\n- rain", Method.CHAT)
+
+
+def test_code_in_an_answer_and_what_is_said_of_unknown_names_are_taken_out():
+    answer = "```python\nsize(Stack())\n```\n\nIt stacks items. It calls `__str__`."
+    found = summarize(whole(CODE), ChatBackend(answer=answer), Settings())
+    assert found.markdown.startswith("It stacks items.\n\n- class `Stack`")
+
+
+def test_an_echo_or_a_loop_is_no_answer():
+    told = "You summarize a text for the person who selected it in an editor."
+    for answer in (told, PROSE, "Rivers carry water to the sea. " * 9):
+        found = summarize(whole(PROSE, "a.txt"), ChatBackend(answer=answer), Settings())
+        assert found == Summary("Rivers carry water to the sea.", Method.EXTRACT)
 
 
 # All ways

@@ -252,6 +252,15 @@ def test_a_prompt_with_context_stays_within_the_limits(tasks, limit):
     assert ("def f249" in backend.prompts()[0]) == (limit > 380)
 
 
+def test_secrets_around_the_text_are_not_in_the_prompt(run):
+    secret, own = "password = 'hunter2'", "token = 'of-the-text'"
+    text = f"{secret}\n\n\ndef one():\n    {own}\n    return token\n"
+    backend = ChatBackend(answer="x")
+    run("explain", cursor(text, "one"), backend)
+    assert "hunter2" not in backend.prompts()[0]
+    assert own in backend.prompts()[0]
+
+
 def test_a_model_without_a_chat_format_says_what_to_set(run):
     backend = NullBackend(answer="x")
     with pytest.raises(InputError, match=r"set `model` to a chat model.*`assist-server models sug"):

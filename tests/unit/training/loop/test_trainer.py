@@ -1,4 +1,4 @@
-"""Steps, states and ends of a training, with a network of some thousand parameters."""
+"""Steps, states and ends of a training run, with a network of some thousand parameters."""
 
 import errno
 import json

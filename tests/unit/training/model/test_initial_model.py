@@ -1,4 +1,4 @@
-"""Models that exist as the beginning of a training, and smaller ones of them."""
+"""Models that exist as the beginning of a training run, and smaller ones of them."""
 
 import json
 from dataclasses import replace

@@ -5,14 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.features.documentation.layout import Slot, wrap
-from assist_server.features.documentation.name_phrases import name_phrase
 from assist_server.features.documentation.phrases import (
     PhraseForm,
     PhraseKind,
     PhraseRequest,
     clean,
 )
-from assist_server.syntax.definition import Definition, Kind, Parameter, ParameterKind, Span
+from assist_server.syntax.definition import Definition, Kind, Span
 
 NOWHERE = Span(0, 0)
 FRAGMENT = PhraseForm(is_capitalised=False, has_full_stop=False)
@@ -80,85 +79,6 @@ def test_no_phrase_can_break_out(raw):
         assert len(phrase) <= 121
 
 
-@pytest.mark.parametrize(
-    ("definition", "kind", "subject", "form", "expected"),
-    [
-        (defined("get_header"), PhraseKind.SUMMARY, "", None, "Return the header."),
-        (
-            defined("parsed_header", returns_value=True),
-            PhraseKind.SUMMARY,
-            "",
-            None,
-            "Return the parsed header.",
-        ),
-        (defined("is_open"), PhraseKind.SUMMARY, "", None, "Return whether it is open."),
-        (defined("toJSON"), PhraseKind.SUMMARY, "", DESCRIPTIVE, "Converts to JSON."),
-        (
-            defined("copyHTTPHeaders"),
-            PhraseKind.SUMMARY,
-            "",
-            DESCRIPTIVE,
-            "Copies the HTTP headers.",
-        ),
-        (
-            defined("open", parameters=(Parameter("path"),)),
-            PhraseKind.SUMMARY,
-            "",
-            None,
-            "Open the path.",
-        ),
-        (defined("reset"), PhraseKind.SUMMARY, "", None, "Reset."),
-        (
-            defined("__init__", Kind.CONSTRUCTOR, parent="HTTPServer"),
-            PhraseKind.SUMMARY,
-            "",
-            None,
-            "Create an HTTP server.",
-        ),
-        (defined("area", is_property=True), PhraseKind.SUMMARY, "", None, "The area."),
-        (defined("UserList", Kind.CLASS), PhraseKind.SUMMARY, "", None, "A user list."),
-        (defined("UserList", Kind.STRUCT), PhraseKind.SUMMARY, "", AFTER_NAME, "is a user list."),
-        (defined(), PhraseKind.PARAMETER, "timeout_ms", None, "The timeout in milliseconds."),
-        (
-            defined(parameters=(Parameter("recurse", "bool"),)),
-            PhraseKind.PARAMETER,
-            "recurse",
-            None,
-            "Whether to recurse.",
-        ),
-        (
-            defined(parameters=(Parameter("quiet", default="False"),)),
-            PhraseKind.PARAMETER,
-            "quiet",
-            None,
-            "Whether quiet applies.",
-        ),
-        (
-            defined(parameters=(Parameter("args", kind=ParameterKind.VAR_POSITIONAL),)),
-            PhraseKind.PARAMETER,
-            "args",
-            FRAGMENT,
-            "further arguments",
-        ),
-        (defined("parse", returns="http.Header"), PhraseKind.RETURNS, "", None, "The header."),
-        (defined("parse", returns="int"), PhraseKind.RETURNS, "", None, "The result."),
-        (defined("iter_lines"), PhraseKind.YIELDS, "", None, "The next of the lines."),
-        (defined(), PhraseKind.RAISES, "x.ParseError", None, "If there is a problem with parse."),
-        (defined(), PhraseKind.RAISES, "KeyError", None, "If a key is missing."),
-    ],
-)
-def test_fallbacks(definition, kind, subject, form, expected):
-    request = asked(kind, subject or definition.name, form, definition)
-    assert name_phrase(request) == expected
-
-
-@given(st.text(alphabet="aZ9_éß", max_size=12), st.sampled_from(PhraseKind))
-def test_any_name_has_a_fallback(name, kind):
-    phrase = name_phrase(asked(kind, name, definition=defined(name)))
-    assert phrase.endswith(".")
-    assert len(phrase) > 3
-
-
 @given(st.lists(st.text("abc", min_size=1, max_size=8), min_size=1), st.integers(20, 60))
 def test_wrapping_loses_nothing_and_keeps_the_width(words, width):
     lines = wrap(Slot(asked(), "  x: ", "    ", '"""'), " ".join(words), width)
@@ -166,3 +86,8 @@ def test_wrapping_loses_nothing_and_keeps_the_width(words, width):
     assert joined.removesuffix('"""').split() == words
     assert all(len(line) <= width for line in lines)
     assert all(line.startswith("    ") for line in lines[1:])
+
+
+def test_code_is_neither_divided_nor_at_the_start_of_a_line():
+    lines = wrap(Slot(asked(), "x: ", "  "), "if `a b` is c or `d e` is f", 12)
+    assert lines == ["x: if `a b`", "  is c", "  or `d e`", "  is f"]

@@ -1,0 +1,1 @@
+"""Models in GGUF files: header, architectures, tokenizer and weights."""

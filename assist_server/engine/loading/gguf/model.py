@@ -1,0 +1,74 @@
+"""Tokenizer and model of a GGUF file.
+
+transformers reads such files as well, but parses the vocabulary three times, each taking seconds,
+and needs several times the memory. Its reading is what the tests compare with.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig, GenerationConfig
+
+from assist_server.engine.backend import ProgressCallback
+from assist_server.engine.loading.gguf.architectures import Architecture
+from assist_server.engine.loading.gguf.config import config_values, supported_architecture
+from assist_server.engine.loading.gguf.header import Header, read_header
+from assist_server.engine.loading.gguf.tokenizer import end_ids, read_tokenizer
+from assist_server.engine.loading.gguf.weights import (
+    read_rope_factors,
+    read_weights,
+    weight_shapes,
+    weights_dtype,
+)
+from assist_server.errors import ModelError
+
+
+def read_gguf(file: Path, dtype: torch.dtype | None, report: ProgressCallback) -> tuple[Any, Any]:
+    """Read tokenizer and model of a GGUF file.
+
+    Args:
+        file: The file.
+        dtype: Of the model's weights; None for the smallest that has the file's precision.
+        report: Called with the progress.
+
+    Raises:
+        ModelError: the file cannot be used.
+        Exception: any error of the libraries that build tokenizer and model.
+    """
+    header = read_header(file)
+    architecture = supported_architecture(header)
+    report("reading the tokenizer", 65)
+    tokenizer = read_tokenizer(header)
+    config: Any = AutoConfig.for_model(**config_values(header, read_rope_factors(header)))
+    model_class: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+    _check_shapes(model_class, config, header, architecture)
+    report("reading the weights", 80)
+    dtype = dtype or weights_dtype(header)
+    model = model_class.from_pretrained(
+        None,
+        config=config,
+        state_dict=read_weights(header, architecture, config, dtype),
+        dtype=dtype,
+    )
+    make: Any = GenerationConfig
+    model.generation_config = make(eos_token_id=end_ids(header) or None)
+    return tokenizer, model
+
+
+def _check_shapes(
+    model_class: Any, config: Any, header: Header, architecture: Architecture
+) -> None:
+    """Compare the file's tensors with those of the model, before memory is allocated."""
+    with torch.device("meta"):
+        model = model_class(config)
+    expected = {name: weight.shape for name, weight in model.state_dict().items()}
+    if config.tie_word_embeddings:
+        expected.pop("lm_head.weight", None)
+    found = weight_shapes(header, architecture)
+    wrong = [name for name in {**expected, **found} if expected.get(name) != found.get(name)]
+    if wrong:
+        raise ModelError(
+            f"the tensors of {str(header.file)!r} are not those that its metadata requires: "
+            f"{len(wrong)} differ, such as {wrong[0]}; download it again, or choose another model"
+        )

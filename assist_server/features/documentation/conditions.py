@@ -1,0 +1,135 @@
+"""Conditions in words: "if `size` is negative", or quoted where no words are known."""
+
+import re
+
+from assist_server.syntax.facts.fact import Condition, Guard
+
+_SUBJECT = r"[\w.$:]+(?:\([^()]*\))?(?:\[\w+\])?(?:(?:->|\.)\w+)*"
+_NOTHING = r"None|null|nil|NULL|nullptr|undefined"
+_LITERAL = r"(?:-?\d[\w.]*|\"[^\"]*\"|'[^']*')"
+_PLAIN = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"let (?:error|Err\(.*?\)) = (.+)", "`{0}` fails"),
+        (r"let (.+?) = (.+)", "`{1}` is `{0}`"),
+        (rf"({_SUBJECT}) is of type (.+)", "`{0}` is of type `{1}`"),
+        (rf"({_SUBJECT}) is not of type (.+)", "`{0}` is not of type `{1}`"),
+        (rf"({_SUBJECT}) < 0", "`{0}` is negative"),
+        (rf"({_SUBJECT}) <= 0", "`{0}` is not positive"),
+        (rf"({_SUBJECT}) (?:is|===?) ({_NOTHING})", "`{0}` is `{1}`"),
+        (rf"({_SUBJECT}) (?:is not|!==?|~=) ({_NOTHING})", "`{0}` is not `{1}`"),
+        (rf"({_SUBJECT}) ===? (?:\"\"|'')", "`{0}` is empty"),
+        (rf"(?:len\(|#)({_SUBJECT})\)? == 0", "`{0}` is empty"),
+        (rf"({_SUBJECT})\.(?:len\(\)|length|size\(\)|length\(\)) ===? 0", "`{0}` is empty"),
+        (rf"({_SUBJECT})\.(?:isEmpty|is_empty|empty)\(\)", "`{0}` is empty"),
+        (rf"not isinstance\(({_SUBJECT}), (.+)\)", "`{0}` is not an instance of `{1}`"),
+        (rf"isinstance\(({_SUBJECT}), (.+)\)", "`{0}` is an instance of `{1}`"),
+        (rf"typeof ({_SUBJECT}) !==? ['\"](\w+)['\"]", "`{0}` is not of type `{1}`"),
+        (rf"typeof ({_SUBJECT}) ===? ['\"](\w+)['\"]", "`{0}` is of type `{1}`"),
+        (rf"!\(({_SUBJECT}) instanceof ({_SUBJECT})\)", "`{0}` is not an instance of `{1}`"),
+        (rf"({_SUBJECT}) instanceof ({_SUBJECT})", "`{0}` is an instance of `{1}`"),
+        (rf"({_SUBJECT}) not in [(\[{{]({_LITERAL}(?:, {_LITERAL})*),?[)\]}}]",
+         "`{0}` is not one of `{1}`"),
+        (rf"({_SUBJECT}) not in ({_SUBJECT})", "`{0}` is not in `{1}`"),
+        (rf"({_SUBJECT}) in ({_SUBJECT})", "`{0}` is in `{1}`"),
+    )
+)  # fmt: skip
+_NOT_NAME = re.compile(rf"(?:!|not )({_SUBJECT})")
+_TRUTH_IS_BOOLEAN = frozenset({"java", "go", "rust"})
+_OPERATORS = {" or ": " or ", " || ": " or ", " and ": " and ", " && ": " and "}
+_OPERATOR = re.compile(r" (?:or|\|\||and|&&) ")
+_LONGEST_CODE = 60
+_LONGEST = 140
+
+
+def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str | None:
+    """Return when something happens, beginning with `if`, `unless`, `on` or `always`.
+
+    None if that is not known or too long to say. `empties` are the names of parameters that are
+    false only when they are empty.
+    """
+    if not guard.is_known:
+        return None
+    if guard.is_always:
+        return "always"
+    holds = [_clause(one, language, empties) for one in guard.holds]
+    fails = [_clause(one, language, empties) for one in guard.fails]
+    if None in holds or None in fails or len(holds) > 2 or len(fails) > (1 if holds else 2):
+        return None
+    parts = []
+    if holds:
+        parts.append(f"if {_joined(holds, ' and ')}")
+    elif guard.caught:
+        parts.append("on " + " or ".join(f"`{name}`" for name in guard.caught))
+    if fails:
+        parts.append(f"unless {_joined(fails, ' or ')}")
+    words = ", ".join(parts)
+    is_ambiguous = (len(holds) > 1 or len(fails) > 1) and (" or " in words) == (" and " in words)
+    return None if len(words) > _LONGEST or is_ambiguous else words
+
+
+def is_plain(words: str) -> bool:
+    """Return whether conditions are in words, not quoted."""
+    return re.search(r"(?:if|unless|and|or) `[^`]*`(?: (?:and|or) |,|$)", words) is None
+
+
+def _joined(clauses: list[str | None], word: str) -> str:
+    return word.join(clause for clause in clauses if clause)
+
+
+def _clause(condition: Condition, language: str, empties: frozenset[str]) -> str | None:
+    words = _in_words(condition.code, language, empties)
+    if words is None or not condition.element:
+        return words
+    if len(condition.collection) > _LONGEST_CODE or "`" in condition.collection:
+        return None
+    return f"{words} for some `{condition.element}` in `{condition.collection}`"
+
+
+def _in_words(code: str, language: str, empties: frozenset[str]) -> str | None:
+    parts, operators = _split(code)
+    if 1 < len(parts) <= 3 and len(set(operators)) == 1:
+        words = [_one(part, language, empties) for part in parts]
+        if all(
+            one and not one.startswith(f"`{part}`") for one, part in zip(words, parts, strict=True)
+        ):
+            return _OPERATORS[operators[0]].join(one for one in words if one)
+    return _one(code, language, empties)
+
+
+def _one(code: str, language: str, empties: frozenset[str]) -> str | None:
+    if len(code) > _LONGEST_CODE or "`" in code or not code:
+        return None
+    for form, words in _PLAIN:
+        if found := form.fullmatch(code):
+            return words.format(*(_listed(one) for one in found.groups()))
+    if negated := _NOT_NAME.fullmatch(code):
+        name = negated[1]
+        if name in empties:
+            return f"`{name}` is empty"
+        if language in _TRUTH_IS_BOOLEAN:
+            return f"`{name}` is false"
+    return f"`{code}`"
+
+
+def _listed(code: str) -> str:
+    """Return several literals each with marks of its own."""
+    if re.fullmatch(rf"{_LITERAL}(?:, {_LITERAL})+", code):
+        return "`, `".join(re.findall(_LITERAL, code))
+    return code
+
+
+def _split(code: str) -> tuple[list[str], list[str]]:
+    """Return the operands and operators of a condition; itself if it is not a plain chain."""
+    parts, operators, start, depth = [], [], 0, 0
+    for found in re.finditer(rf"[(\[{{]|[)\]}}]|\"[^\"]*\"|'[^']*'|{_OPERATOR.pattern}", code):
+        mark = found[0]
+        if mark in {"(", "[", "{"}:
+            depth += 1
+        elif mark in {")", "]", "}"}:
+            depth -= 1
+        elif mark in _OPERATORS and not depth:
+            parts.append(code[start : found.start()])
+            operators.append(mark)
+            start = found.end()
+    return [*parts, code[start:]], operators

@@ -1,0 +1,269 @@
+"""Phrases of documentation that state facts of the source.
+
+Code is between backticks; the convention's own marks replace them later.
+"""
+
+import re
+from dataclasses import dataclass
+
+from assist_server.features.documentation.conditions import guard_in_words, is_plain
+from assist_server.features.documentation.phrases import PhraseForm, PhraseKind, PhraseRequest
+from assist_server.syntax.definition import Definition, Kind
+from assist_server.syntax.facts.fact import Act, Facts, Failure, Guard, Result, Statement, ValueKind
+
+_LONGEST = 160
+_LONGEST_CODE = 60
+_MOST_CASES = 3
+_FEWEST_WORDS = 2
+# What would end a comment or string, or be markup of its own, and escapes.
+_ESCAPES_ARE_TEXT = frozenset({"go", "rust", "lua", "javascript", "typescript", "tsx"})
+"""Languages in whose comments a backslash is like any other character."""
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\*/|/\*|\"{3}|'{3}|``|\{@|^@|\]\]")
+_EMPTY_WHEN_FALSE = re.compile(
+    r"(?:str|bytes|list|dict|set|tuple|frozenset|[Ss]equence|[Mm]apping|Iterable|Collection)\b.*"
+)
+_FAILS = {"Err": "returns an error {}", "panic!": "panics {}"}
+_BOOLEANS = frozenset({"True", "False", "true", "false"})
+_AFTER_NAME = PhraseForm(is_capitalised=False, is_imperative=False)
+
+
+@dataclass(frozen=True)
+class FactPhrases:
+    """Writes phrases about one definition."""
+
+    definition: Definition
+    facts: Facts
+    language: str
+
+    def phrase(self, request: PhraseRequest) -> str | None:
+        """Return what is known about the subject of a request; None if nothing is."""
+        found = self._phrase(request)
+        is_usable = found is not None and len(found) <= _LONGEST and self._is_safe(found)
+        return found if is_usable else None
+
+    def _phrase(self, request: PhraseRequest) -> str | None:
+        if request.kind is PhraseKind.SUMMARY:
+            return self._summary(request)
+        if request.kind is PhraseKind.PARAMETER:
+            return self._parameter(request.subject)
+        if request.kind is PhraseKind.RETURNS:
+            return self._returned()
+        if request.kind is PhraseKind.RAISES:
+            return self._raised(request.subject)
+        return None
+
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences about errors and results, for conventions without entries for them."""
+        found: list[str] = []
+        raised = self._raised("error")
+        verb = "It returns an error" if self.language == "go" else "Raises an error"
+        if raised is not None:
+            found.append(f"{verb} {raised}." if raised != "always" else f"{verb} always.")
+        is_told = self._last is not None and self._last.act is Act.RETURN
+        returned = self._returned() if self.language == "go" and not is_told else None
+        if returned is not None:
+            is_constant = returned.startswith("always ")
+            found.append(f"It {'always returns' if is_constant else 'returns'} "
+                         f"{returned.removeprefix('always ')}.")  # fmt: skip
+        return tuple(one for one in found if len(one) <= _LONGEST and self._is_safe(one))
+
+    def _is_safe(self, phrase: str) -> bool:
+        """Return whether a phrase can stand in the language's comments or strings."""
+        has_escapes = "\\" in phrase and self.language not in _ESCAPES_ARE_TEXT
+        is_closed = phrase.count("`") % 2 == 0 and phrase.count("{") == phrase.count("}")
+        is_closed = is_closed and not (has_escapes or _UNSAFE.search(phrase))
+        return phrase.isprintable() and is_closed
+
+    @property
+    def _last(self) -> Statement | None:
+        """Return the last statement, if the headline tells all of them."""
+        return self.facts.statements[-1] if self.facts.statements else None
+
+    @property
+    def _empties(self) -> frozenset[str]:
+        return frozenset(
+            one.name
+            for one in self.definition.parameters
+            if _EMPTY_WHEN_FALSE.fullmatch(one.annotation or "")
+        )
+
+    def _when(self, guard: Guard) -> str | None:
+        return guard_in_words(guard, self.language, self._empties)
+
+    def _summary(self, request: PhraseRequest) -> str | None:
+        is_godoc = request.form == _AFTER_NAME
+        if self.facts.comment is not None and not is_godoc:
+            return self.facts.comment
+        if self.definition.kind is Kind.CONSTRUCTOR:
+            return None
+        phrases, said = [], ""
+        for statement in self.facts.statements:
+            verb, rest = _done(statement)
+            form = verb if request.form.is_imperative else f"{verb}s"
+            phrases.append(rest if verb == said else f"{form} {rest}")
+            said = verb
+        return " and ".join(phrases) or None
+
+    def _parameter(self, name: str) -> str | None:
+        fact = self.facts.parameters.get(name)
+        if fact is None:
+            return None
+        if fact.comment is not None:
+            return fact.comment
+        if fact.choices:
+            return "one of " + ", ".join(f"`{one}`" for one in fact.choices)
+        if fact.fallback is not None:
+            parameter = next(one for one in self.definition.parameters if one.name == name)
+            is_given = self.language == "python" and parameter.default != "None"
+            missing = f"`{fact.missing}`" if fact.missing and is_given else "not given"
+            missing = "false or empty" if is_given and not fact.missing else missing
+            return f"`{fact.fallback}` if {missing}"
+        if fact.passed_to is not None:
+            return f"passed to `{fact.passed_to}`"
+        return "not used" if fact.is_unused else None
+
+    def _raised(self, name: str) -> str | None:
+        failures = [one for one in self.facts.failures if one.name == name]
+        cases = list(dict.fromkeys(case for one in failures if (case := self._case(one))))
+        conditional = [case for case in cases if case != "always"]
+        phrase = _any_of(conditional) or ("always" if cases and len(failures) == 1 else None)
+        if phrase is None:
+            phrase = next((_said(one) for one in failures if _said(one)), None)
+        form = _FAILS.get(name)
+        return form.format(phrase) if form and phrase else phrase
+
+    def _case(self, failure: Failure) -> str | None:
+        """Return the condition of a failure, if it tells more than the message."""
+        words = self._when(failure.guard)
+        if words is None or (words == "always" and _said(failure) is not None):
+            return None
+        is_clear = all(one.is_clear for one in failure.guard.conditions)
+        said = _said(failure)
+        if said is None:
+            return words
+        if not is_clear or failure.guard.caught:
+            return None
+        is_short = len(words) + len(failure.message or "") < _LONGEST * 3 // 5
+        if is_plain(words) or not is_short or failure.name in _FAILS:
+            return words
+        return f"{words} (`{failure.message}`)"
+
+    def _returned(self) -> str | None:
+        results, statement = self.facts.results, self._last
+        if not results:
+            return None
+        if self.language == "go" and "," in (self.definition.returns or ""):
+            return None
+        alike = {(one.kind, one.code) for one in results}
+        first = results[0]
+        if len(alike) == 1 and any(one.guard.is_always for one in results):
+            return self._only_result(first)
+        if all(one.code in _BOOLEANS for one in results):
+            return self._truth(results)
+        found = self._special_cases(results)
+        if found is None and statement is not None and statement.act is Act.RETURN:
+            found = _result_of(statement.code)
+        return found
+
+    def _only_result(self, result: Result) -> str | None:
+        is_told = result.kind is ValueKind.INSTANCE and self.definition.returns is not None
+        is_long = len(result.code) > _LONGEST_CODE or "`" in result.code
+        form = None if is_told or is_long else _RESULTS.get(result.kind)
+        if form is not None:
+            return form.format(_listed(result))
+        return _result_of(self._last.code) if self._last is not None else None
+
+    def _truth(self, results: tuple[Result, ...]) -> str | None:
+        """Return when a function of only true and false returns returns which."""
+        last = results[-1]
+        others = results[:-1]
+        whens = [self._when(one.guard) for one in others]
+        is_complete = (
+            last.guard.is_known
+            and not last.guard.holds
+            and all(one.code != last.code and one.guard.holds for one in others)
+            and len(last.guard.fails) == len(others)
+        )
+        if not is_complete or not others or None in whens:
+            return self._special_cases(results)
+        if not all(one.is_clear for other in others for one in other.guard.conditions):
+            return None
+        joined = _any_of([when for when in whens if when])
+        return f"`{others[0].code}` {joined}, else `{last.code}`" if joined else None
+
+    def _special_cases(self, results: tuple[Result, ...]) -> str | None:
+        """Return the conditions under which a constant is returned."""
+        cases: dict[str, list[str]] = {}
+        for one in results:
+            when = self._when(one.guard) if one.kind in _CONSTANT else None
+            is_clear = all(each.is_clear for each in one.guard.conditions)
+            if when and when not in {"always", f"if `{one.code}`"} and is_clear:
+                cases.setdefault(one.code, []).append(when)
+        told = [
+            f"`{code}` {joined}"
+            for code, whens in cases.items()
+            if "`" not in code and (joined := _any_of(list(dict.fromkeys(whens))))
+        ]
+        return "; ".join(told[:2]) or None
+
+
+_RESULTS = {
+    ValueKind.TEST: "whether `{}`",
+    ValueKind.PARAMETER: "the given `{}`",
+    ValueKind.SELF: "`{}`",
+    ValueKind.GROUP: "`{}`",
+    ValueKind.INSTANCE: "a new `{}`",
+    ValueKind.LITERAL: "always `{}`",
+}
+_CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
+
+
+def _listed(result: Result) -> str:
+    is_group = result.kind is ValueKind.GROUP
+    return result.code.strip("()").replace(", ", "`, `") if is_group else result.code
+
+
+def _done(statement: Statement) -> tuple[str, str]:
+    """Return what a statement does, as a verb and its object."""
+    if statement.act is Act.SET:
+        target, _, value = statement.code.partition(" = ")
+        return "set", f"`{target}` to `{value}`"
+    whether = "whether " if statement.act is Act.RETURN and statement.is_test else ""
+    return statement.act.value, f"{whether}`{statement.code}`"
+
+
+def _result_of(code: str) -> str | None:
+    """Return what the only statement of a body returns."""
+    called = re.match(r"(?:await )?([\w.$:]+)\(", code)
+    is_call = called is not None and code.endswith(")") and code.count("(") == code.count(")")
+    inner = code[called.end() : -1] if called else ""
+    if called and is_call and ")" not in inner.replace("()", ""):
+        return f"what `{called[1]}` returns"
+    return f"`{code}`" if "`" not in code else None
+
+
+def _said(failure: Failure) -> str | None:
+    """Return what an error says, as a phrase."""
+    message = failure.message
+    if message is None or "`" in message or len(message) > _LONGEST_CODE + 20:
+        return None
+    if len(re.findall(r"[^\W\d_]{2,}", message)) < _FEWEST_WORDS:
+        return None
+    return f"with the message `{message}`"
+
+
+def _any_of(cases: list[str]) -> str | None:
+    """Return several conditions as one: "if A or B"; only as many as fit."""
+    kept: list[str] = []
+    for case in cases[:_MOST_CASES]:
+        if sum(map(len, kept)) + len(case) < _LONGEST - 20:
+            kept.append(case)
+    if not kept:
+        return None
+    word = kept[0].partition(" ")[0]
+    is_alike = all(one.startswith(f"{word} ") for one in kept)
+    is_complex = any(", unless" in one or " and " in one for one in kept)
+    if len(kept) > 1 and word == "if" and is_alike and not is_complex:
+        rest = [one.removeprefix("if ") for one in kept]
+        return "if " + (", ".join(rest[:-1]) + f" or {rest[-1]}")
+    return ", or ".join(kept)

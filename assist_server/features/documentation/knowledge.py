@@ -1,0 +1,44 @@
+"""What is known about a definition without a model: from its file first, then from its source."""
+
+from functools import cached_property
+
+from assist_server.features.documentation.fact_phrases import FactPhrases
+from assist_server.features.documentation.layout import Telling
+from assist_server.features.documentation.neighbours import Neighbours
+from assist_server.features.documentation.phrases import PhraseKind, PhraseRequest
+from assist_server.syntax.definition import Definition
+from assist_server.syntax.facts.read import read_facts
+from assist_server.syntax.parser import SyntaxTree
+
+
+class Knowledge:
+    """Knowledge about one definition."""
+
+    def __init__(self, tree: SyntaxTree, definition: Definition) -> None:
+        """Take the definition; nothing is read before it is asked for."""
+        self._tree = tree
+        self._definition = definition
+        self._neighbours = Neighbours(tree, definition)
+
+    @cached_property
+    def _facts(self) -> FactPhrases:
+        facts = read_facts(self._tree, self._definition)
+        return FactPhrases(self._definition, facts, self._tree.language.id)
+
+    def phrase(self, request: PhraseRequest) -> str | None:
+        """Return a phrase about the subject of a request; None if nothing is known."""
+        if request.kind is PhraseKind.NOTE:
+            return request.subject
+        return self._neighbours.phrase(request) or self._facts.phrase(request)
+
+    @property
+    def telling(self) -> Telling:
+        """Return what a new comment says outside its entries."""
+        has_notes = self._tree.language.id in {"go", "lua"}
+        return Telling(self._facts.notes() if has_notes else (), self._tells_result())
+
+    def _tells_result(self) -> bool:
+        request = PhraseRequest(PhraseKind.SUMMARY, self._definition.name, self._definition)
+        summary = self.phrase(request) or ""
+        is_told = summary.startswith("return ") or " and return " in summary
+        return is_told and "`" in summary and not self._definition.parameters

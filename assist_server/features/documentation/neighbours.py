@@ -1,0 +1,171 @@
+"""What a file says elsewhere about the same parameter, or about the overridden method."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from assist_server.features.documentation.comments.tags import read_comment
+from assist_server.features.documentation.phrases import (
+    PLACEHOLDER,
+    PhraseKind,
+    PhraseRequest,
+)
+from assist_server.features.documentation.python.sections import (
+    Role,
+    read_docstring,
+    read_sections,
+)
+from assist_server.features.documentation.styles import style_of
+from assist_server.syntax.definition import Definition, Kind
+from assist_server.syntax.definitions import find_definitions
+from assist_server.syntax.exceptions import base_classes
+from assist_server.syntax.parser import SyntaxTree
+
+_FEWEST_PLACES = 2
+_LONGEST = 160
+_SENTENCE_END = re.compile(r"(?<=[^.\s]{2}[.!?])\s+(?=[A-Z`])")
+_HEAD = r"\s*[:@]?\w*[^\n]*?(?<![\w.]){0}(?![\w.])`?\s*(?:\([^)\n]*\))?\s*:\s*"
+_TAG = r"(?:\{{.*?\}}\s*)?\[?{0}(?:\s*=[^\]\s]*)?\]?(?:\s+-|\s+|\s*:)\s*"
+_MARGIN = re.compile(r"^[\s/*!#-]*")
+_UNSAFE = re.compile(r"[\\{}<>@]|\*/|\"{3}|'{3}|``")
+_CLASSES = frozenset({Kind.CLASS, Kind.STRUCT, Kind.INTERFACE, Kind.TRAIT})
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The other definitions of a file."""
+
+    tree: SyntaxTree
+    definition: Definition
+
+    def phrase(self, request: PhraseRequest) -> str | None:
+        """Return what the file says about the subject of a request; None if it says nothing."""
+        if request.kind is PhraseKind.SUMMARY:
+            return self._overridden_summary()
+        return self._parameter(request.subject) if request.kind is PhraseKind.PARAMETER else None
+
+    @cached_property
+    def _others(self) -> list[Definition]:
+        """Return the documented definitions of the file."""
+        found = find_definitions(self.tree, 0, len(self.tree.text))
+        return [one for one in found if one.documentation and one.span != self.definition.span]
+
+    @cached_property
+    def _descriptions(self) -> list[tuple[Definition, dict[str, str]]]:
+        """Return what the documentation of each definition says about its parameters."""
+        return [(one, dict(self._described(one))) for one in self._others]
+
+    @cached_property
+    def _base(self) -> str | None:
+        parent = self.definition.parent
+        return base_classes(self.tree.text).get(parent) if parent else None
+
+    @cached_property
+    def _overridden(self) -> Definition | None:
+        name = self.definition.name
+        is_hidden = self._base is None or self.definition.kind is Kind.CONSTRUCTOR
+        fits = (one for one in self._others if (one.parent, one.name) == (self._base, name))
+        return None if is_hidden else next(fits, None)
+
+    def _overridden_summary(self) -> str | None:
+        if self._overridden is None:
+            return None
+        lines = self._lines(self._overridden)
+        first = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+        block = []
+        for line in lines[first:]:
+            if not line.strip() or line.lstrip()[:1] in {"@", ":"}:
+                break
+            block.append(line.strip())
+        return _usable(" ".join(block))
+
+    def _lines(self, definition: Definition) -> list[str]:
+        """Return documentation without its marks."""
+        span = definition.documentation
+        if span is None:
+            return []
+        docstring = read_docstring(self.tree.text, span) if self._is_python else None
+        if docstring is not None:
+            return list(docstring.lines)
+        written = self.tree.text[span.start : span.end].removesuffix("*/")
+        return [_MARGIN.sub("", line) for line in written.split("\n")]
+
+    @property
+    def _is_python(self) -> bool:
+        return self.tree.language.id == "python"
+
+    def _parameter(self, name: str) -> str | None:
+        kind = next((one for one in self.definition.parameters if one.name == name), None)
+        places: list[tuple[Definition, str]] = []
+        for other, described in self._descriptions:
+            same = next((one for one in other.parameters if one.name == name), None)
+            is_class = other.kind in _CLASSES and other.name == self.definition.parent
+            is_other_type = (
+                same and kind and same.annotation and kind.annotation
+                and same.annotation != kind.annotation
+            )  # fmt: skip
+            if (same is None and not is_class) or is_other_type:
+                continue
+            text = _usable(described.get(name, ""))
+            if text is not None:
+                places.append((other, text))
+        near = {
+            text
+            for other, text in places
+            if other == self._overridden
+            or (self.definition.parent and self.definition.parent in {other.parent, other.name})
+        }
+        if near:
+            return near.pop() if len(near) == 1 else None
+        texts = {text for _, text in places}
+        return texts.pop() if len(texts) == 1 and len(places) >= _FEWEST_PLACES else None
+
+    def _described(self, definition: Definition) -> Iterator[tuple[str, str]]:
+        """Yield the parameters and attributes that documentation describes, with the words."""
+        span = definition.documentation
+        if span is None:
+            return
+        if self._is_python:
+            yield from self._in_docstring(definition)
+            return
+        known = [one.name for one in definition.parameters]
+        comment = read_comment(self.tree.text, span, definition.name, known)
+        for tag in comment.tags:
+            if not tag.is_parameter or tag.is_kernel or len(tag.names) != 1:
+                continue
+            block = [_MARGIN.sub("", line) for line in comment.lines[tag.first : tag.last + 1]]
+            text = " ".join(block).removesuffix("*/").partition(tag.word)[2].lstrip()
+            text = re.sub(r"^\[(?:in|out)[^\]]*\]\s*", "", text)  # Doxygen's directions
+            found = re.match(_TAG.format(re.escape(tag.names[0])), text)
+            if found and self.tree.language.id != "lua":
+                yield tag.names[0], text[found.end() :]
+
+    def _in_docstring(self, definition: Definition) -> Iterator[tuple[str, str]]:
+        span = definition.documentation
+        docstring = read_docstring(self.tree.text, span) if span else None
+        style = style_of("\n".join(docstring.lines)) if docstring else None
+        if docstring is None or style is None:
+            return
+        for section in read_sections(docstring.lines, style):
+            if section.role not in {Role.PARAMETERS, Role.ATTRIBUTES}:
+                continue
+            for entry in section.entries:
+                if len(entry.names) != 1 or entry.is_type:
+                    continue
+                lines = docstring.lines[entry.first : entry.last + 1]
+                name = entry.names[0]
+                if section.title_lines == 2:  # NumPy: below the name
+                    yield name, " ".join(line.strip() for line in lines[1:])
+                elif found := re.match(_HEAD.format(re.escape(name)), lines[0]):
+                    rest = [lines[0][found.end() :], *lines[1:]]
+                    yield name, " ".join(line.strip() for line in rest)
+
+
+def _usable(text: str) -> str | None:
+    """Return the first sentence of a description; None if it cannot stand elsewhere."""
+    phrase = _SENTENCE_END.split(" ".join(text.split()), maxsplit=1)[0]
+    is_prose = len(re.findall(r"[^\W\d_]{2,}", phrase)) >= 2
+    is_whole = not phrase.endswith((":", ",")) and phrase.count("`") % 2 == 0
+    is_safe = phrase.isprintable() and not _UNSAFE.search(phrase) and not PLACEHOLDER.search(phrase)
+    return phrase if is_prose and is_whole and is_safe and len(phrase) <= _LONGEST else None

@@ -1,0 +1,65 @@
+"""What remains of a model's answer when all that the text does not support is taken out."""
+
+import re
+
+from assist_server.features.summarize.sentences import guess_language, split_sentences
+from assist_server.features.summarize.support import unsupported, unsupported_names
+
+_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
+_HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]*\*\*:?\s*$)")
+_WORD = re.compile(r"\w+")
+_RUN = 5
+"""Length in words of the runs that an echo has in common with its text."""
+
+_MOST_SHARED = 0.8
+_MOST_WORDS = 200_000
+_LEAST_ECHO_CHARS = 12
+
+
+def supported_part(answer: str, source: str) -> str:
+    """Return the answer without the sentences and items that say what the source does not.
+
+    A heading, or a line that introduces a list, goes with the last item below it.
+    """
+    is_english = guess_language(answer) == "en"
+    kept: list[str] = []
+    for line in answer.splitlines():
+        item = _ITEM.match(line)
+        if item or _HEADING.match(line) or not line.strip():
+            kept += [line] if _is_supported(line, source, is_english=is_english) else []
+            continue
+        sentences = split_sentences(line)
+        good = [one for one in sentences if _is_supported(one, source, is_english=is_english)]
+        kept += [line] if len(good) == len(sentences) else [" ".join(good)] if good else []
+    return _without_empty_heads(kept).strip()
+
+
+def is_echo(answer: str, text: str) -> bool:
+    """Return whether an answer only repeats the text."""
+    words = _words(answer)
+    source = _words(text[: 8 * _MOST_WORDS])[:_MOST_WORDS]
+    if len(words) <= _RUN:
+        return len(answer) >= _LEAST_ECHO_CHARS and " ".join(words) in " ".join(source)
+    runs = {tuple(words[n : n + _RUN]) for n in range(len(words) - _RUN + 1)}
+    known = {tuple(source[n : n + _RUN]) for n in range(len(source) - _RUN + 1)}
+    return len(runs & known) > _MOST_SHARED * len(runs)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def _is_supported(part: str, source: str, *, is_english: bool) -> bool:
+    return not unsupported(source, part) and not (is_english and unsupported_names(source, part))
+
+
+def _without_empty_heads(lines: list[str]) -> str:
+    """Return lines without those that introduce nothing."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        following = next((one for one in reversed(kept) if one.strip()), "")
+        introduces = bool(_HEADING.match(line)) or line.rstrip().endswith(":")
+        if introduces and (not following or _HEADING.match(following)):
+            continue
+        kept.append(line)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(reversed(kept)))

@@ -1,0 +1,127 @@
+"""Facts about a function, in terms shared by all languages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An expression that is tested, as written, on one line.
+
+    A pattern that is matched has the form of Rust: `let PATTERN = VALUE`.
+    """
+
+    code: str
+    element: str = ""
+    """The variable of the loop around it, if the expression mentions that."""
+    collection: str = ""
+    """What the loop goes through."""
+    is_clear: bool = True
+    """Whether it says something to a reader who does not know the function's local variables."""
+
+
+@dataclass(frozen=True)
+class Guard:
+    """When a statement is reached."""
+
+    holds: tuple[Condition, ...] = ()
+    fails: tuple[Condition, ...] = ()
+    caught: tuple[str, ...] = ()
+    """Exceptions to which the statement responds."""
+    is_known: bool = True
+    """Whether the conditions are all there are; False after or inside what is not understood."""
+
+    @property
+    def is_always(self) -> bool:
+        """Return whether nothing guards the statement."""
+        return self.is_known and not (self.holds or self.fails or self.caught)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return all conditions."""
+        return (*self.holds, *self.fails)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A statement that raises an exception, returns an error or panics."""
+
+    name: str
+    """Name of the exception; `Err`, `panic!` or `error` in languages without exceptions."""
+    guard: Guard
+    message: str | None = None
+    """The literal text that it carries, with placeholders as written."""
+
+
+class ValueKind(StrEnum):
+    """Kind of a returned value."""
+
+    LITERAL = "literal"
+    """A literal, a named constant, or the value that stands for nothing."""
+    SELF = "self"
+    PARAMETER = "parameter"
+    INSTANCE = "instance"
+    """A new object; the text is its type."""
+    TEST = "test"
+    """A comparison."""
+    GROUP = "group"
+    """Several named values."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A value that a function returns."""
+
+    kind: ValueKind
+    code: str
+    guard: Guard
+
+
+@dataclass(frozen=True)
+class ParameterFacts:
+    """What a body shows about a parameter."""
+
+    choices: tuple[str, ...] = ()
+    """The literals outside which it is refused."""
+    fallback: str | None = None
+    """What takes its place where it is missing."""
+    missing: str = ""
+    """The value that counts as missing; empty for all that are false."""
+    passed_to: str | None = None
+    """The only use: as an argument of this function."""
+    is_unused: bool = False
+    comment: str | None = None
+    """What the author says about it at the end of a line."""
+
+
+class Act(StrEnum):
+    """What a statement does."""
+
+    RETURN = "return"
+    CALL = "call"
+    SET = "set"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a body that has few."""
+
+    act: Act
+    code: str
+    is_test: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that is known about one function."""
+
+    failures: tuple[Failure, ...] = ()
+    results: tuple[Result, ...] = ()
+    parameters: Mapping[str, ParameterFacts] = field(default_factory=lambda: MappingProxyType({}))
+    comment: str | None = None
+    """The first sentence of a comment that opens the body."""
+    statements: tuple[Statement, ...] = ()
+    """All statements of a body of one or two simple ones; empty for any other."""

@@ -1,0 +1,176 @@
+"""Exceptions, returned errors and panics, with what guards them and what they say."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import tree_sitter
+
+from assist_server.syntax.exceptions import CPP, JAVA, PYTHON, SCRIPT, uncaught_raises
+from assist_server.syntax.facts.fact import Condition, Failure, Guard
+from assist_server.syntax.facts.guards import Guards
+from assist_server.syntax.facts.source import BORDERS, Source, one_line, statements
+from assist_server.syntax.facts.tails import returned_values
+from assist_server.syntax.tree_walk import own_nodes
+
+_EXCEPTIONS = {
+    "python": PYTHON, "javascript": SCRIPT, "typescript": SCRIPT, "tsx": SCRIPT, "java": JAVA,
+    "cpp": CPP,
+}  # fmt: skip
+_STRINGS = frozenset({
+    "string", "string_literal", "template_string", "interpreted_string_literal",
+    "raw_string_literal", "concatenated_string",
+})  # fmt: skip
+_LITERAL = re.compile(
+    r"[a-zA-Z]{0,2}(?P<quote>\"{3}|'{3}|\"|'|`)(?P<text>.*?)(?P=quote)", re.DOTALL
+)
+_ASSERTIONS = frozenset({"assert", "ensure"})
+_PANICS = {"panic": "panic!", "assert": "panic!", "unreachable": None, "bail": "Err",
+           "ensure": "Err"}  # fmt: skip
+_GO_ERROR = re.compile(
+    r"errors\.\w+\(|fmt\.Errorf\(|&?[\w.]*Err(?:or)?\w*\{|(\w+\.)?(Err|err)[A-Z]\w*$"
+)
+
+
+def failures(source: Source, guards: Guards) -> tuple[Failure, ...]:
+    """Return the failures of a function in the order of the source."""
+    if source.language in _EXCEPTIONS:
+        return tuple(_raised(source, guards))
+    readers = {"rust": _rust, "go": _go, "lua": _lua}
+    read = readers.get(source.language)
+    return tuple(read(source, guards)) if read else ()
+
+
+def _raised(source: Source, guards: Guards) -> Iterator[Failure]:
+    for one in uncaught_raises(source.tree, source.body, _EXCEPTIONS[source.language]):
+        guard = Guard(is_known=False) if one.is_again else guards.of_node(one.statement)
+        value = one.statement.named_children[0] if one.statement.named_children else None
+        message = None if one.is_again or value is None else message_in(source, value)
+        yield Failure(one.name, guard, message)
+
+
+def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
+    for value in returned_values(source):
+        function = value.child_by_field_name("function")
+        if value.type != "call_expression" or function is None:
+            continue
+        called = source.text(function)
+        if called == "Err":
+            yield Failure("Err", guards.of_node(value), message_in(source, value))
+        elif called not in {"Ok", "Some"} and "Result" in (source.definition.returns or ""):
+            yield _passed_on(source, guards, source.line(value))
+    for node in own_nodes(source.body, BORDERS):
+        if node.type == "try_expression" and not source.text(node).startswith("Err("):
+            yield _passed_on(source, guards, source.line(node).rstrip("?"))
+        macro = node.child_by_field_name("macro") if node.type == "macro_invocation" else None
+        name = source.text(macro).rpartition("::")[2] if macro else ""
+        failure = _PANICS.get(name)
+        if failure is None:
+            continue
+        guard = guards.of_node(node)
+        tokens = next((one for one in node.named_children if one.type == "token_tree"), None)
+        if name in _ASSERTIONS and tokens is not None:
+            guard = _unless(guard, _first_argument(source.text(tokens)[1:-1]))
+        yield Failure(failure, guard, message_in(source, node))
+
+
+def _passed_on(source: Source, guards: Guards, call: str) -> Failure:
+    """Return the failure of a call whose error is returned."""
+    tried = Condition(f"let error = {call}")
+    name = "error" if source.language == "go" else "Err"
+    return Failure(name, Guard((replace(tried, is_clear=guards.is_clear(tried)),)))
+
+
+def _go(source: Source, guards: Guards) -> Iterator[Failure]:
+    returns = source.definition.returns or ""
+    if not re.search(r"\berror\)?$", returns):
+        return
+    for node in own_nodes(source.body, BORDERS):
+        values = node.named_children[0] if node.named_child_count == 1 else None
+        if node.type != "return_statement" or values is None or not values.named_children:
+            continue
+        last = values.named_children[-1]
+        text = source.text(last)
+        is_alone = len(statements(source.body)) == 1  # its headline says all
+        if last.type == "call_expression" and not _GO_ERROR.match(text) and not is_alone:
+            yield _passed_on(source, guards, source.line(last))
+            continue
+        if not _GO_ERROR.match(text) and not re.fullmatch(r"err\w*", text):
+            continue
+        guard = guards.of_node(node)
+        is_passed_on = any(one.code.startswith("let error = ") for one in guard.holds)
+        if is_passed_on or not text.startswith("err") or "(" in text:
+            yield Failure("error", guard, None if is_passed_on else message_in(source, last))
+
+
+def _lua(source: Source, guards: Guards) -> Iterator[Failure]:
+    for node in own_nodes(source.body, BORDERS):
+        name = node.child_by_field_name("name") if node.type == "function_call" else None
+        called = source.text(name) if name else ""
+        if called not in {"error", "assert"}:
+            continue
+        guard = guards.of_node(node)
+        if node.parent is not None and node.parent.type not in {"block", "chunk"}:
+            guard = Guard(is_known=False)
+        arguments = node.child_by_field_name("arguments")
+        given = arguments.named_children if arguments else []
+        if called == "assert":
+            if len(given) < 2 or not guard.is_known:
+                continue  # it passes on the values of a call
+            guard = _unless(guard, source.line(given[0]))
+            given = given[1:]
+        yield Failure("error", guard, _text_of(source, given[0]) if given else None)
+
+
+def _unless(guard: Guard, code: str) -> Guard:
+    if not guard.is_known or guard.fails:
+        return Guard(is_known=False)
+    return Guard(guard.holds, (Condition(one_line(code)),), guard.caught)
+
+
+def _first_argument(text: str) -> str:
+    """Return the text before the first comma outside brackets and strings."""
+    depth, quoted = 0, False
+    for place, character in enumerate(text):
+        quoted ^= character == '"'
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and not depth and not quoted:
+            return text[:place]
+    return text
+
+
+def message_in(source: Source, value: tree_sitter.Node) -> str | None:
+    """Return the literal text with which an error is made; None if there is none."""
+    waiting = [value]
+    for _ in range(4):  # Err(Error::new("..."))
+        arguments = [
+            one
+            for node in waiting
+            for child in node.named_children
+            if child.type in {"arguments", "argument_list", "token_tree"}
+            for one in child.named_children
+        ]
+        for one in arguments[:3]:
+            text = _text_of(source, one)
+            if text:
+                return text
+        waiting = arguments[:1] if source.language == "rust" else []
+    return None
+
+
+def _text_of(source: Source, node: tree_sitter.Node) -> str | None:
+    """Return the text of a literal, also of one that is formatted or continued."""
+    if node.type in _STRINGS:
+        parts = (found["text"] for found in _LITERAL.finditer(source.text(node)))
+        return one_line("".join(parts)) or None
+    if node.type in {"binary_operator", "binary_expression"} and node.named_children:
+        begins = _text_of(source, node.named_children[0])
+        is_filled_in = any(child.type == "%" for child in node.children)
+        return begins if begins is None or is_filled_in else f"{begins.rstrip()}..."
+    if node.type == "parenthesized_expression" and node.named_child_count == 1:
+        return _text_of(source, node.named_children[0])
+    function = node.child_by_field_name("function")
+    if node.type == "call" and function is not None and function.type == "attribute":
+        is_format = source.text(function).endswith(".format")
+        return _text_of(source, function.named_children[0]) if is_format else None
+    return None

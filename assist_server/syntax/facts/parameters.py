@@ -1,0 +1,213 @@
+"""What a body shows about parameters: choices, replacements, and where they are passed to."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import tree_sitter
+
+from assist_server.syntax.facts.comments import parameter_comments
+from assist_server.syntax.facts.fact import Failure, ParameterFacts
+from assist_server.syntax.facts.source import BORDERS, NOTHING, Source, statements
+from assist_server.syntax.facts.variables import Variables, names_in
+from assist_server.syntax.tree_walk import own_nodes
+
+_LITERAL = r"(?:-?\d[\w.]*|\"[^\"]*\"|'[^']*')"
+_CHOICES = re.compile(rf"(?P<name>\w+) not in [(\[{{](?P<all>{_LITERAL}(?:, {_LITERAL})*),?[)\]}}]")
+_EQUALS = re.compile(rf"(?P<name>\w+) ={{2,3}} (?P<value>{_LITERAL})")
+_DIFFERS = re.compile(rf"(?P<name>\w+) !==? (?P<value>{_LITERAL})")
+_MISSING = re.compile(
+    r"(?P<name>\w+) (?:is|===?) (?P<none>None|null|nil|undefined|NULL|nullptr)"
+    r"|(?:not |!)(?P<falsy>\w+)"
+)
+_OR = re.compile(r"(?P<name>\w+) (?P<mark>or|\|\||\?\?) (?P<value>[^|?]+)")
+_CALLS = {
+    "call": "function", "call_expression": "function", "method_invocation": "name",
+    "function_call": "name", "new_expression": "constructor",
+    "object_creation_expression": "type",
+}  # fmt: skip
+_ARGUMENT_LISTS = frozenset({"arguments", "argument_list"})
+_SPLATS = frozenset({"list_splat", "dictionary_splat", "spread_element", "keyword_argument"})
+_IDENTIFIERS = frozenset({"identifier", "shorthand_property_identifier", "vararg_expression"})
+# Functions that say nothing about what is passed to them.
+_PLAIN_CALLS = re.compile(
+    r"(?:.*\.)?(?:len|str|int|float|bool|repr|type|list|tuple|set|dict|iter|hash|id|range|sorted"
+    r"|isinstance|print|append|push|add|extend|String|Number|Boolean|isArray|tostring|tonumber"
+    r"|pairs|ipairs|free|sizeof|strlen|clone|to_string|into|Some|Ok|Err|Box|println|printf|max|min"
+    r"|equals|insert|get|set|format|join|startswith|endswith|now|cast|move|forward|assert|error"
+    r"|hasattr|getattr|enumerate|zip|map|filter|any|all|sum|abs|round|super|log|debug|make|cap)"
+)
+_CALLEE = re.compile(r"(?:super\(\)\.)?[\w.$:]+(?:->\w+)*")
+_LONGEST = 40
+
+
+def parameter_facts(
+    source: Source, variables: Variables, failures: Sequence[Failure]
+) -> Mapping[str, ParameterFacts]:
+    """Return what is known about each parameter; nothing for most."""
+    found = dict.fromkeys(source.parameters, ParameterFacts())
+    for name, choices in _choices(failures):
+        if name in found:
+            found[name] = replace(found[name], choices=choices)
+    for name, missing, fallback in _fallbacks(source, variables):
+        if name in found and found[name].fallback is None:
+            found[name] = replace(found[name], fallback=fallback, missing=missing)
+    uses = _uses(source)
+    is_stub = _is_stub(source)
+    for name, fact in found.items():
+        places = uses.get(name, [])
+        if not places and not is_stub and not _occurs(source, name):
+            found[name] = replace(fact, is_unused=True)
+        elif len(places) == 1 and name not in variables.values:
+            found[name] = replace(fact, passed_to=_callee(source, variables, places[0]))
+    for name, comment in parameter_comments(source).items():
+        found[name] = replace(found[name], comment=comment)
+    return MappingProxyType(found)
+
+
+def _is_stub(source: Source) -> bool:
+    """Return whether a body only raises or returns a constant, so that others override it."""
+    body = statements(source.body)
+    has_calls = any(child.type in _CALLS for child in own_nodes(source.body, BORDERS))
+    is_refusal = any(
+        re.match(r"raise|throw|panic|\w*\W*(?:unim|todo)", source.text(one)) for one in body
+    )
+    return len(body) <= 1 and (is_refusal or not has_calls)
+
+
+def _occurs(source: Source, name: str) -> bool:
+    """Return whether a name occurs anywhere in the function, also in strings and comments."""
+    span, header = source.definition.span, source.definition.header
+    inside = source.tree.text[source.tree.start(source.body) : span.end]
+    above = source.tree.text[header.start : source.tree.start(source.body)]
+    word = rf"(?<![\w$]){re.escape(name)}(?![\w$])"
+    is_dynamic = re.search(r"\b(?:locals|arguments|vars|eval)\b", inside) is not None
+    return (
+        name in {"...", "_"}
+        or name.startswith("_")
+        or is_dynamic
+        or re.search(word, inside) is not None
+        or len(re.findall(word, above)) > 1
+    )
+
+
+def _choices(failures: Sequence[Failure]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield parameters that are refused unless they equal one of some literals."""
+    for failure in failures:
+        guard = failure.guard
+        if not guard.is_known or guard.caught:
+            continue
+        if len(guard.holds) == 1 and not guard.fails:
+            listed = _CHOICES.fullmatch(guard.holds[0].code)
+            if listed:
+                yield listed["name"], tuple(re.findall(_LITERAL, listed["all"]))
+            differs = [
+                _DIFFERS.fullmatch(one) for one in re.split(r" (?:and|&&) ", guard.holds[0].code)
+            ]
+            names = {one["name"] for one in differs if one}
+            if len(names) == 1 and len(differs) > 1 and all(differs):
+                yield names.pop(), tuple(one["value"] for one in differs if one)
+        compared = [_EQUALS.fullmatch(one.code) for one in guard.fails]
+        names = {one["name"] for one in compared if one}
+        if not guard.holds and len(names) == 1 and all(compared) and len(compared) > 1:
+            yield names.pop(), tuple(one["value"] for one in compared if one)
+
+
+def _fallbacks(source: Source, variables: Variables) -> Iterator[tuple[str, str, str]]:
+    """Yield parameters with the value that is missing and the one that takes its place."""
+    for node in statements(source.body):
+        found = _replaced(source, node) or _assigned(source, node)
+        if found is None:
+            continue
+        name, missing, value = found
+        is_short = len(value) <= _LONGEST and not re.search(r"[{;]|=>|^function|\braise\b", value)
+        is_known = name not in names_in(value) and variables.is_clear(value)
+        if name in source.parameters and is_short and is_known and value not in NOTHING:
+            yield name, missing, value
+
+
+def _replaced(source: Source, node: tree_sitter.Node) -> tuple[str, str, str] | None:
+    """Return the parts of `if x is None: x = VALUE`."""
+    condition = node.child_by_field_name("condition")
+    consequence = node.child_by_field_name("consequence")
+    if node.type != "if_statement" or condition is None or consequence is None:
+        return None
+    tested = _MISSING.fullmatch(source.line(condition))
+    inner = statements(consequence) if consequence.named_children else []
+    assigned = _sides(source, inner[0]) if len(inner) == 1 else None
+    if tested is None or assigned is None or node.child_by_field_name("alternative"):
+        return None
+    name = tested["name"] or tested["falsy"]
+    return (name, tested["none"] or "", assigned[1]) if assigned[0] == name else None
+
+
+def _assigned(source: Source, node: tree_sitter.Node) -> tuple[str, str, str] | None:
+    """Return the parts of `x = x or VALUE`."""
+    sides = _sides(source, node)
+    if sides is None:
+        return None
+    found = _OR.fullmatch(sides[1])
+    if found is None or found["name"] not in source.parameters:
+        return None
+    if sides[0] != found["name"] and not sides[0].endswith(f".{found['name']}"):
+        return None
+    missing = "null" if found["mark"] == "??" else ""
+    return found["name"], missing, found["value"]
+
+
+def _sides(source: Source, node: tree_sitter.Node) -> tuple[str, str] | None:
+    while node.type == "expression_statement" and node.named_child_count == 1:
+        node = node.named_children[0]
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if node.type == "assignment_statement" and left is None and node.named_child_count == 2:
+        left, right = node.named_children
+    if left is None or right is None or "augmented" in node.type:
+        return None
+    return source.line(left), source.line(right)
+
+
+def _uses(source: Source) -> dict[str, list[tree_sitter.Node]]:
+    """Return the places in the body where parameters are used."""
+    found: dict[str, list[tree_sitter.Node]] = {}
+    waiting = [source.body]
+    while waiting:
+        node = waiting.pop()
+        waiting += node.named_children
+        if node.type in _IDENTIFIERS and not _is_label(node):
+            name = source.text(node)
+            if name in source.parameters:
+                found.setdefault(name, []).append(node)
+    return found
+
+
+def _is_label(node: tree_sitter.Node) -> bool:
+    """Return whether a name is that of an attribute, a method or a keyword argument."""
+    parent = node.parent
+    if parent is None or parent.type in {"function_call", "variable_declarator"}:
+        return False
+    fields = ("attribute", "field", "property", "method", "name", "key")
+    return any(parent.child_by_field_name(one) == node for one in fields)
+
+
+def _callee(source: Source, variables: Variables, use: tree_sitter.Node) -> str | None:
+    """Return the function to which a use passes a parameter unchanged."""
+    node = use
+    while node.parent is not None and node.parent.type in _SPLATS:
+        node = node.parent
+    arguments = node.parent
+    call = arguments.parent if arguments is not None else None
+    if arguments is None or call is None or arguments.type not in _ARGUMENT_LISTS:
+        return None
+    field = _CALLS.get(call.type)
+    function = call.child_by_field_name(field) if field else None
+    if function is None:
+        return None
+    target = call.child_by_field_name("object")
+    written = source.line(function)
+    written = f"{source.line(target)}.{written}" if target is not None else written
+    is_name = len(written) <= _LONGEST and _CALLEE.fullmatch(written) is not None
+    is_usable = is_name and not _PLAIN_CALLS.fullmatch(written)
+    root = re.split(r"[.:(]|->", written)[0]
+    is_foreign = root not in variables.values and root not in source.parameters
+    return written if is_usable and is_foreign else None

@@ -1,0 +1,30 @@
+"""All facts about one definition."""
+
+from assist_server.syntax.definition import Definition
+from assist_server.syntax.facts.comments import opening_comment
+from assist_server.syntax.facts.fact import Facts
+from assist_server.syntax.facts.failures import failures
+from assist_server.syntax.facts.guards import Guards
+from assist_server.syntax.facts.parameters import parameter_facts
+from assist_server.syntax.facts.results import results
+from assist_server.syntax.facts.source import source_of
+from assist_server.syntax.facts.statements import simple_statements
+from assist_server.syntax.facts.variables import Variables
+from assist_server.syntax.parser import SyntaxTree
+
+
+def read_facts(tree: SyntaxTree, definition: Definition) -> Facts:
+    """Return what is known about a function; nothing about anything else or without a body."""
+    source = source_of(tree, definition)
+    if source is None or source.body.has_error:
+        return Facts()
+    variables = Variables.of(source)
+    guards = Guards.of(source, variables)
+    found = failures(source, guards)
+    return Facts(
+        failures=found,
+        results=results(source, guards, variables),
+        parameters=parameter_facts(source, variables, found),
+        comment=opening_comment(source),
+        statements=simple_statements(source),
+    )

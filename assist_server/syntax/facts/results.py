@@ -1,0 +1,105 @@
+"""What a function returns, and when."""
+
+import re
+from collections.abc import Iterator
+
+import tree_sitter
+
+from assist_server.syntax.facts.fact import Guard, Result, ValueKind
+from assist_server.syntax.facts.guards import Guards
+from assist_server.syntax.facts.source import NOTHING, RETURNS, Source
+from assist_server.syntax.facts.tails import returned_values
+from assist_server.syntax.facts.variables import Variables
+
+_LITERAL = re.compile(
+    r"-?\d[\w.]*|-?[A-Z][A-Z0-9_]+|True|False|true|false|\"[^\"\\{]{0,24}\"|'[^'\\{]{0,24}'"
+)
+_SELF = re.compile(r"self|this|\*this")
+_TESTS = frozenset({"comparison_operator", "binary_expression", "not_operator"})
+_COMBINED = frozenset({"binary_expression", "boolean_operator"})
+_LOGIC = frozenset({"&&", "||", "and", "or"})
+_COMPARES = frozenset({
+    "==", "!=", "===", "!==", "<", ">", "<=", ">=", "~=", "is", "is not", "in", "not in", "not",
+    "instanceof",
+})  # fmt: skip
+_GROUPS = frozenset({"tuple", "expression_list", "tuple_expression"})
+_NAMED = re.compile(r"[\w.]+")
+
+
+def results(source: Source, guards: Guards, variables: Variables) -> tuple[Result, ...]:
+    """Return the values of the returns, in the order of the source."""
+    if source.definition.is_generator or not source.definition.returns_value:
+        return ()
+    return tuple(_results(source, guards, variables))
+
+
+def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[Result]:
+    for node in returned_values(source):
+        guard = guards.of_node(node)
+        if _is_chosen(node):
+            guard = Guard(is_known=False)
+        if node.type in RETURNS:
+            yield Result(ValueKind.LITERAL, "None", guard)
+            continue
+        yield Result(*_described(source, variables, node), guard)
+
+
+def _is_chosen(node: tree_sitter.Node) -> bool:
+    parent = node.parent
+    while parent is not None and parent.type == "parenthesized_expression":
+        parent = parent.parent
+    return parent is not None and parent.type in {"conditional_expression", "ternary_expression"}
+
+
+def _described(
+    source: Source, variables: Variables, node: tree_sitter.Node
+) -> tuple[ValueKind, str]:
+    code, made = source.line(node), _made(source, node)
+    is_parameter = code in source.parameters and code not in variables.values
+    kinds = (
+        (ValueKind.LITERAL, code in NOTHING or _LITERAL.fullmatch(code)),
+        (ValueKind.SELF, _SELF.fullmatch(code)),
+        (ValueKind.PARAMETER, is_parameter),
+        (ValueKind.INSTANCE, made),
+        (ValueKind.TEST, is_test(node, code)),
+        (ValueKind.GROUP, _is_group(source, node)),
+    )
+    kind = next((kind for kind, is_one in kinds if is_one), ValueKind.OTHER)
+    return kind, made if kind is ValueKind.INSTANCE and made else code
+
+
+def _is_group(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether a value consists of several with names."""
+    names = [source.line(child) for child in node.named_children]
+    is_list = node.type in _GROUPS and len(names) > 1
+    return is_list and all(_NAMED.fullmatch(name) for name in names)
+
+
+def is_test(node: tree_sitter.Node, code: str) -> bool:
+    """Return whether an expression is a comparison, or several that are combined."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        marks = {child.type for child in one.children if not child.is_named}
+        if (one.type in _COMBINED and marks & _LOGIC) or one.type == "parenthesized_expression":
+            waiting += one.named_children
+        elif one.type in _TESTS and marks & _COMPARES:
+            # In C, `a < b > (c)` is a call of a template that the grammar does not know.
+            if any(child.type in _TESTS and _compares(child) for child in one.named_children):
+                return False
+        elif not (one == node and re.match(r"(isinstance|issubclass)\(", code)):
+            return False
+    return True
+
+
+def _compares(node: tree_sitter.Node) -> bool:
+    return any(child.type in {"<", ">"} for child in node.children)
+
+
+def _made(source: Source, node: tree_sitter.Node) -> str | None:
+    """Return the class of which an expression makes an instance."""
+    fields = {"call": "function", "new_expression": "constructor",
+              "object_creation_expression": "type"}  # fmt: skip
+    made = node.child_by_field_name(fields.get(node.type, "")) if node.type in fields else None
+    name = source.text(made) if made is not None else ""
+    return name if re.fullmatch(r"(\w+\.)*[A-Z]\w*[a-z]\w*", name) else None

@@ -1,0 +1,82 @@
+"""The function whose facts are read, and the node types that languages share."""
+
+import re
+from dataclasses import dataclass
+
+import tree_sitter
+
+from assist_server.syntax.definition import Definition
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.tree_walk import ancestors, is_comment
+
+BORDERS = frozenset({
+    "function_definition", "class_definition", "lambda", "function_declaration",
+    "generator_function_declaration", "function_expression", "generator_function",
+    "arrow_function", "method_definition", "class_declaration", "class", "func_literal",
+    "closure_expression", "function_item", "impl_item", "lambda_expression", "class_body",
+    "method_declaration", "struct_specifier", "class_specifier",
+})  # fmt: skip
+"""Nodes with returns and errors of their own."""
+BLOCKS = frozenset({
+    "block", "statement_block", "compound_statement", "statement_list", "constructor_body",
+})  # fmt: skip
+IFS = frozenset({"if_statement", "if_expression", "elif_clause", "elseif_statement"})
+RETURNS = frozenset({"return_statement", "return_expression"})
+NOTHING = frozenset({"None", "null", "nil", "NULL", "nullptr", "undefined", "std::nullopt"})
+"""Values that stand for nothing."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A function with a body."""
+
+    tree: SyntaxTree
+    definition: Definition
+    body: tree_sitter.Node
+    parameters: tuple[str, ...]
+    """The names in the signature, without the invented ones of patterns."""
+
+    @property
+    def language(self) -> str:
+        """Return the language's id."""
+        return self.tree.language.id
+
+    def text(self, node: tree_sitter.Node) -> str:
+        """Return the source text of a node."""
+        return self.tree.node_text(node)
+
+    def line(self, node: tree_sitter.Node) -> str:
+        """Return the source text of a node on one line, without parentheses around it."""
+        inner = node
+        while inner.type in {"parenthesized_expression", "condition_clause"}:
+            if inner.named_child_count != 1:
+                break
+            inner = inner.named_children[0]
+        return one_line(self.text(inner))
+
+
+def one_line(code: str) -> str:
+    """Return code with its line breaks replaced by blanks."""
+    joined = re.sub(r"\s+", " ", code).strip()
+    return re.sub(r"(?<=[(\[]) | (?=[)\]])|,(?= [)\]])", "", joined)
+
+
+def source_of(tree: SyntaxTree, definition: Definition) -> Source | None:
+    """Return the source of a function; None for anything without a body."""
+    if definition.body is None or not definition.is_callable:
+        return None
+    node = tree.node_at(definition.body.start, definition.body.end)
+    body = next((outer for outer in ancestors(node) if _is_body(outer)), None)
+    names = tuple(one.name for one in definition.parameters if not one.parts)
+    return None if body is None else Source(tree, definition, body, names)
+
+
+def _is_body(node: tree_sitter.Node) -> bool:
+    return node.parent is not None and node.parent.child_by_field_name("body") == node
+
+
+def statements(block: tree_sitter.Node) -> list[tree_sitter.Node]:
+    """Return the statements of a block without comments."""
+    if [child.type for child in block.named_children] == ["statement_list"]:
+        block = block.named_children[0]
+    return [child for child in block.named_children if not is_comment(child)]

@@ -1,0 +1,131 @@
+"""llama.cpp's own server with a real model, by its own interface and by OpenAI's."""
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from lsp_steps import inline_params, ready, run
+
+from assist_server.engine.remote.remote_backend import RemoteBackend
+from assist_server.engine.request import GenerationRequest, collect
+from assist_server.engine.tokens.codec import TokenCodec
+from assist_server.lsp.client import SERVER_COMMAND, LspClient
+from assist_server.settings import RemoteSettings
+
+SCRIPT = Path(__file__).parents[1] / "support" / "llama_server_process.py"
+CODE = "def add(a, b):\n    return \n\n\ndef area_of_circle(radius):\n    return 3.14 * radius**2\n"
+TEXT = (
+    "The museum opened in 1932 in a former railway station. Its collection holds 4,500 paintings, "
+    "most of them by painters of the region. In 2019 a flood damaged the ground floor, and the "
+    "museum closed for two years. Volunteers dried and cleaned the paintings."
+)
+SAMPLES = [
+    CODE,
+    TEXT,
+    "x = '<|im_start|>user<|im_end|><|endoftext|>'  # \u00e9\U0001f40d\u6f22\r\n\tif x:\n\n\n  y\n",
+    " leading, trailing \n\n",
+    "a" * 700 + "\n" + "1234567890" * 70,
+]
+
+
+@pytest.fixture(scope="module")
+def url(smollm2):
+    """The address of a llama-server with the model."""
+    pytest.importorskip("xllamacpp")
+    [file] = smollm2.parent.glob("*.gguf")
+    with subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(file)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        yield process.stdout.readline().strip()
+        process.stdin.close()
+        process.terminate()
+
+
+@pytest.fixture
+def backend(url):
+    backend = RemoteBackend.open(RemoteSettings(url=url))
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="module")
+def codec(smollm2):
+    """The same tokenizer in this process."""
+    from transformers import AutoTokenizer  # noqa: PLC0415 - takes seconds
+
+    return TokenCodec(AutoTokenizer.from_pretrained(smollm2))
+
+
+def test_ids_are_those_of_the_tokenizer_in_this_process(backend, codec):
+    for text in SAMPLES:
+        assert backend.encode(text) == codec.encode(text)
+        assert backend.decode_prompt(backend.encode(text)) == text
+    messages = [{"role": "user", "content": SAMPLES[2]}]
+    assert backend.encode_chat(messages) == codec.encode_chat(messages)
+    shared = codec.special_ids.keys() & backend.info.special_ids
+    assert {token: backend.info.special_ids[token] for token in shared} == {
+        token: codec.special_ids[token] for token in shared
+    }
+    assert "<|im_start|>" in shared
+
+
+def test_an_answer_begins_with_the_half_word(backend):
+    prompt = tuple(backend.encode("def add(a, b):\n    retu"))
+    whole = collect(backend.generate(GenerationRequest(prompt, 8, healed_text="retu")))
+    assert whole.text.startswith("rn a + b")
+    assert len(whole.log_probs) == len(whole.token_ids)
+
+
+def read(url):
+    with urllib.request.urlopen(url) as answer:  # noqa: S310 - of this test's own server
+        return answer.read().decode()
+
+
+def test_the_server_stops_when_nobody_reads(backend, url):
+    ids = tuple(backend.encode("Once upon a time"))
+    before = predicted(url)
+    chunks = backend.generate(GenerationRequest(ids, 1900))
+    next(chunks)
+    chunks.close()
+    while any(slot["is_processing"] for slot in json.loads(read(f"{url}/slots"))):
+        pass
+    assert predicted(url) - before < 1000
+
+
+def predicted(url):
+    """The number of tokens that the server has generated."""
+    counted = re.search(r"llamacpp:tokens_predicted_total ([0-9.]+)", read(f"{url}/metrics"))
+    return float(counted[1])
+
+
+@pytest.mark.parametrize("api", ["auto", "openai"])
+def test_an_editor_is_served(url, tmp_path, api):
+    with LspClient(SERVER_COMMAND, env={"XDG_CONFIG_HOME": str(tmp_path)}) as client:
+        # The time limit is not what is tested.
+        completion = {"max_latency_ms": 60_000}
+        options = {"remote": {"url": url, "api": api}, "completion": completion}
+        client.initialize(options=options)
+        ready(client)
+        code, prose = "file:///a.py", "file:///a.txt"
+        client.open(code, CODE)
+        client.open(prose, TEXT, "plaintext")
+        items = client.request("textDocument/inlineCompletion", inline_params(1, 11, code))["items"]
+        assert "a + b" in items[0]["insertText"]
+        [why] = run(client, "assist.why", code)
+        assert why["model"].endswith(f" at {url.removeprefix('http://')}")
+        assert why["mean_log_prob"] < 0
+        documented = run(client, "assist.document", code, {"line": 4, "character": 6})
+        assert "radius" in documented["text"]
+        end = {"line": 0, "character": len(TEXT)}
+        whole = {"start": {"line": 0, "character": 0}, "end": end}
+        summary = run(client, "assist.summarize", prose, whole)
+        assert summary["method"] == "chat"
+        assert "museum" in summary["markdown"]

@@ -1,0 +1,209 @@
+# ruff: noqa: E501 - a source is read best on one line
+"""What documentation says from facts alone, in each language and convention."""
+
+import pytest
+
+from assist_server.context.snapshot import Snapshot
+from assist_server.errors import InputError
+from assist_server.features.documentation.document import document
+from assist_server.settings import DocumentationSettings
+from assist_server.text.edits import apply_edits
+
+
+def written(source: str, language_id="python", **settings) -> str:
+    """The documentation of the definition at the last `def`, `fn` or the like (marked by █)."""
+    text = source.replace("█", "", 1)
+    snapshot = Snapshot("file:///a", "", text, language_id)
+    found = document(
+        snapshot, source.index("█"), lambda *_: None, DocumentationSettings(**settings)
+    )
+    assert apply_edits(text, found.edits) != text
+    return found.text
+
+
+def python(body: str, signature: str = "a, b", **settings) -> str:
+    lines = "\n".join(f"    {line}" for line in body.split("\n"))
+    return written(f"def f█({signature}):\n{lines}\n", **settings)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("if a < 0: raise E('no')", "E: If `a` is negative."),
+        ("if a is None or b is None: raise E", "E: If `a` is `None` or `b` is `None`."),
+        ("if not isinstance(a, str): raise E", "E: If `a` is not an instance of `str`."),
+        ("if a not in ('r', 'w'): raise E", "E: If `a` is not one of `'r'`, `'w'`."),
+        ("if a not in b: raise E", "E: If `a` is not in `b`."),
+        ("if len(a) != 2: raise E", "E: If `len(a) != 2`."),
+        ("if len(a) != 2: raise E('needs two parts')", "E: If `len(a) != 2` (`needs two parts`)."),
+        ("c = x(a, b, 1)\nc = y(c)\nz()\nif c.d: raise E('bad d here')",
+         "E: With the message `bad d here`."),
+        ("if a < 0: raise E\nif b < 0: raise E", "E: If `a` is negative or `b` is negative."),
+        ("if a: return b\nraise E", "E: Unless `a`."),
+        ("for c in a:\n    if c < 0: raise E", "E: If `c` is negative for some `c` in `a`."),
+        ("try: x()\nexcept OSError: raise E", "E: On `OSError`."),
+        ("raise NotImplementedError", "NotImplementedError: Always."),
+        ("try: x()\nfinally:\n    raise E", "E: TODO: describe."),
+    ],
+)  # fmt: skip
+def test_exceptions(body, expected):
+    assert expected in python(body)
+
+
+def test_a_parameter_that_can_only_be_empty():
+    assert "E: If `a` is empty." in python("if not a: raise E", "a: str, b")
+    assert "E: If `not a`." in python("if not a: raise E", "a: int, b")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("if a: return None\nreturn b.c", "`None` if `a`."),
+        ("if a: return True\nreturn False", "`True` if `a`, else `False`."),
+        ("for c in a:\n    if c.d: return True\nreturn False",
+         "`True` if `c.d` for some `c` in `a`, else `False`."),
+        ("if a: return True\nif b:\n    if c: return True\nreturn False",
+         "`True` if `a`, or if `b` and `c`."),
+        ("x()\ny()\nz()\nreturn a == b", "Whether `a == b`."),
+        ("if a: return b == 1", "TODO describe."),  # None otherwise
+        ("x()\ny()\nz()\nreturn Thing(a)", "A new `Thing`."),
+        ("x()\ny()\nz()\nreturn a", "The given `a`."),
+        ("x()\ny()\nz()\nreturn a[1:2]", "TODO describe."),
+    ],
+)  # fmt: skip
+def test_results(body, expected):
+    assert f"Returns:\n        {expected}\n" in python(body)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "class A:\n    @property\n    def b█(self):\n        return self._b\n",
+         '"""Return `self._b`."""'),
+        ("python", "class A:\n    def b█(self, c):\n        self._b = c\n", "Set `self._b` to `c`."),
+        ("javascript", "class A { █b() { return this.c() } }", "Returns `this.c()`."),
+        ("java", "class A { int █b() { return c; } }", "Returns {@code c}."),
+        ("go", "package p\nfunc (a A) B█() int { return a.c }", "// B returns `a.c`."),
+        ("go", 'package p\nfunc F█(a int) error { if a < 0 { return errors.New("neg") }; return nil }',
+         "// It returns an error if `a` is negative."),
+        ("go", "package p\nfunc F█(a B) error { if err := g(a); err != nil { return err }; return nil }",
+         "// It returns an error if `g(a)` fails."),
+        ("rust", "fn f█(a: u8) -> Result<u8, E> { if a == 3 { return Err(E) } Ok(a) }",
+         "/// Returns an error if `a == 3`."),
+        ("rust", 'fn f█(a: u8) { if a == 3 { panic!("three") } }', "/// Panics if `a == 3`."),
+        ("c", "char *f█(char *a) { if (a == NULL) return NULL; return x(a); }",
+         "@return `NULL` if `a` is `NULL`."),
+        ("cpp", "void f█(int a) { if (a < 0) throw std::range_error(x); }",
+         "@throws std::range_error If `a` is negative."),
+        ("lua", "function f█(a) if a == nil then error('no a') end end",
+         "--- Raises an error if `a` is `nil`."),
+        ("typescript", "function f█(a: string): B { x(); y(); z(); return new B(a) }",
+         "@returns TODO describe."),  # the signature says it
+        ("typescriptreact", "function f█(a) { if (typeof a !== 'string') throw new TypeError(); x(a) }",
+         "@throws {@link TypeError} If `a` is not of type `string`."),
+    ],
+)  # fmt: skip
+def test_languages(language_id, source, expected):
+    assert expected in written(source, language_id)
+
+
+@pytest.mark.parametrize(
+    ("style", "expected"),
+    [("sphinx", "If ``a`` is negative."), ("numpy", "If ``a`` is negative."),
+     ("epytext", "If C{a} is negative."), ("google", "If `a` is negative.")],
+)  # fmt: skip
+def test_code_has_the_marks_of_the_convention(style, expected):
+    assert expected in python("if a < 0: raise E", style=style)
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["one \\\\ two three", "one `two` three", "one */ two three", 'one ""\'\'" two three'],
+)
+def test_messages_that_could_break_documentation_are_left_out(message):
+    assert "three" not in python(f"x()\nraise E({message!r})").replace("E: TODO: describe.", "")
+
+
+def test_what_is_unknown_is_left_out_if_wanted():
+    body = "x(a.c)\ny(a)\nif b < 0: raise E\nif b: return None\nreturn b.c"
+    assert python(body, unknown="omit") == (
+        '"""TODO: describe.\n\n    Returns:\n        `None` if `b`.\n\n'
+        '    Raises:\n        E: If `b` is negative.\n    """'
+    )
+    numpy = python(body, unknown="omit", style="numpy")
+    assert "Parameters" not in numpy
+    assert "a" not in numpy.split()
+    assert python("x(a.c)\ny(a)\nb += 1\nz(b)", unknown="omit") == '"""TODO: describe."""' or (
+        python("x(a.c)\ny(a)\nb += 1\nz(b)", unknown="omit") == '"""TODO: describe.\n    """'
+    )
+
+
+@pytest.mark.parametrize("language_id", ["javascript", "c", "rust", "lua"])
+def test_what_is_unknown_is_left_out_of_comments(language_id):
+    source = {
+        "javascript": "function f█(a) { x(a.b); y(a); z() }",
+        "c": "void f█(int a) { x(a + 1); y(a); z(); }",
+        "rust": "fn f█(a: u8) { x(a + 1); y(a); z(); }",
+        "lua": "function f█(a) x(a.b) y(a) z() end",
+    }[language_id]
+    text = written(source, language_id, unknown="omit")
+    assert text.count("TODO") == 1
+    assert " a " not in text
+    assert "Arguments" not in text
+
+
+def test_nothing_is_added_to_documentation_that_says_all_that_is_known():
+    source = (
+        'def f█(a, b):\n    """Do.\n\n    Args:\n        a: A.\n    """\n    return x(a, b + b)\n'
+    )
+    with pytest.raises(InputError, match="Nothing is known"):
+        written(source, unknown="omit")
+
+
+def rerun(source: str, language_id: str, writer) -> str:
+    """The text after documentation by a writer, at the cursor."""
+    text = source.replace("█", "", 1)
+    snapshot = Snapshot("file:///a", "", text, language_id)
+    found = document(snapshot, source.index("█"), writer, DocumentationSettings())
+    return apply_edits(text, found.edits)
+
+
+REOPENED = {
+    "google": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    upper(a)\n    return z(b, limit)\n"),
+    "sphinx": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    upper(a)\n    return z(b, limit)\n"),
+    "jsdoc": ("javascript", "function f█(a, b) { x(a.c, b.c, limit); upper(a); return z(b, limit) }\n"),
+    "javadoc": ("java", "class A {\n\tint f█(int a, int b) { x(a+1, b+1); upper(a, limit); return z(b, 1); }\n}\n"),
+    "doxygen": ("c", "int f█(int a, int b) { x(a+1, b+1); upper(a, limit); return z(b, 1); }\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", REOPENED)
+def test_placeholders_of_an_earlier_run_are_replaced(style):
+    language_id, source = REOPENED[style]
+    example = {
+        "sphinx": 'def e():\n    """E.\n\n    :return: Ok.\n    """\n',
+    }.get(style, "")
+    first = rerun(example + source, language_id, lambda *_: None)
+    assert first.count("TODO") == 4
+    at = first.index(" f(") + 2
+    again = f"{first[:at]}█{first[at:]}"
+    with pytest.raises(InputError, match="already documented"):
+        rerun(again, language_id, lambda *_: None)
+    answers = {"b": "the upper limit"}
+    second = rerun(again, language_id, lambda _before, _after, one: answers.get(one.subject))
+    assert "pper limit" in second
+    assert second.count("TODO") == 3
+    assert len(second.split("\n")) == len(first.split("\n"))
+
+
+def test_a_person_s_words_stay_when_placeholders_are_replaced():
+    source = (
+        'def f█(a, b):\n    """Mine. TODO: describe.\n\n    Args:\n        a: TODO: describe.\n'
+        '        b: TODO: describe it soon.\n\n    More of mine.\n    """\n    if a is None:\n'
+        "        a = LIMIT\n    return x(a, b, b)\n"
+    )
+    after = rerun(source, "python", lambda *_: None)
+    assert "a: `LIMIT` if `None`." in after
+    assert '"""Mine. TODO: describe.' in after
+    assert "b: TODO: describe it soon." in after
+    assert "More of mine." in after

@@ -1,0 +1,114 @@
+# ruff: noqa: E501 - a source is read best on one line
+"""What a file says elsewhere about the same parameter, or about the overridden method."""
+
+import pytest
+
+from assist_server.context.snapshot import Snapshot
+from assist_server.features.documentation.document import document
+from assist_server.settings import DocumentationSettings
+
+
+def written(source: str, language_id="python") -> str:
+    """The documentation of the definition at the cursor, without a model."""
+    snapshot = Snapshot("file:///a", "", source.replace("█", "", 1), language_id)
+    place = source.index("█")
+    return document(snapshot, place, lambda *_: None, DocumentationSettings()).text
+
+
+def described(name: str, signature: str, words: str) -> str:
+    return f'def {name}({signature}):\n    """Do.\n\n    Args:\n        {words}\n    """\n'
+
+
+TARGET = "def f█(size, other):\n    return size * other(size)\n"
+
+
+def test_two_places_that_agree_are_believed():
+    one, two = (described(name, "size", "size: Width in pixels.") for name in "gh")
+    assert "size: Width in pixels." in written(one + two + TARGET)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        described("g", "size", "size: Width in pixels."),  # one place
+        described("g", "size", "size: Width in pixels.")
+        + described("h", "size", "size: Height in pixels."),
+        described("g", "size: int", "size: Width in pixels.")
+        + described("h", "sizes", "sizes: Width in pixels."),
+        described("g", "size", "size: TODO: describe.")
+        + described("h", "size", "size: TODO: describe."),
+    ],
+)
+def test_what_is_not_certain_is_not_repeated(elsewhere):
+    assert "size: TODO: describe." in written(elsewhere + TARGET)
+
+
+def test_another_type_is_another_parameter():
+    one, two = (described(name, "size: int", "size: Width in pixels.") for name in "gh")
+    target = "def f█(size: str, other):\n    return size * other(size)\n"
+    assert "size: TODO: describe." in written(one + two + target)
+
+
+METHODS = '''\
+class Base:
+    def run(self, speed):
+        """Move ahead by one step. More of it.
+
+        Args:
+            speed: Pixels
+                per second.
+        """
+
+
+class A(Base):
+    """Thing.
+
+    Attributes:
+        size: Width in pixels.
+    """
+
+    def other(self, color):
+        """Do.
+
+        Args:
+            color: As in CSS.
+        """
+
+    def run(self, speed):
+        x(speed, self.y[speed])
+        self.y()
+        self.z()
+
+    def __init__(self, size, color):
+        x(size.y, color.y)
+        x(size.z, color.z)
+        self.z()
+'''
+
+
+def test_a_method_that_overrides_another_has_its_words():
+    text = written(
+        METHODS.replace(
+            "    def run(self, speed):\n        x", "    def run█(self, speed):\n        x"
+        )
+    )
+    assert text.startswith('"""Move ahead by one step.\n')
+    assert "speed: Pixels per second." in text
+
+
+def test_the_class_tells_about_its_parameters():
+    text = written(METHODS.replace("__init__", "__init__█"))
+    assert "size: Width in pixels." in text
+    assert "color: As in CSS." in text
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("java", "class A {\n/** Does.\n * @param size width in pixels\n */\nvoid g(int size) {}\nvoid f█(int size) { x(size + 1); y(size); }\n}", "@param size width in pixels"),
+        ("javascript", "class A {\n/** Does.\n * @param {number} [size=3] - Width in pixels.\n */\ng(size) {}\nf█(size) { x(size + 1); y(size) }\n}", "@param size - Width in pixels."),
+        ("cpp", "class A {\n/** Does.\n * @param[in] size Width in pixels. More.\n */\nvoid g(int size);\nvoid f█(int size) { x(size + 1); y(size); }\n};", "@param size Width in pixels."),
+    ],
+)  # fmt: skip
+def test_comments(language_id, source, expected):
+    assert expected in written(source, language_id)

@@ -1,0 +1,58 @@
+"""What remains of a model's answer."""
+
+import pytest
+
+from assist_server.features.summarize.answers import is_echo, supported_part
+from assist_server.features.summarize.loops import stop_at_loop
+
+SOURCE = "The shop of Berlin sold 12 lamps to get_customer in May."
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("It sold 12 lamps. It sold 40 chairs.", "It sold 12 lamps."),
+        ("It sold lamps in Berlin. The buyer came from Paris.", "It sold lamps in Berlin."),
+        (
+            "It sold lamps.\n\n- 12 lamps\n- 13 chairs\n- calls setPrice",
+            "It sold lamps.\n\n- 12 lamps",
+        ),
+        ("It sold lamps in May. It closed in last June.", "It sold lamps in May."),
+        ("It sold lamps.\n\nDetails:\n- 40 chairs", "It sold lamps."),
+        ("It sold 40 chairs.", ""),
+    ],
+)
+def test_only_what_the_source_supports_is_left(answer, left):
+    assert supported_part(answer, SOURCE) == left
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (SOURCE, True),
+        (SOURCE.upper(), True),
+        ("sold 12 lamps to get_customer in may.", True),
+        ("A shop sells lamps.", False),
+        ("Lamps were sold by a shop in Berlin, twelve of them, to one customer.", False),
+    ],
+)
+def test_an_echo_is_recognized(answer, expected):
+    assert is_echo(answer, SOURCE) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("It reads a file.\nIt reads a file.\n", "It reads a file.\n"),
+        ("- reads files\n- writes files\n- reads files\n- wri", "- reads files\n- writes files\n"),
+        (
+            "The code is " + "used to read the file and " * 3,
+            "The code is used to read the file and ",
+        ),
+        ("It reads a file.\nIt writes a file.\n", None),
+        ("very very very good", None),
+    ],
+)
+def test_a_loop_is_cut_where_it_begins(text, kept):
+    length = stop_at_loop(text)
+    assert (None if length is None else text[:length]) == kept

@@ -1,0 +1,277 @@
+# ruff: noqa: E501 - a source is read best on one line
+"""Facts of small functions in each language: what guards errors, what is returned and when."""
+
+import pytest
+
+from assist_server.syntax.definitions import find_definitions
+from assist_server.syntax.facts.fact import Act, Facts, Guard
+from assist_server.syntax.facts.read import read_facts
+from assist_server.syntax.languages import language_for
+from assist_server.syntax.parser import SyntaxTree
+
+
+def facts(source: str, language_id: str = "python") -> Facts:
+    """The facts of the first function."""
+    tree = SyntaxTree(source, language_for(language_id))
+    found = [one for one in find_definitions(tree, 0, len(source)) if one.is_callable]
+    return read_facts(tree, found[0])
+
+
+def told(guard: Guard) -> str:
+    """A guard in a short form: `+` holds, `-` fails, `^` caught, `?` not known."""
+    parts = [f"+{one.code}{f' @{one.element}' * bool(one.element)}" for one in guard.holds]
+    parts += [f"-{one.code}{f' @{one.element}' * bool(one.element)}" for one in guard.fails]
+    parts += [f"^{name}" for name in guard.caught]
+    return " ".join([*parts, *["?"] * (not guard.is_known)])
+
+
+def failures(body: str, language_id: str = "python") -> list[tuple[str, str, str | None]]:
+    return [(one.name, told(one.guard), one.message) for one in facts(body, language_id).failures]
+
+
+def python(body: str, signature: str = "a, b") -> str:
+    lines = "\n".join(f"    {line}" for line in body.split("\n"))
+    return f"def f({signature}):\n{lines}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("if a < 0:\n    raise ValueError('too small')", [("ValueError", "+a < 0", "too small")]),
+        ("raise ValueError", [("ValueError", "", None)]),
+        # another branch
+        ("if a:\n    x()\nelse:\n    raise KeyError(b)", [("KeyError", "-a", None)]),
+        ("if a:\n    x()\nelif b:\n    raise KeyError", [("KeyError", "+b -a", None)]),
+        (
+            "if a == 1:\n    x()\nelif a == 2:\n    raise KeyError",
+            [("KeyError", "+a == 2", None)],  # the other one says nothing
+        ),
+        ("if a:\n    x()\nelif b:\n    y()\nelse:\n    raise KeyError", [("KeyError", "-a -b", None)]),
+        # nested
+        ("if a:\n    if b:\n        raise KeyError", [("KeyError", "+a +b", None)]),
+        ("if not (a and b):\n    raise KeyError", [("KeyError", "+not (a and b)", None)]),
+        # early returns
+        ("if a:\n    return 1\nraise KeyError", [("KeyError", "-a", None)]),
+        ("if a:\n    return 1\nif b:\n    raise KeyError", [("KeyError", "+b", None)]),
+        ("if a:\n    x()\n    return 1\nraise KeyError", [("KeyError", "-a", None)]),
+        ("if a:\n    x()\nraise KeyError", [("KeyError", "", None)]),
+        ("while a:\n    return 1\nraise KeyError", [("KeyError", "?", None)]),
+        ("for x in a:\n    if x.b:\n        return x\nraise KeyError", [("KeyError", "-x.b @x", None)]),
+        # loops
+        ("for x in a:\n    if not x:\n        raise KeyError", [("KeyError", "+not x @x", None)]),
+        ("for x in a:\n    raise KeyError", [("KeyError", "?", None)]),
+        # handlers
+        ("try:\n    x()\nexcept OSError as e:\n    raise KeyError('no b') from e",
+         [("KeyError", "^OSError", "no b")]),
+        ("try:\n    raise KeyError\nexcept KeyError:\n    pass", []),
+        ("try:\n    x()\n    raise KeyError\nexcept OSError:\n    pass", [("KeyError", "?", None)]),
+        # inner functions
+        ("def g():\n    if a:\n        raise KeyError\nreturn g", []),
+        ("return lambda: g(a)", []),
+        # variables
+        ("c = b.get(a)\nif c is None:\n    raise KeyError", [("KeyError", "+b.get(a) is None", None)]),
+        ("c = 1\nc = 2\nx()\nif c:\n    raise KeyError", [("KeyError", "+c", None)]),
+        ("if (c := x()):\n    raise KeyError", [("KeyError", "+c := x()", None)]),
+        ("c = open(a)\nif close(c):\n    raise KeyError", [("KeyError", "+close(c)", None)]),
+        # messages
+        ("raise E(f'no {a} here')", [("E", "", "no {a} here")]),
+        ("raise E('one '\n        'two')", [("E", "", "one two")]),
+        ("raise E('no %s here' % a)", [("E", "", "no %s here")]),
+        ("raise E('no {}'.format(a))", [("E", "", "no {}")]),
+        ("raise E(x('not this'))", [("E", "", None)]),
+    ],
+)  # fmt: skip
+def test_failures_in_python(body, expected):
+    assert failures(python(body)) == expected
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("javascript", "function f(a) { if (!a) throw new E('no a'); return 1 }",
+         [("E", "+!a", "no a")]),
+        ("javascript", "function f(a) { if (a) { return 1 } else { throw new E(`no ${a}`) } }",
+         [("E", "-a", "no ${a}")]),
+        ("javascript", "function f(a) { return a.map(() => { throw new E() }) }", []),
+        ("javascript", "function f(a) { try { throw new E() } catch (e) { } }", []),
+        ("javascript",
+         "function f(a) { switch (a) { case 1: throw new E(); case 2: throw new F(); default: throw new G() } }",
+         [("E", "+a == 1", None), ("F", "+a == 2", None), ("G", "?", None)]),
+        ("javascript", "function f(a) { switch (a) { case 1: x(); case 2: throw new F() } }",
+         [("F", "?", None)]),
+        ("typescript", "class A { f(a: B): void { for (const x of a) { if (!x.b) { throw new E() } } } }",
+         [("E", "+!x.b @x", None)]),
+        ("java", 'class A { void f(int a) { if (a < 0) { throw new E("neg " + a); } } }',
+         [("E", "+a < 0", "neg...")]),
+        ("java", "class A { void f(int a) { if (a < 0) return; else throw new E(); } }",
+         [("E", "-a < 0", None)]),
+        ("cpp", 'void f(int a) { if (!a) { throw std::invalid_argument("no a here"); } }',
+         [("std::invalid_argument", "+!a", "no a here")]),
+        ("go", 'package p\nfunc f(a int) error { if a < 0 { return errors.New("neg a") }; return nil }',
+         [("error", "+a < 0", "neg a")]),
+        ("go", "package p\nfunc f() error { if err := g(); err != nil { return err }; return nil }",
+         [("error", "+let error = g()", None)]),
+        ("go", "package p\nfunc f(a int) int { if a < 0 { return ErrA }; return 0 }", []),
+        ("go", 'package p\nfunc f(m M, a int) (int, error) {\n\tv, ok := m[a]\n\tif !ok {\n\t\treturn 0, fmt.Errorf("no %d", a)\n\t}\n\treturn v, nil\n}',
+         [("error", "+a not in m", "no %d")]),
+        ("rust", 'fn f(a: i32) -> Result<i32, E> { if a < 0 { return Err(E::new("too small")); } Ok(a) }',
+         [("Err", "+a < 0", "too small")]),
+        ("rust", "fn f(a: Option<i32>) -> Result<i32, E> { match a { None => Err(E), Some(b) => Ok(b) } }",
+         [("Err", "+let None = a", None)]),
+        ("rust", "fn f(a: O) -> Result<i32, E> { let Some(b) = a else { return Err(E) }; Ok(b) }",
+         [("Err", "-let Some(b) = a", None)]),
+        ("rust", "fn f(a: P) -> Result<i32, E> { let b = g(a)?; Ok(b) }",
+         [("Err", "+let error = g(a)", None)]),
+        ("rust", 'fn f(a: i32) { if a > 3 { panic!("too big {}", a) } assert!(a > 0, "not so"); }',
+         [("panic!", "+a > 3", "too big {}"), ("panic!", "-a > 0", "not so")]),
+        ("rust", "fn f(a: i32) -> i32 { let g = || panic!(); a }", []),
+        ("rust", "fn f(a: P) -> io::Result<i32> { x(); g(a) }", [("Err", "+let error = g(a)", None)]),
+        ("rust", "fn f(a: P) -> Option<i32> { x(); g(a) }", []),
+        ("go", "package p\nfunc f(a P) (int, error) { x(); return g(a) }", [("error", "+let error = g(a)", None)]),
+        ("go", "package p\nfunc f(a P) error { return g(a) }", []),
+        ("lua", "function f(a) if not a then error('no a here') end end",
+         [("error", "+not a", "no a here")]),
+        ("lua", "function f(a) assert(a > 0, 'not so') end", [("error", "-a > 0", "not so")]),
+        ("lua", "function f(a) local b = assert(g(a)) return b end", []),
+        ("lua", "function f(a) return function() error('no') end end", []),
+    ],
+)  # fmt: skip
+def test_failures_elsewhere(language_id, source, expected):
+    assert failures(source, language_id) == expected
+
+
+def results(source: str, language_id: str = "python") -> list[tuple[str, str, str]]:
+    found = facts(source, language_id).results
+    return [(str(one.kind), one.code, told(one.guard)) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", python("return a"), [("parameter", "a", "")]),
+        ("python", python("a = 1\nreturn a"), [("other", "a", "")]),
+        ("python", python("if a:\n    return None\nreturn b.c"),
+         [("literal", "None", "+a"), ("other", "b.c", "-a")]),
+        ("python", python("return a if b else None"),
+         [("parameter", "a", "?"), ("literal", "None", "?")]),
+        ("python", python("return a == b"), [("test", "a == b", "")]),
+        ("python", python("return a == 1 and not b"), [("test", "a == 1 and not b", "")]),
+        ("python", python("return a or b"), [("other", "a or b", "")]),
+        ("python", python("return Thing(a)"), [("instance", "Thing", "")]),
+        ("python", python("return a, b"), [("group", "a, b", "")]),
+        ("python", python("def g():\n    return 1\nreturn g"), [("other", "g", "")]),
+        ("python", python("yield a\nreturn 1"), []),
+        ("javascript", "function f(a) { return this }", [("self", "this", "")]),
+        ("javascript", "const f = (a) => a > 1", [("test", "a > 1", "")]),
+        ("java", "class A { Object f(B a) { if (a == null) return null; return a; } }",
+         [("literal", "null", "+a == null"), ("parameter", "a", "-a == null")]),
+        ("c", "int f(char *a) { if (!a) return -1; return 0; }",
+         [("literal", "-1", "+!a"), ("literal", "0", "-!a")]),
+        ("c", "char *f(char *a) { if (!a) goto end; return a; end: return NULL; }",
+         [("parameter", "a", ""), ("literal", "NULL", "?")]),
+        ("cpp", "A &A::f(int a) { return *this; }", [("self", "*this", "")]),
+        ("rust", "fn f(a: i32) -> bool { if a > 1 { true } else { false } }",
+         [("literal", "true", "+a > 1"), ("literal", "false", "-a > 1")]),
+        ("go", "package p\nfunc f(a int) bool { return a > 1 }", [("test", "a > 1", "")]),
+        ("go", "package p\nfunc f(a int) (b int) { if a > 1 { return }; b = 2; return b }", [("other", "b", "-a > 1")]),
+        ("c", "int f(int a) { return g < a - 1 > (a); }", [("other", "g < a - 1 > (a)", "")]),
+        ("lua", "function f(a) if a then return nil end return a end",
+         [("literal", "nil", "+a"), ("parameter", "a", "-a")]),
+    ],
+)  # fmt: skip
+def test_results(language_id, source, expected):
+    assert results(source, language_id) == expected
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "name", "expected"),
+    [
+        ("python", python("if a not in ('r', 'w'):\n    raise E"), "a", {"choices": ("'r'", "'w'")}),
+        ("python", python("if a == 1:\n    x(b)\nelif a == 2:\n    y(b)\nelse:\n    raise E"),
+         "a", {"choices": ("1", "2")}),
+        ("python", python("if a in ('r', 'w'):\n    raise E"), "a", {}),
+        ("python", python("if a is None:\n    a = LIMIT\nreturn a + b", "a=None, b=1"), "a",
+         {"fallback": "LIMIT", "missing": "None"}),
+        ("python", python("a = a or LIMIT\nreturn a + b", "a=None, b=1"), "a", {"fallback": "LIMIT"}),
+        ("python", python("if b:\n    a = a or LIMIT\nreturn a + b"), "a", {}),
+        ("python", python("open(a)\nreturn b + b"), "a", {"passed_to": "open"}),
+        ("python", python("open(x=a)\nreturn b + b"), "a", {"passed_to": "open"}),
+        ("python", python("open(a + 1)\nreturn b + b"), "a", {}),
+        ("python", python("open(a)\nclose(a)"), "a", {}),
+        ("python", python("super().__init__(**a)", "**a"), "a", {"passed_to": "super().__init__"}),
+        ("python", python("g = x()\ng.h(a)"), "a", {}),
+        ("python", python("x(b)\nreturn y(b)"), "a", {"is_unused": True}),
+        ("python", python("raise NotImplementedError"), "a", {}),
+        ("python", python("raise NotImplementedError('no')"), "a", {}),
+        ("python", python("x(b)\nreturn locals()"), "a", {}),
+        ("python", python("x(b)\nreturn f'{a} {b}'"), "a", {}),
+        ("python", "def f(\n    a,  # The size of it\n    b,\n):\n    return a + b + a\n", "a",
+         {"comment": "The size of it"}),
+        ("python", python("self.b = b  # how many there are\nself.c = b", "self, b"), "b",
+         {"comment": "how many there are"}),
+        ("python", python("self.b = b  # noqa: X100\nself.c = b", "self, b"), "b", {}),
+        ("javascript", "function f({ a }, b) { x(b); return y(b) }", "options", None),
+        ("javascript", "function f(a, b) { a = a || 3; return a + b }", "a", {"fallback": "3"}),
+        ("javascript", "function f(...a) { return g(...a) }", "a", {"passed_to": "g"}),
+        ("lua", "function f(a, b) a = a or 3 return a + b end", "a", {"fallback": "3"}),
+        ("c", "int f(int a, int b) { x(b); return y(b); }", "a", {"is_unused": True}),
+    ],
+)  # fmt: skip
+def test_parameters(language_id, source, name, expected):
+    found = facts(source, language_id).parameters.get(name)
+    if expected is None:
+        assert found is None
+        return
+    assert found is not None
+    plain = {"choices": (), "fallback": None, "missing": "", "passed_to": None,
+             "is_unused": False, "comment": None}  # fmt: skip
+    assert {key: getattr(found, key) for key in plain} == {**plain, **expected}
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "def f(self):\n    return self._a\n", [(Act.RETURN, "self._a")]),
+        ("python", "def f(self, a):\n    self._a = a\n", [(Act.SET, "self._a = a")]),
+        ("python", "def f(self, a):\n    b = a\n", []),
+        ("python", "def f(self):\n    pass\n", []),
+        ("python", "def f(a):\n    if a:\n        g()\n", []),
+        ("python", "def f(a):\n    g(a)\n    return h(a)\n", [(Act.CALL, "g(a)"), (Act.RETURN, "h(a)")]),
+        ("python", "def f(a):\n    g(a)\n    h(a)\n    i(a)\n", []),
+        ("python", f"def f(a):\n    return {'a + ' * 30}a\n", []),
+        ("javascript", "const f = a => g(a)", [(Act.RETURN, "g(a)")]),
+        ("javascript", "const f = a => ({ b: a })", []),
+        ("javascript", "class A { set b(c) { this.c = c } }", [(Act.SET, "this.c = c")]),
+        ("go", "package p\nfunc (a A) f() int { return a.b }", [(Act.RETURN, "a.b")]),
+        ("rust", "impl A { fn f(&self) -> usize { self.b.len() } }", [(Act.RETURN, "self.b.len()")]),
+        ("rust", "fn f(a: i32) -> i32 { if a > 1 { 2 } else { 3 } }", []),
+        ("java", "class A { int f() { return this.b; } }", [(Act.RETURN, "this.b")]),
+        ("c", "void f(int a) { g(a); }", [(Act.CALL, "g(a)")]),
+        ("cpp", "int A::f() const { return b_; }", [(Act.RETURN, "b_")]),
+        ("lua", "function f(a) return g(a) end", [(Act.RETURN, "g(a)")]),
+    ],
+)  # fmt: skip
+def test_simple_statements(language_id, source, expected):
+    found = facts(source, language_id).statements
+    assert [(one.act, one.code) for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (python("# Open the file and read it. Slowly.\n\nx()\ny()"), "Open the file and read it."),
+        (python("# Open the file and read it.\nx()"), "Open the file and read it."),
+        (python("# Open the file and read it.\nx()\ny()"), None),  # about the next statement
+        (python("x()\n# Open the file and read it.\n\ny()"), None),
+        (python("# TODO: open the file and read it.\n\nx()\ny()"), None),
+        (python("# x = open(a, b)\n\nx()\ny()"), None),
+        (python("# noqa all of this file\n\nx()\ny()"), None),
+        (python("# Copyright by all of us\n\nx()\ny()"), None),
+    ],
+)
+def test_opening_comments(source, expected):
+    assert facts(source).comment == expected
+
+
+def test_a_body_that_does_not_parse_tells_nothing():
+    assert facts("def f(a):\n    if a < 0:\n        raise KeyError(\n    x = = 1\n") == Facts()
