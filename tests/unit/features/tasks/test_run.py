@@ -252,6 +252,16 @@ def test_a_prompt_with_context_stays_within_the_limits(tasks, limit):
     assert ("def f249" in backend.prompts()[0]) == (limit > 380)
 
 
+def test_a_fence_around_the_context_that_takes_too_much_leaves_it_out(tasks):
+    text = f"{'`' * 400}\n\ndef one():\n    return 1\n\n" + "x = 1\n" * 2000
+    backend = ChatBackend(answer="x")
+    settings = Settings(tasks=TaskSettings(max_prompt_tokens=1000))
+    run_task(tasks.find("explain"), cursor(text, "one"), "", backend, settings)
+    (prompt,) = backend.prompts()
+    assert "for reference" not in prompt
+    assert len(prompt) <= 1000
+
+
 def test_secrets_around_the_text_are_not_in_the_prompt(run):
     secret, own = "password = 'hunter2'", "token = 'of-the-text'"
     text = f"{secret}\n\n\ndef one():\n    {own}\n    return token\n"
