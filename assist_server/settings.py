@@ -170,6 +170,16 @@ class RemoteSettings(_Section):
     )
 
 
+class TaskSettings(_Section):
+    """Tasks for a chat model."""
+
+    max_prompt_tokens: _PromptTokens = Field(
+        default=3072,
+        description="Maximum length of the prompt of a task, in tokens; what the text leaves of it "
+        "is for the document around it.",
+    )
+
+
 class LogSettings(_Section):
     """The server's log."""
 
@@ -218,6 +228,7 @@ class Settings(_Section):
     completion: CompletionSettings = CompletionSettings()
     documentation: DocumentationSettings = DocumentationSettings()
     summary: SummarySettings = SummarySettings()
+    tasks: TaskSettings = TaskSettings()
     remote: RemoteSettings = RemoteSettings()
     log: LogSettings = LogSettings()
 

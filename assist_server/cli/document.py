@@ -1,14 +1,13 @@
 """`assist-server document`: document the function or class at a line."""
 
-import difflib
 import json
-import re
 from collections.abc import Collection, Mapping
 from enum import Enum, auto
 from pathlib import Path
 
 import typer
 
+from assist_server.cli.diff import unified_diff
 from assist_server.cli.file_replacement import replace_file
 from assist_server.cli.inputs import (
     line_start,
@@ -57,7 +56,7 @@ def run_document(
         answer = {"name": found.name, "style": found.style, "text": found.text}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     elif output is Output.DIFF:
-        say(_diff(snapshot.path, source, changed), nl=False)
+        say(unified_diff(snapshot.path, source, changed), nl=False)
     elif output is Output.WRITE:
         replace_file(file, source.encode("utf-8"), changed.encode("utf-8"))
     else:
@@ -68,12 +67,3 @@ def run_document(
             f"its entry stays: --prune {name} removes it",
             err=True,
         )
-
-
-def _diff(path: str, source: str, changed: str) -> str:
-    # As for `patch` and `git apply`, lines end at \n only, not at form feeds and the like.
-    before, after = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (source, changed))
-    lines = difflib.unified_diff(before, after, f"a/{path}", f"b/{path}")
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-    )

@@ -8,7 +8,16 @@ import typer
 
 from assist_server import __version__
 from assist_server.cli.model_commands import commands
-from assist_server.cli.options import Device, File, Json, Line, Model, flags_of
+from assist_server.cli.options import (
+    CommandWithWords,
+    Device,
+    File,
+    Json,
+    Line,
+    Model,
+    flags_of,
+    words_of,
+)
 from assist_server.errors import AssistError, InputError
 
 app = typer.Typer(
@@ -164,6 +173,37 @@ def summarize(
     from assist_server.cli.summarize import run_summarize  # noqa: PLC0415
 
     run_summarize(file, lines, flags_of(model, device), as_json=as_json)
+
+
+@app.command(cls=CommandWithWords, options_metavar="[OPTIONS] [-- WORDS]")
+def run(  # noqa: PLR0913 - as above
+    context: typer.Context,
+    task: Annotated[
+        str | None, typer.Argument(help="Name of the task; without one, all are listed.")
+    ] = None,
+    file: Annotated[Path | None, typer.Argument(help="File; standard input by default.")] = None,
+    *,
+    lines: Annotated[
+        str | None,
+        typer.Option(
+            help="First and last line, such as 10:20, or the line of the cursor.",
+            show_default=False,
+        ),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write to the file.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff.")] = False,
+    model: Model = None,
+    device: Device = None,
+) -> None:
+    """Run a task with a chat model: explain, rewrite, translate, implement, and your own."""
+    from assist_server.cli.run import Output, list_tasks, run_named  # noqa: PLC0415
+
+    if task is None:
+        return list_tasks()
+    if write and diff:
+        raise InputError("choose one of --write and --diff")
+    output = Output.WRITE if write else Output.DIFF if diff else Output.TEXT
+    return run_named(task, file, lines, words_of(context), flags_of(model, device), output)
 
 
 @app.command()

@@ -1,9 +1,10 @@
 """Arguments and options shared by several commands."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 Model = Annotated[
     str | None,
@@ -15,6 +16,24 @@ Device = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 File = Annotated[Path, typer.Argument(help="Source file.", show_default=False)]
 Line = Annotated[int, typer.Option(help="Line, counted from 1.", show_default=False)]
+
+
+_WORDS = "assist_server.words"
+
+
+class CommandWithWords(TyperCommand):
+    """A command that takes any words after `--`; click would take them for its arguments."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keep the words for `words_of`, and parse the rest."""
+        end = args.index("--") if "--" in args else len(args)
+        ctx.meta[_WORDS] = " ".join(args[end + 1 :])
+        return super().parse_args(ctx, args[:end])
+
+
+def words_of(context: typer.Context) -> str:
+    """Return the words after `--`."""
+    return str(context.meta[_WORDS])
 
 
 def flags_of(model: str | None, device: str | None) -> dict[str, object]:

@@ -8,6 +8,7 @@ from assist_server.lsp.handlers import (
     documents,
     inline_completion,
     lifecycle,
+    tasks,
 )
 from assist_server.lsp.server import AssistServer
 from assist_server.lsp.settings_store import FollowLog, ignore_log
@@ -18,6 +19,6 @@ def create_server(
 ) -> AssistServer:
     """Create a server for one client, with every handler registered."""
     server = AssistServer(pool, flags, follow_log)
-    for family in (lifecycle, documents, inline_completion, code_actions, commands):
+    for family in (lifecycle, documents, inline_completion, code_actions, commands, tasks):
         family.register(server)
     return server

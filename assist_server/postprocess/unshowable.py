@@ -27,4 +27,9 @@ def drop_unshowable(candidate: Candidate, _context: CursorContext) -> Candidate 
 
     The rest of such an answer is not to be trusted either.
     """
-    return None if _UNSHOWABLE.search(candidate.text) else candidate
+    return None if has_unshowable(candidate.text) else candidate
+
+
+def has_unshowable(text: str) -> bool:
+    """Return whether a text contains invisible characters or broken text."""
+    return _UNSHOWABLE.search(text) is not None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from assist_server.cli import complete, document, main, summarize
+from assist_server.cli import run as run_verb
 from assist_server.engine.backend import ModelChoice, NullBackend
 from assist_server.engine.loading.open_backend import open_backend
 
@@ -52,7 +53,7 @@ def use_backend(monkeypatch):
 
     def use(backend):
         opened = contextlib.nullcontext(backend)
-        for module in (complete, document, summarize):
+        for module in (complete, document, run_verb, summarize):
             monkeypatch.setattr(module, "opened_model", lambda _: opened)
         return backend
 

@@ -26,6 +26,7 @@ OPTIONS = {
     "complete": ("fnmatch_.py", "--line", 20, "--column", 1, "--model", "MODEL"),
     "document": ("fnmatch_.py", "--line", 60, "--model", "MODEL"),
     "summarize": ("fnmatch_.py", "--model", "MODEL"),
+    "run": (),
     "doctor": ("--model", "MODEL"),
     "models": (),
     "models export": ("OUT", "--model", "MODEL"),

@@ -11,11 +11,11 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_server.cli.logs import configure_logging, shared_log
-from assist_server.engine.backend import NullBackend
+from assist_server.engine.backend import ModelInfo, NullBackend
 from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.errors import AssistError, ModelError
@@ -35,8 +35,14 @@ class ScriptedBackend(NullBackend):
     follows: Path | None = None
     """A file with what it is to answer from now on; one server serves many tests so."""
     followed: str = ""
+    is_chat: bool = False
+    """Whether it has a chat format."""
     tells_owner: bool = False
     """Whether it answers whose caches a request may use."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return replace(super().info, has_chat_template=self.is_chat)
 
     def generate(self, request: GenerationRequest) -> Iterator[Chunk]:
         if self.follows:
@@ -77,6 +83,7 @@ def main(
     prints=False,
     follows="",
     tells_owner=False,
+    is_chat=False,
 ) -> None:
     configure_logging(LogSettings(level="debug"))
 
@@ -92,7 +99,7 @@ def main(
             raise ModelError(load_error)
         backend = ScriptedBackend(answer=answer, step_ms=step_ms, drawn=drawn, languages=languages)
         backend.follows = Path(follows) if follows else None
-        backend.tells_owner = tells_owner
+        backend.tells_owner, backend.is_chat = tells_owner, is_chat
         return backend
 
     pool = ModelPool(open_backend)

@@ -11,6 +11,7 @@ from assist_server.features.summarize.answers import is_echo, supported_part
 from assist_server.features.summarize.loops import stop_at_loop
 from assist_server.features.summarize.secrets import without_secrets
 from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Selection, Work
+from assist_server.features.thoughts import without_thoughts
 from assist_server.prompts.instructions import load_instruction
 from assist_server.text.newlines import split_lines
 
@@ -24,8 +25,6 @@ _MOST_CHARS_PER_TOKEN = 8
 """More than any tokenizer needs for prose and code; limits the text to tokenize."""
 
 _MAX_PARTS = 256
-_THOUGHTS = re.compile(r"\s*<think>.*?(</think>|\Z)\s*", re.DOTALL)
-"""Reasoning that some models write before their answer."""
 
 _CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
@@ -87,7 +86,7 @@ def _with_facts(instruction: str, facts: str) -> str:
 
 def _text_of(generation: Generation) -> str:
     """Return a model's words without its thoughts, and without a sentence that was cut off."""
-    text = _CODE_BLOCK.sub("", _THOUGHTS.sub("", generation.text)).strip()
+    text = _CODE_BLOCK.sub("", without_thoughts(generation.text)).strip()
     if generation.finish_reason is not FinishReason.MAX_NEW_TOKENS:
         return text
     whole = max(text.rfind("\n"), *(text.rfind(f"{stop} ") + 1 for stop in ".!?"))

@@ -15,9 +15,9 @@ from assist_server.features.comments.insertion import has_comments
 from assist_server.features.documentation.document import described_but_gone, find_place
 from assist_server.features.documentation.layout import has_words
 from assist_server.features.documentation.opened import closing_edit
-from assist_server.lsp.documents import DocumentStore
 from assist_server.lsp.handlers.commands import DOCUMENT, INSERT_SUMMARY, SHOW_SUMMARY
-from assist_server.lsp.prefetch import CursorPlace, Prefetcher
+from assist_server.lsp.handlers.tasks import TASK_KIND, task_actions
+from assist_server.lsp.prefetch import CursorPlace
 from assist_server.lsp.server import AssistServer
 from assist_server.syntax.definitions import Definition, find_definition
 from assist_server.syntax.parser import SyntaxTree
@@ -31,23 +31,32 @@ _REACH_LINES = 1000
 def register(server: AssistServer) -> None:
     """Register this family's handlers."""
     options = types.CodeActionOptions(code_action_kinds=[_KIND])
-    handler = partial(code_action, server.documents, server.prefetcher)
+    handler = partial(code_action, server)
     server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)(handler)
 
 
-def code_action(
-    documents: DocumentStore, prefetcher: Prefetcher, params: types.CodeActionParams
-) -> list[types.CodeAction]:
+def code_action(ls: AssistServer, params: types.CodeActionParams) -> list[types.CodeAction]:
     """Return the actions for a range."""
+    documents, only = ls.documents, params.context.only
     snapshot = documents.find(params.text_document.uri)
-    if snapshot is None or not _is_wanted(params.context.only):
+    if snapshot is None or not _is_wanted(only, TASK_KIND):
         return []
     start = documents.offset(snapshot, params.range.start)
     end = documents.offset(snapshot, params.range.end)
     # No other message reports the cursor.
-    prefetcher.move_to(CursorPlace(snapshot.uri, snapshot.version, end))
+    ls.prefetcher.move_to(CursorPlace(snapshot.uri, snapshot.version, end))
+    is_selected = bool(snapshot.text[start:end].strip())
+    actions = list(task_actions(ls, snapshot, params.range)) if is_selected else []
+    if not _is_wanted(only, _KIND.value):
+        return actions
+    return [*_own_actions(snapshot, start, params, is_selected=is_selected), *actions]
+
+
+def _own_actions(
+    snapshot: Snapshot, start: int, params: types.CodeActionParams, *, is_selected: bool
+) -> list[types.CodeAction]:
     actions = _documentation(snapshot, start, params)
-    if snapshot.text[start:end].strip():
+    if is_selected:
         arguments = [snapshot.uri, params.range]
         actions.append(_action("Summarize selection", SHOW_SUMMARY, arguments))
         if has_comments(snapshot):
@@ -55,11 +64,11 @@ def code_action(
     return actions
 
 
-def _is_wanted(only: Sequence[types.CodeActionKind | str] | None) -> bool:
-    """Return whether the client asked for this kind or one of its parents."""
+def _is_wanted(only: Sequence[types.CodeActionKind | str] | None, kind: str) -> bool:
+    """Return whether the client asked for a kind or one of its parents."""
     if only is None:
         return True
-    return any(f"{_KIND.value}.".startswith(f"{_name(kind)}.") for kind in only)
+    return any(f"{kind}.".startswith(f"{_name(asked)}.") for asked in only)
 
 
 def _name(kind: types.CodeActionKind | str) -> str:

@@ -59,8 +59,8 @@ async def write_documentation(
         writer = model_phrase_writer(snapshot.path, backend, ls.settings.current, cancel)
         return document(snapshot, offset, writer, ls.settings.current.documentation, prune or ())
 
-    found = await _with_model(ls, "Writing documentation", work)
-    await _apply(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
+    found = await with_model(ls, "Writing documentation", work)
+    await apply_edits(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
     if found.gone:
         listed = ", ".join(f"`{name}`" for name in found.gone)
         ls.show(
@@ -96,7 +96,7 @@ async def insert_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Js
     edit = await ls.model.run(
         lambda: comment_edit(snapshot, start, end, summary.markdown), CancelToken()
     )
-    await _apply(ls, selection.snapshot, [edit], "Summary as a comment")
+    await apply_edits(ls, selection.snapshot, [edit], "Summary as a comment")
     return {"markdown": summary.markdown, "method": summary.method}
 
 
@@ -139,10 +139,10 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
             selection, backend, ls.settings.current, cancel=cancel, report=progress.report
         )
 
-    return await _with_model(ls, "Summarizing", work), selection
+    return await with_model(ls, "Summarizing", work), selection
 
 
-async def _with_model(
+async def with_model(
     ls: AssistServer, title: str, work: Callable[[Any, CancelToken, Progress], _T]
 ) -> _T:
     """Run work with the model, showing progress and a cancel button; waits for the model.
@@ -155,7 +155,9 @@ async def _with_model(
         return await ls.model.run(lambda: work(backend, cancel, progress), cancel)
 
 
-async def _apply(ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], label: str) -> None:
+async def apply_edits(
+    ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], label: str
+) -> None:
     """Have the client apply edits.
 
     Raises:

@@ -11,11 +11,11 @@ end
 vim.api.nvim_create_user_command("Assist", function(call)
   require("assist.commands").run(call)
 end, {
-  nargs = "?",
+  nargs = "*",
   range = true,
-  desc = "Documentation, summaries, and the state of assist-server",
-  complete = function(typed)
-    return require("assist.commands").complete(typed)
+  desc = "Documentation, summaries, tasks, and the state of assist-server",
+  complete = function(typed, line, col)
+    return require("assist.commands").complete(typed, line:sub(1, col))
   end,
 })
 

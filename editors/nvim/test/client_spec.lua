@@ -63,11 +63,11 @@ return function(test, same, heard_from)
     local complete = require("assist.commands").complete
     same(complete("re"), { "restart", "resume" })
     same(complete("x"), {})
-    local all = "document, log, pause, restart, resume, status, summarize, why"
+    local all = "document, log, pause, restart, resume, status, summarize, task, why"
     same(table.concat(complete(""), ", "), all)
     same(
       heard_from(function()
-        require("assist.commands").run({ args = "dance" })
+        require("assist.commands").run({ args = "dance", fargs = { "dance" } })
       end),
       { "assist: there is no :Assist dance; the verbs are " .. all }
     )
@@ -76,7 +76,7 @@ return function(test, same, heard_from)
   test("without a server, :Assist says so", function()
     same(
       heard_from(function()
-        require("assist.commands").run({ args = "" })
+        require("assist.commands").run({ args = "", fargs = {} })
       end),
       { "assist: the server is not running; see :checkhealth assist" }
     )

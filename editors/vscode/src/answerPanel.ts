@@ -1,9 +1,9 @@
-/** The panel beside the editor that shows summaries and the page of "Show Why". */
+/** The panel beside the editor that shows summaries, answers to tasks and the page of "Show Why". */
 
 import { commands, type Disposable, ViewColumn, type WebviewPanel, window } from "vscode";
 
 /** What the panel shows; the buttons in its title depend on it. */
-export type AnswerKind = "summary" | "why";
+export type AnswerKind = "summary" | "task" | "why";
 
 const VIEW_TYPE = "assist.answer";
 const SUMMARY_IS_SHOWN = "assist.isSummaryShown";

@@ -34,7 +34,7 @@ export class Assistant implements Disposable {
     private readonly log: LogOutputChannel,
     private readonly serverKeys: ServerKeys,
     private readonly ownEnvironment: string,
-    private readonly actions: Pick<Callbacks, "showSummary" | "report">,
+    private readonly actions: Pick<Callbacks, "showSummary" | "showTask" | "report">,
   ) {
     this.watched = workspace.onDidChangeConfiguration((change) => {
       const forStart = ["server.command", ...KEYS_FOR_START];

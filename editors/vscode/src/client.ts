@@ -16,11 +16,13 @@ import type { ModelStatus, State } from "./state";
 
 const SCHEMES = ["file", "untitled", "vscode-notebook-cell"];
 const SHOW_SUMMARY = "assist.showSummary";
+const SHOW_TASK = "assist.showTask";
 
 export interface Callbacks {
   readonly onClose: () => void;
   readonly onStatus: (status: ModelStatus) => void;
   readonly showSummary: (uri: Uri, range: Range) => Promise<void>;
+  readonly showTask: (name: string, uri: Uri, range: Range) => Promise<void>;
   /** Runs an action of the user, and shows its failure. */
   readonly report: (action: () => unknown) => Promise<unknown>;
 }
@@ -69,12 +71,15 @@ export function createClient(
       provideCompletionItem: (document, position, context, token, next) =>
         state.isPaused ? [] : next(document, position, context, token),
       executeCommand: async (command, args, next) => {
-        if (command !== SHOW_SUMMARY) {
-          return callbacks.report(() => whileWorking<unknown>(next(command, args)));
+        if (command === SHOW_SUMMARY) {
+          const [uri, range] = args as [string, ProtocolRange];
+          return callbacks.report(() => callbacks.showSummary(Uri.parse(uri), fromProtocol(range)));
         }
-        const [uri, { start, end }] = args as [string, ProtocolRange];
-        const range = new Range(start.line, start.character, end.line, end.character);
-        return callbacks.report(() => callbacks.showSummary(Uri.parse(uri), range));
+        if (command === SHOW_TASK) {
+          const [name, uri, range] = args as [string, string, ProtocolRange];
+          return callbacks.report(() => callbacks.showTask(name, Uri.parse(uri), fromProtocol(range)));
+        }
+        return callbacks.report(() => whileWorking<unknown>(next(command, args)));
       },
       // Progress that cannot be cancelled is that of loading, which the status bar shows already.
       handleWorkDoneProgress: (_, progress, next) => {
@@ -106,6 +111,10 @@ export function createClient(
   client.registerFeature(STATUS_CAPABILITY);
   client.onNotification("assist/status", callbacks.onStatus);
   return client;
+
+  function fromProtocol({ start, end }: ProtocolRange): Range {
+    return new Range(start.line, start.character, end.line, end.character);
+  }
 
   async function whileWorking<T>(answer: PromiseLike<T> | T): Promise<T> {
     return state.whileWorking(Promise.resolve(answer));

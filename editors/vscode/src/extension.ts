@@ -14,6 +14,7 @@ import { serverKeys } from "./settingKeys";
 import { State } from "./state";
 import { createStatusBarItem, showMenu } from "./statusBar";
 import { type Execute, Summaries } from "./summaries";
+import { TaskRunner } from "./taskRunner";
 
 let assistant: Assistant | undefined;
 
@@ -26,8 +27,10 @@ export function activate(context: ExtensionContext): void {
   const execute: Execute = (command, ...args) => running.execute(command, ...args);
   const panel = new AnswerPanel();
   const summaries = new Summaries(execute, panel);
+  const tasks = new TaskRunner(execute, panel);
   const running = new Assistant(state, problems, log, keys, ownEnvironment, {
     showSummary: (uri, range) => summaries.show(uri, range),
+    showTask: (name, uri, range) => tasks.run(name, uri, range),
     report,
   });
   assistant = running;
@@ -39,6 +42,7 @@ export function activate(context: ExtensionContext): void {
       ),
     "assist.summarizeSelection": () =>
       withEditor((editor) => summaries.showSelected(editor)),
+    "assist.runTask": () => withEditor((editor) => tasks.choose(editor)),
     "assist.insertSummaryAsComment": () => summaries.insert(),
     "assist.copySummary": () => summaries.copy(),
     "assist.explainAnswers": () =>

@@ -141,6 +141,24 @@ def test_the_code_action_shows_its_summary_in_the_same_window(lent):
 
 
 @KINDS
+def test_the_edit_of_a_task_is_undone_in_one_step(lent, kind):
+    editor = lent("```python\nnames = {}\nnames[1] = 2\n```", kind=kind, is_chat=True)
+    before = editor.text()
+    editor.nvim.command("1Assist task rewrite as a table")
+    editor.until(lambda: "names[1] = 2" in editor.text())
+    editor.type("u")
+    editor.until(editor.text, before)
+
+
+def test_the_answer_of_a_task_is_shown_and_the_names_are_completed(lent):
+    editor = lent("It **adds**.", is_chat=True)
+    names = editor.lua("return vim.fn.getcompletion('Assist task ', 'cmdline')")
+    assert {"explain", "fix", "rewrite"} <= set(names)
+    editor.nvim.command("Assist task ask what is it?")
+    editor.until(lambda: floating_text(editor), "It **adds**.")
+
+
+@KINDS
 def test_why_shows_the_outcomes_of_the_last_requests(lent, kind):
     editor = lent("alpha(1)", kind=kind)
     editor.nvim.command("Assist why")

@@ -45,6 +45,17 @@ function M.request(client, method, params, handler, buf)
   return sent and id or nil
 end
 
+---Send a request and wait for its result; nil if there is none in time.
+local function request_sync(client, method, params, wait_ms, buf)
+  local answer
+  if has_configs then
+    answer = client:request_sync(method, params, wait_ms, buf)
+  else
+    answer = client.request_sync(method, params, wait_ms, buf)
+  end
+  return answer and answer.result
+end
+
 function M.cancel(client, id)
   if has_configs then
     client:cancel_request(id)
@@ -137,6 +148,11 @@ local function show_summary(command, context)
   require("assist.summary").show(context.bufnr or vim.uri_to_bufnr(uri), range)
 end
 
+---Run a task, and show its answer in a window; this is the client's `assist.showTask`.
+local function show_task(command)
+  require("assist.tasks").run(unpack(command.arguments))
+end
+
 ---@return vim.lsp.Config
 function M.config()
   local settings = require("assist.config").options.settings
@@ -154,7 +170,7 @@ function M.config()
       ["assist/status"] = require("assist.status").take,
       ["window/showMessage"] = require("assist.notice").from_server,
     },
-    commands = { ["assist.showSummary"] = show_summary },
+    commands = { ["assist.showSummary"] = show_summary, ["assist.showTask"] = show_task },
     get_language_id = function(_, filetype)
       return filetype ~= "" and filetype or "plaintext"
     end,
@@ -330,6 +346,24 @@ function M.execute(command, arguments, take)
       take(result)
     end
   end, buf)
+end
+
+---Run one of the server's commands that answers at once; nil without a server, and after an error.
+---@param command string
+---@param arguments any[]
+---@param wait_ms integer
+---@return any
+function M.execute_sync(command, arguments, wait_ms)
+  local client = M.get()
+  local params = { command = command, arguments = arguments }
+  return client
+    and request_sync(
+      client,
+      "workspace/executeCommand",
+      params,
+      wait_ms,
+      vim.api.nvim_get_current_buf()
+    )
 end
 
 return M

@@ -20,6 +20,26 @@ function verbs.summarize(call)
   summary.show(buf, summary.range_of_lines(buf, first, last))
 end
 
+---Run a task: its name, then words for those that need them.
+function verbs.task(call)
+  local name = call.fargs[2]
+  if not name then
+    local advice = "name a task, such as :Assist task explain; <Tab> completes the names"
+    return require("assist.notice").answer(advice, vim.log.levels.WARN)
+  end
+  local positions = require("assist.positions")
+  local range
+  if call.range > 0 then
+    range = require("assist.summary").range_of_lines(0, call.line1, call.line2)
+  else
+    local row, col = positions.cursor()
+    local position = positions.position(0, row, col, require("assist.client").encoding())
+    range = { start = position, ["end"] = position }
+  end
+  local words = table.concat(vim.list_slice(call.fargs, 3), " ")
+  require("assist.tasks").run(name, vim.uri_from_bufnr(0), range, words)
+end
+
 function verbs.why()
   local filetype = vim.bo.filetype
   require("assist.client").execute("assist.why", { vim.uri_from_bufnr(0) }, function(records)
@@ -60,20 +80,28 @@ function verbs.log()
   vim.cmd("normal! G")
 end
 
+---Return verbs, or the names of tasks after the verb `task`, that begin with what was typed.
 ---@param typed string
+---@param line? string the command line up to the cursor
 ---@return string[]
-function M.complete(typed)
-  local found = vim.tbl_filter(function(verb)
-    return vim.startswith(verb, typed)
-  end, vim.tbl_keys(verbs))
+function M.complete(typed, line)
+  local before = vim.split((line or ""):match("Assist!?%s+(.*)$") or "", "%s+")
+  local known = #before < 2 and vim.tbl_keys(verbs) or {}
+  if #before == 2 and before[1] == "task" then
+    known = require("assist.tasks").names()
+  end
+  local found = vim.tbl_filter(function(name)
+    return vim.startswith(name, typed)
+  end, known)
   table.sort(found)
   return found
 end
 
 ---@param call vim.api.keyset.create_user_command.command_args
 function M.run(call)
-  local verb = verbs[call.args == "" and "status" or call.args]
-  if verb then
+  local name = call.fargs[1] or "status"
+  local verb = verbs[name]
+  if verb and (#call.fargs < 2 or name == "task") then
     return verb(call)
   end
   local known = table.concat(M.complete(""), ", ")

@@ -117,10 +117,11 @@ local function follow(buf, range, encoding)
 end
 
 ---@param text string
-local function copy(text)
+---@param said string
+function M.copy(text, said)
   vim.fn.setreg('"', text)
   pcall(vim.fn.setreg, "+", text) -- there may be no clipboard
-  require("assist.notice").answer("the summary was copied")
+  require("assist.notice").answer(said)
 end
 
 ---@param source integer the buffer that was summarized
@@ -150,7 +151,7 @@ function M.show(source, range)
     end
     M.open("Summary", summary.markdown, KEYS, function(buf)
       vim.keymap.set("n", "y", function()
-        copy(summary.markdown)
+        M.copy(summary.markdown, "the summary was copied")
       end, { buffer = buf, nowait = true, desc = "Copy the summary" })
       vim.keymap.set("n", "i", function()
         insert(source, range_of_now)

@@ -1,0 +1,181 @@
+"""Run a task: a prompt for the place, the model's answer, and edits or a text made from it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assist_server.engine.backend import Backend
+from assist_server.engine.request import (
+    CancelToken,
+    Chunk,
+    FinishReason,
+    Generation,
+    GenerationRequest,
+    collect,
+)
+from assist_server.errors import InputError, ModelError
+from assist_server.features.summarize.work import Selection
+from assist_server.features.tasks.answer import cleaned, extract_code, extract_text, indented
+from assist_server.features.tasks.place import Place, find_place
+from assist_server.features.tasks.prompt import answer_tokens, build_task_prompt
+from assist_server.features.tasks.repetition import stop_at_loop
+from assist_server.features.thoughts import may_be_thoughts, without_thoughts
+from assist_server.postprocess.unshowable import has_unshowable
+from assist_server.prompts.tasks import Need, Output, Task
+from assist_server.settings import Settings
+from assist_server.syntax.parser import SyntaxTree, adds_errors
+from assist_server.text.edits import TextEdit, apply_edits
+
+TakeText = Callable[[str], None]
+"""Called with each piece of an answer while the model writes it, without its thoughts."""
+
+NO_CHAT_MODEL = (
+    "the model cannot follow instructions; set `model` to a chat model, such as one that "
+    "`assist-server models suggest` lists for text, or `remote.url` to a server of one"
+)
+
+_EMPTY = "the model's answer was empty; select other text or another model"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task has come to."""
+
+    text: str
+    """What was written: the new code or text, or Markdown to show."""
+    edits: tuple[TextEdit, ...] = ()
+    """None for an answer to show, and for one that must not be applied."""
+    note: str = ""
+    """Why the text is incomplete, or not applied; one sentence."""
+
+
+def run_task(  # noqa: PLR0913 - what it is about, the means, and two callbacks
+    task: Task,
+    selection: Selection,
+    words: str,
+    backend: Backend,
+    settings: Settings,
+    *,
+    cancel: CancelToken | None = None,
+    on_text: TakeText = lambda _: None,
+) -> Outcome:
+    """Return the outcome of a task for a selection; blocks until it is done.
+
+    Args:
+        task: What to do.
+        selection: The text, or the cursor where nothing is selected.
+        words: The user's instruction; empty for tasks that need none.
+        backend: A model with a chat format.
+        settings: Limits.
+        cancel: Ends the work.
+        on_text: Takes the answer while it is written.
+
+    Raises:
+        InputError: the model has no chat format, the task does not fit, the answer changes nothing,
+            or the work was cancelled.
+        ModelError: the model failed, or its answer was empty.
+    """
+    if not backend.info.has_chat_template:
+        raise InputError(NO_CHAT_MODEL)
+    _check_words(task, words)
+    place = find_place(task, selection)
+    request = GenerationRequest(
+        tuple(build_task_prompt(task, place, words.strip(), backend, settings)),
+        answer_tokens(task, backend),
+        end_ids=backend.info.end_ids,
+        stop_rules=(stop_at_loop(selection.snapshot.text),),
+        cancel=cancel or CancelToken(),
+    )
+    generation = _generate(request, backend, on_text)
+    answer = cleaned(without_thoughts(generation.text)).strip("\n")
+    if not answer.strip():
+        raise ModelError(_EMPTY)
+    why_cut = _why_cut(generation)
+    if task.output is Output.SHOW:
+        return Outcome(_shown(answer, place), note=why_cut)
+    return _changed(answer, place, why_cut)
+
+
+def _check_words(task: Task, words: str) -> None:
+    if Need.INSTRUCTION in task.needs and not words.strip():
+        raise InputError(f"the task {task.name!r} needs words that say what to do; add them")
+    if Need.INSTRUCTION not in task.needs and words.strip():
+        raise InputError(f"the task {task.name!r} takes no words; leave them out, or use `rewrite`")
+
+
+def _generate(request: GenerationRequest, backend: Backend, on_text: TakeText) -> Generation:
+    chunks: list[Chunk] = []
+    written, n_shown = "", 0
+    for chunk in backend.generate(request):
+        chunks.append(chunk)
+        written += chunk.text
+        visible = "" if may_be_thoughts(written) else cleaned(without_thoughts(written)).strip()
+        if len(visible) > n_shown:
+            on_text(visible[n_shown:])
+            n_shown = len(visible)
+    generation = collect(chunks)
+    if generation.finish_reason is FinishReason.CANCELLED:
+        raise InputError("the task was cancelled")
+    return generation
+
+
+def _why_cut(generation: Generation) -> str:
+    if generation.finish_reason is FinishReason.MAX_NEW_TOKENS:
+        return f"the answer was cut at {len(generation.token_ids)} tokens; select less text"
+    if generation.finish_reason is FinishReason.STOP_RULE:
+        return "the model repeated itself, and its answer was cut; try another model"
+    return ""
+
+
+def _shown(answer: str, place: Place) -> str:
+    if answer.split() == place.text.split():
+        raise InputError("the model only repeated the text; try another model")
+    return answer.strip()
+
+
+def _changed(answer: str, place: Place, why_cut: str) -> Outcome:
+    """Return the edit that an answer makes, or the answer and why it makes none."""
+    source = place.text
+    code = extract_code(answer, source) if place.is_code else extract_text(answer, source)
+    if not code.strip():
+        raise ModelError(_EMPTY)
+    if code.strip() == source.strip():
+        raise InputError("the model's answer equals the text; there is nothing to change")
+    edit = _code_edit(code, place) if place.is_code else _text_edit(code, place)
+    is_more_text = place.replaced.start == place.replaced.end and not place.is_code
+    reason = ("" if is_more_text else why_cut) or _why_not(code, edit, place)
+    if reason:
+        return Outcome(code, note=f"not applied: {reason}")
+    return Outcome(code, (edit,), why_cut)
+
+
+def _code_edit(code: str, place: Place) -> TextEdit:
+    replaced, text = place.replaced, place.snapshot.text
+    new_text = indented(code, place.margin, text)
+    if replaced.start == replaced.end:
+        new_text = f"\n{new_text}"
+    elif replaced.start and text[replaced.start - 1] != "\n":
+        new_text = new_text.removeprefix(place.margin)  # the text begins within its line
+    return TextEdit(replaced.start, replaced.end, new_text)
+
+
+def _text_edit(new_text: str, place: Place) -> TextEdit:
+    replaced, text = place.replaced, place.snapshot.text
+    is_apart = not text[: replaced.start] or text[replaced.start - 1].isspace()
+    if replaced.start == replaced.end and not is_apart:
+        new_text = f" {new_text}"
+    return TextEdit(replaced.start, replaced.end, new_text)
+
+
+def _why_not(new_text: str, edit: TextEdit, place: Place) -> str:
+    """Return why an edit must not be applied; empty if it may."""
+    snapshot = place.snapshot
+    if place.name and not re.search(rf"\b{re.escape(place.name)}\b", new_text):
+        return f"the answer does not define {place.name!r}"
+    if place.is_code and has_unshowable(new_text) and not has_unshowable(place.text):
+        return "the answer contains invisible characters"
+    before = snapshot.syntax
+    if before is None:
+        return ""
+    after = SyntaxTree(apply_edits(snapshot.text, [edit]), snapshot.language)
+    return "the answer would add a syntax error" if adds_errors(after, before) else ""

@@ -1,0 +1,52 @@
+import pytest
+
+from assist_server.features.tasks.repetition import stop_at_loop
+
+
+def kept(text, source=""):
+    """What is kept of a text that arrives character by character."""
+    rule = stop_at_loop(source)
+    lengths = (rule(text[:end]) for end in range(1, len(text) + 1))
+    length = next((length for length in lengths if length is not None), None)
+    return text if length is None else text[:length]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("It is so. " + "Yes, it is. " * 40, "It is so. Yes, it is."),
+        ("def a():\n" + "    b = 1\n" * 40, "def a():\n    b = 1"),
+        ("x" * 400, "x"),
+        (
+            "First.\n" + "- one\n- two, and a longer one\n" * 9,
+            "First.\n- one\n- two, and a longer one",
+        ),
+    ],
+)
+def test_a_loop_is_kept_once(text, left):
+    assert kept(text).startswith(left)
+    assert len(kept(text)) < len(left) + 40
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=" * 79 + "\n",
+        "    }\n" * 9,
+        "".join(f"{n}: 0, 0, 0, 0,\n" for n in range(99)),
+        "It is so. " * 3,
+    ],
+)
+def test_what_only_resembles_a_loop_goes_on(text):
+    assert kept(text) == text
+
+
+def test_what_the_source_repeats_may_be_repeated():
+    table = "0, 0, 0, 0,\n" * 40
+    assert kept(table) != table
+    assert kept(table, source=table) == table
+
+
+def test_a_huge_answer_is_cut():
+    text = "".join(map(str, range(40_000)))
+    assert stop_at_loop("")(text) == 65_536
