@@ -90,7 +90,7 @@ def test_the_model_sees_no_placeholders():
     """It would write the next one."""
     seen = []
     text, _ = run(
-        "def f(█alpha, beta):\n    gamma = alpha.h()\n    gamma.i(beta + 1)\n    return gamma.j()\n",
+        "def f(█alpha, beta):\n    c = alpha.h()\n    c.i(beta + 1)\n    return c.j()\n",
         writer=lambda prefix, suffix, _: seen.append(prefix + suffix),
     )
     assert text.count("TODO") >= 2
