@@ -48,8 +48,15 @@ def content_words(phrase: str) -> list[str]:
 
 
 def new_words(phrase: str, request: PhraseRequest) -> list[str]:
-    """Return the words of a phrase that are not in names and types."""
+    """Return the words of a phrase that say more than the name.
+
+    The class of a method is new in a summary: adding to the inventory is more than adding.
+    """
     known = _words_of_signature(request)
+    if request.kind is PhraseKind.SUMMARY:
+        definition = request.definition
+        names = definition.name, *(one.name for one in definition.parameters)
+        known = stems(" ".join(names))
     return [word for word in content_words(phrase) if word not in known]
 
 

@@ -8,9 +8,11 @@ NOWHERE = Span(0, 0)
 BODY = "queue = self.waiting\nqueue.append(item)  # the oldest go first\nself.notify_readers()"
 
 
-def request(kind=PhraseKind.SUMMARY, subject="put_item") -> PhraseRequest:
-    parameters = (Parameter("item"), Parameter("cfg"))
-    definition = Definition(Kind.FUNCTION, "put_item", NOWHERE, NOWHERE, 0, parameters=parameters)
+def request(kind=PhraseKind.SUMMARY, subject="put_item", parent=None) -> PhraseRequest:
+    definition = Definition(
+        Kind.FUNCTION, "put_item", NOWHERE, NOWHERE, 0,
+        parameters=(Parameter("item"), Parameter("cfg")), parent=parent,
+    )  # fmt: skip
     return PhraseRequest(kind, subject, definition)
 
 
@@ -27,6 +29,11 @@ def request(kind=PhraseKind.SUMMARY, subject="put_item") -> PhraseRequest:
 )
 def test_a_phrase_says_more_and_has_the_words_of_the_body(phrase, is_used):
     assert is_plausible(phrase, request(), BODY) == is_used
+
+
+def test_a_summary_may_name_the_class():
+    assert not is_plausible("Put an item into the inventory.", request(), BODY)
+    assert is_plausible("Put an item into the inventory.", request(parent="Inventory"), BODY)
 
 
 def test_parameters_of_others_are_new_words_for_a_parameter():
