@@ -82,7 +82,9 @@ def run_bench(flags: Mapping[str, object], choice: Choice, output: Output) -> No
 
 
 def _command(flags: Mapping[str, object]) -> list[str]:
-    options = [text for name, value in flags.items() for text in (f"--{name}", str(value))]
+    """Return the command of a server with the same flags."""
+    named = {name: flags[name] for name in ("model", "device") if name in flags}
+    options = [text for name, value in named.items() for text in (f"--{name}", str(value))]
     return [*SERVER_COMMAND, *options]
 
 

@@ -20,6 +20,7 @@ LIBRARIES = (
     *("torch", "numpy", "transformers", "tokenizers", "safetensors", "huggingface_hub", "pygls"),
     *("lsprotocol", "pydantic", "rich", "typer", "click", "psutil", "platformdirs", "tree_sitter"),
     *("sitecustomize", "usercustomize", "matplotlib", "cattrs", "attrs", "regex", "yaml", "peft"),
+    *("gguf", "httpx2", "tomlkit", "sentencex", "docstring_parser"),
 )
 OPTIONS = {
     "serve": (),
@@ -29,6 +30,8 @@ OPTIONS = {
     "run": (),
     "doctor": ("--model", "MODEL"),
     "models": (),
+    "models suggest": (),
+    "models use": ("MODEL",),
     "models export": ("OUT", "--model", "MODEL"),
     "answers": ("--corpus", ".", "--out", "OUT", "--model", "MODEL"),
     "corpus": ("--packages", "PACKAGES", "--out", "OUT"),

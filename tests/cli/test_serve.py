@@ -45,7 +45,8 @@ def test_flags_reach_the_server(run, monkeypatch):
     monkeypatch.setattr("assist_server.cli.serve.run_server", lambda flags, *_: given.append(flags))
     assert run("serve", "--model", "./m", "--device", "cpu", "--log-level", "debug").code == 0
     assert run().code == 0
-    assert given == [{"model": "./m", "device": "cpu", "log": {"level": "debug"}}, {}]
+    flags = {"model": "./m", "device": "cpu", "log": {"level": "debug"}}
+    assert given == [{**flags, "remote": {"url": ""}}, {}]
 
 
 def test_hidden_options_are_not_in_the_help(run):
