@@ -89,9 +89,9 @@ def test_a_key_press_costs_one_line(llama, open_remote):
     assert len("".join(part for part in body["content"] if isinstance(part, str))) < 20
 
 
-@pytest.mark.parametrize("value", [None, -3.4e38])
-def test_an_impossible_token_does_not_decide_the_mean_alone(llama, open_remote, value):
+@pytest.mark.parametrize(("value", "log_prob"), [(None, -100), (-3.4e38, -100), (float("inf"), 0)])
+def test_an_impossible_token_does_not_decide_the_mean_alone(llama, open_remote, value, log_prob):
     model = open_remote(llama)._model
     probabilities = [{"id": 1, "logprob": value}]
     event = {"content": "a", "tokens": [1], "stop": False}
-    assert model.read({**event, "completion_probabilities": probabilities}).log_probs == (-100,)
+    assert model.read({**event, "completion_probabilities": probabilities}).log_probs == (log_prob,)
