@@ -3,6 +3,7 @@ from fake_model_server import CONTROL, ids_of
 
 from assist_server.engine.remote.control_tokens import CONTROL_TOKENS
 from assist_server.engine.request import GenerationRequest, Sampling, collect
+from assist_server.errors import ModelError
 from assist_server.prompts.fim import TEMPLATES
 
 
@@ -49,6 +50,29 @@ def test_a_conversation_has_control_tokens_around_plain_text(llama, open_remote)
     assert backend.encode_chat([message]) == expected
     assert len(llama.bodies("/apply-template")) == 1
     assert "hi" not in str(llama.bodies("/apply-template"))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        (None, "another form"),
+        ("\ue0001\ue001", "each message once"),
+        ("\ue0000\ue001\ue0000\ue001\ue0001\ue001", "each message once"),
+        ("\ue0001\ue001\ue0000\ue001", "each message once"),
+        ("\ue0000\ue001\ue0001\ue001\ue0007\ue001", "each message once"),
+    ],
+)
+def test_a_template_that_loses_a_message_is_refused(llama, open_remote, prompt, message):
+    llama.failures["/apply-template"] = lambda handler: handler.give({"prompt": prompt})
+    messages = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
+    with pytest.raises(ModelError, match=message):
+        open_remote(llama).encode_chat(messages)
+
+
+@pytest.mark.parametrize("api", ["auto", "llama-server"])
+def test_a_router_is_asked_about_the_model(llama, open_remote, api):
+    assert open_remote(llama, model="a/b c&d", api=api).info.name == "b c&d"
+    assert llama.requests[0][0] == "/props?model=a%2Fb%20c%26d"
 
 
 def test_the_answer_begins_with_the_half_word_that_is_not_part_of_it(llama, open_remote):
