@@ -201,7 +201,7 @@ def _vscode_table(section: str) -> dict[str, object]:
     table = sections()[section]
     schema = table.model_json_schema()["properties"]
     properties = {
-        f"{VSCODE_SECTION}.{key}": _vscode_property(field, schema[key.rpartition(".")[2]])
+        f"{VSCODE_SECTION}.{key}": _vscode_property(key, field, schema[key.rpartition(".")[2]])
         for key, field in setting_fields().items()
         if key.rpartition(".")[0] == section
     }
@@ -209,13 +209,15 @@ def _vscode_table(section: str) -> dict[str, object]:
     return {"title": title, "properties": properties}
 
 
-def _vscode_property(field: FieldInfo, schema: Mapping[str, object]) -> dict[str, object]:
+def _vscode_property(key: str, field: FieldInfo, schema: Mapping[str, object]) -> dict[str, object]:
     """Return a setting's schema for VS Code.
 
     The default is only shown; the extension sends only what the user has set.
     """
-    # A workspace may set the others only if the user trusts it.
+    # A workspace may set the others only if the user trusts it, and never where the user's text
+    # and key go.
     scope = "resource" if is_settable_by_project(field) else "machine-overridable"
+    scope = "machine" if key.startswith("remote.") else scope
     kept = {key: value for key, value in schema.items() if key in VSCODE_SCHEMA_KEYS}
     return kept | {"scope": scope, "markdownDescription": field.description}
 

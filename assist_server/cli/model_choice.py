@@ -1,6 +1,7 @@
 """`assist-server models suggest` and `models use`: choose a model for this machine."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -71,6 +72,12 @@ def run_use(model: str) -> None:
     path.touch()
     replace_file(path, before, tomlkit.dumps(document).encode())
     typer.echo(f"model = {value!r} is set in {path}; restart the server in your editor")
+    remote = document.get("remote")
+    if isinstance(remote, Mapping) and remote.get("url"):
+        typer.echo(
+            "remote.url is set in the same file, so the model of that server is still used; remove "
+            "it to use this one"
+        )
 
 
 def _checked(model: str, folder: Path) -> str:

@@ -77,6 +77,15 @@ def test_vscode_offers_every_setting_and_protects_what_a_project_may_not_set():
     assert {"assist.model", "assist.log.file", "assist.server.command"} <= set(restricted)
 
 
+def test_no_workspace_says_where_the_text_and_the_key_go():
+    tables = json.loads(MANIFEST.read_text(encoding="utf-8"))["contributes"]["configuration"]
+    scopes = {key: each["scope"] for table in tables for key, each in table["properties"].items()}
+    remote = {key: scope for key, scope in scopes.items() if key.startswith("assist.remote.")}
+    assert set(remote.values()) == {"machine"}
+    assert "assist.remote.key_variable" in remote
+    assert scopes["assist.model"] == "machine-overridable"
+
+
 def test_vscode_shows_what_matters_most_first():
     """Without an order of ours, its settings page sorts by name."""
     tables = json.loads(MANIFEST.read_text(encoding="utf-8"))["contributes"]["configuration"]

@@ -36,6 +36,23 @@ def test_everything_else_in_the_file_stays(run):
     assert path.read_bytes() == expected.encode()
 
 
+@pytest.mark.parametrize(
+    ("content", "is_said"),
+    [
+        ('[remote]\nurl = "http://localhost:1"\n', True),
+        ('remote.url = "http://localhost:1"\n', True),
+        ('[remote]\nurl = ""\n', False),
+        ("remote = 1\n", False),
+    ],
+)
+def test_a_server_that_is_used_in_place_of_the_model_is_said(run, content, is_said):
+    path = user_file_path()
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    result = run("models", "use", NAME)
+    assert (result.code, "remote.url is set" in result.out) == (0, is_said)
+
+
 def test_a_folder_is_set_with_its_whole_path(run, project):
     folder = project / "m"
     folder.mkdir()

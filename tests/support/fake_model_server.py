@@ -143,7 +143,7 @@ class FakeModelServer:
         return [body for at, body, _ in self.requests if at == path]
 
     def _llama(self, handler, body):
-        if handler.path == "/props":
+        if handler.path.partition("?")[0] == "/props":
             template = "<|im_start|>{{ messages }}<|im_end|>"
             handler.give(
                 {

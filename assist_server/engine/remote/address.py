@@ -1,6 +1,7 @@
 """The address of a server and the key for it, checked before anything is sent."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
@@ -9,6 +10,7 @@ from assist_server.errors import ModelError
 from assist_server.settings import RemoteSettings
 
 _MASK = "(key)"
+_AFTER_BRACKET = re.compile(r"\][^:]")
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,6 @@ class ServerAddress:
     host: str
     """Host and port, for the user."""
     is_loopback: bool
-    key_variable: str = ""
     key: str = field(default="", repr=False)
 
     def masked(self, text: str) -> str:
@@ -48,7 +49,6 @@ def read_address(settings: RemoteSettings, environment: Mapping[str, str]) -> Se
         f"{parts.scheme}://{parts.netloc}{path}",
         parts.netloc,
         is_loopback,
-        settings.key_variable,
         _read_key(settings.key_variable, environment),
     )
 
@@ -58,6 +58,9 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
         is_usable = is_usable and parts.port != 0  # reading the port checks it
+        # Others might read another host than this.
+        is_usable = is_usable and not _AFTER_BRACKET.search(parts.netloc)
+        is_usable = is_usable and (parts.netloc + parts.path).isprintable()
     except ValueError:
         is_usable = False
     if not is_usable:
@@ -78,20 +81,23 @@ def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return host == "localhost"  # a name below it may be that of another machine
 
 
 def _read_key(variable: str, environment: Mapping[str, str]) -> str:
+    """Return the key; messages do not quote the variable, as some paste the key in its place."""
     if not variable:
         return ""
     key = environment.get(variable, "").strip()
     if not key:
         raise ModelError(
-            f"the environment variable {variable!r}, which remote.key_variable names, is not set "
-            "where the server was started; set it, or leave remote.key_variable empty"
+            "the environment variable that remote.key_variable names is not set where the server "
+            "was started; set it, or leave remote.key_variable empty (it takes the name, not the "
+            "key itself)"
         )
     if not (key.isascii() and key.isprintable()):
         raise ModelError(
-            f"the environment variable {variable!r} holds characters that no key has; set it again"
+            "the environment variable that remote.key_variable names holds characters that no key "
+            "has; set it again"
         )
     return key

@@ -18,6 +18,7 @@ import httpx2
 
 from assist_server.engine.remote.address import ServerAddress
 from assist_server.engine.remote.failures import (
+    host_of,
     refusal,
     server_message,
     transport_failure,
@@ -45,27 +46,29 @@ class ServerConnection:
     """The connections to one server; every method may be called from any thread."""
 
     def __init__(self, address: ServerAddress, timeout_ms: int) -> None:
-        """Start the thread; nothing is sent yet."""
+        """Start the thread; nothing is sent yet.
+
+        Raises:
+            ModelError: a proxy or certificates in the environment cannot be used.
+        """
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)  # they log each request
         self.address = address
         self._timeout_ms = timeout_ms
-        self._client = httpx2.AsyncClient(
-            headers={"Authorization": f"Bearer {address.key}"} if address.key else None,
-            limits=httpx2.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEPT_S),
-            follow_redirects=False,  # the key and the text are for this server only
-            trust_env=not address.is_loopback,  # a proxy would see what should stay here
-        )
+        self._client = _client(address)
+        self._closing = threading.Lock()
+        self._is_closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="assist-remote", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Close all connections and end the thread; called from another thread."""
-        if self._thread.is_alive():
-            with suppress(RuntimeError):
+        with self._closing:
+            if not self._is_closed:
                 self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
+            self._is_closed = True
+        self._thread.join()
 
     def get(self, path: str) -> Json:
         """Return a JSON object of the server.
@@ -110,6 +113,8 @@ class ServerConnection:
                 try:
                     answer = answers.get(timeout=_POLL_S)
                 except Empty:
+                    if pumping.cancelled():
+                        raise ModelError(_UNLOADED) from None
                     yield None
                     continue
                 if isinstance(answer, Exception):
@@ -132,40 +137,43 @@ class ServerConnection:
         Raises:
             ModelError: the connection is closed.
         """
-        try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
-        except RuntimeError:  # the loop is closed
-            work.close()
-            raise ModelError(_UNLOADED) from None
+        with self._closing:  # what is begun before the loop has to stop is ended by it
+            if not self._is_closed:
+                return asyncio.run_coroutine_threadsafe(work, self._loop)
+        work.close()
+        raise ModelError(_UNLOADED)
 
     async def _fetch(
         self, method: str, path: str, body: Json | None, *, is_quoted: bool, limit_ms: int
     ) -> Json:
-        request = self._request(method, path, body, limit_ms)
-        async with self._answer(request, limit_ms, is_quoted=is_quoted) as response:
-            content = await _read(response, _MOST_BODY_BYTES)
-            try:
-                answer = json.loads(content or b"")
-            except (ValueError, RecursionError):
-                answer = None
-            if not isinstance(answer, dict):
-                raise unreadable(self.address)
-            return answer
+        try:
+            # The limits of a request are those of each part that comes.
+            async with (
+                asyncio.timeout(limit_ms / 1000),
+                self._answer(method, path, body, limit_ms, is_quoted=is_quoted) as response,
+            ):
+                content = await _read(response, _MOST_BODY_BYTES)
+        except TimeoutError as error:
+            raise transport_failure(self.address, limit_ms, error) from None
+        try:
+            answer = json.loads(content or b"")
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise unreadable(self.address)
+        return answer
 
     async def _pump(
         self, path: str, body: Json, answers: "SimpleQueue[Json | Exception | None]"
     ) -> None:
         """Put the events of a stream into a queue, and None or an error at the end."""
         try:
-            request = self._request("POST", path, body, self._timeout_ms)
-            async with self._answer(request, self._timeout_ms, is_quoted=False) as response:
+            limit_ms = self._timeout_ms
+            async with self._answer("POST", path, body, limit_ms, is_quoted=False) as response:
                 async for event in httpx2.EventSource(response, _MOST_EVENT_BYTES):
                     # Read to its end, a connection can be used again.
                     if event.data.strip() not in {"", "[DONE]"}:
                         answers.put(self._parsed(event.data))
-        except asyncio.CancelledError:
-            answers.put(ModelError(_UNLOADED))  # or the reader has gone
-            raise
         except Exception as error:  # noqa: BLE001 - it is raised in the reader
             answers.put(error)
         else:
@@ -190,21 +198,22 @@ class ServerConnection:
 
     @asynccontextmanager
     async def _answer(
-        self, request: httpx2.Request, limit_ms: int, *, is_quoted: bool
+        self, method: str, path: str, body: Json | None, limit_ms: int, *, is_quoted: bool
     ) -> AsyncIterator[httpx2.Response]:
         """Send a request, and yield its answer if the server accepts it."""
         try:
-            response = await self._send(request)
+            response = await self._send(self._request(method, path, body, limit_ms))
             try:
                 if response.status_code != httpx2.codes.OK:
                     content = await _read(response, _MOST_ERROR_BYTES)
                     said = server_message(content, is_quoted=is_quoted)
-                    place = response.headers.get("location", "")
-                    raise refusal(self.address, response.status_code, said or place)
+                    if is_quoted and response.has_redirect_location:
+                        said = said or host_of(response.headers["location"])
+                    raise refusal(self.address, response.status_code, said)
                 yield response
             finally:
                 await response.aclose()
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeEncodeError) as error:
             raise transport_failure(self.address, limit_ms, error) from None
 
     async def _send(self, request: httpx2.Request) -> httpx2.Response:
@@ -221,6 +230,28 @@ class ServerConnection:
             task.cancel()
         self._loop.run_until_complete(_ended(tasks, self._client))
         self._loop.close()
+
+
+def _client(address: ServerAddress) -> httpx2.AsyncClient:
+    """Return a client without connections yet.
+
+    Raises:
+        ModelError: what the environment says about proxies or certificates cannot be used.
+    """
+    try:
+        return httpx2.AsyncClient(
+            headers={"Authorization": f"Bearer {address.key}"} if address.key else None,
+            limits=httpx2.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEPT_S),
+            follow_redirects=False,  # the key and the text are for this server only
+            trust_env=not address.is_loopback,  # a proxy would see what should stay here
+        )
+    except (ImportError, OSError, ValueError, httpx2.InvalidURL):
+        # The error may repeat a proxy's password.
+        raise ModelError(
+            "the proxy or the certificates that the environment names cannot be used; correct "
+            "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR where "
+            "assist-server is started; SOCKS is not supported"
+        ) from None
 
 
 async def _ended(tasks: Sequence[Any] | set[Any], client: httpx2.AsyncClient) -> None:

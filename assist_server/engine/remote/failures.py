@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -26,7 +26,8 @@ def refusal(address: ServerAddress, status: int, said: str) -> ModelError:
     A refusal of one request is a plain ModelError; anything else is a ModelServerError.
     """
     host = address.host
-    quoted = f": {address.masked(said)}" if said else ""
+    # A part of the key would not be found.
+    quoted = f": {_short(address.masked(said))}" if said else ""
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
         return ModelServerError(f"{host} does not let us in ({status}); {_key_advice(address)}")
     if status == _NOT_FOUND:
@@ -47,8 +48,8 @@ def refusal(address: ServerAddress, status: int, said: str) -> ModelError:
 
 
 def _key_advice(address: ServerAddress) -> str:
-    if address.key_variable:
-        return f"check the key in the environment variable {address.key_variable!r}"
+    if address.key:
+        return "check the key in the environment variable that remote.key_variable names"
     return "set remote.key_variable to the name of the environment variable that holds the key"
 
 
@@ -62,7 +63,13 @@ def transport_failure(address: ServerAddress, timeout_ms: int, error: Exception)
             f"{host} sent nothing for {timeout_ms} ms; see whether it is busy, or raise "
             "remote.timeout_ms"
         )
-    if isinstance(error, httpx2.SSEError | httpx2.DecodingError):
+    if isinstance(error, TimeoutError):
+        return ModelServerError(
+            f"{host} took longer than {timeout_ms} ms to answer; see whether it is busy, or raise "
+            "remote.timeout_ms"
+        )
+    # Half a character can only be from the server, such as in the spelling of a token.
+    if isinstance(error, httpx2.SSEError | httpx2.DecodingError | UnicodeEncodeError):
         return unreadable(address)
     if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
         return ModelError("remote.url is not the address of a server; correct it")
@@ -82,23 +89,31 @@ def unreadable(address: ServerAddress) -> ModelError:
     )
 
 
+def host_of(location: str) -> str:
+    """Return the host and port in a redirection; empty if it has none."""
+    try:
+        return urlsplit(location).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
 def server_message(content: bytes | None, *, is_quoted: bool) -> str:
-    """Return what an error's body says in a few words; only its kind if it may not be quoted."""
+    """Return what an error's body says; only its kind if it may not be quoted."""
     try:
         body = json.loads(content or b"")
     except (ValueError, RecursionError):
         return ""
     error = body.get("error", body) if isinstance(body, dict) else None
     if isinstance(error, str):
-        return _short(error) if is_quoted else ""
+        return error if is_quoted else ""
     if not isinstance(error, dict):
         return ""
     kind = error.get("type")
     message = error.get("message") or error.get("detail")
     if is_quoted and isinstance(message, str):
-        return _short(message)
+        return message
     return kind if isinstance(kind, str) and _KIND.fullmatch(kind) else ""
 
 
-def _short(message: Any) -> str:
+def _short(message: str) -> str:
     return " ".join(message.split())[:_MOST_CHARS]

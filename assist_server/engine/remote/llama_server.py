@@ -14,6 +14,7 @@ from typing import Any
 from assist_server.engine.backend import ModelInfo
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.remote.connection import Json, ServerConnection
+from assist_server.engine.remote.failures import unreadable
 from assist_server.engine.remote.llama_tokens import LlamaTokens
 from assist_server.engine.remote.served_model import Call, Piece, log_prob_of
 from assist_server.engine.request import FinishReason, GenerationRequest, Sampling
@@ -119,16 +120,26 @@ class LlamaServer:
 
         The server renders the template with marks in place of the contents, which are encoded
         apart, so that they stay text.
+
+        Raises:
+            ModelError: the template leaves out, repeats or moves a content, or the server failed.
         """
         messages = [
             {"role": role, "content": f"\ue000{number}\ue001"} for number, role in enumerate(roles)
         ]
         body = {**self._named, "messages": messages}
-        prompt = str(self._connection.post("/apply-template", body, is_quoted=True).get("prompt"))
-        # Every other part is the number in a mark.
+        prompt = self._connection.post("/apply-template", body, is_quoted=True).get("prompt")
+        if not isinstance(prompt, str):
+            raise unreadable(self._connection.address)
+        parts = _MARK.split(prompt)  # every other one is the number in a mark
+        if parts[1::2] != [str(number) for number in range(len(roles))]:
+            raise ModelError(
+                "the model's chat template does not keep each message once and in order; choose "
+                "another model or template on the server"
+            )
         return [
             int(part) if index % 2 else self._tokens.encode_trusted(part)
-            for index, part in enumerate(_MARK.split(prompt))
+            for index, part in enumerate(parts)
         ]
 
 

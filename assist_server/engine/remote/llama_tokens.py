@@ -132,7 +132,7 @@ class LlamaTokens:
             [token_id for token_id, _ in self._ask(["a"], is_trusted=False, is_begun=is_begun)]
             for is_begun in (False, True)
         )
-        return full[0] if full[1:] == bare else None
+        return full[0] if full and full[1:] == bare else None
 
     def _ask(
         self, content: Sequence[str | int], *, is_trusted: bool, is_begun: bool = False
@@ -148,7 +148,7 @@ class LlamaTokens:
         answer = self._connection.post("/tokenize", body, timeout_ms=_LONGEST_MS)
         try:
             return [(int(each["id"]), _bytes_of(each["piece"])) for each in answer["tokens"]]
-        except (ValueError, TypeError, LookupError):
+        except (ValueError, TypeError, LookupError, ArithmeticError):
             raise unreadable(self._connection.address) from None
 
 
@@ -159,6 +159,14 @@ def _joined(texts: Sequence[str], separator_id: int) -> list[str | int]:
     return joined
 
 
-def _bytes_of(piece: str | list[int]) -> bytes:
-    """Return a token's bytes, which JSON has as text if they are whole characters."""
-    return piece.encode() if isinstance(piece, str) else bytes(piece)
+def _bytes_of(piece: object) -> bytes:
+    """Return a token's bytes, which JSON has as text if they are whole characters.
+
+    Raises:
+        TypeError, ValueError: it is something else; of a number, `bytes` would make as many zeros.
+    """
+    if isinstance(piece, str):
+        return piece.encode()
+    if not isinstance(piece, list):
+        raise TypeError
+    return bytes(piece)

@@ -20,7 +20,7 @@ from assist_server.errors import ModelError, ModelServerError
 _CONTEXT_TOKENS = 4096
 """Assumed, as servers do not say: Ollama's default, and less than that of newer models."""
 _REASONS = {"length": FinishReason.MAX_NEW_TOKENS}
-_MOST_NAMES = 8
+_MOST_NAMES, _MOST_NAME_CHARS = 8, 80
 _SAMPLE: Json = {"prompt": "def add(a, b):\n    return", "max_tokens": 1, "temperature": 0}
 """A text that tells nothing of the user's, to find out what a server takes."""
 
@@ -140,7 +140,8 @@ def _log_probs(found: Mapping[str, Any] | None) -> tuple[float, ...]:
 
 def _only_model(connection: ServerConnection) -> str:
     listed = connection.get("/v1/models").get("data")
-    names = [str(each["id"]) for each in listed or () if isinstance(each, dict) and each.get("id")]
+    listed = listed if isinstance(listed, list) else []
+    names = [str(each["id"]) for each in listed if isinstance(each, dict) and each.get("id")]
     host = connection.address.host
     if not names:
         raise ModelServerError(f"{host} has no model; load one there, or set remote.model")
@@ -148,7 +149,7 @@ def _only_model(connection: ServerConnection) -> str:
         more = ", ..." if len(names) > _MOST_NAMES else ""
         raise ModelError(
             f"{host} has several models; set remote.model to one of them: "
-            f"{', '.join(map(repr, names[:_MOST_NAMES]))}{more}"
+            f"{', '.join(repr(name[:_MOST_NAME_CHARS]) for name in names[:_MOST_NAMES])}{more}"
         )
     return names[0]
 

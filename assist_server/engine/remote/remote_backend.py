@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from assist_server.engine.backend import ModelInfo, TroubleCallback
@@ -18,6 +18,11 @@ from assist_server.engine.remote.served_model import Piece, ServedModel
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
 from assist_server.errors import ModelError, ModelServerError
 from assist_server.settings import RemoteSettings
+
+_MOST_EVENTS_AFTER_END = 8
+"""A server may say what was used; one that goes on is not listened to."""
+_OWN_ENDS = frozenset({FinishReason.CANCELLED, FinishReason.DEADLINE})
+"""They come without a word from the server."""
 
 
 class RemoteBackend:
@@ -34,7 +39,7 @@ class RemoteBackend:
         connection = ServerConnection(address, settings.timeout_ms)
         try:
             return cls(settings, connection)
-        except ModelError:
+        except BaseException:
             connection.close()
             raise
 
@@ -106,29 +111,35 @@ class RemoteBackend:
             self._noting_failures(),
             contextlib.closing(self._pieces(call.path, call.body)) as pieces,
         ):
-            yield from _chunks(_until_over(pieces, request, started_s), request, call.leading_text)
-        self._health.succeed()
+            is_answered = False
+            for chunk in _chunks(
+                _until_over(pieces, request, started_s), request, call.leading_text
+            ):
+                is_answered = is_answered or chunk.finish_reason not in _OWN_ENDS
+                yield chunk
+        if is_answered:
+            self._health.succeed()
 
     def _pieces(self, path: str, body: dict[str, object]) -> Generator[Piece, None, None]:
         """Yield the pieces of an answer, and empty ones while the server is silent."""
-        last = None
         with contextlib.closing(self._connection.stream(path, body)) as events:
             for event in events:
-                if event is None and last is not None:
-                    break  # the server does not close the stream
                 piece = Piece() if event is None else self._read(event)
-                if last is None and piece.finish_reason is not None:
-                    last = piece
-                elif last is None:
-                    yield piece
-        if last is None:
-            raise broken_off(self._connection.address)
-        yield last
+                if piece.finish_reason is not None:
+                    break
+                yield piece
+            else:
+                raise broken_off(self._connection.address)
+            # Read to its end, a connection can be used again; but some servers do not close it.
+            for event in islice(events, _MOST_EVENTS_AFTER_END):
+                if event is None:
+                    break
+        yield piece
 
     def _read(self, event: dict[str, Any]) -> Piece:
         try:
             return self._model.read(event)
-        except (ValueError, TypeError, LookupError, AttributeError):
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
             raise unreadable(self._connection.address) from None
 
     @contextlib.contextmanager
@@ -154,9 +165,11 @@ class RemoteBackend:
             return
         try:
             self._model = open_model(self._connection, self._settings)
-        except ModelError as error:
+        except Exception as error:  # noqa: BLE001 - the last thing that tries the server again
+            address = self._connection.address
+            trouble = error if isinstance(error, ModelError) else unreadable(address)
             if not self._closed.is_set():
-                self._health.fail_again(error)
+                self._health.fail_again(trouble)
         else:
             self._health.recover()
 

@@ -35,7 +35,7 @@ class Piece:
 
 def log_prob_of(value: float | None) -> float:
     """Return a token's log-probability; a server's nothing or lowest number is an unlikely one."""
-    return _LEAST_LOG_PROB if value is None else max(_LEAST_LOG_PROB, float(value))
+    return _LEAST_LOG_PROB if value is None else min(0.0, max(_LEAST_LOG_PROB, float(value)))
 
 
 class ServedModel(Protocol):
@@ -66,6 +66,7 @@ class ServedModel(Protocol):
         """Return the piece in an event of the stream.
 
         Raises:
-            ValueError, TypeError, LookupError, AttributeError: the event has another form.
+            ValueError, TypeError, LookupError, AttributeError, ArithmeticError: the event has
+                another form.
         """
         ...

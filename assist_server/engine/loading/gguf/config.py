@@ -58,6 +58,8 @@ def config_values(header: Header, rope_factors: Sequence[float] = ()) -> dict[st
         _check_size(header, name, found.get(name))
     for name in ("num_key_value_heads", "intermediate_size"):
         _check_size(header, name, found.setdefault(name, found["num_attention_heads"]))
+    for name in found:
+        _check_number(header, name, found[name])
     layers = {match[1] for name in header.tensors if (match := _LAYER_NAME.match(name))}
     embedding = header.tensors.get("token_embd.weight")
     if embedding is None or len(layers) != found["num_hidden_layers"]:
@@ -83,6 +85,11 @@ def config_values(header: Header, rope_factors: Sequence[float] = ()) -> dict[st
     }
 
 
+def _check_number(header: Header, name: str, value: object) -> None:
+    if not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise _contradiction(header, f"has no usable {name}")
+
+
 def _check_size(header: Header, name: str, value: object) -> None:
     if not isinstance(value, int) or not 0 < value <= _LARGEST_NUMBER:
         raise _contradiction(header, f"has no usable {name}")
@@ -93,10 +100,14 @@ def _rope(header: Header, head_dim: int, factors: Sequence[float]) -> dict[str, 
     if header.value("rope.dimension_count") not in {None, head_dim}:
         raise _unsupported(header, "rotary embeddings of a part of each head")
     theta = header.value("rope.freq_base") or _DEFAULT_THETA
+    for name, value in (("rope.freq_base", theta), *((ROPE_FACTORS, each) for each in factors)):
+        _check_number(header, name, value)
     if factors:
         return _llama3_rope(header, theta, factors)
     factor = header.value("rope.scaling.factor") or header.value("rope.scale_linear")
-    type_ = header.value("rope.scaling.type") or ("linear" if factor else "none")
+    if factor:
+        _check_number(header, "rope.scaling.factor", factor)
+    type_ = str(header.value("rope.scaling.type") or ("linear" if factor else "none"))[:80]
     if type_ == "none" or (type_ == "linear" and factor in {None, 0.0, 1.0}):
         return {"rope_type": "default", "rope_theta": theta}
     if type_ not in {"linear", "yarn"} or not factor:

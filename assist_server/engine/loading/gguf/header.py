@@ -18,8 +18,11 @@ _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _MOST_HEADER_BYTES = 64 << 20
 """Several times the largest vocabulary's."""
+_MOST_ENTRIES = 1 << 22
+"""Numbers and strings in a header; a few of the largest vocabulary's, and little in memory."""
 _MOST_DIMENSIONS = 4
 _DEFAULT_ALIGNMENT = 32
+_MOST_NAME_CHARS = 80
 
 _STRING, _ARRAY = 8, 9
 _SCALARS = {
@@ -51,8 +54,8 @@ class Header:
 
     @property
     def architecture(self) -> str:
-        """Return the name of the model's architecture, such as `llama`."""
-        return str(self.metadata.get("general.architecture", ""))
+        """Return the name of the model's architecture, such as `llama`; cut if it is none."""
+        return str(self.metadata.get("general.architecture", ""))[:_MOST_NAME_CHARS]
 
     def value(self, key: str) -> Any:
         """Return the value of a key of the architecture; None if the file has none."""
@@ -92,6 +95,7 @@ class _Content:
     def __init__(self, content: bytes) -> None:
         self._content = content
         self.position = 0
+        self._entries = 0
 
     def numbers(self, types: str) -> tuple[Any, ...]:
         """Return numbers of the types in a format of the module `struct`."""
@@ -103,19 +107,31 @@ class _Content:
     def array(self, type_: str, count: int) -> list[Any]:
         """Return numbers of one type."""
         self._check_room(count * struct.calcsize(type_))
+        self._count(count)
         return list(self.numbers(f"{count}{type_}"))
 
     def string(self) -> str:
         """Return a string; bytes that are not UTF-8 are replaced."""
+        (found,) = self.strings(1)
+        return found
+
+    def strings(self, count: int) -> list[str]:
+        """Return strings."""
+        self._check_room(count * 8)  # the length of each
+        self._count(count)
+        return [self._text() for _ in range(count)]
+
+    def _text(self) -> str:
         (length,) = self.numbers("Q")
         self._check_room(length)
         start, self.position = self.position, self.position + length
         return self._content[start : self.position].decode("utf-8", "replace")
 
-    def strings(self, count: int) -> list[str]:
-        """Return strings."""
-        self._check_room(count * 8)  # the length of each
-        return [self.string() for _ in range(count)]
+    def _count(self, entries: int) -> None:
+        """Refuse many small entries, each of which takes several times its bytes as an object."""
+        self._entries += entries
+        if self._entries > _MOST_ENTRIES:
+            raise _WrongError("its metadata has more entries than any model's")
 
     def _check_room(self, size_bytes: int) -> None:
         if size_bytes > len(self._content) - self.position:
@@ -144,6 +160,8 @@ def _parsed(file: Path, content: _Content, file_bytes: int) -> Header:
     tensors = {
         name: _placed(name, *entry, data_start, file_bytes) for name, entry in entries.items()
     }
+    if sum(tensor.size_bytes for tensor in tensors.values()) > file_bytes:
+        raise _WrongError("its tensors overlap")
     return Header(file, metadata, tensors)
 
 

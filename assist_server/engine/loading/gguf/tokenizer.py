@@ -59,8 +59,8 @@ def read_tokenizer(header: Header) -> Any:
         built = _sentencepiece(header, values)
     else:
         raise ModelError(
-            f"{str(header.file)!r} has a tokenizer of the kind {kind!r}; supported are 'gpt2' and "
-            "'llama'"
+            f"{str(header.file)!r} has a tokenizer of the kind {str(kind)[:80]!r}; supported are "
+            "'gpt2' and 'llama'"
         )
     _add_tokens(built, tokens, values)
     named = {
@@ -115,7 +115,7 @@ def _pre_tokenizer(header: Header, name: str) -> Any:
     else:
         raise ModelError(
             f"{str(header.file)!r} has a tokenizer that divides words by the unknown rule "
-            f"{name!r}; choose another model"
+            f"{name[:80]!r}; choose another model"
         )
     splits = [pre_tokenizers.Split(Regex(rule), behavior="isolated") for rule in rules]
     return pre_tokenizers.Sequence([*splits, letters])

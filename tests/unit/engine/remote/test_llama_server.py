@@ -3,6 +3,7 @@ from fake_model_server import CONTROL, ids_of
 
 from assist_server.engine.remote.control_tokens import CONTROL_TOKENS
 from assist_server.engine.request import GenerationRequest, Sampling, collect
+from assist_server.errors import ModelError
 from assist_server.prompts.fim import TEMPLATES
 
 
@@ -51,6 +52,29 @@ def test_a_conversation_has_control_tokens_around_plain_text(llama, open_remote)
     assert "hi" not in str(llama.bodies("/apply-template"))
 
 
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        (None, "another form"),
+        ("\ue0001\ue001", "each message once"),
+        ("\ue0000\ue001\ue0000\ue001\ue0001\ue001", "each message once"),
+        ("\ue0001\ue001\ue0000\ue001", "each message once"),
+        ("\ue0000\ue001\ue0001\ue001\ue0007\ue001", "each message once"),
+    ],
+)
+def test_a_template_that_loses_a_message_is_refused(llama, open_remote, prompt, message):
+    llama.failures["/apply-template"] = lambda handler: handler.give({"prompt": prompt})
+    messages = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
+    with pytest.raises(ModelError, match=message):
+        open_remote(llama).encode_chat(messages)
+
+
+@pytest.mark.parametrize("api", ["auto", "llama-server"])
+def test_a_router_is_asked_about_the_model(llama, open_remote, api):
+    assert open_remote(llama, model="a/b c&d", api=api).info.name == "b c&d"
+    assert llama.requests[0][0] == "/props?model=a%2Fb%20c%26d"
+
+
 def test_the_answer_begins_with_the_half_word_that_is_not_part_of_it(llama, open_remote):
     backend = open_remote(llama)
     prompt = tuple(backend.encode('x = "retu'))
@@ -89,9 +113,9 @@ def test_a_key_press_costs_one_line(llama, open_remote):
     assert len("".join(part for part in body["content"] if isinstance(part, str))) < 20
 
 
-@pytest.mark.parametrize("value", [None, -3.4e38])
-def test_an_impossible_token_does_not_decide_the_mean_alone(llama, open_remote, value):
+@pytest.mark.parametrize(("value", "log_prob"), [(None, -100), (-3.4e38, -100), (float("inf"), 0)])
+def test_an_impossible_token_does_not_decide_the_mean_alone(llama, open_remote, value, log_prob):
     model = open_remote(llama)._model
     probabilities = [{"id": 1, "logprob": value}]
     event = {"content": "a", "tokens": [1], "stop": False}
-    assert model.read({**event, "completion_probabilities": probabilities}).log_probs == (-100,)
+    assert model.read({**event, "completion_probabilities": probabilities}).log_probs == (log_prob,)

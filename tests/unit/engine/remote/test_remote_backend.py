@@ -1,11 +1,13 @@
 """What a server may do wrong, and what is closed when nobody waits any more."""
 
+import contextlib
 import threading
 
 import pytest
 from fake_model_server import fake_model_server
 
 from assist_server.engine import backend as backend_module
+from assist_server.engine.remote import remote_backend as remote_backend_module
 from assist_server.engine.request import (
     CancelToken,
     FinishReason,
@@ -61,6 +63,23 @@ def puts_a_huge_line(handler):
         handler.close_connection = True
 
 
+def drips(handler):
+    """Answer without an end, a blank at a time."""
+    handler.begin_stream("application/json")
+    with contextlib.suppress(ConnectionError):
+        while not handler.server.fake.released.wait(0.02):
+            handler.put_bytes(b" ")
+
+
+def goes_on(handler):
+    """Send events without an end after the answer."""
+    handler.begin_stream()
+    handler.put({"content": "a", "tokens": [197], "stop": True})
+    with contextlib.suppress(ConnectionError):
+        while not handler.server.fake.released.wait(0.002):
+            handler.put({"content": "", "tokens": [], "stop": False})
+
+
 FAILURES = {
     "unauthorized": (lambda h: h.give({}, 401), "does not let us in .*remote.key_variable"),
     "not found": (lambda h: h.give({}, 404), "does not have what was asked for"),
@@ -74,6 +93,7 @@ FAILURES = {
     "a list": (puts("[1]"), "another form"),
     "deep": (puts("[" * 100_000), "another form"),
     "other fields": (puts({"content": "a"}), "another form"),
+    "infinite": (puts('{"content": "a", "tokens": [1e999], "stop": false}'), "another form"),
     "an error": (puts({"error": {"message": "my text"}}), "failed"),
     "huge": (puts_a_huge_line, "another form"),
     "closed": (lambda h: h.cut(), "broke off"),
@@ -117,38 +137,12 @@ def test_a_refused_request_is_no_trouble(llama, watched):
     assert troubles == []
 
 
-def test_a_redirect_is_not_followed(llama, open_remote, monkeypatch):
-    monkeypatch.setenv("MY_KEY", "sk-123")
-    with fake_model_server("llama") as elsewhere:
-        place = {"Location": f"{elsewhere.url}/props"}
-        llama.failures["/props"] = lambda handler: handler.give({}, 307, **place)
-        with pytest.raises(ModelServerError, match=f"elsewhere .*{elsewhere.port}"):
-            open_remote(llama, key_variable="MY_KEY")
-        assert elsewhere.requests == []
-
-
-def test_the_key_is_sent_and_masked(llama, open_remote, monkeypatch):
-    monkeypatch.setenv("MY_KEY", "sk-123")
-    llama.key = "sk-123"
-    assert generated(open_remote(llama, key_variable="MY_KEY")).text == "answer()"
-    with pytest.raises(ModelServerError, match=r"set remote\.key_variable"):
+def test_any_error_on_opening_leaves_no_thread(llama, open_remote, monkeypatch):
+    monkeypatch.setattr(remote_backend_module, "open_model", lambda *_: 1 / 0)
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError):
         open_remote(llama)
-    llama.failures["/props"] = lambda handler: handler.give({"error": "bad sk-123"}, 500)
-    with pytest.raises(ModelServerError, match=r"bad \(key\)"):
-        open_remote(llama, key_variable="MY_KEY")
-    llama.failures.clear()
-    llama.key = "sk-456"
-    with pytest.raises(ModelServerError, match="variable 'MY_KEY'") as refused:
-        open_remote(llama, key_variable="MY_KEY")
-    assert "sk-" not in str(refused.value)
-
-
-def test_a_proxy_is_not_used_for_this_machine(llama, open_remote, monkeypatch):
-    with fake_model_server("llama") as proxy:
-        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
-            monkeypatch.setenv(name, proxy.url)
-        assert generated(open_remote(llama)).text == "answer()"
-        assert proxy.requests == []
+    assert threading.active_count() == before
 
 
 def test_a_silent_server_is_given_up(llama, open_remote):
@@ -162,9 +156,11 @@ def test_a_silent_server_is_given_up(llama, open_remote):
 def test_a_server_that_does_not_encode_is_given_up(llama, open_remote):
     backend = open_remote(llama)
     backend._connection._timeout_ms = 100  # opening may take longer on a busy machine
-    llama.failures["/tokenize"] = lambda handler: handler.wait_until_closed()
-    with pytest.raises(ModelServerError, match="sent nothing for 100 ms"):
-        backend.encode("new")
+    for slow in (lambda handler: handler.wait_until_closed(), drips):
+        backend._health.recover()
+        llama.failures["/tokenize"] = slow
+        with pytest.raises(ModelServerError, match="100 ms"):
+            backend.encode("new")
 
 
 @pytest.mark.parametrize("shown_chars", [0, 3])
@@ -203,6 +199,16 @@ def test_a_stop_rule_closes_the_stream(llama, open_remote):
     generation = generated(open_remote(llama), stop_rules=(stop_at_line_end,))
     assert (generation.text, generation.finish_reason) == ("one", FinishReason.STOP_RULE)
     assert llama.closed.wait(SECONDS)
+
+
+def test_a_server_that_goes_on_after_the_end_is_not_listened_to(llama, open_remote):
+    backend = open_remote(llama)
+    llama.failures["/completion"] = goes_on
+    found = []
+    reader = threading.Thread(target=lambda: found.append(generated(backend)), daemon=True)
+    reader.start()
+    reader.join(SECONDS)
+    assert [each.text for each in found] == ["a"]
 
 
 def test_an_end_id_ends_the_text(llama, open_remote):
@@ -247,6 +253,56 @@ def test_a_server_that_comes_back_is_used_without_being_asked(llama, open_remote
         prompt = tuple(backend.encode("x"))
         assert collect(backend.generate(GenerationRequest(prompt, 20))).text == "other()"
     assert len(troubles) == 2
+
+
+UNEXPECTED = {
+    "openai": [("/v1/models", {"data": 5})],
+    "llama": [
+        ("/tokenize", {"tokens": [{"id": 1e999, "piece": "a"}]}),
+        ("/tokenize", {"tokens": [{"id": 1, "piece": 2_000_000_000}]}),
+        ("/props", {"default_generation_settings": {}, "eos_token": "\ud800"}),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "answer"), [(kind, *each) for kind in UNEXPECTED for each in UNEXPECTED[kind]]
+)
+def test_an_unexpected_answer_is_one_sentence(kind, path, answer, open_remote):
+    with fake_model_server(kind) as server:
+        server.failures[path] = lambda handler: handler.give(answer)
+        with pytest.raises(ModelServerError, match=f"127.0.0.1:{server.port}"):
+            open_remote(server)
+
+
+def test_any_error_on_reopening_is_a_trouble_that_may_pass(llama, open_remote, monkeypatch):
+    monkeypatch.setattr(backend_module, "_FIRST_DELAY_S", 0.05)
+    backend = open_remote(llama)
+    is_back, opens = threading.Event(), []
+    open_model = remote_backend_module.open_model
+
+    def fail_once(*arguments):
+        opens.append(arguments)
+        return open_model(*arguments) if len(opens) > 1 else 1 / 0
+
+    monkeypatch.setattr(remote_backend_module, "open_model", fail_once)
+    backend.watch(lambda trouble: trouble or is_back.set())
+    backend._health.fail(ModelServerError("it is gone"))
+    assert is_back.wait(SECONDS)
+    assert generated(backend).text == "answer()"
+
+
+def test_only_what_the_server_said_ends_a_series_of_failures(llama, open_remote):
+    backend, cancel = open_remote(llama), CancelToken()
+    backend._health._failures = 3
+    llama.holds_after = 0
+    assert generated(backend, max_latency_ms=1).finish_reason is FinishReason.DEADLINE
+    cancel.cancel()
+    assert generated(backend, cancel=cancel).finish_reason is FinishReason.CANCELLED
+    assert backend._health._failures == 3
+    llama.holds_after = None
+    generated(backend)
+    assert backend._health._failures == 0
 
 
 def test_a_closed_backend_says_so(llama, open_remote):

@@ -34,9 +34,9 @@ def start(tensors=0, values=0, version=3, magic=b"GGUF"):
 ARCHITECTURE = text("general.architecture") + struct.pack("<I", 8) + text("llama")
 
 
-def tensor(shape=(4,), kind=0, offset=0):
+def tensor(shape=(4,), kind=0, offset=0, name="token_embd.weight"):
     dimensions = struct.pack(f"<I{len(shape)}Q", len(shape), *shape)
-    return text("token_embd.weight") + dimensions + struct.pack("<IQ", kind, offset)
+    return text(name) + dimensions + struct.pack("<IQ", kind, offset)
 
 
 def test_a_header_is_what_the_package_gguf_reads(tmp_path, content):
@@ -76,6 +76,23 @@ def test_a_header_is_what_the_package_gguf_reads(tmp_path, content):
         (start(tensors=1, values=1) + ARCHITECTURE + tensor((33,), kind=8), r"the shape \[33\]"),
         (start(tensors=1, values=1) + ARCHITECTURE + tensor(kind=4), "unknown number format 4"),
         (start(tensors=1, values=1) + ARCHITECTURE + tensor(offset=2**63), "incomplete"),
+        (
+            start(tensors=3, values=1)
+            + ARCHITECTURE
+            + tensor((80,))
+            + tensor((80,), name="output.weight")
+            + tensor((80,), name="output_norm.weight")
+            + bytes(400),
+            "its tensors overlap",
+        ),
+        (
+            start(values=1) + text("a") + struct.pack("<IIQ", 9, 7, 20 << 20) + bytes(20 << 20),
+            "more entries than any model's",
+        ),
+        (
+            start(values=1) + text("a") + struct.pack("<IIQ", 9, 8, 5 << 20) + bytes(40 << 20),
+            "more entries than any model's",
+        ),
         (
             start(values=1) + text("general.alignment") + struct.pack("<II", 4, 0),
             "its alignment is wrong",

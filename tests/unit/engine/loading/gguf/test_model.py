@@ -239,3 +239,42 @@ def test_progress_is_reported(tmp_path):
 
 def test_the_tiny_tokenizers_merge():
     assert len(tiny_tokenizer("llama")("return").input_ids) == 5
+
+
+INFINITE, NOTHING = float("inf"), float("nan")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["llama.rope.freq_base", "llama.rope.scaling.factor", "llama.attention.layer_norm_rms_epsilon"],
+)
+@pytest.mark.parametrize("value", [INFINITE, NOTHING, -1.0, "x" * 999])
+def test_numbers_that_no_model_has_are_refused(key, value, tmp_path):
+    save_gguf("llama", tmp_path / "a.gguf", more={key: value})
+    with pytest.raises(ModelError, match="has no usable") as refused:
+        read_gguf(tmp_path / "a.gguf", None, ignore_progress)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("value", [0.0, INFINITE, NOTHING, -1.0])
+def test_divisors_that_no_model_has_are_refused(value, tmp_path, monkeypatch):
+    add_factors(monkeypatch, [value] * 4)
+    save_gguf("llama", tmp_path / "a.gguf")
+    with pytest.raises(ModelError, match="has no usable rope_freqs"):
+        read_gguf(tmp_path / "a.gguf", None, ignore_progress)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "general.architecture",
+        "tokenizer.ggml.model",
+        "tokenizer.ggml.pre",
+        "llama.rope.scaling.type",
+    ],
+)
+def test_a_long_name_is_not_quoted_whole(key, tmp_path):
+    save_gguf("llama", tmp_path / "a.gguf", more={key: "x" * 999})
+    with pytest.raises(ModelError, match="xxx") as refused:
+        read_gguf(tmp_path / "a.gguf", None, ignore_progress)
+    assert "x" * 81 not in str(refused.value)

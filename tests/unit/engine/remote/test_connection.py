@@ -1,0 +1,132 @@
+"""Where text and key go, what is quoted, and who waits when a connection is closed."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+from fake_model_server import fake_model_server
+
+from assist_server.engine.remote.address import read_address
+from assist_server.engine.remote.connection import ServerConnection
+from assist_server.engine.remote.remote_backend import RemoteBackend
+from assist_server.engine.request import GenerationRequest, collect
+from assist_server.errors import ModelError, ModelServerError
+from assist_server.settings import RemoteSettings
+
+SECONDS = 10
+
+
+def generated(backend):
+    return collect(backend.generate(GenerationRequest((150,), 20)))
+
+
+def test_a_redirect_is_not_followed(llama, open_remote, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "sk-123")
+    with fake_model_server("llama") as elsewhere:
+        place = {"Location": f"{elsewhere.url}/props"}
+        llama.failures["/props"] = lambda handler: handler.give({}, 307, **place)
+        with pytest.raises(ModelServerError, match=f"elsewhere .*{elsewhere.port}"):
+            open_remote(llama, key_variable="MY_KEY")
+        assert elsewhere.requests == []
+
+
+def test_the_key_is_sent_and_masked(llama, open_remote, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "sk-123")
+    llama.key = "sk-123"
+    assert generated(open_remote(llama, key_variable="MY_KEY")).text == "answer()"
+    with pytest.raises(ModelServerError, match=r"set remote\.key_variable"):
+        open_remote(llama)
+    llama.failures["/props"] = lambda handler: handler.give({"error": "bad sk-123"}, 500)
+    with pytest.raises(ModelServerError, match=r"bad \(key\)"):
+        open_remote(llama, key_variable="MY_KEY")
+    llama.failures.clear()
+    llama.key = "sk-456"
+    with pytest.raises(ModelServerError, match=r"variable that remote\.key_variable") as refused:
+        open_remote(llama, key_variable="MY_KEY")
+    assert "sk-" not in str(refused.value)
+
+
+def test_no_part_of_the_key_is_left_where_a_message_is_cut(llama, open_remote, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "sk-123")
+    llama.failures["/props"] = lambda handler: handler.give({"error": "x" * 197 + "sk-123"}, 500)
+    with pytest.raises(ModelServerError) as refused:
+        open_remote(llama, key_variable="MY_KEY")
+    assert "xxx(ke" in str(refused.value)
+    assert "sk-" not in str(refused.value)
+
+
+def test_of_a_redirection_only_the_host_is_quoted(llama, open_remote):
+    place = f"https://me:hunter2@elsewhere.org:8/{'x' * 999}"
+    llama.failures["/props"] = lambda handler: handler.give({}, 307, Location=place)
+    with pytest.raises(ModelServerError, match=r"\(307: elsewhere\.org:8\)"):
+        open_remote(llama)
+    llama.failures["/props"] = lambda handler: handler.give({}, 500, Location=place)
+    with pytest.raises(ModelServerError, match=r"failed \(500\)"):
+        open_remote(llama)
+    llama.failures.clear()
+    backend = open_remote(llama)
+    llama.failures["/tokenize"] = lambda handler: handler.give({}, 307, Location=place)
+    with pytest.raises(ModelServerError, match=r"elsewhere \(307\)"):
+        backend.encode("my text")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALL_PROXY", "socks5://me:hunter2@proxy:1"),
+        ("HTTPS_PROXY", "foo://me:hunter2@proxy"),
+        ("SSL_CERT_FILE", "/nowhere/hunter2"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_one_sentence_and_leaves_no_thread(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    before = threading.active_count()
+    with pytest.raises(ModelError, match=name) as refused:
+        RemoteBackend.open(RemoteSettings(url="https://a.invalid"))
+    assert "hunter2" not in str(refused.value)
+    assert threading.active_count() == before
+
+
+def test_a_proxy_is_not_used_for_this_machine(llama, open_remote, monkeypatch):
+    with fake_model_server("llama") as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        assert generated(open_remote(llama)).text == "answer()"
+        assert proxy.requests == []
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda each: each.get("/props"), lambda each: list(each.stream("/completion", {}))]
+)
+def test_who_asks_while_the_connection_closes_is_told(llama, ask):
+    """The loop is held until the request and the end of the loop wait in its queue."""
+    connection = ServerConnection(read_address(RemoteSettings(url=llama.url), {}), 60_000)
+    for path in ("/props", "/completion"):
+        llama.failures[path] = lambda handler: handler.wait_until_closed()
+    is_begun, is_closing, told = threading.Event(), threading.Event(), []
+    connection._loop.call_soon_threadsafe(is_closing.wait, SECONDS)
+    start, thread = connection._start, connection._thread
+
+    def start_and_say(work):
+        future = start(work)
+        is_begun.set()
+        return future
+
+    def say_and_join():
+        is_closing.set()
+        thread.join()
+
+    def follow():
+        with pytest.raises(ModelError, match="unloaded"):
+            ask(connection)
+        told.append(True)
+
+    connection._start, connection._thread = start_and_say, SimpleNamespace(join=say_and_join)
+    reader = threading.Thread(target=follow, daemon=True)
+    reader.start()
+    assert is_begun.wait(SECONDS)
+    connection.close()
+    reader.join(SECONDS)
+    assert told == [True]
+    with pytest.raises(ModelError, match="unloaded"):
+        ask(connection)
