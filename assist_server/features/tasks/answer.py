@@ -13,7 +13,7 @@ _UNSAFE = re.compile(
     "\\ud800-\\udfff\\ufeff]"  # halves of characters; marks of the byte order
 )
 _INDENTED = re.compile(r"^[ \t]+\S", re.MULTILINE)
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
+_FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})(.*)")
 
 
 def cleaned(text: str) -> str:
@@ -50,19 +50,31 @@ def fenced_blocks(markdown: str) -> list[str]:
     """Return the contents of the fenced blocks of a text; the last one may have no end.
 
     As in CommonMark, a block ends with a fence of the same character that is as long as its first.
+    It is not further to the right, as that would be a part of the code, such as of a docstring.
     """
     blocks: list[list[str]] = []
-    fence = ""
+    margin = fence = ""
     for line in markdown.split("\n"):
         match = _FENCE.fullmatch(line)
-        if match and not fence and not (match[1][0] == "`" and "`" in match[2]):
-            fence = match[1]
+        if match and not fence and not (match[2][0] == "`" and "`" in match[3]):
+            margin, fence = match[1], match[2]
             blocks.append([])
-        elif match and fence and match[1].startswith(fence) and not match[2].strip():
+        elif match and fence and _closes(match, margin, fence):
             fence = ""
         elif fence:
             blocks[-1].append(line)
     return ["\n".join(block) for block in blocks]
+
+
+def _closes(line: re.Match[str], margin: str, fence: str) -> bool:
+    is_fence = line[2].startswith(fence) and not line[3].strip()
+    return is_fence and len(line[1].expandtabs()) <= len(margin.expandtabs())
+
+
+def is_whole(code: str, answer: str) -> bool:
+    """Return whether an answer holds nothing but code and its fence."""
+    lines = [line for line in answer.split("\n") if not _FENCE.fullmatch(line)]
+    return "\n".join(lines).split() == code.split()
 
 
 def indented(code: str, margin: str, document: str) -> str:

@@ -14,7 +14,13 @@ from assist_server.engine.request import (
 )
 from assist_server.errors import InputError, ModelError
 from assist_server.features.summarize.work import Selection
-from assist_server.features.tasks.answer import cleaned, extract_code, extract_text, indented
+from assist_server.features.tasks.answer import (
+    cleaned,
+    extract_code,
+    extract_text,
+    indented,
+    is_whole,
+)
 from assist_server.features.tasks.place import Place, find_place
 from assist_server.features.tasks.prompt import answer_tokens, build_task_prompt
 from assist_server.features.tasks.refusal import why_not
@@ -143,7 +149,8 @@ def _changed(answer: str, place: Place, why_cut: str) -> Outcome:
     is_more_text = place.replaced.start == place.replaced.end and not place.is_code
     reason = ("" if is_more_text else why_cut) or why_not(answer, code, edit, place)
     if reason:
-        return Outcome(code, note=f"not applied: {reason}")
+        shown = code if is_whole(code, answer) else answer
+        return Outcome(shown, note=f"not applied: {reason}")
     return Outcome(code, (edit,), why_cut)
 
 

@@ -167,3 +167,11 @@ def test_words_to_the_user_replace_nothing(tmp_path, answer, reason, path):
 def test_such_words_of_the_author_stay(tmp_path, source, answer):
     _, text = run(tmp_path, "shorten", f"<<{source}>>\n", answer, "a.md")
     assert text == f"{answer}\n"
+
+
+def test_nothing_of_an_answer_that_is_not_applied_is_lost(tmp_path):
+    answer = "Broken:\n```\nx = (\n```\nSo it goes.\n```\ny = 1\n```"
+    found, _ = run(tmp_path, "fix", "<<x = 0>>\n", answer)
+    assert (found.edits, found.text) == ((), answer)
+    found, _ = run(tmp_path, "fix", "<<x = 0>>\n", "```\nx = (\n```")
+    assert (found.edits, found.text) == ((), "x = (")
