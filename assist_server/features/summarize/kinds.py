@@ -5,7 +5,6 @@ Content decides where the language says nothing. What is not sure is prose.
 
 import json
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import PurePath
 import yaml
 
 from assist_server.features.summarize import commits, tables
+from assist_server.features.summarize.data_readers import parse_toml
 from assist_server.features.summarize.log_entries import read_entry
 from assist_server.features.summarize.mails import ATTRIBUTION, HEADER, KNOWN_HEADERS, ORIGINAL
 from assist_server.features.summarize.trace_formats import language_of
@@ -236,7 +236,7 @@ def _is_toml(sample: _Sample) -> bool:
     ):
         return False
     try:
-        return len(tomllib.loads(sample.text)) >= 1
+        return len(parse_toml(sample.text)) >= 1
     except (ValueError, RecursionError):
         return False
 
