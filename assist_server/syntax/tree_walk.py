@@ -69,6 +69,22 @@ def program_nodes(tree: SyntaxTree) -> list[tuple[int, str]]:
     return nodes
 
 
+def lines_within_strings(tree: SyntaxTree) -> frozenset[int]:
+    """Return the lines, from 0, that begin within a string; not those of a docstring."""
+    lines: set[int] = set()
+    waiting = [tree.root]
+    while waiting:
+        node = waiting.pop()
+        is_statement = node.type == "expression_statement" and node.named_child_count == 1
+        if is_statement and node.named_children[0].type == "string":
+            continue
+        if "string" in node.type:
+            lines.update(range(node.start_point[0] + 1, node.end_point[0] + 1))
+        else:
+            waiting += node.children
+    return frozenset(lines)
+
+
 def _is_content(node: tree_sitter.Node) -> bool:
     """Return whether the node is text within a string, or between tags."""
     is_in_string = "string" in node.type and node.type.endswith(("content", "fragment"))

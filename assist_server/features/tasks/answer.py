@@ -77,18 +77,32 @@ def is_whole(code: str, answer: str) -> bool:
     return "\n".join(lines).split() == code.split()
 
 
-def indented(code: str, margin: str, document: str) -> str:
+def indented(
+    code: str, margin: str, document: str, within_strings: frozenset[int] = frozenset()
+) -> str:
     """Return code with another margin, and with levels of indentation as in a document.
 
     Code that begins at the margin stays as it is: its lines further left are parts of strings.
+    So do the lines `within_strings`, counted from 0, unless a model moved them with the rest: what
+    the document has at the other margin moves back.
     """
     if margin and leading_whitespace(code) == margin:
         return code
-    lines = textwrap.dedent(code).split("\n")
-    own, unit = _unit("\n".join(lines)), _unit(document)
-    if own and unit and own != unit:
-        lines = [_in_unit(line, own, unit) for line in lines]
-    return "\n".join(margin + line if line.strip() else "" for line in lines)
+    lines = code.split("\n")
+    free = [line for n, line in enumerate(lines) if line.strip() and n not in within_strings]
+    dedented = textwrap.dedent("\n".join(free))
+    common = "\n".join(free).partition(dedented.partition("\n")[0])[0]
+    own, unit, known = _unit(dedented), _unit(document), set(document.split("\n"))
+    for n, line in enumerate(lines):
+        rest = line.removeprefix(common)
+        if n in within_strings:
+            moved = margin + rest
+            lines[n] = moved if moved in known and line not in known else line
+        else:
+            is_other = own and unit and own != unit
+            rest = _in_unit(rest, own, unit) if is_other else rest
+            lines[n] = margin + rest if rest.strip() else ""
+    return "\n".join(lines)
 
 
 def _unit(text: str) -> str:

@@ -28,6 +28,8 @@ from assist_server.features.tasks.repetition import stop_at_loop
 from assist_server.features.thoughts import may_be_thoughts, without_thoughts
 from assist_server.prompts.tasks import Need, Output, Task
 from assist_server.settings import Settings
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.tree_walk import lines_within_strings
 from assist_server.text.edits import TextEdit
 
 TakeText = Callable[[str], None]
@@ -156,7 +158,10 @@ def _changed(answer: str, place: Place, why_cut: str) -> Outcome:
 
 def _code_edit(code: str, place: Place) -> TextEdit:
     replaced, text = place.replaced, place.snapshot.text
-    new_text = indented(code, place.margin, text)
+    language = place.snapshot.language
+    tree = SyntaxTree(code, language) if language.grammar else None
+    within_strings = lines_within_strings(tree) if tree else frozenset[int]()
+    new_text = indented(code, place.margin, text, within_strings)
     if replaced.start == replaced.end:
         new_text = f"\n{new_text}"
     elif replaced.start and text[replaced.start - 1] != "\n":
