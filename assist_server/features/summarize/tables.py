@@ -174,7 +174,8 @@ def _is_number(value: str) -> bool:
 def _kind(value: str) -> str:
     if value.lower() in _TRUTH:
         return "yes or no"
-    if _is_number(value[:80]) and len(value) <= 80:
+    is_code = re.match(r"0\d", value)  # a postcode, say
+    if _is_number(value[:80]) and len(value) <= 80 and not is_code:
         return "number" if re.search(r"[.eE%]", value) else "whole number"
     return "date" if _DATE.fullmatch(value[:60]) else "text"
 
