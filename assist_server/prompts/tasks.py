@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
@@ -28,6 +28,7 @@ _MAX_USER_TASKS = 100
 _MAX_TITLE_CHARS = 80
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FILE = re.compile(r"\ufeff?---[ \t]*\n(.*?\n)---[ \t]*(?:\n(.*))?", re.DOTALL)
+_MAX_HEAD_DEPTH = 2
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _KEYS = ("title", "kinds", "output", "needs", "max_new_tokens")
 
@@ -110,7 +111,7 @@ def load_tasks(folder: Path | None = None) -> Tasks:
     found, problems = dict(_own_tasks()), []
     for path in _files_in(folder or user_tasks_path()):
         try:
-            task = _read(path)
+            task = _load(path)
         except ValueError as error:
             problems.append(printable(f"correct the task {path}, it is ignored: {error}"))
         else:
@@ -132,7 +133,27 @@ def _files_in(folder: Path) -> list[Path]:
         return []
 
 
-def _read(path: Path) -> Task:
+def _load(path: Path) -> Task:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise ValueError(error.strerror or "it cannot be read") from error
+    task = _read(path, (state.st_mtime_ns, state.st_size))
+    if isinstance(task, str):
+        raise ValueError(task)  # noqa: TRY004 - as all others
+    return task
+
+
+@lru_cache(maxsize=2 * _MAX_USER_TASKS)
+def _read(path: Path, state: tuple[int, int]) -> Task | str:  # noqa: ARG001 - key of the cache
+    """Return the task of a file, or its problem; a file is read again when it has changed."""
+    try:
+        return _read_anew(path)
+    except ValueError as error:
+        return str(error)
+
+
+def _read_anew(path: Path) -> Task:
     try:
         if not path.is_file():  # opening a pipe would wait for a writer
             raise ValueError("it is not a regular file")
@@ -176,8 +197,9 @@ def parse_task(name: str, text: str) -> Task:
 
 def _parse_head(text: str) -> dict[str, object]:
     try:
-        head = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        _check_plain(text)
+        head = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes texts only
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f" (line {mark.line + 2})" if mark else ""
         raise ValueError(f"its head is not valid YAML{place}") from error
@@ -190,6 +212,24 @@ def _parse_head(text: str) -> dict[str, object]:
         if key not in _KEYS:
             raise ValueError(f"remove `{str(key)[:_MAX_TITLE_CHARS]}` from its head")
     return head
+
+
+def _check_plain(text: str) -> None:
+    """Check that a head is a map of texts and lists of them.
+
+    Tags ask for other values, and deep or repeated values take a time that grows exponentially.
+
+    Raises:
+        yaml.YAMLError: it has anything else.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        is_alias = isinstance(event, yaml.AliasEvent)
+        if is_alias or depth > _MAX_HEAD_DEPTH or getattr(event, "tag", None):
+            mark: Any = event.start_mark  # the types of its two implementations differ
+            raise yaml.MarkedYAMLError(problem_mark=mark)
 
 
 def _title(value: object) -> str:
@@ -212,9 +252,11 @@ def _needs(value: object) -> Iterator[Need]:
 
 
 def _count(value: object) -> int:
-    if type(value) is not int or not 1 <= value <= MAX_NEW_TOKENS:
+    is_number = isinstance(value, str) and re.fullmatch(r"[0-9]{1,4}", value)
+    count = int(str(value)) if is_number else 0
+    if not 1 <= count <= MAX_NEW_TOKENS:
         raise ValueError(f"`max_new_tokens` is not a whole number from 1 to {MAX_NEW_TOKENS}")
-    return value
+    return count
 
 
 def _check_body(body: str, needs: frozenset[Need]) -> None:

@@ -54,6 +54,43 @@ def code_tokens(tree: SyntaxTree, span: Span, without: Span | None = None) -> li
     ]
 
 
+def program_nodes(tree: SyntaxTree) -> list[tuple[int, str]]:
+    """Return the depths and types of all nodes but comments and the contents of strings.
+
+    Leaves are given by their text. Texts with the same nodes differ in prose and layout only.
+    """
+    nodes, waiting = [], [(tree.root, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if is_comment(node) or _is_content(node):
+            continue
+        nodes.append((depth, node.type if node.child_count else tree.node_text(node)))
+        waiting += [(child, depth + 1) for child in reversed(node.children)]
+    return nodes
+
+
+def lines_within_strings(tree: SyntaxTree) -> frozenset[int]:
+    """Return the lines, from 0, that begin within a string; not those of a docstring."""
+    lines: set[int] = set()
+    waiting = [tree.root]
+    while waiting:
+        node = waiting.pop()
+        is_statement = node.type == "expression_statement" and node.named_child_count == 1
+        if is_statement and node.named_children[0].type == "string":
+            continue
+        if "string" in node.type:
+            lines.update(range(node.start_point[0] + 1, node.end_point[0] + 1))
+        else:
+            waiting += node.children
+    return frozenset(lines)
+
+
+def _is_content(node: tree_sitter.Node) -> bool:
+    """Return whether the node is text within a string, or between tags."""
+    is_in_string = "string" in node.type and node.type.endswith(("content", "fragment"))
+    return is_in_string or node.type in {"escape_sequence", "jsx_text"}
+
+
 def _leaves(tree: SyntaxTree, top: tree_sitter.Node, span: Span) -> Iterator[tuple[int, str]]:
     waiting = [top]
     while waiting:

@@ -153,7 +153,7 @@ class _HtmlReader(HTMLParser):
 
 def read_markdown(text: str) -> object:
     """Return the blocks of Markdown and their content."""
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    tokens = MarkdownIt("commonmark").enable("table").disable("inline").parse(text)
     return [
         (one.type, one.tag, one.content, one.markup, one.info, one.hidden)
         for one in tokens

@@ -13,6 +13,7 @@ from assist_server.features.summarize.secrets import without_secrets
 from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Selection, Work
 from assist_server.features.thoughts import without_thoughts
 from assist_server.prompts.instructions import load_instruction
+from assist_server.text.inert_markdown import inert_document
 from assist_server.text.newlines import split_lines
 
 _LEAST_PART_TOKENS = 64
@@ -74,7 +75,7 @@ def ask(selection: Selection, work: Work, kind: str, facts: str, *, is_read_whol
 def _checked(instruction: str, text: str, selection: Selection, facts: str, work: Work) -> Answer:
     generation = _generate(instruction, text, work)
     source = f"{instruction}\n{selection.text}\n{facts}"
-    answer = without_secrets(supported_part(_text_of(generation), source))
+    answer = inert_document(without_secrets(supported_part(_text_of(generation), source)))
     if is_echo(answer, selection.text) or is_echo(answer.partition("\n")[0], instruction):
         answer = ""
     return Answer(answer, generation.is_likely(CONFIDENT_LOG_PROB))

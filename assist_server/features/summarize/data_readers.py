@@ -24,6 +24,8 @@ _TOML_LINE = re.compile(
     |(?P<key>[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*(?:\.[^=\n]{0,200})?=)""",
     re.MULTILINE | re.VERBOSE,
 )
+_TOML_KEY = re.compile(r"#?[\w\"' \t.-]+")
+"""What may be a key of many parts, or is a comment or a part of a text."""
 _TOO_DEEP = "it is nested too deeply to be read"
 
 
@@ -155,10 +157,23 @@ def _lower(message: str) -> str:
 # TOML
 
 
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the value of a text in TOML.
+
+    Raises:
+        ValueError: the text is not valid.
+        RecursionError: it is nested too deeply; a key of thousands of parts takes seconds.
+    """
+    keys = (found[0] for found in _TOML_KEY.finditer(text))
+    if any(key.count(".") > _MOST_DEPTH and key[0] != "#" for key in keys):
+        raise RecursionError
+    return tomllib.loads(text)
+
+
 def _read_toml(text: str) -> Document:
     document = Document()
     try:
-        document.value = tomllib.loads(text)
+        document.value = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         found = re.search(r"\(at line (\d+), column (\d+)\)", message)
@@ -177,7 +192,7 @@ def _toml_until(text: str, offset: int) -> object:
     """Return what the lines above an error hold, without the unfinished one; {} if unknown."""
     for end in (offset, text.rfind("\n[", 0, offset) + 1):
         try:
-            return tomllib.loads(text[:end])
+            return parse_toml(text[:end])
         except (tomllib.TOMLDecodeError, RecursionError, ValueError):
             continue
     return {}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assist_server.features.summarize.secrets import without_secrets
+from assist_server.text.inert_markdown import inert_line
 
 MOST_LISTED = 12
 _MOST_QUOTED = 100
@@ -70,8 +71,8 @@ def quoted(text: str, most_chars: int = _MOST_QUOTED) -> str:
 
 
 def said(sentence: str, most_chars: int = _MOST_SENTENCE) -> str:
-    """Return a sentence of the text, without secrets and on one line."""
-    return _plain(sentence, most_chars)
+    """Return a sentence of the text on one line, without secrets and with no links that act."""
+    return inert_line(_plain(sentence, most_chars))
 
 
 def counted(count: int, what: str) -> str:

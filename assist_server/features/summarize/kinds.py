@@ -5,7 +5,6 @@ Content decides where the language says nothing. What is not sure is prose.
 
 import json
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import PurePath
 import yaml
 
 from assist_server.features.summarize import commits, tables
+from assist_server.features.summarize.data_readers import parse_toml
 from assist_server.features.summarize.log_entries import read_entry
 from assist_server.features.summarize.mails import ATTRIBUTION, HEADER, KNOWN_HEADERS, ORIGINAL
 from assist_server.features.summarize.trace_formats import language_of
@@ -25,6 +25,7 @@ _MOST_LINES = 400
 """Number of lines that are looked at."""
 
 _LEAST_REPEATED = 20
+_MOST_WORDS_OF_VALUE = 3
 _MOST_PARSED = 200_000
 """Longer text is not parsed to see what it is."""
 
@@ -78,6 +79,10 @@ _MARKDOWN_MARK = re.compile(
     r"(?:#{1,6} \S|```|~~~|[-*+] \[?.{0,80}\]\(|!?\[.{1,80}\]\(\S{1,200}\))"
 )
 _UNDERLINE = re.compile(r"(?:={4,}|-{4,})$")
+_ON_THE_MINUTE = re.compile(r"\d\d:\d\d:00")
+"""Times in a plan for a day; a program is seldom so punctual."""
+_TECHNICAL = re.compile(r"\d|\w[/\\]\w|\w[:=]|\w[._]\w")
+"""Numbers, paths, values and names, which verse lacks."""
 _YAML_KEY = re.compile(r"(?:- )?[\w.\"'/-]{1,60}:(?:\s|$)")
 
 
@@ -184,6 +189,8 @@ def _is_log(sample: _Sample) -> bool:
     entries = [entry for line in heads if (entry := read_entry(line)) is not None]
     if len(entries) < 2:
         return _repeats_itself(heads)
+    if all(_ON_THE_MINUTE.fullmatch(entry.time) for entry in entries):
+        return False
     dated = sum(bool(entry.time) for entry in entries)
     is_dated = dated >= 2 and (len(entries) >= 0.5 * len(heads) or dated >= 10)
     return is_dated or len(entries) >= max(3, 0.6 * len(heads))
@@ -197,7 +204,9 @@ def _repeats_itself(lines: list[str]) -> bool:
         for word, count in firsts.most_common(6)
         if word[:1].isupper() and not word.endswith(":")
     )
-    return len(lines) >= _LEAST_REPEATED and common >= 0.8 * len(lines)
+    technical = sum(bool(_TECHNICAL.search(line)) for line in lines)
+    is_like_prose = technical < 0.5 * len(lines)
+    return len(lines) >= _LEAST_REPEATED and common >= 0.8 * len(lines) and not is_like_prose
 
 
 def _is_json(sample: _Sample) -> bool:
@@ -236,7 +245,7 @@ def _is_toml(sample: _Sample) -> bool:
     ):
         return False
     try:
-        return len(tomllib.loads(sample.text)) >= 1
+        return len(parse_toml(sample.text)) >= 1
     except (ValueError, RecursionError):
         return False
 
@@ -252,6 +261,9 @@ def _is_yaml(sample: _Sample) -> bool:
         or not nested
         or len(sample.text) > _MOST_PARSED
     ):
+        return False
+    values = [line.partition(":")[2].split() for line in keys]
+    if sum(len(words) > _MOST_WORDS_OF_VALUE for words in values) >= 0.5 * len(keys):
         return False
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

@@ -4,16 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from assist_server.features.summarize.facts import Fact, Facts, counted, said
-from assist_server.features.summarize.prose import FRONT_MATTER, is_sentence
+from assist_server.features.summarize.prose import FRONT_MATTER, is_sentence, parse_blocks
 from assist_server.features.summarize.sentences import split_sentences
 from assist_server.features.summarize.work import Selection
 
 _MOST_CHARS = 100_000
-_MOST_OF_PARAGRAPH = 2_000
+_MOST_OF_HEADING, _MOST_OF_PARAGRAPH = 500, 2_000
 _LINKED_IMAGE = re.compile(r"\[?!\[[^\]]{0,300}\](?:\([^)]{0,600}\)|\[[^\]]{0,300}\])")
 _LINK = re.compile(r"\[([^\[\]]{0,300})\](?:\([^)]{0,600}\)|\[[^\]]{0,300}\])")
 _TAG = re.compile(r"<[^<>]{1,300}>")
@@ -78,11 +77,11 @@ def _sections(selection: Selection) -> Iterator[_Section]:
     first_line = snapshot.lines.line_at(start) + 1
     section = _Section("", 0, first_line)
     opened, level = "", 0
-    for token in MarkdownIt("commonmark").enable("table").parse(text):
+    for token in parse_blocks(text):
         line = first_line + (token.map[0] if token.map else 0)
         if token.type == "inline" and opened == "heading_open":
             yield section
-            section = _Section(_plain(token.content), level, line)
+            section = _Section(_plain(token.content[:_MOST_OF_HEADING]), level, line)
         elif token.type == "inline":
             section.content += 1
             if opened == "paragraph_open" and not section.sentence:

@@ -6,6 +6,7 @@ Authors begin with what matters; choosing sentences by the weight of their words
 import re
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from assist_server.errors import InputError
 from assist_server.features.summarize.facts import said
@@ -63,6 +64,14 @@ def extract(selection: Selection) -> str:
     return blank.join(said(sentence, _MOST_SENTENCE_CHARS) for sentence in shown)
 
 
+def parse_blocks(markdown: str) -> list[Token]:
+    """Return the tokens of the blocks of a text, whose `inline` tokens have no children.
+
+    To parse what is in them takes a time that grows with the square of the open brackets.
+    """
+    return MarkdownIt("commonmark").enable("table").disable("inline").parse(markdown)
+
+
 def _paragraphs(selection: Selection) -> list[str]:
     """Return the paragraphs of prose in the selection, without front matter."""
     snapshot = selection.snapshot
@@ -70,7 +79,7 @@ def _paragraphs(selection: Selection) -> list[str]:
     start = max(selection.start, head.end() if head else 0)
     text = snapshot.text[start : min(selection.end, start + _MOST_READ)]
     if snapshot.language_id == "markdown" or _MARKDOWN_FILES.search(snapshot.path):
-        tokens = MarkdownIt("commonmark").enable("table").parse(text)
+        tokens = parse_blocks(text)
         opens = ["", *(token.type for token in tokens)]
         return [
             token.content

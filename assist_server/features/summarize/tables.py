@@ -21,6 +21,7 @@ _MOST_SHOWN = 4
 _SAMPLE_ROWS = 50
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,30})?(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?%?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.{0,20})?|\d{1,2}[/.]\d{1,2}[/.]\d{4}")
+_SETTING = re.compile(r"[\w.-]{1,60}")
 _MISSING = frozenset(["", "na", "n/a", "nan", "null", "none", "-", "?"])
 _TRUTH = frozenset(["true", "false", "yes", "no", "t", "f", "y", "n"])
 
@@ -37,6 +38,11 @@ class _Column:
     dates: list[str] = field(default_factory=list)
     """The first and the last in time, for dates that sort as text."""
     values: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def names_secrets(self) -> bool:
+        """Return whether a value names a password or the like, as in lists of settings."""
+        return any(_SETTING.fullmatch(each) and is_secret_name(each) for each in self.values)
 
     def add(self, value: str) -> None:
         """Count a value."""
@@ -102,7 +108,14 @@ def describe_table(selection: Selection) -> Facts:
     if not is_whole:
         text += " The rest of the table was not read."
     line = selection.line_at(start)
-    return Facts(text, tuple(_fact(column, line) for column in columns))
+    naming = [column for column in columns if column.names_secrets]
+    return Facts(
+        text,
+        tuple(
+            _fact(column, line, is_secret=any(each is not column for each in naming))
+            for column in columns
+        ),
+    )
 
 
 def _start(text: str) -> int:
@@ -161,7 +174,8 @@ def _is_number(value: str) -> bool:
 def _kind(value: str) -> str:
     if value.lower() in _TRUTH:
         return "yes or no"
-    if _is_number(value[:80]) and len(value) <= 80:
+    is_code = re.match(r"0\d", value)  # a postcode, say
+    if _is_number(value[:80]) and len(value) <= 80 and not is_code:
         return "number" if re.search(r"[.eE%]", value) else "whole number"
     return "date" if _DATE.fullmatch(value[:60]) else "text"
 
@@ -172,12 +186,13 @@ def _names(first: list[str]) -> str:
     return listed([*names, f"{left:,} more"] if left else names)
 
 
-def _fact(column: _Column, line: int) -> Fact:
-    return Fact(quoted(column.name or "without a name", 60), line, _content(column))
+def _fact(column: _Column, line: int, *, is_secret: bool) -> Fact:
+    content = _content(column, is_secret=is_secret or is_secret_name(column.name))
+    return Fact(quoted(column.name or "without a name", 60), line, content)
 
 
-def _content(column: _Column) -> str:
-    if is_secret_name(column.name):
+def _content(column: _Column, *, is_secret: bool) -> str:
+    if is_secret:
         return f"{counted(column.count, 'value')}, not shown"
     parts = [_values(column)] if column.count else ["no values"]
     if column.missing:

@@ -13,7 +13,7 @@ _UNSAFE = re.compile(
     "\\ud800-\\udfff\\ufeff]"  # halves of characters; marks of the byte order
 )
 _INDENTED = re.compile(r"^[ \t]+\S", re.MULTILINE)
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
+_FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})(.*)")
 
 
 def cleaned(text: str) -> str:
@@ -50,33 +50,59 @@ def fenced_blocks(markdown: str) -> list[str]:
     """Return the contents of the fenced blocks of a text; the last one may have no end.
 
     As in CommonMark, a block ends with a fence of the same character that is as long as its first.
+    It is not further to the right, as that would be a part of the code, such as of a docstring.
     """
     blocks: list[list[str]] = []
-    fence = ""
+    margin = fence = ""
     for line in markdown.split("\n"):
         match = _FENCE.fullmatch(line)
-        if match and not fence and not (match[1][0] == "`" and "`" in match[2]):
-            fence = match[1]
+        if match and not fence and not (match[2][0] == "`" and "`" in match[3]):
+            margin, fence = match[1], match[2]
             blocks.append([])
-        elif match and fence and match[1].startswith(fence) and not match[2].strip():
+        elif match and fence and _closes(match, margin, fence):
             fence = ""
         elif fence:
             blocks[-1].append(line)
     return ["\n".join(block) for block in blocks]
 
 
-def indented(code: str, margin: str, document: str) -> str:
+def _closes(line: re.Match[str], margin: str, fence: str) -> bool:
+    is_fence = line[2].startswith(fence) and not line[3].strip()
+    return is_fence and len(line[1].expandtabs()) <= len(margin.expandtabs())
+
+
+def is_whole(code: str, answer: str) -> bool:
+    """Return whether an answer holds nothing but code and its fence."""
+    lines = [line for line in answer.split("\n") if not _FENCE.fullmatch(line)]
+    return "\n".join(lines).split() == code.split()
+
+
+def indented(
+    code: str, margin: str, document: str, within_strings: frozenset[int] = frozenset()
+) -> str:
     """Return code with another margin, and with levels of indentation as in a document.
 
     Code that begins at the margin stays as it is: its lines further left are parts of strings.
+    So do the lines `within_strings`, counted from 0, unless a model moved them with the rest: what
+    the document has at the other margin moves back.
     """
     if margin and leading_whitespace(code) == margin:
         return code
-    lines = textwrap.dedent(code).split("\n")
-    own, unit = _unit("\n".join(lines)), _unit(document)
-    if own and unit and own != unit:
-        lines = [_in_unit(line, own, unit) for line in lines]
-    return "\n".join(margin + line if line.strip() else "" for line in lines)
+    lines = code.split("\n")
+    free = [line for n, line in enumerate(lines) if line.strip() and n not in within_strings]
+    dedented = textwrap.dedent("\n".join(free))
+    common = "\n".join(free).partition(dedented.partition("\n")[0])[0]
+    own, unit, known = _unit(dedented), _unit(document), set(document.split("\n"))
+    for n, line in enumerate(lines):
+        rest = line.removeprefix(common)
+        if n in within_strings:
+            moved = margin + rest
+            lines[n] = moved if moved in known and line not in known else line
+        else:
+            is_other = own and unit and own != unit
+            rest = _in_unit(rest, own, unit) if is_other else rest
+            lines[n] = margin + rest if rest.strip() else ""
+    return "\n".join(lines)
 
 
 def _unit(text: str) -> str:

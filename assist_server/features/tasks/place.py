@@ -22,8 +22,8 @@ class Place:
     """Empty where the answer is inserted."""
     is_code: bool
     """Whether the answer is code."""
-    name: str = ""
-    """Name of the definition that the answer has to define; empty for anything else."""
+    definition: Definition | None = None
+    """The definition that the answer has to define again, if there is one."""
 
     @property
     def text(self) -> str:
@@ -60,9 +60,8 @@ def find_place(task: Task, selection: Selection) -> Place:
     if is_code:
         about = _from_line_start(snapshot, about)
     if task.output is Output.REPLACE or (task.output is Output.INSERT and definition):
-        may_rename = definition is None or Need.INSTRUCTION in task.needs
-        name = "" if may_rename or definition is None else definition.name
-        return Place(snapshot, about, about, is_code, name)
+        may_rename = Need.INSTRUCTION in task.needs
+        return Place(snapshot, about, about, is_code, None if may_rename else definition)
     end = snapshot.lines.end_of(snapshot.lines.line_at(about.end)) if is_code else about.end
     return Place(snapshot, about, Span(end, end), is_code)
 

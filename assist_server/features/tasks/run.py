@@ -1,6 +1,5 @@
 """Run a task: a prompt for the place, the model's answer, and edits or a text made from it."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,16 +14,23 @@ from assist_server.engine.request import (
 )
 from assist_server.errors import InputError, ModelError
 from assist_server.features.summarize.work import Selection
-from assist_server.features.tasks.answer import cleaned, extract_code, extract_text, indented
+from assist_server.features.tasks.answer import (
+    cleaned,
+    extract_code,
+    extract_text,
+    indented,
+    is_whole,
+)
 from assist_server.features.tasks.place import Place, find_place
 from assist_server.features.tasks.prompt import answer_tokens, build_task_prompt
+from assist_server.features.tasks.refusal import why_not
 from assist_server.features.tasks.repetition import stop_at_loop
 from assist_server.features.thoughts import may_be_thoughts, without_thoughts
-from assist_server.postprocess.unshowable import has_unshowable
 from assist_server.prompts.tasks import Need, Output, Task
 from assist_server.settings import Settings
-from assist_server.syntax.parser import SyntaxTree, adds_errors
-from assist_server.text.edits import TextEdit, apply_edits
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.tree_walk import lines_within_strings
+from assist_server.text.edits import TextEdit
 
 TakeText = Callable[[str], None]
 """Called with each piece of an answer while the model writes it, without its thoughts."""
@@ -143,15 +149,19 @@ def _changed(answer: str, place: Place, why_cut: str) -> Outcome:
         raise InputError("the model's answer equals the text; there is nothing to change")
     edit = _code_edit(code, place) if place.is_code else _text_edit(code, place)
     is_more_text = place.replaced.start == place.replaced.end and not place.is_code
-    reason = ("" if is_more_text else why_cut) or _why_not(code, edit, place)
+    reason = ("" if is_more_text else why_cut) or why_not(answer, code, edit, place)
     if reason:
-        return Outcome(code, note=f"not applied: {reason}")
+        shown = code if is_whole(code, answer) else answer
+        return Outcome(shown, note=f"not applied: {reason}")
     return Outcome(code, (edit,), why_cut)
 
 
 def _code_edit(code: str, place: Place) -> TextEdit:
     replaced, text = place.replaced, place.snapshot.text
-    new_text = indented(code, place.margin, text)
+    language = place.snapshot.language
+    tree = SyntaxTree(code, language) if language.grammar else None
+    within_strings = lines_within_strings(tree) if tree else frozenset[int]()
+    new_text = indented(code, place.margin, text, within_strings)
     if replaced.start == replaced.end:
         new_text = f"\n{new_text}"
     elif replaced.start and text[replaced.start - 1] != "\n":
@@ -165,17 +175,3 @@ def _text_edit(new_text: str, place: Place) -> TextEdit:
     if replaced.start == replaced.end and not is_apart:
         new_text = f" {new_text}"
     return TextEdit(replaced.start, replaced.end, new_text)
-
-
-def _why_not(new_text: str, edit: TextEdit, place: Place) -> str:
-    """Return why an edit must not be applied; empty if it may."""
-    snapshot = place.snapshot
-    if place.name and not re.search(rf"\b{re.escape(place.name)}\b", new_text):
-        return f"the answer does not define {place.name!r}"
-    if place.is_code and has_unshowable(new_text) and not has_unshowable(place.text):
-        return "the answer contains invisible characters"
-    before = snapshot.syntax
-    if before is None:
-        return ""
-    after = SyntaxTree(apply_edits(snapshot.text, [edit]), snapshot.language)
-    return "the answer would add a syntax error" if adds_errors(after, before) else ""

@@ -14,6 +14,7 @@ from assist_server.lsp.handlers.commands import apply_edits, with_model
 from assist_server.lsp.progress import Progress
 from assist_server.lsp.server import AssistServer
 from assist_server.prompts.tasks import Kinds, Need, Output, Task, load_tasks
+from assist_server.text.inert_markdown import inert_document
 
 RUN_TASK = "assist.task"
 SHOW_TASK = "assist.showTask"
@@ -87,7 +88,9 @@ async def run_named(  # noqa: PLR0913, PLR0917 - the arguments of a command
     return {
         "title": task.title,
         "text": found.text,
-        "markdown": found.text if task.output is Output.SHOW else fenced(found.text),
+        "markdown": (
+            inert_document(found.text) if task.output is Output.SHOW else fenced(found.text)
+        ),
         "applied": bool(found.edits),
         "note": found.note,
     }

@@ -72,9 +72,17 @@ BOMB = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a, *a, *a]\n" for n in ran
         (GOOD.replace("title: Make", "title: [Make"), "not valid YAML (line "),
         ("---\n!!python/object/apply:os.system [ls]\n---\nx", "not valid YAML"),
         ("---\n" + "[" * 9000 + "\n---\nx", "not valid YAML"),
-        ("---\nx: 2001-99-99\n---\nx", "not valid YAML"),
+        ("---\ntitle: !!float _\n---\nx", "not valid YAML (line 2)"),
+        ("---\ntitle: !!int '_'\n---\nx", "not valid YAML (line 2)"),
+        ("---\ntitle: !!bool foo\n---\nx", "not valid YAML (line 2)"),
+        ("---\ntitle: !!timestamp a: 1\n---\nx", "not valid YAML (line 2)"),
+        ("---\n? [a]\n: 1\n---\nx", "not valid YAML (line "),
+        ("---\ntitle: [[[a]]]\n---\nx", "not valid YAML (line 2)"),
+        ("---\n" + "- " * 9000 + "\n---\nx", "not valid YAML (line "),
+        ("---\na: &a {b: c}\n<<: [*a, *a]\n---\nx", "not valid YAML (line 3)"),
+        ("---\nx: 2001-99-99\n---\nx", "add `title`"),
         ("---\n- a\n---\nx", "write title, kinds"),
-        (f"---\n{BOMB}---\nx", "add `title`"),
+        (f"---\n{BOMB}---\nx", "not valid YAML (line "),
         (GOOD.replace("output: replace\n", ""), "add `output`"),
         (GOOD.replace("kinds", "colour: red\nkinds"), "remove `colour`"),
         (GOOD.replace("kinds", "2: red\nkinds"), "remove `2`"),
@@ -86,6 +94,9 @@ BOMB = "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a, *a, *a]\n" for n in ran
         (GOOD.replace("[selection]", "[money]"), "`needs` is not one of"),
         (GOOD.replace("100", "0"), "`max_new_tokens` is not"),
         (GOOD.replace("100", "true"), "`max_new_tokens` is not"),
+        (GOOD.replace("100", "0_"), "`max_new_tokens` is not"),
+        (GOOD.replace("100", "[1]"), "`max_new_tokens` is not"),
+        (GOOD.replace("100", "9" * 5000), "`max_new_tokens` is not"),
         (GOOD.replace("100", "5000"), "`max_new_tokens` is not"),
         (HEAD, "write the instruction"),
         (f"{GOOD}It costs 5 $.", "begins no field"),
@@ -125,3 +136,17 @@ def test_a_pipe_is_not_read(tmp_path):
 def test_an_unknown_task_names_those_that_exist(tmp_path):
     with pytest.raises(InputError, match=r"no task 'x'; the tasks are add-tests, ask, "):
         load_tasks(tmp_path).find("x")
+
+
+def test_a_file_is_read_again_when_it_has_changed(tmp_path, monkeypatch):
+    path, bad = tmp_path / "polite.md", tmp_path / "bad.md"
+    path.write_text(GOOD)
+    bad.write_text("")
+    first = load_tasks(tmp_path)
+    read = []
+    monkeypatch.setattr("assist_server.prompts.tasks.parse_task", lambda *args: read.append(args))
+    assert load_tasks(tmp_path) == first
+    assert (read, len(first.problems)) == ([], 1)
+    monkeypatch.undo()
+    path.write_text(GOOD.replace("Make Polite", "Be Polite"))
+    assert load_tasks(tmp_path).find("polite").title == "Be Polite"

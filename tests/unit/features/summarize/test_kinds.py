@@ -92,6 +92,9 @@ def test_the_outer_kind_counts(text, kind):
         "{curly words} are no data.\n",
         "[1] A. Author. A book. 2001.\n[2] B. Author. Another book. 2002.\n",
         "At 12:00:00 the bell rang. Nobody heard it.\nThey slept.\n",
+        "Meeting: at noon in the hall\nBring:\n  warm clothes\nThanks: to all who came or sang\n",
+        "The sun is up and so\nThe sea is low and so\n" * 12,
+        "12:00:00 lunch with Ann\n13:30:00 a walk\n14:00:00 coffee with Bob\n",
         "x",
         "\x00\x01\x02",
         "\n\n\n",
@@ -99,6 +102,18 @@ def test_the_outer_kind_counts(text, kind):
 )
 def test_what_is_not_sure_is_prose(text):
     assert kind_of(text) is TextKind.PROSE
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Compiling a/b.c\nLinking step2\n" * 12, TextKind.LOG),
+        ("12:00:00 started\n12:00:01 opened a file\n12:00:03 closed it\n", TextKind.LOG),
+        ("a: 1\nb:\n  c: one value of many words\nd: x\n", TextKind.YAML),
+    ],
+)
+def test_what_looks_a_little_like_prose(text, kind):
+    assert kind_of(text) is kind
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,39 @@ def test_words_are_never_lost_by_extraction_or_indentation(code):
 )
 def test_indentation_is_that_of_the_place(code, margin, document, expected):
     assert indented(code, margin, document) == expected
+
+
+CODE_WITH_FENCE = '''def one():
+    """Return one.
+
+    ```
+    one()
+    ```
+    """
+    return 1'''
+
+
+def test_a_fence_within_the_code_does_not_end_it():
+    assert extract_code(f"```python\n{CODE_WITH_FENCE}\n```\nDone.", "") == CODE_WITH_FENCE
+    assert fenced_blocks("1. a\n   ```\n   b\n   ```\n2. c\n") == ["   b"]
+    assert fenced_blocks("  ```\n  a\n```\nb") == ["  a"]
+
+
+CODE = """\
+def a():
+  return '''
+one
+  two
+'''"""
+
+
+def test_lines_within_strings_stay():
+    within = frozenset({2, 3, 4})
+    moved = indented(CODE, "    ", "x\n    y\n", within)
+    assert moved == "    def a():\n        return '''\none\n  two\n'''"
+    assert indented("  a\n\n  b", "    ", "x\n", frozenset({1})) == "    a\n\n    b"
+
+
+def test_lines_within_strings_that_were_moved_move_back():
+    document = "    def a():\n        return '''\n    one\n      two\n    '''"
+    assert indented(CODE, "    ", document, frozenset({2, 3, 4})) == document
