@@ -65,6 +65,9 @@ def test_a_parameter_that_can_only_be_empty():
         ("if a: return True\nif b:\n    if c: return True\nreturn False",
          "`True` if `a`, or if `b` and `c`."),
         ("x()\ny()\nz()\nreturn a == b", "Whether `a == b`."),
+        ("if a not in (1, 2): return b.c\nreturn None", "`None` if `a` is one of `1`, `2`."),
+        ("if a: return 1\nif b: return 1\nreturn c()", "`1` if `a` or `b`."),
+        ("if a: return 1\nif b: return 2\nreturn c()", "`1` if `a`; `2` if `b`, unless `a`."),
         ("if a: return b == 1", "TODO describe."),  # None otherwise
         ("x()\ny()\nz()\nreturn Thing(a)", "A new `Thing`."),
         ("x()\ny()\nz()\nreturn a", "The given `a`."),
