@@ -49,6 +49,7 @@ _PLACES = frozenset({
     "index_expression", "field_expression", "field_access", "array_access", "pointer_expression",
     "dot_index_expression", "bracket_index_expression", "unary_expression",
 })  # fmt: skip
+_METHODS = frozenset({"method_index_expression"})
 _IDENTIFIERS = frozenset({
     "identifier", "shorthand_property_identifier_pattern", "shorthand_field_identifier",
 })  # fmt: skip
@@ -61,6 +62,7 @@ _STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _LONGEST_VALUE = 50
 _REPLACEABLE = re.compile(r"[^\W\d][\w.:$]*(\(.*\))*(\[.*\])?", re.DOTALL)
 # What is filled after it is made: `list()`, `Thing(a)`, `Vec::new()`, `make(map[string]int)`.
+_MADE_IN_GO = re.compile(r"(?:\w+\.)?(?:New\w*|new|make)\(.*|true|false|nil", re.DOTALL)
 _MADE = re.compile(
     r"(?:[\w.:$]*[.:])?(?:[A-Z]\w*|new\w*|make|list|dict|set|default|with_capacity)\(.*|new .*"
     r"|True|False|true|false|None|null|nil|NULL|nullptr|undefined",
@@ -81,7 +83,7 @@ class Variables:
     values: dict[str, list[int]] = field(default_factory=dict)
     """Byte offsets from which the assignments have an effect, by variable."""
     places: dict[str, list[int]] = field(default_factory=dict)
-    """The same by attribute or element, as written."""
+    """The same by attribute or element, as written, and by parameter whose methods are called."""
 
     @classmethod
     def of(cls, source: Source) -> "Variables":
@@ -91,6 +93,9 @@ class Variables:
             for target in _targets(node):
                 kept = found.values if target.type in _IDENTIFIERS else found.places
                 kept.setdefault(source.line(target), []).append(_effect(node))
+            owner = _acted_on(source, node)
+            if owner is not None:
+                found.places.setdefault(owner, []).append(node.end_byte)
         return found
 
     def resolve(self, code: str, before: tree_sitter.Node) -> str:
@@ -138,7 +143,8 @@ class Variables:
     def _value(self, name: str, before: tree_sitter.Node) -> str | None:
         value = self._assigned_near(before).get(name)
         is_usable = value and len(value) <= _LONGEST_VALUE and _REPLACEABLE.fullmatch(value)
-        return value if is_usable and value and not _MADE.fullmatch(value) else None
+        made = _MADE_IN_GO if self.source.language == "go" else _MADE
+        return value if is_usable and value and not made.fullmatch(value) else None
 
     def _assigned_near(self, before: tree_sitter.Node) -> dict[str, str | None]:
         """Return the variables of the assignment right before a statement, or at its head."""
@@ -197,6 +203,20 @@ def _held(source: Source, node: tree_sitter.Node) -> str | None:
 
 def _is_plain(source: Source, node: tree_sitter.Node) -> bool:
     return all(_PLAIN_TARGET.fullmatch(source.text(one)) for one in _left_sides(node))
+
+
+def _acted_on(source: Source, statement: tree_sitter.Node) -> str | None:
+    """Return what of a parameter a statement like `items.pop()` may change; None for others."""
+    is_statement = statement.type in {"expression_statement", "function_call"}
+    call = statement
+    if statement.type == "expression_statement" and statement.named_children:
+        call = statement.named_children[0]
+    function = call.child_by_field_name("function") or call.child_by_field_name("name")
+    owner = call.child_by_field_name("object")
+    if owner is None and function is not None and function.type in _PLACES | _METHODS:
+        owner = function.named_children[0]
+    text = source.line(owner) if is_statement and owner is not None else ""
+    return text if re.split(r"\W", text)[0] in source.parameters else None
 
 
 def _effect(node: tree_sitter.Node) -> int:
