@@ -140,7 +140,8 @@ class FactPhrases:
         is_clear = all(one.is_clear for one in failure.guard.conditions)
         said = _said(failure)
         if said is None:
-            return words
+            is_call = any(one.code.startswith("let error = ") for one in failure.guard.holds)
+            return words if is_clear or is_call else None
         if not is_clear or failure.guard.caught:
             return None
         is_short = len(words) + len(failure.message or "") < _LONGEST * 3 // 5

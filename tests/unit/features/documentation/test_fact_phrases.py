@@ -40,6 +40,8 @@ def python(body: str, signature: str = "a, b", **settings) -> str:
          "E: With the message `bad d here`."),
         ("if a < 0: raise E\nif b < 0: raise E", "E: If `a` is negative or `b` is negative."),
         ("if a: return b\nraise E", "E: Unless `a`."),
+        ("c = []\nfor x in a:\n    c.append(x)\nif c: raise E", "E: TODO: describe."),
+        ("c = 0\nfor x in a:\n    c += x\nif c > 5: raise E('too many')", "E: With the message `too many`."),
         ("for c in a:\n    if c < 0: raise E", "E: If `c` is negative for some `c` in `a`."),
         ("try: x()\nexcept OSError: raise E", "E: On `OSError`."),
         ("raise NotImplementedError", "NotImplementedError: Always."),
