@@ -23,10 +23,23 @@ def detect_indent_unit(text: str) -> str:
     """Return one level of indentation in a text: the most frequent increase.
 
     An increase of one space is ignored: it is the second line of a block comment, or alignment.
+    So is alignment with what follows a bracket.
     """
     steps: Counter[str] = Counter()
-    margins = [leading_whitespace(line) for line in _LINE_END.split(text) if line.strip()]
-    for outer, inner in pairwise(["", *margins]):
+    lines = [line for line in _LINE_END.split(text) if line.strip()]
+    for above, line in pairwise(["", *lines]):
+        outer, inner = leading_whitespace(above), leading_whitespace(line)
+        if _is_aligned(above, len(inner)):
+            continue
         if inner.startswith(outer) and (step := inner[len(outer) :]) not in ("", " "):
             steps[step] += 1
     return steps.most_common(1)[0][0] if steps else DEFAULT_INDENT
+
+
+def _is_aligned(above: str, column: int) -> bool:
+    """Return whether a column is that of what follows a bracket in the line above."""
+    return (
+        0 < column < len(above.rstrip())
+        and above[column - 1] in "([{"
+        and not above[column].isspace()
+    )

@@ -34,6 +34,7 @@ _PLAIN = tuple(
         (rf"({_SUBJECT}) in ({_SUBJECT})", "`{0}` is in `{1}`"),
     )
 )  # fmt: skip
+_NOT_ONE_OF = re.compile(r"(`[^`]*`) is not one of ((?:`[^`]*`(?:, )?)+)")
 _NOT_NAME = re.compile(rf"(?:!|not )({_SUBJECT})")
 _TRUTH_IS_BOOLEAN = frozenset({"java", "go", "rust"})
 _OPERATORS = {" or ": " or ", " || ": " or ", " and ": " and ", " && ": " and "}
@@ -61,11 +62,21 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
         parts.append(f"if {_joined(holds, ' and ')}")
     elif guard.caught:
         parts.append("on " + " or ".join(f"`{name}`" for name in guard.caught))
-    if fails:
+    if not parts and (positive := _positive(guard, fails)):
+        parts.append(positive)
+    elif fails:
         parts.append(f"unless {_joined(fails, ' or ')}")
     words = ", ".join(parts)
     is_ambiguous = (len(holds) > 1 or len(fails) > 1) and (" or " in words) == (" and " in words)
     return None if len(words) > _LONGEST or is_ambiguous else words
+
+
+def _positive(guard: Guard, fails: list[str | None]) -> str | None:
+    """Return "if X is one of" for "unless X is not one of"."""
+    if len(guard.fails) != 1 or guard.fails[0].element or fails[0] is None:
+        return None
+    only = _NOT_ONE_OF.fullmatch(fails[0])
+    return f"if {only[1]} is one of {only[2]}" if only else None
 
 
 def is_plain(words: str) -> bool:

@@ -4,7 +4,7 @@ Code is between backticks; the convention's own marks replace them later.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_server.features.documentation.conditions import guard_in_words, is_plain
 from assist_server.features.documentation.phrases import PhraseForm, PhraseKind, PhraseRequest
@@ -140,7 +140,8 @@ class FactPhrases:
         is_clear = all(one.is_clear for one in failure.guard.conditions)
         said = _said(failure)
         if said is None:
-            return words
+            is_call = any(one.code.startswith("let error = ") for one in failure.guard.holds)
+            return words if is_clear or is_call else None
         if not is_clear or failure.guard.caught:
             return None
         is_short = len(words) + len(failure.message or "") < _LONGEST * 3 // 5
@@ -149,7 +150,7 @@ class FactPhrases:
         return f"{words} (`{failure.message}`)"
 
     def _returned(self) -> str | None:
-        results, statement = self.facts.results, self._last
+        results, statement = _without_repeats(self.facts.results), self._last
         if not results:
             return None
         if self.language == "go" and "," in (self.definition.returns or ""):
@@ -205,6 +206,22 @@ class FactPhrases:
             if "`" not in code and (joined := _any_of(list(dict.fromkeys(whens))))
         ]
         return "; ".join(told[:2]) or None
+
+
+def _without_repeats(results: tuple[Result, ...]) -> tuple[Result, ...]:
+    """Return results that do not mention conditions under which the same was returned before."""
+    said = {
+        (one.kind, one.code, one.guard.holds[0])
+        for one in results
+        if one.guard.is_known and len(one.guard.conditions) == 1 and one.guard.holds
+    }
+    return tuple(
+        replace(one, guard=replace(one.guard, fails=kept))
+        for one in results
+        for kept in [
+            tuple(each for each in one.guard.fails if (one.kind, one.code, each) not in said)
+        ]
+    )
 
 
 _RESULTS = {

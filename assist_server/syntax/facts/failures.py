@@ -58,10 +58,10 @@ def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
         if called == "Err":
             yield Failure("Err", guards.of_node(value), message_in(source, value))
         elif called not in {"Ok", "Some"} and "Result" in (source.definition.returns or ""):
-            yield _passed_on(source, guards, source.line(value))
+            yield _passed_on(source, guards, value)
     for node in own_nodes(source.body, BORDERS):
         if node.type == "try_expression" and not source.text(node).startswith("Err("):
-            yield _passed_on(source, guards, source.line(node).rstrip("?"))
+            yield _passed_on(source, guards, node)
         macro = node.child_by_field_name("macro") if node.type == "macro_invocation" else None
         name = source.text(macro).rpartition("::")[2] if macro else ""
         failure = _PANICS.get(name)
@@ -70,14 +70,18 @@ def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
         guard = guards.of_node(node)
         tokens = next((one for one in node.named_children if one.type == "token_tree"), None)
         if name in _ASSERTIONS and tokens is not None:
-            guard = _unless(guard, _first_argument(source.text(tokens)[1:-1]))
+            tested = one_line(_first_argument(source.text(tokens)[1:-1]))
+            guard = _unless(guards, guard, tested, node)
         yield Failure(failure, guard, message_in(source, node))
 
 
-def _passed_on(source: Source, guards: Guards, call: str) -> Failure:
+def _passed_on(source: Source, guards: Guards, call: tree_sitter.Node) -> Failure:
     """Return the failure of a call whose error is returned."""
-    tried = Condition(f"let error = {call}")
+    code = source.line(call).rstrip("?")
+    tried = Condition(f"let error = {code}")
     name = "error" if source.language == "go" else "Err"
+    if guards.variables.is_changed(code, call):
+        return Failure(name, Guard(is_known=False))
     return Failure(name, Guard((replace(tried, is_clear=guards.is_clear(tried)),)))
 
 
@@ -93,7 +97,7 @@ def _go(source: Source, guards: Guards) -> Iterator[Failure]:
         text = source.text(last)
         is_alone = len(statements(source.body)) == 1  # its headline says all
         if last.type == "call_expression" and not _GO_ERROR.match(text) and not is_alone:
-            yield _passed_on(source, guards, source.line(last))
+            yield _passed_on(source, guards, last)
             continue
         if not _GO_ERROR.match(text) and not re.fullmatch(r"err\w*", text):
             continue
@@ -117,15 +121,16 @@ def _lua(source: Source, guards: Guards) -> Iterator[Failure]:
         if called == "assert":
             if len(given) < 2 or not guard.is_known:
                 continue  # it passes on the values of a call
-            guard = _unless(guard, source.line(given[0]))
+            guard = _unless(guards, guard, source.line(given[0]), given[0])
             given = given[1:]
         yield Failure("error", guard, _text_of(source, given[0]) if given else None)
 
 
-def _unless(guard: Guard, code: str) -> Guard:
-    if not guard.is_known or guard.fails:
+def _unless(guards: Guards, guard: Guard, code: str, node: tree_sitter.Node) -> Guard:
+    """Return a guard with what an assertion at a node tests."""
+    if not guard.is_known or guard.fails or guards.variables.is_changed(code, node):
         return Guard(is_known=False)
-    return Guard(guard.holds, (Condition(one_line(code)),), guard.caught)
+    return Guard(guard.holds, (Condition(code),), guard.caught)
 
 
 def _first_argument(text: str) -> str:
@@ -162,7 +167,8 @@ def _text_of(source: Source, node: tree_sitter.Node) -> str | None:
     """Return the text of a literal, also of one that is formatted or continued."""
     if node.type in _STRINGS:
         parts = (found["text"] for found in _LITERAL.finditer(source.text(node)))
-        return one_line("".join(parts)) or None
+        text = "".join(parts).strip()
+        return text if text and "\n" not in text else None
     if node.type in {"binary_operator", "binary_expression"} and node.named_children:
         begins = _text_of(source, node.named_children[0])
         is_filled_in = any(child.type == "%" for child in node.children)

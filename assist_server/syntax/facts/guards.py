@@ -5,13 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import tree_sitter
 
+from assist_server.syntax.facts.exits import Exits
 from assist_server.syntax.facts.fact import Condition, Guard
-from assist_server.syntax.facts.source import BLOCKS, BORDERS, IFS, RETURNS, Source, statements
+from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
 from assist_server.syntax.facts.variables import Variables, names_in
-from assist_server.syntax.tree_walk import own_nodes
 
 _EXITS = RETURNS | {"continue_statement", "break_statement", "continue_expression"}
-_THROWS = frozenset({"raise_statement", "throw_statement"})
 # Loops over a collection: the fields of the variable and the collection.
 _LOOPS = {
     "for_statement": ("left", "right"),
@@ -26,11 +25,14 @@ _OTHER_CASES = frozenset({
     "type_case", "communication_case",
 })  # fmt: skip
 _OPAQUE = frozenset({
-    "try_statement", "try_with_resources_statement", "while_statement", "while_expression",
-    "loop_expression", "do_statement", "repeat_statement", "match_statement", "finally_clause",
-    "conditional_expression", "ternary_expression",
-    "boolean_operator", "preproc_if", "preproc_ifdef", "preproc_else", "labeled_statement",
+    "while_statement", "while_expression", "loop_expression", "do_statement", "repeat_statement",
+    "match_statement", "finally_clause", "conditional_expression", "ternary_expression",
+    "boolean_operator", "labeled_statement",
 })  # fmt: skip
+_PASSED = frozenset({
+    "try_statement", "try_with_resources_statement", "preproc_if", "preproc_ifdef", "preproc_else",
+})  # fmt: skip
+"""What a condition inside says enough about."""
 _HANDLERS = frozenset({"except_clause", "catch_clause", "except_group_clause"})
 _FEW_EXITS = 2
 
@@ -43,10 +45,22 @@ class _Path:
     fails: list[Condition] = field(default_factory=list)
     caught: list[str] = field(default_factory=list)
     is_known: bool = True
+    is_failure: bool = False
+    """Whether the statement raises an exception."""
 
     @property
     def is_guarded(self) -> bool:
         return bool(self.holds or self.fails or self.caught)
+
+    def hold(self, condition: Condition | None) -> None:
+        """Add a condition that holds; None if it cannot be told."""
+        self.is_known = self.is_known and condition is not None
+        self.holds += [condition] if condition is not None else []
+
+    def fail(self, condition: Condition | None) -> None:
+        """Add a condition that does not hold; None if it cannot be told."""
+        self.is_known = self.is_known and condition is not None
+        self.fails += [condition] if condition is not None else []
 
 
 @dataclass(frozen=True)
@@ -55,26 +69,19 @@ class Guards:
 
     source: Source
     variables: Variables
-    returning: frozenset[int] = frozenset()
-    """Ids of the nodes that contain a return."""
+    exits: Exits
 
     @classmethod
     def of(cls, source: Source, variables: Variables) -> "Guards":
         """Return a reader for a function."""
-        inside: set[int] = set()
-        for node in own_nodes(source.body, BORDERS):
-            outer: tree_sitter.Node | None = node if node.type in RETURNS else None
-            while outer is not None and outer != source.body and outer.id not in inside:
-                inside.add(outer.id)
-                outer = outer.parent
-        return cls(source, variables, frozenset(inside))
+        return cls(source, variables, Exits.of(source))
 
     def of_node(self, node: tree_sitter.Node) -> Guard:
         """Return when a node of the body is reached."""
-        path, child = _Path(), node
+        path, child = _Path(is_failure=node.type in THROWS), node
         while child != self.source.body and child.parent is not None:
             parent = child.parent
-            if parent.type in BLOCKS and not path.is_guarded:
+            if parent.type in BLOCKS | _CASES:
                 self._exits_before(path, parent, child)
             self._climb(path, parent, child)
             child = parent
@@ -109,36 +116,49 @@ class Guards:
             "alternative"
         ):
             self._let_else(path, parent)
-        elif parent.type in _OPAQUE:
-            path.is_known = path.is_known and path.is_guarded
-        elif parent.type in _OTHER_CASES:
+        elif parent.type in _PASSED:
+            path.is_known = path.is_known and path.is_guarded and not self._is_overruled(parent)
+        elif parent.type in _OPAQUE | _OTHER_CASES:
             path.is_known = False
 
-    def _condition(self, node: tree_sitter.Node | None, before: tree_sitter.Node) -> Condition:
-        code = self.source.line(node) if node is not None else ""
-        return Condition(self.variables.resolve(code, before))
+    def _is_overruled(self, attempt: tree_sitter.Node) -> bool:
+        """Return whether the last part of a `try` returns, whatever happens before."""
+        return any(
+            one.type == "finally_clause" and one.id in self.exits.returning
+            for one in attempt.named_children
+        )
+
+    def _condition(
+        self, node: tree_sitter.Node | None, before: tree_sitter.Node
+    ) -> Condition | None:
+        """Return a condition; None if it is not about what the caller passed."""
+        if node is None:
+            return None
+        code = self.variables.resolve(self.source.line(node), before)
+        return None if self.variables.is_changed(code, node) else Condition(code)
 
     def _branch(self, path: _Path, parent: tree_sitter.Node, child: tree_sitter.Node) -> None:
         own = self._condition(parent.child_by_field_name("condition"), parent)
         if child == parent.child_by_field_name("consequence"):
-            path.holds.append(own)
+            path.hold(own)
             return
         others = parent.children_by_field_name("alternative")
         if child not in others:
             path.is_known = False  # inside the condition
             return
         earlier = others[: others.index(child)]
-        path.fails += [
-            self._condition(condition, parent)
-            for one in reversed(earlier)
-            if (condition := one.child_by_field_name("condition")) is not None
-        ]
-        path.fails.append(own)
+        for one in reversed(earlier):
+            condition = one.child_by_field_name("condition")
+            if condition is not None:
+                path.fail(self._condition(condition, parent))
+        path.fail(own)
 
     def _loop(self, path: _Path, parent: tree_sitter.Node, child: tree_sitter.Node) -> None:
         element, collection = (parent.child_by_field_name(one) for one in _LOOPS[parent.type])
         if child in (element, collection):
             return
+        if child == parent.child_by_field_name("alternative") or _goes_through_keys(parent):
+            path.is_known = False
         self._attach(path, element, collection)
 
     def _attach(
@@ -147,7 +167,7 @@ class Guards:
         if not path.holds or element is None or collection is None:
             path.is_known = path.is_known and bool(path.holds)
             return
-        names = self.source.line(element).lstrip("&*")
+        names = self.source.line(element).lstrip("&* ")
         inner = path.holds[0]
         if names_in(inner.code) & set(re.findall(r"\w+", names)) and not inner.element:
             path.holds[0] = replace(inner, element=names, collection=self.source.line(collection))
@@ -158,8 +178,10 @@ class Guards:
         if clause is not None:
             left, right = clause.child_by_field_name("left"), clause.child_by_field_name("right")
             last = left.named_children[-1] if left and left.named_children else left
+            if left is not None and left.named_child_count == 1:
+                path.is_known = False  # a number or key, not an element
             self._attach(path, last, right)
-        elif not path.is_guarded:
+        else:
             path.is_known = False
 
     def _handler(self, path: _Path, parent: tree_sitter.Node) -> None:
@@ -180,16 +202,21 @@ class Guards:
         match = parent.parent.parent if parent.parent else None
         value = match.child_by_field_name("value") if match else None
         written = self.source.line(pattern) if pattern else "_"
-        if value is None or re.match(r"[a-z_]\w*$|_|.*\bif\b|.*\|", written):
+        is_told = value is not None and not _may_be_caught_above(self.source, parent, written)
+        if value is None or not is_told or re.match(r"[a-z_]\w*$|_|.*\bif\b|.*\|", written):
             path.is_known = False
             return
-        path.holds.append(Condition(f"let {written} = {self.source.line(value)}"))
+        path.hold(self._match(written, value))
+
+    def _match(self, pattern: str, value: tree_sitter.Node) -> Condition | None:
+        code = self.source.line(value)
+        is_changed = self.variables.is_changed(code, value)
+        return None if is_changed else Condition(f"let {pattern} = {code}")
 
     def _let_else(self, path: _Path, parent: tree_sitter.Node) -> None:
         pattern, value = (parent.child_by_field_name(one) for one in ("pattern", "value"))
         if pattern is not None and value is not None:
-            written = f"let {self.source.line(pattern)} = {self.source.line(value)}"
-            path.fails.append(Condition(written))
+            path.fail(self._match(self.source.line(pattern), value))
 
     def _case(self, path: _Path, parent: tree_sitter.Node) -> None:
         value, above = parent.child_by_field_name("value"), parent.prev_named_sibling
@@ -203,34 +230,49 @@ class Guards:
             above is not None
             and above.type in _CASES
             and parent.type != "expression_case"
-            and (not above.named_children or above.named_children[-1].type not in _EXITS | _THROWS)
+            and (not above.named_children or above.named_children[-1].type not in _EXITS | THROWS)
         )
         written = self.source.line(value) if value else ""
-        if subject is None or not written or "," in written or is_entered_from_above:
+        is_changed = subject is not None and self.variables.is_changed(
+            self.source.line(subject), subject
+        )
+        if subject is None or is_changed or not written or "," in written or is_entered_from_above:
             path.is_known = False
             return
         path.holds.append(Condition(f"{self.source.line(subject)} == {written}"))
 
     def _exits_before(self, path: _Path, block: tree_sitter.Node, child: tree_sitter.Node) -> None:
-        """Take up the returns before a statement without a guard of its own."""
+        """Take up the exits in a block before a statement of it.
+
+        Errors before a statement with a condition of its own are documented on their own.
+        """
+        is_guarded = path.is_guarded
+        exiting = self.exits.returning
+        if path.is_failure and not is_guarded:
+            exiting = exiting | self.exits.throwing
+        found: list[Condition | None] = []
         for earlier in statements(block):
             if earlier == child or earlier.start_byte >= child.start_byte:
                 break
-            if earlier.id not in self.returning:
-                continue
-            condition = self._exit_condition(earlier)
-            if condition is None or len(path.fails) >= _FEW_EXITS:
+            if earlier.id in self.exits.leaving:
                 path.is_known = False
-                return
-            path.fails.insert(0, condition)
+            elif earlier.id in exiting and not (is_guarded and self.exits.is_refusal(earlier)):
+                found.append(self._exit_condition(earlier))
+        if found and len(path.fails) + len(found) > _FEW_EXITS:
+            path.is_known = False
+            return
+        for condition in reversed(found):
+            path.fail(condition)
 
     def _exit_condition(self, node: tree_sitter.Node) -> Condition | None:
-        """Return the condition under which an earlier statement returns; None if unclear."""
+        """Return the condition under which an earlier statement exits; None if unclear."""
         if node.type == "expression_statement" and node.named_children:
             node = node.named_children[0]
         loop = _LOOPS.get(node.type)
         element = node.child_by_field_name(loop[0]) if loop else None
         if loop and element is not None:
+            if node.child_by_field_name("alternative") or _goes_through_keys(node):
+                return None
             body = node.child_by_field_name("body")
             inner = statements(body) if body else []
             found = self._exit_condition(inner[0]) if len(inner) == 1 else None
@@ -239,7 +281,7 @@ class Guards:
                 return None
             return replace(
                 found,
-                element=self.source.line(element),
+                element=self.source.line(element).lstrip("&* "),
                 collection=self.source.line(collection),
             )
         consequence = node.child_by_field_name("consequence")
@@ -248,9 +290,30 @@ class Guards:
         last = statements(consequence)[-1:] if consequence.type in BLOCKS else [consequence]
         if last and last[0].type == "expression_statement" and last[0].named_children:
             last = [last[0].named_children[0]]
-        if not last or last[0].type not in RETURNS:
+        if not last or last[0].type not in RETURNS | THROWS:
             return None
         return self._condition(node.child_by_field_name("condition"), node)
+
+
+def _goes_through_keys(loop: tree_sitter.Node) -> bool:
+    """Return whether a loop is JavaScript's `for (key in object)`."""
+    operator = loop.child_by_field_name("operator")
+    return operator is not None and operator.type == "in"
+
+
+def _may_be_caught_above(source: Source, arm: tree_sitter.Node, pattern: str) -> bool:
+    """Return whether an arm of a match above one takes some of what its pattern matches."""
+    earlier, variant = arm.prev_named_sibling, re.match(r"[\w:]*", pattern)
+    while earlier is not None:
+        above = earlier.child_by_field_name("pattern")
+        written = source.line(above) if above is not None else ""
+        is_other = re.match(r"[A-Z\d\"']|\w+::", written) or not written
+        if not is_other or not variant or not variant[0]:
+            return True
+        if re.search(rf"\b{re.escape(variant[0])}\b", written):
+            return True
+        earlier = earlier.prev_named_sibling
+    return False
 
 
 _EQUALITY = re.compile(r"(?P<left>[\w.$()\[\]]+) ?={2,3} ?(?P<right>-?[\w.]+|\"[^\"]*\"|'[^']*')")

@@ -14,7 +14,8 @@ BORDERS = frozenset({
     "generator_function_declaration", "function_expression", "generator_function",
     "arrow_function", "method_definition", "class_declaration", "class", "func_literal",
     "closure_expression", "function_item", "impl_item", "lambda_expression", "class_body",
-    "method_declaration", "struct_specifier", "class_specifier",
+    "method_declaration", "struct_specifier", "class_specifier", "async_block", "try_block",
+    "gen_block", "const_block",
 })  # fmt: skip
 """Nodes with returns and errors of their own."""
 BLOCKS = frozenset({
@@ -22,6 +23,7 @@ BLOCKS = frozenset({
 })  # fmt: skip
 IFS = frozenset({"if_statement", "if_expression", "elif_clause", "elseif_statement"})
 RETURNS = frozenset({"return_statement", "return_expression"})
+THROWS = frozenset({"raise_statement", "throw_statement"})
 NOTHING = frozenset({"None", "null", "nil", "NULL", "nullptr", "undefined", "std::nullopt"})
 """Values that stand for nothing."""
 
@@ -55,10 +57,17 @@ class Source:
         return one_line(self.text(inner))
 
 
+_STRING = re.compile(r"(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])*'|`[^`]*`)")
+
+
 def one_line(code: str) -> str:
-    """Return code with its line breaks replaced by blanks."""
-    joined = re.sub(r"\s+", " ", code).strip()
-    return re.sub(r"(?<=[(\[]) | (?=[)\]])|,(?= [)\]])", "", joined)
+    """Return code with its line breaks replaced by blanks, except those in strings."""
+    parts = _STRING.split(code)
+    parts[::2] = [
+        re.sub(r"(?<=[(\[]) | (?=[)\]])|,(?= ?[)\]])", "", re.sub(r"\s+", " ", part))
+        for part in parts[::2]
+    ]
+    return "".join(parts).strip()
 
 
 def source_of(tree: SyntaxTree, definition: Definition) -> Source | None:

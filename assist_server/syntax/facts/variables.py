@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import tree_sitter
 
-from assist_server.syntax.facts.source import BORDERS, Source
-from assist_server.syntax.tree_walk import own_nodes
+from assist_server.syntax.facts.source import Source
+from assist_server.syntax.tree_walk import ancestors, own_nodes
 
 # Nodes that give variables a value: the fields of the variables and of the value.
 _ASSIGNMENTS = {
@@ -17,6 +17,7 @@ _ASSIGNMENTS = {
     "variable_declarator": ("name", "value"),
     "assignment_expression": ("left", "right"),
     "augmented_assignment_expression": ("left", None),
+    "compound_assignment_expr": ("left", None),
     "short_var_declaration": ("left", "right"),
     "assignment_statement": ("left", "right"),
     "var_spec": ("name", "value"),
@@ -25,6 +26,8 @@ _ASSIGNMENTS = {
     "init_declarator": ("declarator", "value"),
     "declaration": ("declarator", None),
     "update_expression": ("argument", None),
+    "inc_statement": ("argument", None),
+    "dec_statement": ("argument", None),
     "for_statement": ("left", None),
     "for_in_statement": ("left", None),
     "enhanced_for_statement": ("name", None),
@@ -35,13 +38,36 @@ _ASSIGNMENTS = {
     "as_pattern": ("alias", None),
     "catch_clause": ("parameter", None),
 }
-# Lua's nodes have no fields.
-_LISTS = {"for_generic_clause", "for_numeric_clause", "assignment_statement"}
-_NOT_VARIABLES = re.compile(r"[.\[\"']|->|^self$|^this$")
-_NAME = re.compile(r"(?<![\w.$>:@])[A-Za-z_$][\w$]*(?!\w*::)")
+# Nodes without fields, whose first child is the target: all of Lua's, some of Go's and Java's.
+_FIRST_CHILD = frozenset({
+    "for_generic_clause", "for_numeric_clause", "assignment_statement",
+    "update_expression", "inc_statement", "dec_statement",
+})  # fmt: skip
+# Parts of objects as targets: they are places, not variables.
+_PLACES = frozenset({
+    "attribute", "subscript", "member_expression", "subscript_expression", "selector_expression",
+    "index_expression", "field_expression", "field_access", "array_access", "pointer_expression",
+    "dot_index_expression", "bracket_index_expression", "unary_expression",
+})  # fmt: skip
+_METHODS = frozenset({"method_index_expression"})
+_IDENTIFIERS = frozenset({
+    "identifier", "shorthand_property_identifier_pattern", "shorthand_field_identifier",
+})  # fmt: skip
+_PATTERNS = frozenset({"match_arm", "let_condition", "let_declaration", "for_expression"})
+"""Nodes in which Rust's names with capitals are those of variants and constants."""
+_PLAIN_TARGET = re.compile(r"[*&\s]*(?:mut\s+)?[\w$]+")
+_LOOP = re.compile(r"for_.*|while_.*|loop_expression|do_statement|repeat_statement|enhanced_for_.*")
+_NAME = re.compile(r"(?<![\w$@])(?<![^.]\.)(?<!->)(?<!::)(?:[^\W\d]|\$)[\w$]*(?!\w*::)")
 _STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _LONGEST_VALUE = 50
-_REPLACEABLE = re.compile(r"[\w.:$\[\]\"']+(\(.*\))*(\[.*\])?", re.DOTALL)
+_REPLACEABLE = re.compile(r"[^\W\d][\w.:$]*(\(.*\))*(\[.*\])?", re.DOTALL)
+# What is filled after it is made: `list()`, `Thing(a)`, `Vec::new()`, `make(map[string]int)`.
+_MADE_IN_GO = re.compile(r"(?:\w+\.)?(?:New\w*|new|make)\(.*|true|false|nil", re.DOTALL)
+_MADE = re.compile(
+    r"(?:[\w.:$]*[.:])?(?:[A-Z]\w*|new\w*|make|list|dict|set|default|with_capacity)\(.*|new .*"
+    r"|True|False|true|false|None|null|nil|NULL|nullptr|undefined",
+    re.DOTALL,
+)
 
 
 def names_in(code: str) -> set[str]:
@@ -51,24 +77,31 @@ def names_in(code: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Variables:
-    """The local variables of one function by name, with the values they get."""
+    """The local variables of one function, and the places in its source where targets change."""
 
     source: Source
-    values: dict[str, list[str | None]] = field(default_factory=dict)
+    values: dict[str, list[int]] = field(default_factory=dict)
+    """Byte offsets from which the assignments have an effect, by variable."""
+    places: dict[str, list[int]] = field(default_factory=dict)
+    """The same by attribute or element, as written, and by parameter whose methods are called."""
 
     @classmethod
     def of(cls, source: Source) -> "Variables":
-        """Return the variables that a body assigns, those of inner functions left out."""
+        """Return the variables that a body assigns, also within inner functions."""
         found = cls(source)
-        for node in own_nodes(source.body, BORDERS):
-            for name, value in _assigned(source, node):
-                found.values.setdefault(name, []).append(value)
+        for node in own_nodes(source.body, frozenset()):
+            for target in _targets(node):
+                kept = found.values if target.type in _IDENTIFIERS else found.places
+                kept.setdefault(source.line(target), []).append(_effect(node))
+            owner = _acted_on(source, node)
+            if owner is not None:
+                found.places.setdefault(owner, []).append(node.end_byte)
         return found
 
     def resolve(self, code: str, before: tree_sitter.Node) -> str:
         """Return a condition with a variable replaced by what it certainly holds.
 
-        That is known if the variable is assigned once, or right before the statement `before`.
+        That is known only if the variable is assigned right before the statement `before`.
         """
         local = [name for name in names_in(code) if name in self.values]
         if len(local) != 1 or local[0] in self.source.parameters or ":=" in code:
@@ -76,33 +109,54 @@ class Variables:
         value = self._value(local[0], before)
         if value is None or local[0] in names_in(value):
             return code
-        if "(" in value and _is_passed(local[0], code):
+        mention = re.compile(rf"(?<![\w.$]){re.escape(local[0])}(?![\w$])")
+        is_repeated = len(mention.findall(code)) > 1
+        if "(" in value and (is_repeated or _is_passed(local[0], code)):
             return code  # it would seem to be called twice
         if self.source.language == "go" and (told := _told_by_second(local[0], code, value)):
             return told
-        return re.sub(rf"(?<![\w.]){re.escape(local[0])}(?!\w)", lambda _: value, code)
+        return mention.sub(lambda _: value, code)
 
     def is_clear(self, code: str, known: str = "") -> bool:
         """Return whether code mentions no local variables, except those that are `known`."""
         local = names_in(code) & self.values.keys()
         return local <= names_in(known) | set(self.source.parameters)
 
-    def _value(self, name: str, before: tree_sitter.Node) -> str | None:
-        near = dict(self._assigned_near(before))
-        values = self.values[name]
-        value = near.get(name) if name in near else values[0] if len(values) == 1 else None
-        is_usable = value and len(value) <= _LONGEST_VALUE and _REPLACEABLE.fullmatch(value)
-        return value if is_usable else None
+    def is_changed(self, code: str, at: tree_sitter.Node) -> bool:
+        """Return whether code at a node may mean other than what the caller passed.
 
-    def _assigned_near(self, before: tree_sitter.Node) -> Iterator[tuple[str, str | None]]:
-        previous = before.prev_named_sibling
-        inside = before.child_by_field_name("initializer")
-        for node in (previous, inside):
-            if node is None or (node == previous and inside is not None):
-                continue
-            yield from _assigned(self.source, node)
-            for child in node.named_children:
-                yield from _assigned(self.source, child)
+        That is so where a parameter or an attribute that it mentions is assigned before, or
+        anywhere in the loops around the node.
+        """
+        end = at.end_byte
+        for outer in ancestors(at):
+            if outer == self.source.body:
+                break
+            end = outer.end_byte if _LOOP.fullmatch(outer.type) else end
+        given = names_in(code) & set(self.source.parameters)
+        changes = [offset for name in given for offset in self.values.get(name, ())]
+        for place, offsets in self.places.items():
+            if re.search(rf"(?<![\w.$]){re.escape(place)}(?![\w$])", code):
+                changes += offsets
+        return any(offset < end for offset in changes)
+
+    def _value(self, name: str, before: tree_sitter.Node) -> str | None:
+        value = self._assigned_near(before).get(name)
+        is_usable = value and len(value) <= _LONGEST_VALUE and _REPLACEABLE.fullmatch(value)
+        made = _MADE_IN_GO if self.source.language == "go" else _MADE
+        return value if is_usable and value and not made.fullmatch(value) else None
+
+    def _assigned_near(self, before: tree_sitter.Node) -> dict[str, str | None]:
+        """Return the variables of the assignment right before a statement, or at its head."""
+        if before.parent is not None and before.parent.type == "expression_statement":
+            before = before.parent  # Rust's `if` is an expression
+        node = before.child_by_field_name("initializer") or before.prev_named_sibling
+        if node is None or any(node.child_by_field_name(one) for one in ("body", "consequence")):
+            return {}
+        found: dict[str, str | None] = {}
+        for one in (node, *node.named_children):
+            found = dict(_assigned(self.source, one)) or found
+        return found
 
 
 def _is_passed(name: str, code: str) -> bool:
@@ -125,21 +179,75 @@ def _told_by_second(name: str, code: str, value: str) -> str | None:
 
 def _assigned(source: Source, node: tree_sitter.Node) -> Iterator[tuple[str, str | None]]:
     """Yield the variables that a node assigns, with the value if there is one for one."""
-    left, right = _ASSIGNMENTS.get(node.type, (None, None))
-    target = node.child_by_field_name(left) if left else None
-    value = node.child_by_field_name(right) if right else None
-    if target is None and node.type in _LISTS and node.named_children:
-        target = node.named_children[0]
-        value = node.named_children[1] if node.type == "assignment_statement" else None
-    if target is None:
+    targets = list(_targets(node))
+    names = [source.text(one) for one in targets if one.type in _IDENTIFIERS]
+    if not names:
         return
-    text = source.text(target)
-    if _NOT_VARIABLES.search(text):
-        return
-    names = re.findall(r"\b[a-z_]\w*", text)
-    held = source.line(value) if value is not None else None
+    held = _held(source, node)
     # Go's error, or whether a value is there, comes last.
-    is_error = len(names) > 1 and re.fullmatch(r"err\w*|ok|found|exists", names[-1]) is not None
-    is_plain = re.fullmatch(r"[*&\s]*(?:mut\s+)?\w+", text) is not None
+    is_error = len(targets) > 1 and re.fullmatch(r"err\w*|ok|found|exists", names[-1]) is not None
+    is_plain = len(targets) == 1 and _is_plain(source, node)
     for name in names:
         yield name, held if is_plain or (is_error and name == names[-1]) else None
+
+
+def _held(source: Source, node: tree_sitter.Node) -> str | None:
+    """Return the value that a node assigns as a whole; None for `+=` and the like."""
+    field_name = _ASSIGNMENTS.get(node.type, (None, None))[1]
+    value = node.child_by_field_name(field_name) if field_name else None
+    if value is None and node.type == "assignment_statement" and len(node.named_children) > 1:
+        value = node.named_children[1]
+    is_whole = any(child.type in {"=", ":="} for child in node.children)
+    return source.line(value) if value is not None and is_whole else None
+
+
+def _is_plain(source: Source, node: tree_sitter.Node) -> bool:
+    return all(_PLAIN_TARGET.fullmatch(source.text(one)) for one in _left_sides(node))
+
+
+def _acted_on(source: Source, statement: tree_sitter.Node) -> str | None:
+    """Return what of a parameter a statement like `items.pop()` may change; None for others."""
+    is_statement = statement.type in {"expression_statement", "function_call"}
+    call = statement
+    if statement.type == "expression_statement" and statement.named_children:
+        call = statement.named_children[0]
+    function = call.child_by_field_name("function") or call.child_by_field_name("name")
+    owner = call.child_by_field_name("object")
+    if owner is None and function is not None and function.type in _PLACES | _METHODS:
+        owner = function.named_children[0]
+    text = source.line(owner) if is_statement and owner is not None else ""
+    return text if re.split(r"\W", text)[0] in source.parameters else None
+
+
+def _effect(node: tree_sitter.Node) -> int:
+    """Return the byte offset from which an assignment has an effect, after its own value."""
+    is_binding = node.type in {"let_condition", "named_expression"}
+    has_value = _ASSIGNMENTS.get(node.type, (None, None))[1] is not None and not is_binding
+    return node.end_byte if has_value else node.start_byte
+
+
+def _left_sides(node: tree_sitter.Node) -> list[tree_sitter.Node]:
+    left = _ASSIGNMENTS.get(node.type, (None, None))[0]
+    found = node.children_by_field_name(left) if left else []
+    return found or (node.named_children[:1] if node.type in _FIRST_CHILD else [])
+
+
+def _targets(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """Yield each variable and each part of an object that a node assigns."""
+    if node.type in {"pointer_expression", "unary_expression"}:
+        # `&a`: who gets the address can assign
+        is_address = bool(node.children) and node.children[0].type == "&"
+        waiting = node.named_children[-1:] if is_address else []
+    else:
+        waiting = list(reversed(_left_sides(node)))
+    while waiting:
+        one = waiting.pop()
+        if one.type in _IDENTIFIERS:
+            is_constant = node.type in _PATTERNS and one.text is not None and one.text[:1].isupper()
+            if not is_constant:
+                yield one
+        elif one.type in _PLACES:
+            yield one
+        else:
+            declared = one.child_by_field_name("declarator")
+            waiting += [declared] if declared is not None else reversed(one.named_children)

@@ -40,6 +40,7 @@ def test_margin_of_a_line(line, margin, columns):
         ("\tfoo()\n\tbar()", "\t"),
         ("a(\n        b)\nc:\n  d\ne:\n  f", "  "),
         ("/**\n * a\n */\n/**\n * b\n */\nx {\n    y\n}", "    "),
+        ("def f(a,\n      b):\nc", "    "),
         ("a\u2028  b\nc:\n\td", "\t"),
     ],
     ids=[
@@ -51,6 +52,7 @@ def test_margin_of_a_line(line, margin, columns):
         "only inner lines",
         "alignment is rarer",
         "block comments are no levels",
+        "alignment alone",
         "a separator that ends no line",
     ],
 )

@@ -40,6 +40,8 @@ def python(body: str, signature: str = "a, b", **settings) -> str:
          "E: With the message `bad d here`."),
         ("if a < 0: raise E\nif b < 0: raise E", "E: If `a` is negative or `b` is negative."),
         ("if a: return b\nraise E", "E: Unless `a`."),
+        ("c = []\nfor x in a:\n    c.append(x)\nif c: raise E", "E: TODO: describe."),
+        ("c = 0\nfor x in a:\n    c += x\nif c > 5: raise E('too many')", "E: With the message `too many`."),
         ("for c in a:\n    if c < 0: raise E", "E: If `c` is negative for some `c` in `a`."),
         ("try: x()\nexcept OSError: raise E", "E: On `OSError`."),
         ("raise NotImplementedError", "NotImplementedError: Always."),
@@ -65,6 +67,9 @@ def test_a_parameter_that_can_only_be_empty():
         ("if a: return True\nif b:\n    if c: return True\nreturn False",
          "`True` if `a`, or if `b` and `c`."),
         ("x()\ny()\nz()\nreturn a == b", "Whether `a == b`."),
+        ("if a not in (1, 2): return b.c\nreturn None", "`None` if `a` is one of `1`, `2`."),
+        ("if a: return 1\nif b: return 1\nreturn c()", "`1` if `a` or `b`."),
+        ("if a: return 1\nif b: return 2\nreturn c()", "`1` if `a`; `2` if `b`, unless `a`."),
         ("if a: return b == 1", "TODO describe."),  # None otherwise
         ("x()\ny()\nz()\nreturn Thing(a)", "A new `Thing`."),
         ("x()\ny()\nz()\nreturn a", "The given `a`."),

@@ -52,7 +52,7 @@ def python(body: str, signature: str = "a, b") -> str:
         ("if not (a and b):\n    raise KeyError", [("KeyError", "+not (a and b)", None)]),
         # early returns
         ("if a:\n    return 1\nraise KeyError", [("KeyError", "-a", None)]),
-        ("if a:\n    return 1\nif b:\n    raise KeyError", [("KeyError", "+b", None)]),
+        ("if a:\n    return 1\nif b:\n    raise KeyError", [("KeyError", "+b -a", None)]),
         ("if a:\n    x()\n    return 1\nraise KeyError", [("KeyError", "-a", None)]),
         ("if a:\n    x()\nraise KeyError", [("KeyError", "", None)]),
         ("while a:\n    return 1\nraise KeyError", [("KeyError", "?", None)]),
@@ -140,6 +140,122 @@ def test_failures_elsewhere(language_id, source, expected):
     assert failures(source, language_id) == expected
 
 
+@pytest.mark.parametrize(
+    ("language_id", "source"),
+    [
+        # what is filled, counted or read further after its first value
+        ("python", python("c = []\nfor x in a:\n    c.append(x)\nif c:\n    raise E")),
+        ("python", python("c = []\nif c:\n    raise E")),
+        ("python", python("c = 0\ndef g():\n    nonlocal c\n    c = 1\ng()\nif c:\n    raise E")),
+        ("python", python("c = a.read()\ng()\nd = a.read()\nif c:\n    raise E")),
+        ("python", python("c = next(a)\nif c or c.d:\n    raise E")),
+        ("python", python("for c in a:\n    c = g(c)\nif c:\n    raise E")),
+        ("go", "package p\nfunc f(a []int) error { c := 0; for range a { c++ }; if c > 5 { return ErrA }; return nil }"),
+        ("go", "package p\nfunc f(a []int) error { c := 0; if c > 5 { return ErrA }; return nil }"),
+        ("java", "class A { void f(int a) { int c = 0; for (int i = 0; i < a; i++) { c++; } if (c > 5) throw new E(); } }"),
+        ("java", "class A { void f(int a) { List<B> c = new ArrayList<>(); if (c.isEmpty()) throw new E(); } }"),
+        ("rust", "fn f(a: i32) -> Result<i32, E> { let mut c = Vec::new(); if c.is_empty() { return Err(E) } Ok(1) }"),
+        ("rust", "fn f(a: i32) -> Result<i32, E> { let mut c = 1; c += 2; if c > 1 { return Err(E) } Ok(1) }"),
+        ("javascript", "function f(a) { let c = 0; a.forEach(x => { c += x }); if (c > 3) throw new E() }"),
+        ("javascript", "function f(a) { const c = a.next(); a.next(); if (c < 3) throw new E() }"),
+    ],
+)  # fmt: skip
+def test_a_variable_that_may_have_changed_stays_in_the_condition(language_id, source):
+    [(_, guard, _)] = failures(source, language_id)
+    assert guard.startswith("+c")
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source"),
+    [
+        # a parameter is assigned before its condition is tested
+        ("python", python("a = a * 2\nif a > 10:\n    raise E")),
+        ("python", python("a = a.strip()\nif a not in ('r', 'w'):\n    raise E")),
+        ("python", python("if a is None:\n    a = 3\nif a is None:\n    raise E")),
+        ("python", python("for x in b:\n    if a > 3:\n        raise E\n    a += 1")),
+        ("python", python("for a in b:\n    if a:\n        raise E")),
+        ("python", python("a.b = 1\nif a.b:\n    raise E")),
+        ("python", python("a.pop()\nif not a:\n    raise E")),
+        ("javascript", "function f(a) { a.b.pop(); if (!a.b.length) throw new E() }"),
+        ("java", "class A { void f(B a) { a.next(); if (a.isEmpty()) throw new E(); } }"),
+        ("rust", "fn f(a: B) -> Result<i32, E> { a.pop(); if a.is_empty() { return Err(E) } Ok(1) }"),
+        ("lua", "function f(a) a:pop() if a.b then error('no b here') end end"),
+        ("python", python("[a, c] = b\nif a>c:\n    raise E")),
+        ("javascript", "function f(a) { a = Number(a) * 2; if (a < 0) throw new E() }"),
+        ("javascript", "function f(a) { const g = () => { a = 1 }; g(); if (a < 0) throw new E() }"),
+        ("rust", "fn f(a: i32) -> Result<i32, E> { let a = a + 1; if a > 3 { return Err(E) } Ok(a) }"),
+        ("rust", "fn f(a: i32) { let a = a + 1; assert!(a > 3); }"),
+        ("lua", "function f(a) a = a + 1 assert(a > 0, 'not so') end"),
+        ("go", "package p\nfunc f(a int) error { a++; if a > 3 { return ErrA }; return nil }"),
+        ("go", "package p\nfunc f(a int) error { g(&a); if a > 3 { return ErrA }; return nil }"),
+        ("java", "class A { void f(int a) { a--; if (a < 0) { throw new E(); } } }"),
+        # loops without a collection, and over keys
+        ("python", python("while a:\n    if b:\n        raise E")),
+        ("go", "package p\nfunc f(a int) error { for i := 0; i < a; i++ { if i == 3 { return ErrA } }; return nil }"),
+        ("go", "package p\nfunc f(a []int) error { for i := range a { if i == 3 { return ErrA } }; return nil }"),
+        ("java", "class A { void f(int a) { for (int i = 0; i < a; i++) { if (i == 3) throw new E(); } } }"),
+        ("javascript", "function f(a) { for (const i in a) { if (i == 3) throw new E() } }"),
+        ("javascript", "function f(a) { for (const i in a) { if (i == 3) return } throw new E() }"),
+        # jumps before
+        ("python", python("for x in a:\n    if x.b:\n        continue\n    if x.c:\n        raise E")),
+        ("python", python("for x in a:\n    if x.b:\n        return False\nelse:\n    raise E")),
+        ("go", "package p\nfunc f(a []T) error { for _, x := range a { if x.b { continue }; if x.c { return ErrA } }; return nil }"),
+        ("java", "class A { void f(List<B> a) { for (B x : a) { if (x.b) break; if (x.c) throw new E(); } } }"),
+        ("javascript", "function f(a, b) { switch (a) { case 1: if (b) break; throw new E() } }"),
+        # arms that take some of what is matched
+        ("rust", "fn f(a: Option<i32>) -> Result<i32, E> { match a { Some(3) => Ok(1), Some(_) => Err(E), None => Ok(2) } }"),
+        ("rust", "fn f(a: Option<i32>) -> Result<i32, E> { match a { None if g() => Ok(1), None => Err(E), Some(_) => Ok(2) } }"),
+        # a return at the end of a `try` that takes the error's place
+        ("python", python("try:\n    if a:\n        raise E\nfinally:\n    return 5")),
+    ],
+)  # fmt: skip
+def test_conditions_that_do_not_say_it_all_are_marked(language_id, source):
+    guards = [one.guard for one in facts(source, language_id).failures]
+    assert [one.is_known for one in guards] == [False]
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", python("if a < 0:\n    a = 1\n    raise E"), ["+a < 0"]),
+        ("python", python("if a < 0:\n    raise E\na = 1"), ["+a < 0"]),
+        ("python", python("try:\n    if a:\n        raise E\nfinally:\n    g()"), ["+a"]),
+        ("python", python("if a:\n    return g()\nif a.b:\n    raise E"), ["+a.b -a"]),
+        ("python", python("if a:\n    raise E\nraise F"), ["+a", "-a"]),
+        ("python", python("if a:\n    raise E\nif b:\n    raise F"), ["+a", "+b"]),
+        ("rust", "fn f(a: i32) -> Result<i32, E> { let a = g(a)?; Ok(a) }", ["+let error = g(a)"]),
+        ("rust", "fn f(a: i32, b: i32) -> Result<i32, E> { if a < 0 { return Err(E); } if b < 0 { return Err(F); } Ok(1) }",
+         ["+a < 0", "+b < 0"]),
+        ("rust", "fn f(a: i32) -> P { let g = async move { if a < 0 { return Err(E) } h()?; Ok(1) }; run(g) }", []),
+        ("go", "package p\nfunc f(a, b int) error { if a < 0 { return ErrA }; if b < 0 { return ErrB }; return nil }",
+         ["+a < 0", "+b < 0"]),
+        ("go", "package p\nfunc f(a, b int) error { if a < 0 { return nil }; if b < 0 { return ErrB }; return nil }",
+         ["+b < 0 -a < 0"]),
+        ("python", python("b.pop()\nx.pop()\nif not a:\n    raise E"), ["+not a"]),
+        ("go", "package p\nfunc f(a P) error { b, err := os.Open(a); if err != nil { return err }; return nil }",
+         ["+let error = os.Open(a)"]),
+        ("java", "class A { void f(int a) { if (a < 0) throw new E(); throw new G(); } }", ["+a < 0", "-a < 0"]),
+        ("cpp", "void f(V& v) { for (const X& x : v) { if (x.a) throw E(); } }", ["+x.a @x"]),
+        ("python", python('if a == "x  y":\n    raise E'), ['+a == "x  y"']),
+        ("go", 'package p\nfunc f(a string) error { if a == "x  y" { return ErrA }; return nil }', ['+a == "x  y"']),
+    ],
+)  # fmt: skip
+def test_conditions_that_are_kept(language_id, source, expected):
+    assert [guard for _, guard, _ in failures(source, language_id)] == expected
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "message"),
+    [
+        ("python", python('raise E("no  b")'), "no  b"),
+        ("python", python('raise E("""no\n b""")'), None),
+        ("javascript", "function f() { throw new E('no  b') }", "no  b"),
+    ],
+)
+def test_a_message_keeps_its_blanks(language_id, source, message):
+    assert [said for _, _, said in failures(source, language_id)] == [message]
+
+
 def results(source: str, language_id: str = "python") -> list[tuple[str, str, str]]:
     found = facts(source, language_id).results
     return [(str(one.kind), one.code, told(one.guard)) for one in found]
@@ -168,13 +284,27 @@ def results(source: str, language_id: str = "python") -> list[tuple[str, str, st
         ("c", "int f(char *a) { if (!a) return -1; return 0; }",
          [("literal", "-1", "+!a"), ("literal", "0", "-!a")]),
         ("c", "char *f(char *a) { if (!a) goto end; return a; end: return NULL; }",
-         [("parameter", "a", ""), ("literal", "NULL", "?")]),
+         [("parameter", "a", "?"), ("literal", "NULL", "?")]),
         ("cpp", "A &A::f(int a) { return *this; }", [("self", "*this", "")]),
         ("rust", "fn f(a: i32) -> bool { if a > 1 { true } else { false } }",
          [("literal", "true", "+a > 1"), ("literal", "false", "-a > 1")]),
         ("go", "package p\nfunc f(a int) bool { return a > 1 }", [("test", "a > 1", "")]),
         ("go", "package p\nfunc f(a int) (b int) { if a > 1 { return }; b = 2; return b }", [("other", "b", "-a > 1")]),
         ("c", "int f(int a) { return g < a - 1 > (a); }", [("other", "g < a - 1 > (a)", "")]),
+        # assigned under a name with capitals, or together with others
+        ("python", "def f(X):\n    X = X + 1\n    return X\n", [("other", "X", "")]),
+        ("python", python("x.a, a = 1, 2\nreturn a"), [("other", "a", "")]),
+        ("javascript", "function f(a) { [a, b] = g(); return a }", [("other", "a", "")]),
+        # a return that takes the place of others
+        ("python", python("try:\n    if a:\n        return 1\nfinally:\n    return 5"),
+         [("literal", "1", "+a ?"), ("literal", "5", "?")]),
+        ("javascript", "function f(a) { try { if (a) { return 1 } } finally { return 5 } }",
+         [("literal", "1", "+a ?"), ("literal", "5", "?")]),
+        # a macro may return
+        ("c", "bool f(int a) { RET(true); return false; }", [("literal", "false", "?")]),
+        ("c", "bool f(int a) { ret(true); return false; }", [("literal", "false", "")]),
+        ("cpp", "bool f(int a) { if (a > 1) { RET(true); return false; } }",
+         [("literal", "false", "+a > 1 ?")]),
         ("lua", "function f(a) if a then return nil end return a end",
          [("literal", "nil", "+a"), ("parameter", "a", "-a")]),
     ],
@@ -210,6 +340,9 @@ def test_results(language_id, source, expected):
         ("python", python("self.b = b  # how many there are\nself.c = b", "self, b"), "b",
          {"comment": "how many there are"}),
         ("python", python("self.b = b  # noqa: X100\nself.c = b", "self, b"), "b", {}),
+        ("python", python("a = g()\nif a is None:\n    a = LIMIT\nreturn a + b"), "a", {}),
+        ("javascript", "function f(a, b) { a = g(); a = a || 3; return a + b }", "a", {}),
+        ("python", python("a = a.strip()\nif a not in ('r', 'w'):\n    raise E"), "a", {}),
         ("javascript", "function f({ a }, b) { x(b); return y(b) }", "options", None),
         ("javascript", "function f(a, b) { a = a || 3; return a + b }", "a", {"fallback": "3"}),
         ("javascript", "function f(...a) { return g(...a) }", "a", {"passed_to": "g"}),

@@ -1,0 +1,88 @@
+"""The statements that may leave a function, a loop or a case before the next one is reached."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import tree_sitter
+
+from assist_server.syntax.facts.source import BORDERS, RETURNS, THROWS, Source
+from assist_server.syntax.tree_walk import own_nodes
+
+_JUMPS = frozenset({
+    "continue_statement", "break_statement", "continue_expression", "break_expression",
+    "goto_statement",
+})  # fmt: skip
+_LOOP = re.compile(
+    r"for_(?:statement|in_statement|range_loop|expression)|enhanced_for_statement"
+    r"|while_(?:statement|expression)|loop_expression|do_statement|repeat_statement"
+)
+_SWITCH = re.compile(r"(?:expression_|type_)?switch_(?:statement|expression)|select_statement")
+_MACRO = re.compile(r"[A-Z][A-Z0-9_]+\(.*", re.DOTALL)
+# A return of an error is like an exception: documented as a case of its own.
+_REFUSALS = {
+    "rust": re.compile(r".*\{\s*return Err\([^;]*;?\s*\}", re.DOTALL),
+    "go": re.compile(
+        r".*\{\s*return (?:[^;\n]*, )?(?:errors\.\w+\(|fmt\.Errorf\(|[Ee]rr\w*)[^\n]*\s*\}",
+        re.DOTALL,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Exits:
+    """The nodes of one function by what they may leave."""
+
+    source: Source
+    returning: frozenset[int]
+    """Ids of the nodes that contain a return."""
+    throwing: frozenset[int]
+    """Ids of the nodes that contain a statement that raises an exception."""
+    leaving: frozenset[int]
+    """Ids of the nodes that contain a jump out of them, or a macro that may return."""
+
+    @classmethod
+    def of(cls, source: Source) -> "Exits":
+        """Return the exits of a function."""
+        returning: set[int] = set()
+        throwing: set[int] = set()
+        leaving: set[int] = set()
+        for node in own_nodes(source.body, BORDERS):
+            if node.type in RETURNS:
+                returning.update(one.id for one in _around(source, node))
+            elif node.type in THROWS:
+                throwing.update(one.id for one in _around(source, node))
+            elif node.type in _JUMPS:
+                leaving.update(_left(source, node))
+            elif _may_be_macro(source, node):
+                leaving.update(one.id for one in _around(source, node))
+        return cls(source, frozenset(returning), frozenset(throwing), frozenset(leaving))
+
+    def is_refusal(self, node: tree_sitter.Node) -> bool:
+        """Return whether a statement returns nothing but one error."""
+        form = _REFUSALS.get(self.source.language)
+        text = self.source.text(node)
+        return form is not None and text.count("return") == 1 and bool(form.fullmatch(text))
+
+
+def _may_be_macro(source: Source, node: tree_sitter.Node) -> bool:
+    is_c = source.language in {"c", "cpp"} and node.type == "expression_statement"
+    return is_c and _MACRO.match(source.text(node)) is not None
+
+
+def _around(source: Source, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    outer: tree_sitter.Node | None = node
+    while outer is not None and outer != source.body:
+        yield outer
+        outer = outer.parent
+
+
+def _left(source: Source, jump: tree_sitter.Node) -> Iterator[int]:
+    """Yield the ids of the nodes that a jump leaves, up to the loop or switch that it is for."""
+    is_labelled = jump.type == "goto_statement" or jump.named_child_count > 0
+    is_break = jump.type.startswith("break")
+    for outer in _around(source, jump):
+        is_end = _LOOP.fullmatch(outer.type) or (is_break and _SWITCH.fullmatch(outer.type))
+        if is_end and not is_labelled:
+            return
+        yield outer.id
