@@ -1,4 +1,4 @@
-"""Where text and key go, what is quoted, and who waits when a connection is closed."""
+"""Where text and key go, and what is quoted."""
 
 import threading
 
