@@ -143,7 +143,7 @@ def test_a_model_on_a_server_is_named_with_its_host_and_without_the_key(run, mon
         assert checks(result)["infilling"] == ("ok", "server")
         server.key = "sk-456"
         refused = run("doctor", "--json")
-        assert "'MY_KEY'" in checks(refused)["model"][1]
+        assert "remote.key_variable" in checks(refused)["model"][1]
         assert (result.code, refused.code) == (0, 1)
         assert "sk-" not in result.out + result.err + refused.out + refused.err
 

@@ -1,19 +1,14 @@
-"""Where text and key go, what is quoted, and who waits when a connection is closed."""
+"""Where text and key go, and what is quoted."""
 
 import threading
-from types import SimpleNamespace
 
 import pytest
 from fake_model_server import fake_model_server
 
-from assist_server.engine.remote.address import read_address
-from assist_server.engine.remote.connection import ServerConnection
 from assist_server.engine.remote.remote_backend import RemoteBackend
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.errors import ModelError, ModelServerError
 from assist_server.settings import RemoteSettings
-
-SECONDS = 10
 
 
 def generated(backend):
@@ -93,40 +88,3 @@ def test_a_proxy_is_not_used_for_this_machine(llama, open_remote, monkeypatch):
             monkeypatch.setenv(name, proxy.url)
         assert generated(open_remote(llama)).text == "answer()"
         assert proxy.requests == []
-
-
-@pytest.mark.parametrize(
-    "ask", [lambda each: each.get("/props"), lambda each: list(each.stream("/completion", {}))]
-)
-def test_who_asks_while_the_connection_closes_is_told(llama, ask):
-    """The loop is held until the request and the end of the loop wait in its queue."""
-    connection = ServerConnection(read_address(RemoteSettings(url=llama.url), {}), 60_000)
-    for path in ("/props", "/completion"):
-        llama.failures[path] = lambda handler: handler.wait_until_closed()
-    is_begun, is_closing, told = threading.Event(), threading.Event(), []
-    connection._loop.call_soon_threadsafe(is_closing.wait, SECONDS)
-    start, thread = connection._start, connection._thread
-
-    def start_and_say(work):
-        future = start(work)
-        is_begun.set()
-        return future
-
-    def say_and_join():
-        is_closing.set()
-        thread.join()
-
-    def follow():
-        with pytest.raises(ModelError, match="unloaded"):
-            ask(connection)
-        told.append(True)
-
-    connection._start, connection._thread = start_and_say, SimpleNamespace(join=say_and_join)
-    reader = threading.Thread(target=follow, daemon=True)
-    reader.start()
-    assert is_begun.wait(SECONDS)
-    connection.close()
-    reader.join(SECONDS)
-    assert told == [True]
-    with pytest.raises(ModelError, match="unloaded"):
-        ask(connection)
