@@ -36,10 +36,13 @@ def detect_indent_unit(text: str) -> str:
     return steps.most_common(1)[0][0] if steps else DEFAULT_INDENT
 
 
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+
+
 def _is_aligned(above: str, column: int) -> bool:
-    """Return whether a column is that of what follows a bracket in the line above."""
-    return (
-        0 < column < len(above.rstrip())
-        and above[column - 1] in "([{"
-        and not above[column].isspace()
-    )
+    """Return whether a column is that of what follows an open bracket in the line above."""
+    bracket, rest = above[column - 1 : column], above[column:].rstrip()
+    closer = _CLOSERS.get(bracket)
+    if closer is None or not rest or rest[0].isspace():
+        return False
+    return rest.count(closer) <= rest.count(bracket)

@@ -42,6 +42,7 @@ def test_margin_of_a_line(line, margin, columns):
         ("/**\n * a\n */\n/**\n * b\n */\nx {\n    y\n}", "    "),
         ("def f(a,\n      b):\nc", "    "),
         ("a\u2028  b\nc:\n\td", "\t"),
+        ("a() {\n  b();\n}", "  "),
     ],
     ids=[
         "empty",
@@ -54,6 +55,7 @@ def test_margin_of_a_line(line, margin, columns):
         "block comments are no levels",
         "alignment alone",
         "a separator that ends no line",
+        "a bracket that is closed",
     ],
 )
 def test_unit_is_the_most_frequent_step_inwards(text, unit):
