@@ -6,12 +6,12 @@ python benchmarks/summary_sheet.py FOLDER
 import sys
 from pathlib import Path
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.errors import InputError
 from assist_server.features.summarize.kinds import recognize
 from assist_server.features.summarize.summarize import summarize
-from assist_server.features.summarize.work import Selection
 from assist_server.settings import Settings
 
 

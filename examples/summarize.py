@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import ModelChoice
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.features.summarize.summarize import summarize
-from assist_server.features.summarize.work import Selection
 from assist_server.settings import Settings
 
 settings = Settings(model="embedded")

@@ -12,9 +12,9 @@ from assist_server.cli.file_replacement import replace_file
 from assist_server.cli.inputs import load_settings, opened_model, read_source, snapshot_of
 from assist_server.cli.selection import named_file, read_standard_input, select_lines
 from assist_server.cli.terminal import say
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.summarize.work import Selection
 from assist_server.features.tasks.run import Outcome, run_task
 from assist_server.prompts.tasks import Need, Task, Tasks, load_tasks
 from assist_server.prompts.tasks import Output as Effect

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from assist_server.cli.inputs import decode_source, line_start
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.summarize.work import Selection
 
 
 def named_file(file: Path | None) -> Path | None:

@@ -5,12 +5,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.errors import InputError
 from assist_server.evaluation.figures import Estimate, Figures, rouge_l, rouge_n
 from assist_server.features.summarize.summarize import summarize
-from assist_server.features.summarize.work import Selection
 from assist_server.settings import Settings
 
 _DAMPING, _ROUNDS = 0.85, 50

@@ -10,6 +10,7 @@ import pytest
 from tiny_models import FAMILIES, build_model, build_tokenizer
 
 from assist_server.context.cursor import CursorContext
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import ModelChoice
 from assist_server.engine.device import DevicePlan
@@ -17,7 +18,7 @@ from assist_server.engine.loading.locate import EMBEDDED_FOLDER
 from assist_server.engine.request import CancelToken, Priority, collect
 from assist_server.engine.transformers_backend import TransformersBackend
 from assist_server.features.inline_completion import build_request
-from assist_server.features.summarize.summarize import Selection, summarize
+from assist_server.features.summarize.summarize import summarize
 from assist_server.settings import CompletionSettings, Settings, SummarySettings
 
 CODE = "def area(r):\n    return 3 * r * r\n\n\ndef volume(r, h):\n    return area(r) * h\n"

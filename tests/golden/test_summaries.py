@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.features.summarize.summarize import summarize
-from assist_server.features.summarize.work import Selection
 from assist_server.settings import Settings
 
 CASES = Path(__file__).parent / "summaries"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from chat_backend import ChatBackend
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
-from assist_server.features.summarize.work import Selection
 from assist_server.features.tasks.run import run_task
 from assist_server.prompts.tasks import Need, load_tasks
 from assist_server.settings import Settings

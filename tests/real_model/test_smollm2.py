@@ -8,12 +8,12 @@ import pytest
 import torch
 from lsp_steps import inline_params, ready, run
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import ModelChoice
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.request import GenerationRequest, collect
 from assist_server.features.summarize.summarize import summarize
-from assist_server.features.summarize.work import Selection
 from assist_server.lsp.client import LspClient
 from assist_server.settings import Settings
 

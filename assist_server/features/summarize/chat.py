@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from assist_server.context.secrets import without_secrets
+from assist_server.context.selection import Selection
 from assist_server.engine.request import FinishReason, Generation, GenerationRequest
 from assist_server.errors import InputError
 from assist_server.features.summarize.answers import is_echo, supported_part
 from assist_server.features.summarize.loops import stop_at_loop
-from assist_server.features.summarize.secrets import without_secrets
-from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Selection, Work
+from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Work
 from assist_server.features.thoughts import without_thoughts
 from assist_server.prompts.instructions import load_instruction
 from assist_server.text.inert_markdown import inert_document

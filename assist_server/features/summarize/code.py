@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.features.summarize.facts import MOST_LISTED, Fact, Facts, listed, quoted
 from assist_server.features.summarize.lexed_outline import opening_comment, outline
 from assist_server.features.summarize.sentences import opening_sentence
-from assist_server.features.summarize.work import Selection
 from assist_server.syntax.comment_marks import find_comment_marks
 from assist_server.syntax.definition import Definition, Kind
 from assist_server.syntax.definitions import find_definitions

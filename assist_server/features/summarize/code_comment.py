@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from assist_server.context.selection import Selection
 from assist_server.engine.request import (
     FinishReason,
     Generation,
@@ -13,7 +14,7 @@ from assist_server.features.documentation.words import split_name
 from assist_server.features.infilling import Gap, build_prompt
 from assist_server.features.summarize.sentences import is_boilerplate
 from assist_server.features.summarize.support import unsupported
-from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Selection, Work
+from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Work
 from assist_server.text.identifiers import text_to_heal
 from assist_server.text.indentation import leading_whitespace
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.facts import Fact, Facts, counted, listed, quoted
-from assist_server.features.summarize.work import Selection
 
 _GRAPH = r"[*|\\/_ ]{0,40}"
 FULL = re.compile(rf"{_GRAPH}commit ([0-9a-f]{{7,64}})\b")

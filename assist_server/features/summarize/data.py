@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from assist_server.context.secrets import is_secret_name
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.data_readers import Document, Member, Unread, read_data
 from assist_server.features.summarize.facts import Fact, Facts, counted, listed, quoted, said
-from assist_server.features.summarize.secrets import is_secret_name
-from assist_server.features.summarize.work import Selection
 
 _ARTICLES = {"object": "an object", "array": "an array", "value": "a value"}
 _MOST_NAMES = 5

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.code import describe_code
 from assist_server.features.summarize.commits import describe_commits
 from assist_server.features.summarize.data import describe_data
@@ -14,7 +15,6 @@ from assist_server.features.summarize.mails import describe_mail
 from assist_server.features.summarize.markdown import describe_markdown
 from assist_server.features.summarize.tables import describe_table
 from assist_server.features.summarize.traces import describe_trace
-from assist_server.features.summarize.work import Selection
 
 _DESCRIBERS: dict[TextKind, Callable[[Selection], Facts | None]] = {
     TextKind.CODE: describe_code,

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.facts import Fact, Facts, counted, listed, quoted
-from assist_server.features.summarize.work import Selection
 from assist_server.syntax.comment_marks import find_comment_marks
 
 _GIT_HEAD = re.compile(r"diff --(?:git|cc|combined) (.+)$")

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assist_server.features.summarize.secrets import without_secrets
+from assist_server.context.secrets import without_secrets
 from assist_server.text.inert_markdown import inert_line
 
 MOST_LISTED = 12

@@ -14,12 +14,12 @@ from pathlib import PurePath
 
 import yaml
 
+from assist_server.context.selection import Selection
 from assist_server.features.summarize import commits, tables
 from assist_server.features.summarize.data_readers import parse_toml
 from assist_server.features.summarize.log_entries import read_entry
 from assist_server.features.summarize.mails import ATTRIBUTION, HEADER, KNOWN_HEADERS, ORIGINAL
 from assist_server.features.summarize.trace_formats import language_of
-from assist_server.features.summarize.work import Selection
 
 _MOST_LINES = 400
 """Number of lines that are looked at."""

@@ -7,8 +7,8 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Token
 from pygments.util import ClassNotFound
 
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.sentences import opening_sentence
-from assist_server.features.summarize.work import Selection
 from assist_server.syntax.comment_marks import CommentMarks, find_comment_marks
 
 _MOST_CHARS = 100_000

@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.facts import Fact, Facts, counted, listed, quoted
 from assist_server.features.summarize.log_entries import Entry, read_entry
 from assist_server.features.summarize.log_patterns import ANY, Pattern, Patterns
-from assist_server.features.summarize.work import Selection
 
 _MOST_REPEATED = 6
 _MOST_LINES_OF_END = 50_000

@@ -8,9 +8,9 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import Parser
 
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.facts import Fact, Facts, counted, quoted, said
 from assist_server.features.summarize.sentences import split_sentences
-from assist_server.features.summarize.work import Selection
 
 HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]")
 KNOWN_HEADERS = frozenset([

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.facts import Fact, Facts, counted, said
 from assist_server.features.summarize.prose import FRONT_MATTER, is_sentence, parse_blocks
 from assist_server.features.summarize.sentences import split_sentences
-from assist_server.features.summarize.work import Selection
 
 _MOST_CHARS = 100_000
 _MOST_OF_HEADING, _MOST_OF_PARAGRAPH = 500, 2_000

@@ -8,10 +8,10 @@ import re
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from assist_server.context.selection import Selection
 from assist_server.errors import InputError
 from assist_server.features.summarize.facts import said
 from assist_server.features.summarize.sentences import split_sentences
-from assist_server.features.summarize.work import Selection
 
 _MAX_SENTENCES, _SENTENCES_PER_SHOWN = 3, 6
 """At most three sentences, one for every six in the text."""

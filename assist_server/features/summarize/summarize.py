@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from itertools import zip_longest
 
+from assist_server.context.selection import Selection
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError
@@ -19,7 +20,7 @@ from assist_server.features.summarize.describe import describe
 from assist_server.features.summarize.facts import Facts
 from assist_server.features.summarize.kinds import TextKind
 from assist_server.features.summarize.prose import extract
-from assist_server.features.summarize.work import Method, Report, Selection, Summary, Work
+from assist_server.features.summarize.work import Method, Report, Summary, Work
 from assist_server.settings import Settings
 
 _TOO_SHORT = "the selection is too short to be summarized; select more"

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from assist_server.context.secrets import is_secret_name
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.facts import Fact, Facts, counted, listed, quoted
-from assist_server.features.summarize.secrets import is_secret_name
-from assist_server.features.summarize.work import Selection
 
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _MOST_ROWS = 50_000

@@ -2,6 +2,7 @@
 
 from pathlib import PurePosixPath
 
+from assist_server.context.selection import Selection
 from assist_server.features.summarize.facts import Fact, Facts, counted, quoted
 from assist_server.features.summarize.trace_formats import (
     Frame,
@@ -9,7 +10,6 @@ from assist_server.features.summarize.trace_formats import (
     language_of,
     read_traces,
 )
-from assist_server.features.summarize.work import Selection
 
 _CAUSE_FIRST = "Python"
 

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.summarize.work import Selection
 from assist_server.prompts.tasks import Kinds, Need, Output, Task
 from assist_server.syntax.definitions import Definition, Span, find_definition
 from assist_server.syntax.scope import is_inside_comment

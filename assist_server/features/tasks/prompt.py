@@ -3,9 +3,9 @@
 import re
 
 from assist_server.context.budget import prefix_start, suffix_end
+from assist_server.context.secrets import without_secrets
 from assist_server.engine.backend import Backend
 from assist_server.errors import InputError
-from assist_server.features.summarize.secrets import without_secrets
 from assist_server.features.tasks.place import Place
 from assist_server.prompts.instructions import load_instruction
 from assist_server.prompts.tasks import Output, Task

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from assist_server.context.selection import Selection
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import (
     CancelToken,
@@ -13,7 +14,6 @@ from assist_server.engine.request import (
     collect,
 )
 from assist_server.errors import InputError, ModelError
-from assist_server.features.summarize.work import Selection
 from assist_server.features.tasks.answer import (
     cleaned,
     extract_code,

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from lsprotocol import types
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError
@@ -14,7 +15,7 @@ from assist_server.features.comments.insertion import comment_edit
 from assist_server.features.documentation.document import document
 from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.features.summarize.summarize import summarize
-from assist_server.features.summarize.work import Selection, Summary
+from assist_server.features.summarize.work import Summary
 from assist_server.lsp.progress import Progress
 from assist_server.lsp.protocol import ask_client
 from assist_server.lsp.server import AssistServer

@@ -5,9 +5,9 @@ from typing import Any
 
 from lsprotocol import types
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
-from assist_server.features.summarize.work import Selection
 from assist_server.features.tasks.prompt import fenced
 from assist_server.features.tasks.run import NO_CHAT_MODEL, Outcome, run_task
 from assist_server.lsp.handlers.commands import apply_edits, with_model

@@ -1,12 +1,12 @@
 import pytest
 
 from assist_server.context.cursor import CursorContext
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import FinishReason, GenerationRequest, collect
 from assist_server.errors import ModelError
 from assist_server.features.inline_completion import complete
 from assist_server.features.summarize.summarize import summarize
-from assist_server.features.summarize.work import Selection
 from assist_server.settings import Settings
 
 TEXT = "def add(a, b):\n    return \n\nprint(1)\n"

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.errors import InputError
 from assist_server.features.summarize.summarize import summarize
-from assist_server.features.summarize.work import Selection
 from assist_server.settings import Settings
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "summaries"

@@ -4,13 +4,13 @@ import tomllib
 
 import pytest
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.features.comments.parsing import read_markdown
 from assist_server.features.summarize.data_readers import parse_toml, read_data
 from assist_server.features.summarize.describe import describe
 from assist_server.features.summarize.kinds import TextKind
 from assist_server.features.summarize.prose import extract
-from assist_server.features.summarize.work import Selection
 
 
 def whole(text, path):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.features.summarize.kinds import TextKind, recognize
-from assist_server.features.summarize.work import Selection
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "summaries"
 OF_FOLDERS = {

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import ModelInfo, NullBackend
 from assist_server.engine.request import CancelToken, GenerationRequest, Priority
 from assist_server.errors import InputError
 from assist_server.features.summarize.summarize import summarize
-from assist_server.features.summarize.work import Method, Selection, Summary
+from assist_server.features.summarize.work import Method, Summary
 from assist_server.settings import Settings, SummarySettings
 from assist_server.text.newlines import with_line_feeds
 

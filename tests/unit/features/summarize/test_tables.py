@@ -1,8 +1,8 @@
 import pytest
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.features.summarize.tables import describe_table
-from assist_server.features.summarize.work import Selection
 
 
 def facts_of(rows):

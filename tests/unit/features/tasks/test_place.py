@@ -1,8 +1,8 @@
 import pytest
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.summarize.work import Selection
 from assist_server.features.tasks.place import find_place
 from assist_server.prompts.tasks import load_tasks
 

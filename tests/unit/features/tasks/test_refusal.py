@@ -3,8 +3,8 @@
 import pytest
 from chat_backend import ChatBackend
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
-from assist_server.features.summarize.work import Selection
 from assist_server.features.tasks.run import run_task
 from assist_server.prompts.tasks import load_tasks
 from assist_server.settings import Settings

@@ -3,11 +3,11 @@ from dataclasses import replace
 import pytest
 from chat_backend import ChatBackend
 
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError, ModelError
-from assist_server.features.summarize.work import Selection
 from assist_server.features.tasks.run import run_task
 from assist_server.prompts.tasks import Kinds, Output, load_tasks
 from assist_server.settings import Settings, TaskSettings

@@ -1,4 +1,4 @@
-"""Passwords, tokens and keys, which a summary never repeats."""
+"""Passwords, tokens and keys, which a summary never repeats and a context leaves out."""
 
 import re
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from assist_server.context.secrets import is_secret_name, without_secrets
+from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.features.summarize.facts import quoted
-from assist_server.features.summarize.secrets import is_secret_name, without_secrets
 from assist_server.features.summarize.tables import describe_table
-from assist_server.features.summarize.work import Selection
 
 
 @pytest.mark.parametrize(
