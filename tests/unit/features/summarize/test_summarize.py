@@ -1,13 +1,14 @@
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
+from chat_backend import ChatBackend
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.backend import ModelInfo, NullBackend
+from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import CancelToken, GenerationRequest, Priority
 from assist_server.errors import InputError
 from assist_server.features.summarize.summarize import summarize
@@ -28,17 +29,6 @@ class Stack:
 def size(stack):
     return len(stack.items)
 '''
-
-
-@dataclass
-class ChatBackend(NullBackend):
-    """A model that can be talked to, of a context that a test chooses."""
-
-    context_tokens: int = 4096
-
-    @property
-    def info(self) -> ModelInfo:
-        return replace(super().info, has_chat_template=True, context_tokens=self.context_tokens)
 
 
 def whole(text: str, path: str = "sample.py") -> Selection:
