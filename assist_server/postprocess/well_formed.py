@@ -85,6 +85,7 @@ class _Gap:
         self._closing = ""
         self._tree: SyntaxTree | None = None
         self._counted: dict[tuple[str, int], int] = {}
+        self._checked: dict[Candidate, bool] = {}
         if self._language.grammar is None:
             self._before, self._after = context.line_prefix, context.line_suffix
         else:
@@ -183,6 +184,11 @@ class _Gap:
 
     def adds_no_error_elsewhere(self, candidate: Candidate) -> bool:
         """Return whether a candidate adds no error to the whole document, unless that is long."""
+        if candidate not in self._checked:  # one may be an option for several reasons
+            self._checked[candidate] = self._is_right_elsewhere(candidate)
+        return self._checked[candidate]
+
+    def _is_right_elsewhere(self, candidate: Candidate) -> bool:
         most_lines = _MAX_BROKEN_LINES if self._errors_with(candidate) else _MAX_LINES
         is_long = self._context.snapshot.lines.line_count > most_lines
         if self._language.grammar is None or is_long:
