@@ -85,9 +85,9 @@ class ModelInfo:
     host: str = ""
     """The server that text goes to; empty for a model in this process."""
     learns: bool = True
-    """Whether `learn` has an effect; if not, nothing need be encoded for it."""
+    """True if `learn` has an effect; otherwise callers need not encode text for it."""
     prefills: bool = True
-    """Whether generating for a prompt makes a later generation for it faster."""
+    """True if a generation makes later ones with the same prompt faster."""
 
 
 class Backend(Protocol):

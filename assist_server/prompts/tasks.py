@@ -34,7 +34,7 @@ _KEYS = ("title", "kinds", "output", "needs", "max_new_tokens")
 
 
 class Kinds(StrEnum):
-    """What a task reads and writes."""
+    """The kind of text that a task reads and writes."""
 
     CODE = "code"
     TEXT = "text"
@@ -43,7 +43,7 @@ class Kinds(StrEnum):
 
 
 class Output(StrEnum):
-    """What happens with the answer."""
+    """The use of the answer."""
 
     REPLACE = "replace"
     INSERT = "insert"
@@ -51,7 +51,7 @@ class Output(StrEnum):
 
 
 class Need(StrEnum):
-    """What a task cannot do without."""
+    """The input that a task requires."""
 
     SELECTION = "selection"
     """A selected text, or the definition or paragraph at the cursor."""

@@ -51,7 +51,7 @@ class Machine:
 
 
 class Fit(StrEnum):
-    """Whether a model is of use on a machine."""
+    """The verdict on running a model on a machine."""
 
     FITS = "fits"
     SLOW = "slow"
@@ -63,7 +63,7 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True)
 class Rating:
-    """What a model would take on a machine."""
+    """The memory and time that a model would take on a machine."""
 
     fit: Fit
     loaded_bytes: int

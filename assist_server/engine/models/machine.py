@@ -1,4 +1,4 @@
-"""What this machine offers a model: its device, memory, and how fast it reads it."""
+"""Measurement of this machine: the device for a model, its memory, and its memory bandwidth."""
 
 import time
 

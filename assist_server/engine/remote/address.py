@@ -15,7 +15,7 @@ _AFTER_BRACKET = re.compile(r"\][^:]")
 
 @dataclass(frozen=True)
 class ServerAddress:
-    """Where a server is, and what it wants to see."""
+    """The address of a server, and the key that it requires."""
 
     url: str
     """Without `/v1` and a slash at its end."""

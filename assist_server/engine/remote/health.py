@@ -1,4 +1,4 @@
-"""Whether a server can be used, and when it is tried again."""
+"""The state of a server, and the time of the next attempt after a failure."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What differs between interfaces: how a model's text is encoded, asked for and read."""
+"""The differences between interfaces: encoding of text, requests, and reading of answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is known about a definition without a model: from its file first, then from its source."""
+"""Knowledge about a definition without a model: from its file first, then from its source."""
 
 from functools import cached_property
 

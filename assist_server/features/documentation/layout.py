@@ -68,7 +68,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Telling:
-    """What a new comment says outside its entries."""
+    """The parts of a new comment outside its entries."""
 
     notes: tuple[str, ...] = ()
     """Sentences below the summary, in conventions without tags for what they say."""

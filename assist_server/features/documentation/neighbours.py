@@ -1,4 +1,4 @@
-"""What a file says elsewhere about the same parameter, or about the overridden method."""
+"""Documentation elsewhere in the file: of the same parameter, or of the overridden method."""
 
 import re
 from collections.abc import Iterator

@@ -69,7 +69,7 @@ class PhraseRequest:
 # colon, Google's convention expects the type of a result.
 _UNKNOWN, _UNKNOWN_RESULT = "TODO: describe", "TODO describe"
 PLACEHOLDER = re.compile(r"TODO:? describe\.?(?=\W*$)", re.MULTILINE)
-"""What this program leaves for a person to fill in."""
+"""Placeholders that this program leaves for a person."""
 
 
 def placeholder(kind: PhraseKind) -> str:

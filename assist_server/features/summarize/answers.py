@@ -1,4 +1,4 @@
-"""What remains of a model's answer when all that the text does not support is taken out."""
+"""A model's answer without the parts that the text does not support."""
 
 import re
 

@@ -37,7 +37,7 @@ class Answer:
 
     text: str
     is_sure: bool
-    """Whether the model was not unsure."""
+    """False if the model was unsure; servers that give no probabilities count as sure."""
 
 
 def ask(selection: Selection, work: Work, kind: str, facts: str, *, is_read_whole: bool) -> Answer:

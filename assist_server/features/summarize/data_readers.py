@@ -48,7 +48,7 @@ class Member:
 
 @dataclass
 class Document:
-    """What could be read of a text."""
+    """The part of a text that could be read."""
 
     value: object = None
     members: list[Member] = field(default_factory=list)

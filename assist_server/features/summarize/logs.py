@@ -15,7 +15,7 @@ _MOST_LINES_OF_END = 50_000
 
 @dataclass
 class _Log:
-    """What has been read of a log so far."""
+    """The counts of a log up to the last line read."""
 
     lines: int = 0
     times: list[str] = field(default_factory=list)

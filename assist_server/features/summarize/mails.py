@@ -41,7 +41,7 @@ class _Line:
     number: int
     text: str
     depth: int
-    """How often it is quoted."""
+    """Depth of quotation."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a task is about, and where its answer goes."""
+"""The text that a task is about, and the place of its answer."""
 
 import re
 from dataclasses import dataclass

@@ -45,10 +45,10 @@ _EMPTY = "the model's answer was empty; select other text or another model"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a task has come to."""
+    """The result of a task."""
 
     text: str
-    """What was written: the new code or text, or Markdown to show."""
+    """The new code or text, or Markdown to show."""
     edits: tuple[TextEdit, ...] = ()
     """None for an answer to show, and for one that must not be applied."""
     note: str = ""

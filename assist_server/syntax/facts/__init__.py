@@ -1,1 +1,1 @@
-"""What can be known about a function from its source: errors, results, uses of parameters."""
+"""Facts about a function from its source: errors, results, uses of parameters."""

@@ -17,7 +17,7 @@ class Condition:
     element: str = ""
     """The variable of the loop around it, if the expression mentions that."""
     collection: str = ""
-    """What the loop goes through."""
+    """The collection that is looped over."""
     is_clear: bool = True
     """Whether it says something to a reader who does not know the function's local variables."""
 
@@ -82,23 +82,23 @@ class Result:
 
 @dataclass(frozen=True)
 class ParameterFacts:
-    """What a body shows about a parameter."""
+    """The uses of a parameter in a body."""
 
     choices: tuple[str, ...] = ()
     """The literals outside which it is refused."""
     fallback: str | None = None
-    """What takes its place where it is missing."""
+    """The value used in place of a missing argument."""
     missing: str = ""
     """The value that counts as missing; empty for all that are false."""
     passed_to: str | None = None
     """The only use: as an argument of this function."""
     is_unused: bool = False
     comment: str | None = None
-    """What the author says about it at the end of a line."""
+    """The author's comment about it at the end of a line."""
 
 
 class Act(StrEnum):
-    """What a statement does."""
+    """The effect of a statement."""
 
     RETURN = "return"
     CALL = "call"

@@ -1,4 +1,4 @@
-"""What a body shows about parameters: choices, replacements, and where they are passed to."""
+"""Facts about parameters in a body: choices, replacements, and where they are passed to."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

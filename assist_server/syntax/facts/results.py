@@ -1,4 +1,4 @@
-"""What a function returns, and when."""
+"""The values that a function returns, with their conditions."""
 
 import re
 from collections.abc import Iterator

@@ -34,7 +34,7 @@ _LAYER = {
 
 @dataclass(frozen=True)
 class Architecture:
-    """How the files of one architecture become a model of transformers."""
+    """The mapping from files of one architecture to a model of transformers."""
 
     model_type: str
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType(_RMS))
@@ -46,7 +46,7 @@ class Architecture:
     has_raised_norms: bool = False
     """True if the weights of norms have 1 added."""
     constants: Mapping[str, Any] = field(default_factory=dict)
-    """What the files do not say."""
+    """Values of `config.json` that are not in the files."""
 
 
 ARCHITECTURES: Mapping[str, Architecture] = {

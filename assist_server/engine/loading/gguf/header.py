@@ -33,7 +33,7 @@ _SCALARS = {
 
 @dataclass(frozen=True)
 class Tensor:
-    """Where a tensor is."""
+    """The place and format of a tensor in the file."""
 
     shape: tuple[int, ...]
     """As torch has it: rows first."""
@@ -46,7 +46,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Header:
-    """What a GGUF file says about itself."""
+    """The metadata of a GGUF file and the list of its tensors."""
 
     file: Path
     metadata: Mapping[str, Any]
