@@ -36,7 +36,7 @@ from assist_server.syntax.languages import language_for
 from assist_server.text.edits import TextEdit, apply_edits
 
 _ANY_LOG_PROB = -99.0
-_FEWEST_LINES, _MOST_LINES = 3, 40
+_FEWEST_LINES, _MAX_LINES = 3, 40
 _PER_FILE = 2
 _SKIPPED = (
     "test", "spec", "example", "sample", "vendor", "third_party", "node_modules", "dist", "debian",
@@ -82,7 +82,7 @@ def _functions(path: Path, text: str) -> Iterator[Function]:
         return
     for one in find_definitions(tree, 0, len(text)):
         lines = text.count("\n", one.keyword, one.span.end) + 1
-        if one.is_callable and one.body and _FEWEST_LINES <= lines <= _MOST_LINES:
+        if one.is_callable and one.body and _FEWEST_LINES <= lines <= _MAX_LINES:
             yield _undocumented(path, text, one, tree.language.id)
 
 

@@ -45,11 +45,11 @@ from assist_server.training.data.split import (
 
 QUICK = SuiteSizes(places=10, pieces=3, piece_chars=150, functions=5, pairs=10, lines=10)
 TEXT = "text"
-_FEWEST_FILES = 3
-_MOST_READ_FILES = 40
+_MIN_FILES = 3
+_MAX_READ_FILES = 40
 """Number of files for bits per byte."""
-_MOST_TRAINED_FILES = 100
-_MOST_FILES_OF_EACH = 40
+_MAX_TRAINED_FILES = 100
+_MAX_FILES_OF_EACH = 40
 """For each distribution of the second test set."""
 _NOT_OWN = {"venv", "env", "site-packages", "node_modules", "build", "dist"}
 _NO_SHARES = {"bits per byte"}
@@ -137,7 +137,7 @@ def _trained(corpus: Path | None, seed: int) -> list[Source]:
         if document.origin.split == "train" and document.origin.kind == "code"
     ]
     draw = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    chosen = draw.sample(documents, min(_MOST_TRAINED_FILES, len(documents)))
+    chosen = draw.sample(documents, min(_MAX_TRAINED_FILES, len(documents)))
     return [Source(document.origin.path, document.text) for document in chosen]
 
 
@@ -156,7 +156,7 @@ def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
     from assist_server.evaluation.perplexity import perplexity_figures  # noqa: PLC0415 - with torch
 
     for suite, sources in ((TEXT, material.sources), (f"{TEXT}, trained on", material.trained)):
-        read = sources[:: max(1, len(sources) // _MOST_READ_FILES)]
+        read = sources[:: max(1, len(sources) // _MAX_READ_FILES)]
         if read:
             suites[suite] = {name: perplexity_figures(locate_model(settings.model), read)}
     return suites
@@ -175,7 +175,7 @@ def find_sources(repo: Path | None, packages: Path | None, split: Split) -> list
         InputError: there are too few.
     """
     sources = list(_of_repository(repo) if repo else _never_seen(packages, split))
-    if len(sources) >= _FEWEST_FILES:
+    if len(sources) >= _MIN_FILES:
         return sources
     if repo:
         found = f"{len(sources)} Python files below {str(repo)!r}"
@@ -198,7 +198,7 @@ def _find_fresh(folder: Path | None) -> tuple[list[Source], list[Source]]:
         for source in _some_of_each(_fresh_packages(folder))
         if (text := _text(source.file))
     ]
-    if len(python) < _FEWEST_FILES:
+    if len(python) < _MIN_FILES:
         names = ", ".join(name for name in FRESH if not name.startswith("npm:"))
         raise InputError(
             f"no package of the second test set is installed ({names}); install some of them "
@@ -223,9 +223,7 @@ def _some_of_each(groups: Sequence[Sequence[_Item]]) -> list[_Item]:
     """Return a limited number of files of each distribution, so that none dominates."""
     draw = random.Random(0)  # noqa: S311 - repeatable, not secret
     return [
-        item
-        for group in groups
-        for item in draw.sample(group, min(_MOST_FILES_OF_EACH, len(group)))
+        item for group in groups for item in draw.sample(group, min(_MAX_FILES_OF_EACH, len(group)))
     ]
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from assist_server.context.snapshot import Snapshot
 
-_MOST_LINE_CHARS = 4_000
+_MAX_LINE_CHARS = 4_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Selection:
         while start < len(text):
             end = text.find("\n", start)
             end = len(text) if end < 0 else end
-            yield number, text[start : min(end, start + _MOST_LINE_CHARS)]
+            yield number, text[start : min(end, start + _MAX_LINE_CHARS)]
             number, start = number + 1, end + 1
             if number in skipped:
                 number = skipped.stop

@@ -18,7 +18,7 @@ import httpx2
 
 from assist_server.engine.remote.address import ServerAddress
 from assist_server.engine.remote.failures import (
-    host_of,
+    redirected_host,
     refusal,
     server_message,
     transport_failure,
@@ -29,14 +29,14 @@ from assist_server.errors import ModelError
 Json = dict[str, Any]
 _T = TypeVar("_T")
 
-_MOST_BODY_BYTES = 16 << 20
+_MAX_BODY_BYTES = 16 << 20
 """Of an answer that comes at once; ids of a long text take a megabyte."""
-_MOST_ERROR_BYTES = 64 << 10
-_MOST_EVENT_BYTES = 1 << 20
+_MAX_ERROR_BYTES = 64 << 10
+_MAX_EVENT_BYTES = 1 << 20
 _CONNECT_S = 5.0
 _KEPT_S = 4.0
 """Shorter than llama-server's five seconds: a request must not meet a connection that closes."""
-_MOST_CONNECTIONS = 16
+_MAX_CONNECTIONS = 16
 _UNLOADED = "the model was unloaded; try again"
 _POLL_S = 0.02
 """Longest time until a reader looks again whether its request is still wanted."""
@@ -152,7 +152,7 @@ class ServerConnection:
                 asyncio.timeout(limit_ms / 1000),
                 self._answer(method, path, body, limit_ms, is_quoted=is_quoted) as response,
             ):
-                content = await _read(response, _MOST_BODY_BYTES)
+                content = await _read(response, _MAX_BODY_BYTES)
         except TimeoutError as error:
             raise transport_failure(self.address, limit_ms, error) from None
         try:
@@ -170,7 +170,7 @@ class ServerConnection:
         try:
             limit_ms = self._timeout_ms
             async with self._answer("POST", path, body, limit_ms, is_quoted=False) as response:
-                async for event in httpx2.EventSource(response, _MOST_EVENT_BYTES):
+                async for event in httpx2.EventSource(response, _MAX_EVENT_BYTES):
                     # Read to its end, a connection can be used again.
                     if event.data.strip() not in {"", "[DONE]"}:
                         answers.put(self._parsed(event.data))
@@ -205,10 +205,10 @@ class ServerConnection:
             response = await self._send(self._request(method, path, body, limit_ms))
             try:
                 if response.status_code != httpx2.codes.OK:
-                    content = await _read(response, _MOST_ERROR_BYTES)
+                    content = await _read(response, _MAX_ERROR_BYTES)
                     said = server_message(content, is_quoted=is_quoted)
                     if is_quoted and response.has_redirect_location:
-                        said = said or host_of(response.headers["location"])
+                        said = said or redirected_host(response.headers["location"])
                     raise refusal(self.address, response.status_code, said)
                 yield response
             finally:
@@ -241,7 +241,7 @@ def _client(address: ServerAddress) -> httpx2.AsyncClient:
     try:
         return httpx2.AsyncClient(
             headers={"Authorization": f"Bearer {address.key}"} if address.key else None,
-            limits=httpx2.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEPT_S),
+            limits=httpx2.Limits(max_connections=_MAX_CONNECTIONS, keepalive_expiry=_KEPT_S),
             follow_redirects=False,  # the key and the text are for this server only
             trust_env=not address.is_loopback,  # a proxy would see what should stay here
         )

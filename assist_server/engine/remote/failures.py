@@ -9,7 +9,7 @@ import httpx2
 from assist_server.engine.remote.address import ServerAddress
 from assist_server.errors import ModelError, ModelServerError
 
-_MOST_CHARS = 200
+_MAX_CHARS = 200
 _KIND = re.compile(r"[a-z_]{1,60}")
 """The form of `type` in an error object: an identifier, so no text of the user."""
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 400, 401, 403, 404
@@ -89,7 +89,7 @@ def unreadable(address: ServerAddress) -> ModelError:
     )
 
 
-def host_of(location: str) -> str:
+def redirected_host(location: str) -> str:
     """Return the host and port in a redirection; empty if it has none."""
     try:
         return urlsplit(location).netloc.rpartition("@")[2]
@@ -116,4 +116,4 @@ def server_message(content: bytes | None, *, is_quoted: bool) -> str:
 
 
 def _short(message: str) -> str:
-    return " ".join(message.split())[:_MOST_CHARS]
+    return " ".join(message.split())[:_MAX_CHARS]

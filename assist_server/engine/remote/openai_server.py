@@ -20,7 +20,7 @@ from assist_server.errors import ModelError, ModelServerError
 _CONTEXT_TOKENS = 4096
 """Assumed, as servers do not say: Ollama's default, and less than that of newer models."""
 _REASONS = {"length": FinishReason.MAX_NEW_TOKENS}
-_MOST_NAMES, _MOST_NAME_CHARS = 8, 80
+_MAX_NAMES, _MAX_NAME_CHARS = 8, 80
 _SAMPLE: Json = {"prompt": "def add(a, b):\n    return", "max_tokens": 1, "temperature": 0}
 """A text that tells nothing of the user's, to find out what a server takes."""
 
@@ -146,10 +146,10 @@ def _only_model(connection: ServerConnection) -> str:
     if not names:
         raise ModelServerError(f"{host} has no model; load one there, or set remote.model")
     if len(names) > 1:
-        more = ", ..." if len(names) > _MOST_NAMES else ""
+        more = ", ..." if len(names) > _MAX_NAMES else ""
         raise ModelError(
             f"{host} has several models; set remote.model to one of them: "
-            f"{', '.join(repr(name[:_MOST_NAME_CHARS]) for name in names[:_MOST_NAMES])}{more}"
+            f"{', '.join(repr(name[:_MAX_NAME_CHARS]) for name in names[:_MAX_NAMES])}{more}"
         )
     return names[0]
 

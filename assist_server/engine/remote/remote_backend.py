@@ -19,7 +19,7 @@ from assist_server.engine.request import Chunk, FinishReason, GenerationRequest,
 from assist_server.errors import ModelError, ModelServerError
 from assist_server.settings import RemoteSettings
 
-_MOST_EVENTS_AFTER_END = 8
+_MAX_EVENTS_AFTER_END = 8
 """A server may say what was used; one that goes on is not listened to."""
 _OWN_ENDS = frozenset({FinishReason.CANCELLED, FinishReason.DEADLINE})
 """They come without a word from the server."""
@@ -131,7 +131,7 @@ class RemoteBackend:
             else:
                 raise broken_off(self._connection.address)
             # Read to its end, a connection can be used again; but some servers do not close it.
-            for event in islice(events, _MOST_EVENTS_AFTER_END):
+            for event in islice(events, _MAX_EVENTS_AFTER_END):
                 if event is None:
                     break
         yield piece

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from assist_server.engine.backend import ModelInfo
 from assist_server.engine.request import FinishReason, GenerationRequest
 
-_LEAST_LOG_PROB = -100.0
+_MIN_LOG_PROB = -100.0
 """One infinite value would make the mean infinite."""
 
 
@@ -35,7 +35,7 @@ class Piece:
 
 def log_prob_of(value: float | None) -> float:
     """Return a token's log-probability; a server's nothing or lowest number is an unlikely one."""
-    return _LEAST_LOG_PROB if value is None else min(0.0, max(_LEAST_LOG_PROB, float(value)))
+    return _MIN_LOG_PROB if value is None else min(0.0, max(_MIN_LOG_PROB, float(value)))
 
 
 class ServedModel(Protocol):

@@ -13,8 +13,8 @@ from assist_server.syntax.facts.fact import Act, Facts, Failure, Guard, Result, 
 
 _LONGEST = 160
 _LONGEST_CODE = 60
-_MOST_CASES = 3
-_FEWEST_WORDS = 2
+_MAX_CASES = 3
+_MIN_WORDS = 2
 # What would end a comment or string, or be markup of its own, and escapes.
 _ESCAPES_ARE_TEXT = frozenset({"go", "rust", "lua", "javascript", "typescript", "tsx"})
 """Languages in whose comments a backslash is like any other character."""
@@ -264,7 +264,7 @@ def _said(failure: Failure) -> str | None:
     message = failure.message
     if message is None or "`" in message or len(message) > _LONGEST_CODE + 20:
         return None
-    if len(re.findall(r"[^\W\d_]{2,}", message)) < _FEWEST_WORDS:
+    if len(re.findall(r"[^\W\d_]{2,}", message)) < _MIN_WORDS:
         return None
     return f"with the message `{message}`"
 
@@ -272,7 +272,7 @@ def _said(failure: Failure) -> str | None:
 def _any_of(cases: list[str]) -> str | None:
     """Return several conditions as one: "if A or B"; only as many as fit."""
     kept: list[str] = []
-    for case in cases[:_MOST_CASES]:
+    for case in cases[:_MAX_CASES]:
         if sum(map(len, kept)) + len(case) < _LONGEST - 20:
             kept.append(case)
     if not kept:

@@ -15,7 +15,7 @@ from assist_server.features.infilling import Gap, build_prompt
 from assist_server.settings import Settings
 from assist_server.text.identifiers import text_to_heal
 
-LEAST_LOG_PROB = -0.6
+MIN_LOG_PROB = -0.6
 """Mean natural log-probability per token below which a phrase is never used."""
 
 
@@ -24,7 +24,7 @@ def model_phrase_writer(
     backend: Backend,
     settings: Settings,
     cancel: CancelToken,
-    least_log_prob: float = LEAST_LOG_PROB,
+    least_log_prob: float = MIN_LOG_PROB,
 ) -> PhraseWriter:
     """Return a writer that infills each phrase at its place in the documentation.
 

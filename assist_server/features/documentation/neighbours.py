@@ -22,7 +22,7 @@ from assist_server.syntax.definitions import find_definitions
 from assist_server.syntax.exceptions import base_classes
 from assist_server.syntax.parser import SyntaxTree
 
-_FEWEST_PLACES = 2
+_MIN_PLACES = 2
 _LONGEST = 160
 _SENTENCE_END = re.compile(r"(?<=[^.\s]{2}[.!?])\s+(?=[A-Z`])")
 _HEAD = r"\s*[:@]?\w*[^\n]*?(?<![\w.]){0}(?![\w.])`?\s*(?:\([^)\n]*\))?\s*:\s*"
@@ -119,7 +119,7 @@ class Neighbours:
         if near:
             return near.pop() if len(near) == 1 else None
         texts = {text for _, text in places}
-        return texts.pop() if len(texts) == 1 and len(places) >= _FEWEST_PLACES else None
+        return texts.pop() if len(texts) == 1 and len(places) >= _MIN_PLACES else None
 
     def _described(self, definition: Definition) -> Iterator[tuple[str, str]]:
         """Yield the parameters and attributes that documentation describes, with the words."""

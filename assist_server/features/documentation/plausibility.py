@@ -9,8 +9,8 @@ import re
 from assist_server.features.documentation.phrases import PhraseKind, PhraseRequest
 from assist_server.features.documentation.words import spell_out, split_name
 
-FEWEST_NEW_WORDS = 1
-LEAST_SHARE_IN_BODY = 0.8
+MIN_NEW_WORDS = 1
+MIN_SHARE_IN_BODY = 0.8
 """Share of a phrase's words that stand in the function: see `benchmarks/documentation_sheet.py`."""
 
 _EMPTY_WORD_LIST = """
@@ -71,8 +71,8 @@ def is_plausible(phrase: str, request: PhraseRequest, body: str) -> bool:
     """Return whether to use a model's phrase."""
     if request.kind in {PhraseKind.RAISES, PhraseKind.YIELDS}:
         return False
-    says_more = len(new_words(phrase, request)) >= FEWEST_NEW_WORDS
-    return says_more and share_in(phrase, request, body) >= LEAST_SHARE_IN_BODY
+    says_more = len(new_words(phrase, request)) >= MIN_NEW_WORDS
+    return says_more and share_in(phrase, request, body) >= MIN_SHARE_IN_BODY
 
 
 def _words_of_signature(request: PhraseRequest) -> frozenset[str]:

@@ -11,9 +11,9 @@ _WORD = re.compile(r"\w+")
 _RUN = 5
 """Length in words of the runs that an echo has in common with its text."""
 
-_MOST_SHARED = 0.8
-_MOST_WORDS = 200_000
-_LEAST_ECHO_CHARS = 12
+_MAX_SHARED = 0.8
+_MAX_WORDS = 200_000
+_MIN_ECHO_CHARS = 12
 
 
 def supported_part(answer: str, source: str) -> str:
@@ -37,12 +37,12 @@ def supported_part(answer: str, source: str) -> str:
 def is_echo(answer: str, text: str) -> bool:
     """Return whether an answer only repeats the text."""
     words = _words(answer)
-    source = _words(text[: 8 * _MOST_WORDS])[:_MOST_WORDS]
+    source = _words(text[: 8 * _MAX_WORDS])[:_MAX_WORDS]
     if len(words) <= _RUN:
-        return len(answer) >= _LEAST_ECHO_CHARS and " ".join(words) in " ".join(source)
+        return len(answer) >= _MIN_ECHO_CHARS and " ".join(words) in " ".join(source)
     runs = {tuple(words[n : n + _RUN]) for n in range(len(words) - _RUN + 1)}
     known = {tuple(source[n : n + _RUN]) for n in range(len(source) - _RUN + 1)}
-    return len(runs & known) > _MOST_SHARED * len(runs)
+    return len(runs & known) > _MAX_SHARED * len(runs)
 
 
 def _words(text: str) -> list[str]:

@@ -17,13 +17,13 @@ from assist_server.prompts.instructions import load_instruction
 from assist_server.text.inert_markdown import inert_document
 from assist_server.text.newlines import split_lines
 
-_LEAST_PART_TOKENS = 64
+_MIN_PART_TOKENS = 64
 """Smallest part to summarize, even if the model's context is too short for it."""
 
-_LEAST_TOKENS_WITH_FACTS = 256
+_MIN_TOKENS_WITH_FACTS = 256
 """With less room for the text, a model is not given the facts."""
 
-_MOST_CHARS_PER_TOKEN = 8
+_MAX_CHARS_PER_TOKEN = 8
 """More than any tokenizer needs for prose and code; limits the text to tokenize."""
 
 _MAX_PARTS = 256
@@ -54,7 +54,7 @@ def ask(selection: Selection, work: Work, kind: str, facts: str, *, is_read_whol
         InputError: the work was cancelled.
     """
     about = _with_facts(load_instruction("summarize", kind=kind), facts)
-    if _room(about, work) < _LEAST_TOKENS_WITH_FACTS:
+    if _room(about, work) < _MIN_TOKENS_WITH_FACTS:
         about, facts = load_instruction("summarize", kind=kind), ""
     about_part = load_instruction("summarize", kind=f"a part of {kind}")
     room = min(_room(about, work), _room(about_part, work))
@@ -115,7 +115,7 @@ def _room(instruction: str, work: Work) -> int:
     limits = work.settings.summary
     taken = limits.max_new_tokens + len(work.backend.encode_chat(_messages(instruction, "")))
     room = min(limits.max_prompt_tokens, work.backend.info.context_tokens - taken)
-    return max(_LEAST_PART_TOKENS, room)
+    return max(_MIN_PART_TOKENS, room)
 
 
 def _split(text: str, max_tokens: int, work: Work) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _lines(text: str, max_tokens: int, work: Work) -> Iterator[str]:
 def _cut_to_budget(text: str, max_tokens: int, work: Work) -> str:
     if work.cancel.is_cancelled:
         raise InputError("the summary was cancelled")
-    text = text[: max_tokens * _MOST_CHARS_PER_TOKEN]
+    text = text[: max_tokens * _MAX_CHARS_PER_TOKEN]
     while (count := _count(text, work)) > max_tokens:
         text = text[: len(text) * max_tokens // count]
     return text

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
-from assist_server.features.summarize.facts import MOST_LISTED, Fact, Facts, listed, quoted
+from assist_server.features.summarize.facts import MAX_LISTED, Fact, Facts, listed, quoted
 from assist_server.features.summarize.lexed_outline import opening_comment, outline
 from assist_server.features.summarize.sentences import opening_sentence
 from assist_server.syntax.comment_marks import find_comment_marks
@@ -18,9 +18,9 @@ from assist_server.syntax.imports import find_imports
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.newlines import split_lines
 
-_MOST_CHARS = 500_000
-_MOST_IMPORTS = 6
-_LEAST_WORDS = 2
+_MAX_CHARS = 500_000
+_MAX_IMPORTS = 6
+_MIN_WORDS = 2
 """A shorter comment at a file's top is its name."""
 
 _MODULE_DOCSTRING = re.compile(r'(?:\s|#[^\n]*\n)*[rR]?("""|\'\'\')(.*?)\1', re.DOTALL)
@@ -44,7 +44,7 @@ def describe_code(selection: Selection) -> Facts:
     count = _count(selection, found)
     purpose = _purpose(selection, found)
     extras = [*_entry_points(selection, found), *_imports(selection, tree)]
-    shown = _public_first(selection, found)[: MOST_LISTED - len(extras)]
+    shown = _public_first(selection, found)[: MAX_LISTED - len(extras)]
     items = [_item(selection.snapshot, one, purpose) for one in shown]
     headline = f"{purpose} ({count.rstrip('.')})" if purpose else count
     left_out = len(found) - len(shown)
@@ -54,7 +54,7 @@ def describe_code(selection: Selection) -> Facts:
 def _purpose(selection: Selection, found: list[Definition]) -> str:
     """Return the first sentence of a module's documentation, or of its only outer definition's."""
     sentence = _head_sentence(selection, found)
-    if len(sentence.split()) >= _LEAST_WORDS:
+    if len(sentence.split()) >= _MIN_WORDS:
         return sentence
     outer = [one for one, place in zip(found, _places(found), strict=True) if place.is_outer]
     place = outer[0].documentation if len(outer) == 1 else None
@@ -85,9 +85,9 @@ def _tree(selection: Selection) -> SyntaxTree | None:
     snapshot = selection.snapshot
     if snapshot.language.grammar is None:
         return None
-    if len(snapshot.text) <= _MOST_CHARS:
+    if len(snapshot.text) <= _MAX_CHARS:
         return snapshot.syntax
-    end = min(selection.end, selection.start + _MOST_CHARS)
+    end = min(selection.end, selection.start + _MAX_CHARS)
     return SyntaxTree(snapshot.text, snapshot.language, selection.start, end)
 
 
@@ -96,7 +96,7 @@ def _without_tree(selection: Selection) -> Facts:
     purpose = ""
     if not selection.snapshot.text[: selection.start].strip():
         purpose = opening_sentence(opening_comment(selection))
-        purpose = purpose if len(purpose.split()) >= _LEAST_WORDS else ""
+        purpose = purpose if len(purpose.split()) >= _MIN_WORDS else ""
     items = [Fact(quoted(name), line) for name, line in outline(selection)]
     count = _count(selection, [])
     headline = f"{purpose} ({count.rstrip('.')})" if purpose else count
@@ -144,7 +144,7 @@ def _places(found: list[Definition]) -> list[_Place]:
 
 def _public_first(selection: Selection, found: list[Definition]) -> list[Definition]:
     """Return public definitions before others; outer ones before inner ones if there are many."""
-    is_long = len(found) > MOST_LISTED
+    is_long = len(found) > MAX_LISTED
     has_exports = any(_is_exported(selection, one) for one in found)
 
     def rank(pair: tuple[Definition, _Place]) -> tuple[bool, bool, bool]:
@@ -199,7 +199,7 @@ def _imports(selection: Selection, tree: SyntaxTree) -> Iterator[Fact]:
     names = [one for one in dict.fromkeys(one.package for one in found) if one not in own]
     if not names:
         return
-    left = len(names) - _MOST_IMPORTS
-    shown = [quoted(name, 60) for name in names[:_MOST_IMPORTS]]
+    left = len(names) - _MAX_IMPORTS
+    shown = [quoted(name, 60) for name in names[:_MAX_IMPORTS]]
     text = listed([*shown, f"{left} more"] if left > 0 else shown)
     yield Fact(f"uses {text}", selection.snapshot.lines.line_at(found[0].start) + 1)

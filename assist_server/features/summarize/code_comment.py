@@ -24,7 +24,7 @@ _CODE = re.compile(r"[=(){}\[\]<>|\\_;@#$]|--|\.\w|/\s")
 _STEM_CHARS = 4
 """Words with the same first letters count as forms of one word: read, reads, reading."""
 
-_MOST_LINES_OF_HEAD = 3
+_MAX_LINES_OF_HEAD = 3
 """Number of first lines in which the code's own description may be."""
 
 _SMALL_WORDS = frozenset(
@@ -105,7 +105,7 @@ def _is_phrase(text: str) -> bool:
 
 def _occurs_elsewhere(text: str, selection: Selection) -> bool:
     whole = selection.snapshot.text
-    below = selection.text.split("\n")[_MOST_LINES_OF_HEAD:]  # comments there describe a part
+    below = selection.text.split("\n")[_MAX_LINES_OF_HEAD:]  # comments there describe a part
     others = whole[: selection.start], whole[selection.end :], "\n".join(below)
     phrase = _plain(text)
     return any(phrase in _plain(other) for other in others)

@@ -21,7 +21,7 @@ _TYPES = frozenset(
 )
 _BREAKING = re.compile(r"BREAKING[ -]CHANGE")
 _EMAIL = re.compile(r"\s*<[^>]*>")
-_MOST_KINDS, _MOST_AUTHORS = 5, 3
+_MAX_KINDS, _MAX_AUTHORS = 5, 3
 
 
 @dataclass
@@ -101,7 +101,7 @@ def _headline(commits: list[_Commit]) -> str:
         span = f" on {first}" if first == last else f", from {first} to {last}"
     breaking = sum(one.is_breaking for one in commits)
     alarm = f"; {breaking} breaking" if breaking else ""
-    kinds = Counter(one.kind for one in commits if one.kind).most_common(_MOST_KINDS)
+    kinds = Counter(one.kind for one in commits if one.kind).most_common(_MAX_KINDS)
     most = [f"{count:,} `{kind}`" for kind, count in kinds if count > 1 or len(kinds) <= 3]
     named = f": {listed(most)}" if most and len(commits) > 1 else ""
     if len(commits) == 1:
@@ -116,7 +116,7 @@ def _items(commits: list[_Commit]) -> Iterator[Fact]:
     if len(commits) < 2:
         return
     kinds = Counter(one.kind for one in commits if one.kind)
-    for kind, count in kinds.most_common(_MOST_KINDS):
+    for kind, count in kinds.most_common(_MAX_KINDS):
         first = next(one for one in commits if one.kind == kind)
         yield Fact(f"{count:,} `{kind}`", first.line, _such_as(first, count))
     plain = [one for one in commits if not one.kind and not one.is_merge]
@@ -127,7 +127,7 @@ def _items(commits: list[_Commit]) -> Iterator[Fact]:
     if merges:
         yield Fact(counted(len(merges), "merge"), merges[0].line, _such_as(merges[0], len(merges)))
     authors = Counter(one.author for one in commits if one.author)
-    for name, count in authors.most_common(_MOST_AUTHORS) if len(authors) > 1 else []:
+    for name, count in authors.most_common(_MAX_AUTHORS) if len(authors) > 1 else []:
         first = next(one for one in commits if one.author == name)
         yield Fact(f"{counted(count, 'commit')} by {quoted(name)}", first.line)
 

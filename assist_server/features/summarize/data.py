@@ -9,8 +9,8 @@ from assist_server.features.summarize.data_readers import Document, Member, Unre
 from assist_server.features.summarize.facts import Fact, Facts, counted, listed, quoted, said
 
 _ARTICLES = {"object": "an object", "array": "an array", "value": "a value"}
-_MOST_NAMES = 5
-_MOST_LOOKED_AT = 10_000
+_MAX_NAMES = 5
+_MAX_LOOKED_AT = 10_000
 """Number of items of an array that are compared."""
 
 
@@ -65,7 +65,7 @@ def _subject(value: object) -> str:
 def _keys(value: dict[str, object], document: Document) -> str:
     documents = f" in the first of {document.documents} documents" if document.documents > 1 else ""
     names = list(value)
-    shown = [quoted(name, 40) for name in names[:_MOST_NAMES]]
+    shown = [quoted(name, 40) for name in names[:_MAX_NAMES]]
     left = len(names) - len(shown)
     count = counted(len(names), "key")
     if not names:
@@ -82,7 +82,7 @@ def _described(value: object, name: str) -> str:
     if isinstance(value, dict):
         if not value:
             return "an empty object"
-        names = [quoted(str(key), 40) for key in list(value)[:_MOST_NAMES]]
+        names = [quoted(str(key), 40) for key in list(value)[:_MAX_NAMES]]
         left = len(value) - len(names)
         shown = listed([*names, f"{left} more"] if left > 0 else names)
         return f"{counted(len(value), 'key')}: {shown}"
@@ -104,7 +104,7 @@ def _scalar(value: object) -> str:
 
 def _items(value: list[object], name: str = "") -> str:
     """Return how many items an array has, and their shape."""
-    looked = value[:_MOST_LOOKED_AT]
+    looked = value[:_MAX_LOOKED_AT]
     kinds = Counter(_kind(item) for item in looked)
     count = counted(len(value), "item")
     [(kind, number), *_] = kinds.most_common(1) or [("item", 0)]
@@ -112,7 +112,7 @@ def _items(value: list[object], name: str = "") -> str:
         return f"{count}: {listed(f'{n:,} {kind}' for kind, n in kinds.most_common())}"
     if kind == "object":
         keys = Counter(str(key) for item in looked if isinstance(item, dict) for key in item)
-        shown = [_share(key, n, len(looked)) for key, n in keys.most_common(_MOST_NAMES)]
+        shown = [_share(key, n, len(looked)) for key, n in keys.most_common(_MAX_NAMES)]
         left = len(keys) - len(shown)
         if not keys:
             return f"{counted(len(value), 'empty object')}"

@@ -11,10 +11,10 @@ import yaml
 
 from assist_server.text.lines import LineIndex
 
-_MOST_CHARS = {"JSON": 4_000_000, "TOML": 200_000, "YAML": 200_000}
+_MAX_CHARS = {"JSON": 4_000_000, "TOML": 200_000, "YAML": 200_000}
 """More of a text is not read: its values would take several times its memory."""
 
-_MOST_DEPTH = 200
+_MAX_DEPTH = 200
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
 _MEMBER = re.compile(r'"(?:[^"\\\n]|\\.){0,200}"\s*:')
@@ -63,7 +63,7 @@ class Document:
 
 def read_data(text: str, format_name: str) -> Document:
     """Return what can be read of data in a format: JSON, TOML or YAML."""
-    most = _MOST_CHARS[format_name]
+    most = _MAX_CHARS[format_name]
     part = text if len(text) <= most else text[: text.rfind("\n", 0, most) + 1 or most]
     document = {"JSON": _read_json, "TOML": _read_toml, "YAML": _read_yaml}[format_name](part)
     if len(part) < len(text):
@@ -165,7 +165,7 @@ def parse_toml(text: str) -> dict[str, Any]:
         RecursionError: it is nested too deeply; a key of thousands of parts takes seconds.
     """
     keys = (found[0] for found in _TOML_KEY.finditer(text))
-    if any(key.count(".") > _MOST_DEPTH and key[0] != "#" for key in keys):
+    if any(key.count(".") > _MAX_DEPTH and key[0] != "#" for key in keys):
         raise RecursionError
     return tomllib.loads(text)
 
@@ -284,7 +284,7 @@ class _YamlReader:
             self._add(f"*{event.anchor}")
 
     def _open(self, value: Any) -> None:
-        if len(self._stack) >= _MOST_DEPTH:
+        if len(self._stack) >= _MAX_DEPTH:
             raise _TooDeepError
         self._add(value)
         self._stack.append(value)

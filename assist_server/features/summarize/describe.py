@@ -31,7 +31,7 @@ _DESCRIBERS: dict[TextKind, Callable[[Selection], Facts | None]] = {
 }
 
 
-_MOST_LINES = {
+_MAX_LINES = {
     TextKind.CODE: 15_000,
     TextKind.DIFF: 100_000,
     TextKind.COMMITS: 100_000,
@@ -47,7 +47,7 @@ def describe(selection: Selection) -> tuple[TextKind, Facts | None]:
     kind = recognize(selection)
     if kind not in _DESCRIBERS:
         return kind, None
-    read, note = _limited(selection, _MOST_LINES.get(kind))
+    read, note = _limited(selection, _MAX_LINES.get(kind))
     facts = _DESCRIBERS[kind](read)
     if facts is None:
         return TextKind.PROSE, None

@@ -24,9 +24,9 @@ _SECTION = re.compile(
     r"|\s*(?:[A-Za-z_][\w:<>,*&~]{0,80}\s+[*&]*)?([A-Za-z_][\w:~]{0,80})\s?\([^=]*$"
 )
 _SUBJECT = re.compile(r"Subject:\s*(?:\[[^\]]{0,60}\]\s*)?(.*)")
-_MOST_HEAD_LINES = 200
+_MAX_HEAD_LINES = 200
 _DATA = frozenset(["JSON", "YAML", "TOML", "JSON with comments", "Properties", "INI", "CSV"])
-_MOST_DEFINITIONS = 6
+_MAX_DEFINITIONS = 6
 _STATES = {"new": "added", "deleted": "deleted"}
 
 
@@ -57,7 +57,7 @@ def describe_diff(selection: Selection) -> Facts | None:
 def _subject(selection: Selection) -> str:
     """Return the subject of the commit or mail above the diff; empty without one."""
     is_commit, subject = False, ""
-    for _, line in islice(selection.numbered_lines(), _MOST_HEAD_LINES):
+    for _, line in islice(selection.numbered_lines(), _MAX_HEAD_LINES):
         if subject:
             return subject + line.rstrip() if line.startswith(" ") else subject
         if _GIT_HEAD.match(line) or line.startswith("--- "):
@@ -229,6 +229,6 @@ def _fact(file: _File) -> Fact:
 
 def _touched(file: _File) -> str:
     names = list(file.touched)
-    left = len(names) - _MOST_DEFINITIONS
-    shown = [quoted(name, 60) for name in names[:_MOST_DEFINITIONS]]
+    left = len(names) - _MAX_DEFINITIONS
+    shown = [quoted(name, 60) for name in names[:_MAX_DEFINITIONS]]
     return listed([*shown, f"{left} more"] if left > 0 else shown)

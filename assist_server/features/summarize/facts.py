@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from assist_server.context.secrets import without_secrets
 from assist_server.text.inert_markdown import inert_line
 
-MOST_LISTED = 12
-_MOST_QUOTED = 100
-_MOST_SENTENCE = 160
+MAX_LISTED = 12
+_MAX_QUOTED = 100
+_MAX_SENTENCE = 160
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Facts:
         Args:
             most_chars: The summary has no more characters than this, unless the headline has.
         """
-        count = min(len(self.items), MOST_LISTED)
+        count = min(len(self.items), MAX_LISTED)
         while count and most_chars is not None and len(self._first(count)) > most_chars:
             count -= 1
         return self._first(count)
@@ -62,7 +62,7 @@ class Facts:
         return "\n".join([*lines, f"- and {left:,} more"] if left else lines)
 
 
-def quoted(text: str, most_chars: int = _MOST_QUOTED) -> str:
+def quoted(text: str, most_chars: int = _MAX_QUOTED) -> str:
     """Return a piece of the text as inline code, without secrets and on one line."""
     plain = _plain(text, most_chars) or " "
     marks = "`" * (1 + max((len(run) for run in re.findall(r"`+", plain)), default=0))
@@ -70,7 +70,7 @@ def quoted(text: str, most_chars: int = _MOST_QUOTED) -> str:
     return f"{marks}{pad}{plain}{pad}{marks}"
 
 
-def said(sentence: str, most_chars: int = _MOST_SENTENCE) -> str:
+def said(sentence: str, most_chars: int = _MAX_SENTENCE) -> str:
     """Return a sentence of the text on one line, without secrets and with no links that act."""
     return inert_line(_plain(sentence, most_chars))
 

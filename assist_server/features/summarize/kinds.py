@@ -21,12 +21,12 @@ from assist_server.features.summarize.log_entries import read_entry
 from assist_server.features.summarize.mails import ATTRIBUTION, HEADER, KNOWN_HEADERS, ORIGINAL
 from assist_server.features.summarize.trace_formats import language_of
 
-_MOST_LINES = 400
+_MAX_LINES = 400
 """Number of lines that are looked at."""
 
-_LEAST_REPEATED = 20
-_MOST_WORDS_OF_VALUE = 3
-_MOST_PARSED = 200_000
+_MIN_REPEATED = 20
+_MAX_WORDS_OF_VALUE = 3
+_MAX_PARSED = 200_000
 """Longer text is not parsed to see what it is."""
 
 
@@ -89,7 +89,7 @@ _YAML_KEY = re.compile(r"(?:- )?[\w.\"'/-]{1,60}:(?:\s|$)")
 def recognize(selection: Selection) -> TextKind:
     """Return the kind of a selection."""
     named = _named(selection)
-    lines = [line for _, line in islice(selection.numbered_lines(), _MOST_LINES)]
+    lines = [line for _, line in islice(selection.numbered_lines(), _MAX_LINES)]
     sample = _Sample(lines, selection.text)
     if named is not None:
         other = _MAY_BE.get(named)
@@ -206,7 +206,7 @@ def _repeats_itself(lines: list[str]) -> bool:
     )
     technical = sum(bool(_TECHNICAL.search(line)) for line in lines)
     is_like_prose = technical < 0.5 * len(lines)
-    return len(lines) >= _LEAST_REPEATED and common >= 0.8 * len(lines) and not is_like_prose
+    return len(lines) >= _MIN_REPEATED and common >= 0.8 * len(lines) and not is_like_prose
 
 
 def _is_json(sample: _Sample) -> bool:
@@ -214,7 +214,7 @@ def _is_json(sample: _Sample) -> bool:
     if stripped[:1] not in {"{", "["}:
         return False
     try:
-        value, end = json.JSONDecoder().raw_decode(stripped[:_MOST_PARSED])
+        value, end = json.JSONDecoder().raw_decode(stripped[:_MAX_PARSED])
     except (ValueError, RecursionError):
         return bool(re.match(r'\{\s*"[^"\n]{1,100}"\s*:|\[\s*[{\["]', stripped))
     rest = stripped[end : end + 1_000].lstrip()
@@ -240,7 +240,7 @@ def _is_table(sample: _Sample) -> bool:
 
 
 def _is_toml(sample: _Sample) -> bool:
-    if len(sample.text) > _MOST_PARSED or not re.search(
+    if len(sample.text) > _MAX_PARSED or not re.search(
         r"^[\w\"'.-]{1,80}\s*=", sample.text, re.MULTILINE
     ):
         return False
@@ -259,11 +259,11 @@ def _is_yaml(sample: _Sample) -> bool:
         len(keys) < 3
         or len(keys) < 0.5 * len(filled)
         or not nested
-        or len(sample.text) > _MOST_PARSED
+        or len(sample.text) > _MAX_PARSED
     ):
         return False
     values = [line.partition(":")[2].split() for line in keys]
-    if sum(len(words) > _MOST_WORDS_OF_VALUE for words in values) >= 0.5 * len(keys):
+    if sum(len(words) > _MAX_WORDS_OF_VALUE for words in values) >= 0.5 * len(keys):
         return False
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:

@@ -11,8 +11,8 @@ from assist_server.context.selection import Selection
 from assist_server.features.summarize.sentences import opening_sentence
 from assist_server.syntax.comment_marks import CommentMarks, find_comment_marks
 
-_MOST_CHARS = 100_000
-_MOST_LINES_OF_HEAD = 120
+_MAX_CHARS = 100_000
+_MAX_LINES_OF_HEAD = 120
 _SHELL = re.compile(r"^[ \t]{0,80}(?:function[ \t]+)?([\w.:-]{1,80})[ \t]{0,8}\(\)", re.MULTILINE)
 _NAME = re.compile(r"[\w:~-][\w.:~!?-]{0,80}")
 _MARKUP = frozenset(["CSS", "SCSS", "Less", "HTML", "XML", "Vue", "Svelte", "Twig"])
@@ -29,7 +29,7 @@ def outline(selection: Selection) -> list[tuple[str, int]]:
     except ClassNotFound:
         return []
     found: dict[str, int] = {}
-    text = selection.text[:_MOST_CHARS]
+    text = selection.text[:_MAX_CHARS]
     if marks.name == "Shell script":  # whose highlighting does not mark functions
         return [(one[1], selection.line_at(one.start(1))) for one in _SHELL.finditer(text)]
     for offset, kind, value in lexer.get_tokens_unprocessed(text):
@@ -65,7 +65,7 @@ def _comments(selection: Selection, marks: CommentMarks) -> list[str]:
     end = ""
     for number, (_, raw) in enumerate(selection.numbered_lines()):
         line = raw.strip()
-        if number == _MOST_LINES_OF_HEAD:
+        if number == _MAX_LINES_OF_HEAD:
             break
         if end:
             current.append(line)

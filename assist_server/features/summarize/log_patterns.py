@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_MOST_WORDS = 30
-_MOST_CHARS = 300
-_MOST_PATTERNS = 5_000
-_MOST_COMPARED = 12
+_MAX_WORDS = 30
+_MAX_CHARS = 300
+_MAX_PATTERNS = 5_000
+_MAX_COMPARED = 12
 """Number of patterns with which a message is compared."""
 
-_LEAST_EQUAL = 0.6
+_MIN_EQUAL = 0.6
 """Share of words that two messages of one pattern have in common."""
 
 _QUOTED = re.compile(r'"[^"]{0,200}"|(?<!\w)\'[^\']{0,200}\'')
@@ -68,8 +68,8 @@ class Patterns:
 
     def add(self, message: str, line: int, level: str) -> None:
         """Count a message under the pattern that is most like it."""
-        text = _QUOTED.sub(ANY, message[:_MOST_CHARS])
-        words = [ANY if _WITH_DIGIT.search(word) else word for word in text.split()[:_MOST_WORDS]]
+        text = _QUOTED.sub(ANY, message[:_MAX_CHARS])
+        words = [ANY if _WITH_DIGIT.search(word) else word for word in text.split()[:_MAX_WORDS]]
         if not words:
             return
         key = (level, " ".join(words))
@@ -77,10 +77,10 @@ class Patterns:
             self._known[key].count += 1
             return
         group = self._groups.setdefault((level, len(words), words[0]), [])
-        best = max(group[-_MOST_COMPARED:], key=lambda one: one.similarity(words), default=None)
-        if best is not None and best.similarity(words) >= _LEAST_EQUAL:
+        best = max(group[-_MAX_COMPARED:], key=lambda one: one.similarity(words), default=None)
+        if best is not None and best.similarity(words) >= _MIN_EQUAL:
             best.add(words)
-        elif self._count < _MOST_PATTERNS:
+        elif self._count < _MAX_PATTERNS:
             best = Pattern(words, line, level)
             group.append(best)
             self._count += 1

@@ -8,8 +8,8 @@ from assist_server.features.summarize.facts import Fact, Facts, counted, listed,
 from assist_server.features.summarize.log_entries import Entry, read_entry
 from assist_server.features.summarize.log_patterns import ANY, Pattern, Patterns
 
-_MOST_REPEATED = 6
-_MOST_LINES_OF_END = 50_000
+_MAX_REPEATED = 6
+_MAX_LINES_OF_END = 50_000
 """Number of lines read at either end of a log."""
 
 
@@ -43,7 +43,7 @@ def describe_log(selection: Selection) -> Facts:
     """Return the facts of a log."""
     log = _Log()
     first, last = selection.line_at(0), selection.line_at(len(selection.text) - 1)
-    skipped = range(first + _MOST_LINES_OF_END, last + 1 - _MOST_LINES_OF_END)
+    skipped = range(first + _MAX_LINES_OF_END, last + 1 - _MAX_LINES_OF_END)
     log.lines = last - first + 1
     for number, line in selection.numbered_lines(skipped):
         entry = read_entry(line)
@@ -96,7 +96,7 @@ def _repetitions(log: _Log) -> list[Fact]:
         [one for one in repeated if (one.level if one.level in _GRAVE else "") == level]
         for level in (*_GRAVE, "")
     )
-    chosen = [*errors[:_MOST_REPEATED], *warnings[:_MOST_REPEATED], *others[:_MOST_REPEATED]]
+    chosen = [*errors[:_MAX_REPEATED], *warnings[:_MAX_REPEATED], *others[:_MAX_REPEATED]]
     return [Fact(f"{one.count:,} times", one.line, _shown(one)) for one in chosen]
 
 

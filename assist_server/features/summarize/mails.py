@@ -25,11 +25,11 @@ ORIGINAL = re.compile(
     r"-{2,}\s*(?:Original|Forwarded|Urspr\u00fcngliche) (?:Message|message|Nachricht)\s*-{2,}"
 )
 _QUOTE = re.compile(r"[ \t]{0,3}(?:[>|][ \t]?)+")
-_MOST_CHARS = 2_000_000
-_MOST_OWN_LINES = 400
+_MAX_CHARS = 2_000_000
+_MAX_OWN_LINES = 400
 """Number of lines of the newest message in which its sentences are looked for."""
 
-_MOST_QUESTIONS = 6
+_MAX_QUESTIONS = 6
 _GREETING = re.compile(
     r"(?:hi|hello|hey|dear|hallo|liebe[r]?|bonjour|good (?:morning|day|evening))\b.{0,60}[,!.:]?$",
     re.IGNORECASE,
@@ -53,7 +53,7 @@ class _Head:
 
 def describe_mail(selection: Selection) -> Facts:
     """Return the facts of a mail, or of a thread that is quoted in one."""
-    text = selection.text[:_MOST_CHARS]
+    text = selection.text[:_MAX_CHARS]
     head, body_start = _read_head(selection, text)
     body = list(_body(selection, text, body_start))
     newest = _newest(body)
@@ -116,7 +116,7 @@ def _newest(body: list[_Line]) -> list[_Line]:
     for line in body:
         if line.depth > least:
             continue
-        if len(newest) == _MOST_OWN_LINES:
+        if len(newest) == _MAX_OWN_LINES:
             break
         if (
             ORIGINAL.match(line.text)
@@ -215,6 +215,6 @@ def _asked(newest: list[_Line]) -> Iterator[tuple[int, str]]:
 
 def _questions(newest: list[_Line]) -> Iterator[Fact]:
     for number, (line, sentence) in enumerate(_asked(newest)):
-        if number == _MOST_QUESTIONS:
+        if number == _MAX_QUESTIONS:
             return
         yield Fact("asks", line, said(sentence))

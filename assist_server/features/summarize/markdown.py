@@ -11,8 +11,8 @@ from assist_server.features.summarize.facts import Fact, Facts, counted, said
 from assist_server.features.summarize.prose import FRONT_MATTER, is_sentence, parse_blocks
 from assist_server.features.summarize.sentences import split_sentences
 
-_MOST_CHARS = 100_000
-_MOST_OF_HEADING, _MOST_OF_PARAGRAPH = 500, 2_000
+_MAX_CHARS = 100_000
+_MAX_OF_HEADING, _MAX_OF_PARAGRAPH = 500, 2_000
 _LINKED_IMAGE = re.compile(r"\[?!\[[^\]]{0,300}\](?:\([^)]{0,600}\)|\[[^\]]{0,300}\])")
 _LINK = re.compile(r"\[([^\[\]]{0,300})\](?:\([^)]{0,600}\)|\[[^\]]{0,300}\])")
 _TAG = re.compile(r"<[^<>]{1,300}>")
@@ -73,7 +73,7 @@ def _sections(selection: Selection) -> Iterator[_Section]:
     snapshot = selection.snapshot
     head = FRONT_MATTER.match(snapshot.text)
     start = max(selection.start, min(head.end(), selection.end) if head else 0)
-    text = snapshot.text[start : min(selection.end, start + _MOST_CHARS)]
+    text = snapshot.text[start : min(selection.end, start + _MAX_CHARS)]
     first_line = snapshot.lines.line_at(start) + 1
     section = _Section("", 0, first_line)
     opened, level = "", 0
@@ -81,7 +81,7 @@ def _sections(selection: Selection) -> Iterator[_Section]:
         line = first_line + (token.map[0] if token.map else 0)
         if token.type == "inline" and opened == "heading_open":
             yield section
-            section = _Section(_plain(token.content[:_MOST_OF_HEADING]), level, line)
+            section = _Section(_plain(token.content[:_MAX_OF_HEADING]), level, line)
         elif token.type == "inline":
             section.content += 1
             if opened == "paragraph_open" and not section.sentence:
@@ -93,7 +93,7 @@ def _sections(selection: Selection) -> Iterator[_Section]:
 
 
 def _first_sentence(token: Token) -> str:
-    plain = _plain(token.content[:_MOST_OF_PARAGRAPH])
+    plain = _plain(token.content[:_MAX_OF_PARAGRAPH])
     return next((one for one in split_sentences(plain) if is_sentence(one)), "")
 
 

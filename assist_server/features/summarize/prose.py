@@ -16,13 +16,13 @@ from assist_server.features.summarize.sentences import split_sentences
 _MAX_SENTENCES, _SENTENCES_PER_SHOWN = 3, 6
 """At most three sentences, one for every six in the text."""
 
-_MOST_READ = 20_000
+_MAX_READ = 20_000
 """The first sentences are within so many characters."""
 
-_LEAST_WORDS, _LEAST_CHARS = 3, 5
-_MOST_TITLE_CHARS = 200
-_MOST_SENTENCE_CHARS = 600
-_MOST_CHARS_OF_ONE = 1_200
+_MIN_WORDS, _MIN_CHARS = 3, 5
+_MAX_TITLE_CHARS = 200
+_MAX_SENTENCE_CHARS = 600
+_MAX_CHARS_OF_ONE = 1_200
 """What is longer is a table or a list without stops, no sentence."""
 
 _STOPS = ".!?\u2026\u3002\uff01\uff1f\uff0e\uff61\u0964\u0965\u061f\u06d4\u0589\u1362\u104b"
@@ -61,7 +61,7 @@ def extract(selection: Selection) -> str:
             "a chat format"
         )
     blank = "" if _UNSPACED.search(shown[0]) else " "
-    return blank.join(said(sentence, _MOST_SENTENCE_CHARS) for sentence in shown)
+    return blank.join(said(sentence, _MAX_SENTENCE_CHARS) for sentence in shown)
 
 
 def parse_blocks(markdown: str) -> list[Token]:
@@ -77,7 +77,7 @@ def _paragraphs(selection: Selection) -> list[str]:
     snapshot = selection.snapshot
     head = FRONT_MATTER.match(snapshot.text)
     start = max(selection.start, head.end() if head else 0)
-    text = snapshot.text[start : min(selection.end, start + _MOST_READ)]
+    text = snapshot.text[start : min(selection.end, start + _MAX_READ)]
     if snapshot.language_id == "markdown" or _MARKDOWN_FILES.search(snapshot.path):
         tokens = parse_blocks(text)
         opens = ["", *(token.type for token in tokens)]
@@ -91,13 +91,13 @@ def _paragraphs(selection: Selection) -> list[str]:
 
 def is_sentence(text: str) -> bool:
     """Return whether a piece of text is a sentence, not a heading, number or item."""
-    if text.startswith("#") or not _STOP.search(text) or len(text) > _MOST_CHARS_OF_ONE:
+    if text.startswith("#") or not _STOP.search(text) or len(text) > _MAX_CHARS_OF_ONE:
         return False
     if " | " in text:  # a row of a table
         return False
     if _UNSPACED.search(text):
-        return len(text) >= _LEAST_CHARS
-    return len(text.split()) >= _LEAST_WORDS
+        return len(text) >= _MIN_CHARS
+    return len(text.split()) >= _MIN_WORDS
 
 
 def _title(paragraphs: list[str]) -> list[str]:
@@ -105,4 +105,4 @@ def _title(paragraphs: list[str]) -> list[str]:
     if len(paragraphs) < 2:
         return []
     title = " ".join(paragraphs[0].lstrip("# ").split())
-    return [title] if 0 < len(title) <= _MOST_TITLE_CHARS else []
+    return [title] if 0 < len(title) <= _MAX_TITLE_CHARS else []

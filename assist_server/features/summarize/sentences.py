@@ -61,7 +61,7 @@ _NEVER_LAST = re.compile(
 )
 _SHORT_WORD = re.compile(r"(?:^|\s)[^\W\d_]{1,5}\.\s*$")
 _NUMBER_ONLY = re.compile(r"\s*(?:\d+|[a-zA-Z])[.)]\s*$")
-_MOST_CHARS = 160
+_MAX_CHARS = 160
 _MARKS = re.compile(r"^[\s/*#\-!;%<|>]+|\*/\s*$")
 _SUMMARY_TAG = re.compile(r"[@\\](?:brief|short|summary|description|desc)\b\s*|</?summary>\s*")
 _HTML = re.compile(r"</?(?:p|br|b|i|em|strong|code|pre|tt|ul|li|div|a)(?:\s[^<>]{0,200})?/?>")
@@ -87,7 +87,7 @@ def split_sentences(text: str) -> list[str]:
     """Return the sentences of a paragraph, with normalized white space."""
     sentences: list[str] = []
     for piece in sentencex.segment(guess_language(text), " ".join(text.split())):
-        if sentences and _continues(sentences[-1][-_MOST_CHARS:], piece):
+        if sentences and _continues(sentences[-1][-_MAX_CHARS:], piece):
             sentences[-1] += piece
         else:
             sentences.append(piece)
@@ -133,4 +133,4 @@ def opening_sentence(documentation: str) -> str:
     if not sentences or is_boilerplate(sentences[0]):
         return ""
     first = sentences[0]
-    return first if len(first) <= _MOST_CHARS else f"{first[: _MOST_CHARS - 1].rstrip()}…"
+    return first if len(first) <= _MAX_CHARS else f"{first[: _MAX_CHARS - 1].rstrip()}…"

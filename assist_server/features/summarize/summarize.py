@@ -25,7 +25,7 @@ from assist_server.settings import Settings
 
 _TOO_SHORT = "the selection is too short to be summarized; select more"
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)]) ", re.MULTILINE)
-_MOST_RELATIVE_LENGTH = 1.5
+_MAX_RELATIVE_LENGTH = 1.5
 """A list of facts is not much longer than a short text."""
 
 _READ_WHOLE = frozenset([TextKind.CODE, TextKind.PROSE, TextKind.MARKDOWN, TextKind.MAIL])
@@ -88,7 +88,7 @@ def _without_chat(selection: Selection, kind: TextKind, facts: Facts | None, wor
     length = len(selection.text.strip())
     if len(facts.headline) >= length and not facts.says_news:
         raise InputError(_TOO_SHORT)
-    return Summary(facts.to_markdown(int(length * _MOST_RELATIVE_LENGTH)), Method.FACTS)
+    return Summary(facts.to_markdown(int(length * _MAX_RELATIVE_LENGTH)), Method.FACTS)
 
 
 def _called(kind: TextKind, selection: Selection) -> str:

@@ -12,12 +12,12 @@ from assist_server.context.selection import Selection
 from assist_server.features.summarize.facts import Fact, Facts, counted, listed, quoted
 
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
-_MOST_ROWS = 50_000
-_MOST_CHARS = 16_000_000
-_MOST_COLUMNS = 1_000
-_MOST_DISTINCT = 1_000
-_MOST_ROW_CHARS = 500_000
-_MOST_SHOWN = 4
+_MAX_ROWS = 50_000
+_MAX_CHARS = 16_000_000
+_MAX_COLUMNS = 1_000
+_MAX_DISTINCT = 1_000
+_MAX_ROW_CHARS = 500_000
+_MAX_SHOWN = 4
 _SAMPLE_ROWS = 50
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,30})?(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?%?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.{0,20})?|\d{1,2}[/.]\d{1,2}[/.]\d{4}")
@@ -60,7 +60,7 @@ class _Column:
         if kind == "date" and value[4:5] == "-":
             low_date, high_date = self.dates or (value, value)
             self.dates = [min(low_date, value), max(high_date, value)]
-        if value in self.values or len(self.values) < _MOST_DISTINCT:
+        if value in self.values or len(self.values) < _MAX_DISTINCT:
             self.values[value[:200]] += 1
 
 
@@ -86,20 +86,20 @@ def describe_table(selection: Selection) -> Facts:
     sample = (line for _, line in islice(selection.numbered_lines(), _SAMPLE_ROWS))
     delimiter = find_delimiter(sample) or ","
     start = _start(selection.text)
-    rows = _rows(selection.text[start : start + _MOST_CHARS], delimiter)
+    rows = _rows(selection.text[start : start + _MAX_CHARS], delimiter)
     first = next(rows, [])
     sampled = list(islice(rows, _SAMPLE_ROWS))
     has_header = _is_header(first, sampled)
     body = [*([] if has_header else [first]), *sampled]
     names = first if has_header else [f"column {n}" for n in range(1, len(first) + 1)]
-    columns = [_Column(name.strip()) for name in names[:_MOST_COLUMNS]]
+    columns = [_Column(name.strip()) for name in names[:_MAX_COLUMNS]]
     count = uneven = 0
-    for row in islice(_chain(body, rows), _MOST_ROWS):
+    for row in islice(_chain(body, rows), _MAX_ROWS):
         count += 1
         uneven += len(row) != len(first)
         for column, value in zip(columns, row, strict=False):
             column.add(value)
-    is_whole = len(selection.text) <= _MOST_CHARS and count < _MOST_ROWS
+    is_whole = len(selection.text) <= _MAX_CHARS and count < _MAX_ROWS
     size = f"{counted(count, 'row')} and {counted(len(first), 'column')}"
     text = f"A table of {size}, separated by {DELIMITERS[delimiter]}"
     text += f": {_names(first)}." if has_header else "."
@@ -149,7 +149,7 @@ def _lines(text: str) -> Iterator[str]:
     start = 0
     while start < len(text):
         end = text.find("\n", start) + 1 or len(text)
-        yield text[start : min(end, start + _MOST_ROW_CHARS)]
+        yield text[start : min(end, start + _MAX_ROW_CHARS)]
         start = end
 
 
@@ -181,7 +181,7 @@ def _kind(value: str) -> str:
 
 
 def _names(first: list[str]) -> str:
-    names = [quoted(name.strip(), 40) for name in first[:_MOST_SHOWN]]
+    names = [quoted(name.strip(), 40) for name in first[:_MAX_SHOWN]]
     left = len(first) - len(names)
     return listed([*names, f"{left:,} more"] if left else names)
 
@@ -213,8 +213,8 @@ def _values(column: _Column) -> str:
     most, times = column.values.most_common(1)[0]
     if number == 1:
         return f"always {quoted(most, 60)}"
-    distinct = f"more than {number - 1:,}" if number >= _MOST_DISTINCT else f"{number:,}"
-    if number <= _MOST_SHOWN:
+    distinct = f"more than {number - 1:,}" if number >= _MAX_DISTINCT else f"{number:,}"
+    if number <= _MAX_SHOWN:
         shown = [f"{quoted(value, 40)} ({n:,})" for value, n in column.values.most_common()]
         return listed(shown)
     if number == column.count:

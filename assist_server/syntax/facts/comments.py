@@ -17,10 +17,10 @@ _NOT_PROSE = re.compile(
 )
 _CODE = re.compile(r"[;{}=]|\w\(|->|=>|::|\)\s*$|^\W|\\")
 _SENTENCE = re.compile(r"(?<=[^.\s]{2}[.!?])\s+(?=[A-Z])")
-_FEWEST_WORDS = 3
+_MIN_WORDS = 3
 _LONGEST_SENTENCE = 120
 _STORED = re.compile(r"(?:self|this)(?:\.|->)_*\w+ ?= ?(?P<name>\w+);?")
-_FEWEST_ABOUT_PARAMETER = 2
+_MIN_ABOUT_PARAMETER = 2
 
 
 def opening_comment(source: Source) -> str | None:
@@ -61,7 +61,7 @@ def parameter_comments(source: Source) -> dict[str, str]:
         else:
             names = [name for name in source.parameters if re.search(rf"\b{name}\b", line)]
         text = " ".join(_MARKS.sub("", source.text(node).removesuffix("*/")).split())
-        prose = _prose(text, _FEWEST_ABOUT_PARAMETER)
+        prose = _prose(text, _MIN_ABOUT_PARAMETER)
         if len(names) == 1 and names[0] in source.parameters and prose is not None:
             found.setdefault(names[0], prose)
     return found
@@ -80,7 +80,7 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _prose(text: str, fewest_words: int = _FEWEST_WORDS) -> str | None:
+def _prose(text: str, fewest_words: int = _MIN_WORDS) -> str | None:
     sentence = _SENTENCE.split(text, maxsplit=1)[0]
     words = re.findall(r"[^\W\d_]+", sentence)
     is_usable = len(words) >= fewest_words and not _NOT_PROSE.search(sentence)

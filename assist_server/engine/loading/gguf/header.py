@@ -16,13 +16,13 @@ from assist_server.errors import ModelError
 
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
-_MOST_HEADER_BYTES = 64 << 20
+_MAX_HEADER_BYTES = 64 << 20
 """Several times the largest vocabulary's."""
-_MOST_ENTRIES = 1 << 22
+_MAX_ENTRIES = 1 << 22
 """Numbers and strings in a header; a few of the largest vocabulary's, and little in memory."""
-_MOST_DIMENSIONS = 4
+_MAX_DIMENSIONS = 4
 _DEFAULT_ALIGNMENT = 32
-_MOST_NAME_CHARS = 80
+_MAX_NAME_CHARS = 80
 
 _STRING, _ARRAY = 8, 9
 _SCALARS = {
@@ -55,7 +55,7 @@ class Header:
     @property
     def architecture(self) -> str:
         """Return the name of the model's architecture, such as `llama`; cut if it is none."""
-        return str(self.metadata.get("general.architecture", ""))[:_MOST_NAME_CHARS]
+        return str(self.metadata.get("general.architecture", ""))[:_MAX_NAME_CHARS]
 
     def value(self, key: str) -> Any:
         """Return the value of a key of the architecture; None if the file has none."""
@@ -70,7 +70,7 @@ def read_header(file: Path) -> Header:
     """
     try:
         with file.open("rb") as opened:
-            content = opened.read(_MOST_HEADER_BYTES)
+            content = opened.read(_MAX_HEADER_BYTES)
         file_bytes = file.stat().st_size
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -130,7 +130,7 @@ class _Content:
     def _count(self, entries: int) -> None:
         """Refuse many small entries, each of which takes several times its bytes as an object."""
         self._entries += entries
-        if self._entries > _MOST_ENTRIES:
+        if self._entries > _MAX_ENTRIES:
             raise _WrongError("its metadata has more entries than any model's")
 
     def _check_room(self, size_bytes: int) -> None:
@@ -154,7 +154,7 @@ def _parsed(file: Path, content: _Content, file_bytes: int) -> Header:
         metadata[key] = _value(content, kind)
     entries = dict(_entry(content) for _ in range(tensor_count))
     alignment = metadata.get("general.alignment", _DEFAULT_ALIGNMENT)
-    if not isinstance(alignment, int) or not 0 < alignment <= _MOST_HEADER_BYTES:
+    if not isinstance(alignment, int) or not 0 < alignment <= _MAX_HEADER_BYTES:
         raise _WrongError("its alignment is wrong")
     data_start = -(-content.position // alignment) * alignment
     tensors = {
@@ -183,7 +183,7 @@ def _entry(content: _Content) -> tuple[str, tuple[tuple[int, ...], int, int]]:
     """Return a tensor's name, and its shape, number format and offset in the data."""
     name = content.string()
     (dimensions,) = content.numbers("I")
-    if not 0 < dimensions <= _MOST_DIMENSIONS:
+    if not 0 < dimensions <= _MAX_DIMENSIONS:
         raise _WrongError(f"the tensor {name[:80]!r} has {dimensions} dimensions")
     shape = content.numbers(f"{dimensions}Q")
     kind, offset = content.numbers("IQ")

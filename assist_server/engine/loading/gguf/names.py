@@ -12,7 +12,7 @@ _QUANTIZATION = re.compile(
     r"(?=[-.])",
     re.IGNORECASE,
 )
-_MOST_LISTED = 20
+_MAX_LISTED = 20
 
 
 def is_gguf_name(name: str) -> bool:
@@ -85,5 +85,5 @@ def _models(names: Iterable[str]) -> list[str]:
 
 def _listed(names: Iterable[str]) -> str:
     first = list(names)
-    rest = ["..."] if len(first) > _MOST_LISTED else []
-    return ", ".join([*first[:_MOST_LISTED], *rest])
+    rest = ["..."] if len(first) > _MAX_LISTED else []
+    return ", ".join([*first[:_MAX_LISTED], *rest])

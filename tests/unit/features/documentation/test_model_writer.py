@@ -6,7 +6,7 @@ from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import InputError
 from assist_server.features.documentation.model_writer import (
-    LEAST_LOG_PROB,
+    MIN_LOG_PROB,
     model_phrase_writer,
 )
 from assist_server.features.documentation.phrases import PhraseKind, PhraseRequest
@@ -38,8 +38,8 @@ def write(answer, log_prob, subject="read_file", cancel=None):
     ("answer", "log_prob", "is_believed"),
     [
         ("Remove the queue.", 0.0, True),
-        ("Remove the queue.", LEAST_LOG_PROB + 0.125, True),
-        ("Remove the queue.", LEAST_LOG_PROB - 0.125, False),
+        ("Remove the queue.", MIN_LOG_PROB + 0.125, True),
+        ("Remove the queue.", MIN_LOG_PROB - 0.125, False),
         ("", 0.0, False),
     ],
 )
