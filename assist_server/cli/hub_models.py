@@ -1,5 +1,6 @@
 """`assist-server models pull` and `models remove`: models of the hub on this machine."""
 
+import contextlib
 import sys
 
 import typer
@@ -30,7 +31,8 @@ def run_pull(name: str) -> None:
     _check_hub_id(name)
     locate_model(name)
     console = Console(stderr=True, highlight=False)
-    with console.status(f"asking the hub for {name}"):
+    is_seen = console.is_terminal
+    with console.status(f"asking the hub for {name}") if is_seen else contextlib.nullcontext():
         model = find_on_hub(name)
     size = f"{len(model.files)} files, {decimal(model.total_bytes)}"
     console.print(f"{name}: commit {model.commit}, {size}", markup=False, soft_wrap=True)
@@ -38,7 +40,7 @@ def run_pull(name: str) -> None:
         *(TaskProgressColumn(), BarColumn(), DownloadColumn()),
         *(TransferSpeedColumn(), TimeRemainingColumn()),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not is_seen) as progress:
         task = progress.add_task("", total=model.total_bytes)
         path = download_model(
             model, lambda done, total: progress.update(task, completed=done, total=total)

@@ -9,9 +9,7 @@ from typing import Any
 
 import typer
 from huggingface_hub import ModelCard
-from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
 
 from assist_server.engine.loading.gguf.header import Header, read_header
 from assist_server.engine.loading.gguf.names import is_gguf_name
@@ -67,11 +65,11 @@ def run_info(model: str, *, as_json: bool) -> None:
         "where": facts.where,
         "size": total,
     }
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for name, value in [*rows.items(), *((f"  {n}", decimal(b)) for n, b in facts.files.items())]:
+    rows |= {f"  {name}": decimal(size) for name, size in facts.files.items()}
+    width = max(map(len, rows))
+    for name, value in rows.items():
         if value:
-            table.add_row(printable(name), printable(value))
-    Console(highlight=False, markup=False, soft_wrap=True).print(table)
+            typer.echo(printable(f"{name:<{width}}  {value}"))
 
 
 def _of_path(model: str, path: Path) -> _Facts:

@@ -8,6 +8,7 @@ the value for HF_ENDPOINT and, at the end (Ctrl+C), how many bytes were served.
 import contextlib
 import hashlib
 import json
+import signal
 import socket
 import struct
 import sys
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from huggingface_hub import constants
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 _PIECE_BYTES = 16 * 1024
@@ -90,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         content, weather = file.read_bytes(), self.server.weather
         given = self.headers.get("Range")
         start = int(given.removeprefix("bytes=").partition("-")[0]) if given else 0
+        self.server.starts.append(start)
         self.send_response(206 if given else 200)
         if given:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
@@ -182,7 +186,10 @@ class _Hub(ThreadingHTTPServer):
         self.weather = Weather()
         self.served_bytes = 0
         """Of large files, whether they arrived or not."""
+        self.starts = []
+        """The first byte of each transfer of a large file."""
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.about()  # digests of large files take longer than clients wait
 
     def handle_error(self, request, client_address):
         """Say nothing of clients that went away."""
@@ -223,10 +230,21 @@ def fake_hub(name, folder, status=200, error_code=""):
         hub.server_close()
 
 
+def use_hub(monkeypatch, url, cache=None):
+    """Let the client in this process ask a hub, and keep files in a folder."""
+    monkeypatch.setattr(constants, "ENDPOINT", url)
+    template = url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    if cache is not None:
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+
+
 if __name__ == "__main__":
     with fake_hub(sys.argv[1], Path(sys.argv[2])) as by_hand:
         by_hand.weather.cuts = [int(cut) * 1_000_000 for cut in sys.argv[3:]]
         print(f"HF_ENDPOINT={by_hand.url}", flush=True)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background, too
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()
         print(f"{by_hand.served_bytes / 1e6:.1f} MB were served")

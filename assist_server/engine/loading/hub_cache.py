@@ -4,7 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from huggingface_hub import CachedRepoInfo, CachedRevisionInfo, HFCacheInfo, scan_cache_dir
+from huggingface_hub import (
+    CachedRepoInfo,
+    CachedRevisionInfo,
+    HFCacheInfo,
+    constants,
+    scan_cache_dir,
+)
 from huggingface_hub.errors import CacheNotFound
 from huggingface_hub.utils import DeleteCacheStrategy  # type: ignore[attr-defined]
 
@@ -83,7 +89,7 @@ def plan_removal(name: str) -> Removal:
 
 def _scan() -> HFCacheInfo:
     try:
-        return scan_cache_dir()
+        return scan_cache_dir(constants.HF_HUB_CACHE)
     except CacheNotFound:
         return HFCacheInfo(0, frozenset(), frozenset(), [])
 

@@ -14,7 +14,7 @@ from assist_server.errors import ModelError
 
 _INDEX = "*.safetensors.index.json"
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?(@(?!.*\.\.)\w[\w./-]*)?", re.ASCII)
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+(:[\w.-]+)?(@(?!.*\.\.)\w[\w./-]*)?", re.ASCII)
 EMBEDDED = "embedded"
 EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
 _NEEDED = {

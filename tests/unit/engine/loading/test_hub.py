@@ -7,7 +7,7 @@ import threading
 
 import gguf
 import pytest
-from fake_hub import COMMIT, fake_hub
+from fake_hub import COMMIT, fake_hub, use_hub
 from huggingface_hub import constants
 from huggingface_hub.utils import _detect_agent, enable_progress_bars
 from huggingface_hub.utils import logging as hub_logging
@@ -33,12 +33,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def use(monkeypatch):
-    def use_hub(url):
-        monkeypatch.setattr(constants, "ENDPOINT", url)
-        template = url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-
-    return use_hub
+    return lambda url: use_hub(monkeypatch, url)
 
 
 class Said(list):
