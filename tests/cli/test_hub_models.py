@@ -113,7 +113,7 @@ def test_what_is_not_there_is_not_removed(run, served):
     assert (result.code, "is not in the cache" in result.err) == (2, True)
 
 
-def test_offline_is_one_sentence(run, served, monkeypatch):
+def test_offline_is_one_sentence(served, run, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     result = run("models", "pull", NAME)
     assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)

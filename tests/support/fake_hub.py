@@ -230,6 +230,15 @@ def fake_hub(name, folder, status=200, error_code=""):
         hub.server_close()
 
 
+def stand_in(folder):
+    """Write files as those of a model, with weights that no socket's buffer holds; return folder."""
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(bytes(16_000_000))
+    for name in ("config.json", "tokenizer.json"):
+        (folder / name).write_text("{}")
+    return folder
+
+
 def use_hub(monkeypatch, url, cache=None):
     """Let the client in this process ask a hub, and keep files in a folder."""
     monkeypatch.setattr(constants, "ENDPOINT", url)
