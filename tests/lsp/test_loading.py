@@ -181,7 +181,6 @@ def served(tmp_path):
     folder = stand_in(tmp_path / "served")
     with fake_hub("somebody/model", folder) as hub:
         hub.weather.held_after = 1_000_000
-        hub.script = {"url": hub.url, "cache": str(tmp_path / "cache")}
         yield hub
 
 
@@ -196,8 +195,8 @@ def download_percents(client):
     return [value["percentage"] for value in download_notes(client)[1] if "percentage" in value]
 
 
-def test_a_download_is_shown_by_bytes_before_the_loading(start, served):
-    client = start(answer="answer()", hub=served.script)
+def test_a_download_is_shown_by_bytes_before_the_loading(start, served, tmp_path):
+    client = start(answer="answer()", hub=served.script(tmp_path / "cache"))
     client.initialize(options={"model": "somebody/model"})
     client.wait_until(lambda: 0 < max(download_percents(client), default=0) < 100)
     served.weather.released.set()
@@ -214,9 +213,10 @@ def test_a_download_is_shown_by_bytes_before_the_loading(start, served):
     assert "Loading the model somebody/model" in titles
 
 
-def test_a_cancelled_download_ends_and_can_go_on(start, served):
-    client = start(answer="answer()", hub=served.script)
-    client.initialize(options={"model": "somebody/model"})
+def test_a_cancelled_download_ends_and_can_go_on(start, served, tmp_path):
+    script = {"answer": "answer()", "hub": served.script(tmp_path / "cache")}
+    client = start(**script)
+    client.initialize()
     client.wait_until(lambda: max(download_percents(client), default=0) > 0)
     client.notify("window/workDoneProgress/cancel", {"token": download_notes(client)[0]})
     client.wait_until(lambda: client.seen("window/showMessage"))
@@ -225,8 +225,8 @@ def test_a_cancelled_download_ends_and_can_go_on(start, served):
     assert run(client, "assist.status")["phase"] == "failed"
     served.weather.released.set()
     assert served.weather.hung_up.wait(60)
-    again = start(answer="answer()", hub=served.script)
-    again.initialize(options={"model": "somebody/model"})
+    again = start(**script)
+    again.initialize()
     assert run(again, "assist.status", True)["phase"] == "ready"
     assert served.starts[0] == 0 < served.starts[1]
 

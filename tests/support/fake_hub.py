@@ -55,6 +55,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self):
         server = self.server
         server.asked.append(self.path)
+        server.tokens.add(
+            (self.path.partition("/")[2].partition("/")[0], self.headers.get("Authorization"))
+        )
         path = self.path.partition("?")[0]
         api, files = f"/api/models/{server.name}", f"/{server.name}/resolve/"
         refusal = server.files_status if path.startswith(files) else server.status
@@ -181,6 +184,8 @@ class _Hub(ThreadingHTTPServer):
         self.has_xet = False
         """Whether large files are offered by the hub's newer protocol, too."""
         self.asked = []
+        self.tokens = set()
+        """First parts of paths, and the `Authorization` that came with them."""
         self.failures = 0
         """How often a file is refused before it is given."""
         self.weather = Weather()
@@ -190,6 +195,10 @@ class _Hub(ThreadingHTTPServer):
         """The first byte of each transfer of a large file."""
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.about()  # digests of large files take longer than clients wait
+
+    def script(self, cache):
+        """What the scripted server has to know to download the model first."""
+        return {"url": self.url, "model": self.name, "cache": str(cache)}
 
     def handle_error(self, request, client_address):
         """Say nothing of clients that went away."""
@@ -231,7 +240,7 @@ def fake_hub(name, folder, status=200, error_code=""):
 
 
 def stand_in(folder):
-    """Write files as those of a model, with weights that no socket's buffer holds; return folder."""
+    """Write files like those of a model, with weights that no socket's buffer holds."""
     folder.mkdir()
     (folder / "model.safetensors").write_bytes(bytes(16_000_000))
     for name in ("config.json", "tokenizer.json"):

@@ -96,7 +96,7 @@ def main(
             # Not before: it reads where the hub is.
             from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
 
-            fetch_model(choice.model, report)
+            fetch_model(hub["model"], report)
         report("pretending", 50)
         if prints:
             print("a stray print")

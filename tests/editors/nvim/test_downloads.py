@@ -18,9 +18,7 @@ return vim.trim(table.concat(cells))
 def test_bytes_are_seen_while_a_model_is_downloaded(start, tmp_path):
     with fake_hub("somebody/model", stand_in(tmp_path / "served")) as hub:
         hub.weather.held_after = 8_000_000
-        served = {"url": hub.url, "cache": str(tmp_path / "cache")}
-        options = 'settings = { model = "somebody/model" },'
-        editor = start(scripted("alpha(1)", hub=served), options=options)
+        editor = start(scripted("alpha(1)", hub=hub.script(tmp_path / "cache")))
         last_line = lambda: editor.lua(SCREENS_LAST_LINE)  # noqa: E731 - a probe
         seen = r"assist: loading [1-9]\d?% \(downloading [\d.]+/16.0 MB, "
         editor.until(lambda: re.search(seen, last_line()))

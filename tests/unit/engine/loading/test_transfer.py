@@ -95,6 +95,19 @@ def digest(served):
     return large["lfs"]["sha256"]
 
 
+def test_a_token_goes_to_the_hub_and_to_no_log(served, monkeypatch, caplog):
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    caplog.set_level("DEBUG")
+    served.weather.cuts = [100_000]
+    pull()
+    assert ("somebody", "Bearer hf_secret") in served.tokens
+    assert [token for part, token in served.tokens if part == "lfs"] == [None]
+    served.status, served.error_code = 401, "GatedRepo"
+    with pytest.raises(ModelError, match="accept the terms") as caught:
+        pull()
+    assert "hf_secret" not in f"{caplog.text} {caught.value}"
+
+
 def test_a_full_disk_is_one_sentence_before_anything_is_served(served, monkeypatch):
     usage = shutil._ntuple_diskusage(10**9, 10**9 - 1000, 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
