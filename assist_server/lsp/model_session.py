@@ -201,7 +201,8 @@ class ModelSession:
             return  # the model has been replaced since
         self._changed.set()
         self._changed = asyncio.Event()
-        _log.info("model: %s: %s", state.phase, state.message)
+        level = logging.DEBUG if state.is_download else logging.INFO  # it says much
+        _log.log(level, "model: %s: %s", state.phase, state.message)
         self._on_change(state)
         if state.phase is Phase.LOADING:
             self._report_loading(state)

@@ -139,7 +139,7 @@ def _fetch(blob: _Blob, lock: Path, on_bytes: Callable[[int], None]) -> None:
                 _receive(blob, output, on_bytes)
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                check_room(blob.size, lock.parent)
+                check_room(blob.size - blob.here_bytes, blob.path.parent)
             raise
         _check(blob)
         blob.part.replace(blob.path)
