@@ -144,9 +144,10 @@ def download_model(model: HubModel, on_bytes: ByteCallback) -> Path:
     except AssistError:
         raise
     except Exception as error:  # libraries for HTTP, files and transfers have their own exceptions
+        reason = getattr(error, "strerror", None) or type(error).__name__
         raise ModelError(
-            f"the download of {model.name!r} failed ({type(error).__name__}); try again, it goes "
-            "on where it broke off"
+            f"the download of {model.name!r} failed ({reason}); try again, it goes on where it "
+            "broke off"
         ) from error
     return Path(folder, names[0]) if parts.quantization else Path(folder)
 
