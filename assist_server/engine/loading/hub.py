@@ -37,7 +37,7 @@ from assist_server.errors import AssistError, ModelError
 _TIMEOUT_SECONDS = 3.0
 """For the hub's first response, for which the user waits."""
 _REPORT_SECONDS = 0.25
-"""Between two reports of a download."""
+"""Between two reports of a download that say the same percentage."""
 
 _ALLOWED_FILES = [
     *("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.tiktoken"),
@@ -173,25 +173,25 @@ def _be_quiet() -> None:
 
 
 def _in_words(report: ProgressCallback) -> ByteCallback:
-    """Return a callback that reports bytes, rate and time left, at most a few times a second."""
-    started = shown = time.monotonic()
+    """Return a callback that reports bytes, rate and time left, each percent and now and then."""
+    started = shown_at = time.monotonic()
     first: int | None = None
+    shown = -1
 
     def on_bytes(done: int, total: int) -> None:
-        nonlocal first, shown
-        now = time.monotonic()
-        if first is None:
-            first = done
-        elif now - shown < _REPORT_SECONDS and done < total:
+        nonlocal first, shown, shown_at
+        now, percent = time.monotonic(), 100 * done // max(total, 1)
+        first = done if first is None else first
+        if percent == shown and now - shown_at < _REPORT_SECONDS:
             return
-        shown = now
+        shown, shown_at = percent, now
         unit, suffix = pick_unit_and_suffix(total, ["B", "kB", "MB", "GB", "TB"], 1000)
         message = f"downloading {done / unit:.1f}/{total / unit:.1f} {suffix}"
         rate = (done - first) / (now - started) if now > started else 0
         if rate:
             left = timedelta(seconds=round((total - done) / rate))
             message += f", {decimal(int(rate))}/s, {left} left"
-        report(message, 100 * done // max(total, 1), is_download=True)
+        report(message, percent, is_download=True)
 
     return on_bytes
 
