@@ -205,7 +205,8 @@ class Settings(_Section):
         default="embedded",
         min_length=1,
         description="`embedded`, a folder, a GGUF file (`~/models/name.gguf`), or the id of a "
-        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`).",
+        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`) or a "
+        "revision (`org/name@v1.0`).",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(

@@ -75,6 +75,7 @@ class ModelSession:
         self._choice: ModelChoice | None = None
         self._changed = asyncio.Event()
         self._loading: Progress | None = None
+        self._is_download = False
         self._loop: asyncio.AbstractEventLoop | None = None
         pool_of = concurrent.futures.ThreadPoolExecutor
         self._interactive = pool_of(INTERACTIVE_THREADS, "assist-interactive")
@@ -200,14 +201,26 @@ class ModelSession:
             return  # the model has been replaced since
         self._changed.set()
         self._changed = asyncio.Event()
-        _log.info("model: %s: %s", state.phase, state.message)
+        level = logging.DEBUG if state.is_download else logging.INFO  # it says much
+        _log.log(level, "model: %s: %s", state.phase, state.message)
         self._on_change(state)
         if state.phase is Phase.LOADING:
-            title = f"Loading the model {printable(self.model_name)}"
-            self._loading = self._loading or self._reports.start(title, percent=0)
-            self._loading.report(state.message, state.percent)
+            self._report_loading(state)
         else:
             self._end_loading()
+
+    def _report_loading(self, state: HostState) -> None:
+        """Show a download, which can be cancelled, and what follows it, each from 0 percent on."""
+        if state.is_download is not self._is_download:
+            self._end_loading()
+        if self._loading is None and self._host is not None:
+            self._is_download = state.is_download
+            work = "Downloading" if state.is_download else "Loading"
+            title = f"{work} the model {printable(self.model_name)}"
+            on_cancel = self._host.cancel if state.is_download else None
+            self._loading = self._reports.start(title, on_cancel, percent=0)
+        if self._loading is not None:
+            self._loading.report(state.message, state.percent)
 
     def _end_loading(self) -> None:
         if self._loading:

@@ -84,10 +84,19 @@ def main(
     follows="",
     tells_owner=False,
     is_chat=False,
+    hub=None,
 ) -> None:
     configure_logging(LogSettings(level="debug"))
+    if hub:
+        os.environ |= {"HF_ENDPOINT": hub["url"], "HF_HUB_CACHE": hub["cache"]}
+        os.environ.pop("HF_HUB_OFFLINE", None)
 
     def open_backend(choice, report):
+        if hub:
+            # Not before: it reads where the hub is.
+            from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
+
+            fetch_model(hub["model"], report)
         report("pretending", 50)
         if prints:
             print("a stray print")
