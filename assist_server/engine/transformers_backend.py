@@ -15,6 +15,7 @@ from assist_server.engine.backend import (
     TroubleCallback,
     ignore_progress,
 )
+from assist_server.engine.decoding.checkpoints import LineStarts
 from assist_server.engine.decoding.decoder import Decoder, Step
 from assist_server.engine.decoding.healing import ByteTrie, ForcedText
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
@@ -70,10 +71,15 @@ class TransformersBackend:
         limit_bytes = cache_limit_bytes(plan.device, weights_bytes)
         self._prefixes = PrefixCache(language_model, limit_bytes)
         self._drafting = drafting
+        token_bytes = self._codec.token_bytes()
         self._decoder: Decoder | None = Decoder(
-            language_model, self._prefixes, drafting, self._info.context_tokens
+            language_model,
+            self._prefixes,
+            drafting,
+            self._info.context_tokens,
+            LineStarts.of(token_bytes, self._info.special_ids.values()),
         )
-        self._trie = ByteTrie(self._codec.token_bytes())
+        self._trie = ByteTrie(token_bytes)
         self._scheduler = Scheduler(self._run)
 
     @classmethod
