@@ -23,6 +23,7 @@ from assist_server.engine.decoding.prefix_cache import PrefixCache
 from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
 from assist_server.engine.failures import failures_in_one_sentence, gist, out_of_memory
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
+from assist_server.engine.loading.memory import check_fits_beside, free_bytes
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
 from assist_server.engine.models.torchscript_model import TorchScriptModel
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
@@ -98,6 +99,8 @@ class TransformersBackend:
         """
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
         with failures_in_one_sentence(choice.model, plan):
+            if choice.is_second:
+                check_fits_beside(choice.model, source, plan.device, free_bytes(plan.device))
             tokenizer, model = _loaded(source, plan, choice.dtype, report)
             calibration = read_calibration(source)
             report("measuring the fastest way to run it", 90)
