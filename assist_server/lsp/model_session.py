@@ -183,7 +183,7 @@ class ModelSession:
             "host": host_of(self._named_choice.remote.url) or None,
             "device": plan.device if plan else None,
             "dtype": plan.dtype if plan else None,
-            "reasons": list(plan.reasons) if plan else [],
+            "reasons": [*plan.reasons, *plan.memory_steps] if plan else [],
             "languages": None if languages is None else list(languages),
         }
 

@@ -107,7 +107,7 @@ class PrefixCache:
 
     def __init__(self, model: LanguageModel, limit_bytes: int) -> None:
         self._model = model
-        self._limit_bytes = limit_bytes
+        self.limit_bytes = limit_bytes
         self._kept: list[TokenSequence] = []  # the newest last
 
     @property
@@ -131,7 +131,7 @@ class PrefixCache:
             if length > shared:
                 best, shared = sequence, length
         if best is None:
-            checkpoint_bytes = self._limit_bytes // _CHECKPOINTS_PART
+            checkpoint_bytes = self.limit_bytes // _CHECKPOINTS_PART
             return TokenSequence(self._model.new_cache(), (), client, checkpoint_bytes)
         if len(best) - shared > _FORK_TOKENS:
             return best.fork(shared)
@@ -153,7 +153,7 @@ class PrefixCache:
             if kept.client != sequence.client or not _starts_with(sequence.ids, kept.ids)
         ]
         self._kept.append(sequence)
-        while self.nbytes > self._limit_bytes or len(self._kept) > _MAX_SEQUENCES:
+        while self.nbytes > self.limit_bytes or len(self._kept) > _MAX_SEQUENCES:
             del self._kept[0]
 
     def clear(self) -> None:
