@@ -27,7 +27,7 @@ def failures_in_one_sentence(name: str, plan: DevicePlan) -> Iterator[None]:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Return whether a device has too little memory; a CPU's is told by the message only."""
+    """Return whether a device has too little memory; a CPU's is known by its message only."""
     is_named = isinstance(error, torch.OutOfMemoryError | MemoryError)
     return is_named or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import psutil
 import torch
 
 from assist_server.engine.backend import (
@@ -29,7 +30,7 @@ from assist_server.engine.failures import (
     out_of_memory,
 )
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
-from assist_server.engine.loading.memory import check_fits_beside, free_bytes
+from assist_server.engine.loading.memory import check_fits_beside
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
 from assist_server.engine.models.torchscript_model import TorchScriptModel
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
@@ -52,6 +53,13 @@ def probe_device_facts() -> DeviceFacts:
         cuda_has_bfloat16=has_cuda and torch.cuda.is_bf16_supported(including_emulation=False),
         has_mps=torch.backends.mps.is_available(),
     )
+
+
+def free_bytes(device: str) -> int:
+    """Return the memory that a model on `device` may take."""
+    if device == "cuda":
+        return int(torch.cuda.mem_get_info()[0])
+    return int(psutil.virtual_memory().available)
 
 
 class TransformersBackend:

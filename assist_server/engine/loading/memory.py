@@ -4,22 +4,12 @@ import json
 import math
 from pathlib import Path
 
-import psutil
-import torch
-
 from assist_server.engine.loading.gguf.header import read_header
 from assist_server.engine.loading.open_models import weight_bytes
 from assist_server.errors import ModelError
 
 _CACHE_BYTES = 200_000_000
 """Memory for the caches of a few prompts."""
-
-
-def free_bytes(device: str) -> int:
-    """Return the memory that a model on `device` may take."""
-    if device == "cuda":
-        return int(torch.cuda.mem_get_info()[0])
-    return int(psutil.virtual_memory().available)
 
 
 def check_fits_beside(model: str, source: str, device: str, available_bytes: int) -> None:
