@@ -209,6 +209,12 @@ class Settings(_Section):
         "revision (`org/name@v1.0`).",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
+    text_model: Annotated[str, AfterValidator(_path_or_name)] = Field(
+        default="",
+        description="Another model for summaries and tasks, spelled like `model`; it is loaded on "
+        "first use, if it fits the memory. Empty: the model that completes.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
         default="auto", description="Device that runs the model; `auto` uses a GPU if there is one."
     )
@@ -232,6 +238,13 @@ class Settings(_Section):
     tasks: TaskSettings = TaskSettings()
     remote: RemoteSettings = RemoteSettings()
     log: LogSettings = LogSettings()
+
+    def for_text(self) -> "Settings":
+        """Return the settings whose model is that for summaries and tasks."""
+        if not self.text_model:
+            return self
+        changes = {"model": self.text_model, "text_model": "", "remote": RemoteSettings()}
+        return self.model_copy(update=changes)
 
 
 @cache

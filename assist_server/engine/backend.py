@@ -35,6 +35,8 @@ class ModelChoice:
     dtype: str = "auto"
     drafts: str = "ngram"
     remote: RemoteSettings = field(default_factory=RemoteSettings)
+    is_second: bool = field(default=False, compare=False)
+    """True if it is loaded beside another model, and only if it fits."""
 
     @classmethod
     def of(cls, settings: Settings) -> "ModelChoice":

@@ -237,3 +237,49 @@ def test_a_missing_server_is_an_error_of_its_own():
         pytest.raises(NoAnswerError, match="ended"),
     ):
         client.request("initialize", {}, timeout_s=10)
+
+
+SELECTION = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
+
+
+def test_summaries_and_tasks_have_a_model_of_their_own_where_one_is_named(start):
+    client = start(answer="answer()", text_answer="It sets x.")
+    client.initialize(options={"text_model": "someone/large"})
+    client.open(URI, "x = ")
+    ready(client)
+    assert run(client, "assist.status")["text_model"] == "someone/large"
+    assert run(client, "assist.tasks")["reason"] == ""
+    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
+    assert client.seen("$/progress")  # of the first model
+    told = len(client.seen("$/progress"))
+    assert run(client, "assist.task", "explain", URI, SELECTION)["text"] == "It sets x."
+    titles = [note["value"].get("title") for note in client.seen("$/progress")[told:]]
+    assert "Loading the model someone/large" in titles  # on first use
+    client.request("workspace/executeCommand", {"command": "assist.tasks", "arguments": []})
+    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
+
+
+def test_without_a_text_model_one_model_does_everything(start):
+    client = start(answer="It sets x.", text_answer="never", is_chat=True)
+    client.initialize()
+    client.open(URI, "x = ")
+    ready(client)
+    assert run(client, "assist.status")["text_model"] is None
+    assert run(client, "assist.task", "explain", URI, SELECTION)["text"] == "It sets x."
+    client.notify(
+        "workspace/didChangeConfiguration", {"settings": {"assist": {"text_model": "org/other"}}}
+    )
+    assert run(client, "assist.task", "explain", URI, SELECTION)["text"] == "never"
+
+
+def test_a_text_model_that_does_not_fit_is_tried_again_at_the_next_request(start, tmp_path):
+    there = tmp_path / "memory"
+    client = start(answer="answer()", text_answer="It sets x.", second_needs=str(there))
+    client.initialize(options={"text_model": "someone/large"})
+    client.open(URI, "x = ")
+    ready(client)
+    with pytest.raises(RequestError, match="GB are free"):
+        run(client, "assist.task", "explain", URI, SELECTION)
+    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
+    there.touch()
+    assert run(client, "assist.task", "explain", URI, SELECTION)["text"] == "It sets x."
