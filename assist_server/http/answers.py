@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 from assist_server.engine.request import Chunk, FinishReason
@@ -37,21 +37,6 @@ class AnswerText:
         new = self.text[self.sent_chars : max(end, self.sent_chars)]
         self.sent_chars += len(new)
         return new
-
-
-class AnswerForm(Protocol):
-    """The form of the answers to one request."""
-
-    end: str
-    """What ends a stream."""
-
-    def whole(self, answer: AnswerText) -> Json:
-        """Return an answer that comes at once."""
-        ...
-
-    def piece(self, new: str, answer: AnswerText) -> Json:
-        """Return the content of an event of a stream."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -127,6 +112,9 @@ class InfillForm:
         }
         wanted = found if self.wanted is None else self.wanted
         return {key: found[key] for key in wanted if key in found}
+
+
+AnswerForm = CompletionForm | InfillForm
 
 
 def event(content: Json) -> str:

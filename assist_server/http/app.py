@@ -190,7 +190,7 @@ async def _on_error(_: Request, error: Exception) -> Response:
 
 async def _on_invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, ValidationError)  # noqa: S101 - as registered
-    [first, *_] = error.errors(include_input=False, include_url=False)
+    first = error.errors(include_input=False, include_url=False)[0]
     place = ".".join(map(str, first["loc"]))
     return JSONResponse(error_of(f"{place or 'body'}: {first['msg']}", param=place or None), 400)
 
