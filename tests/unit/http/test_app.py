@@ -2,10 +2,10 @@
 
 import json
 import threading
-from dataclasses import dataclass, replace
 
 import anyio
 import pytest
+from chat_backend import ChatBackend
 from starlette.testclient import TestClient
 
 from assist_server.engine.backend import NullBackend
@@ -20,18 +20,9 @@ HEADERS = {"Authorization": f"Bearer {KEY}", "Host": "127.0.0.1:8000"}
 CHAT = {"messages": [{"role": "user", "content": "hi"}]}
 
 
-@dataclass
-class Scripted(NullBackend):
-    has_chat: bool = True
-
-    @property
-    def info(self):
-        return replace(super().info, has_chat_template=self.has_chat)
-
-
 @pytest.fixture
 def backend():
-    return Scripted("a + b\nc = 1", FIM)
+    return ChatBackend("a + b\nc = 1", FIM)
 
 
 @pytest.fixture
@@ -105,7 +96,7 @@ def test_what_is_late_ends_after_a_line(client, monkeypatch):
 
 @pytest.mark.parametrize("path", ["/v1/completions", "/infill"])
 def test_a_model_that_does_not_infill_says_so(path):
-    client = client_of(lambda: Scripted("x"))
+    client = client_of(lambda: NullBackend("x"))
     body = {"prompt": "a", "suffix": "b", "input_prefix": "a"}
     status, kind, message = error(client.post(path, json=body))
     assert (status, kind) == (400, "invalid_request_error")
@@ -151,7 +142,7 @@ def test_the_model_is_listed(client):
         ("/v1/completions", [], "body: "),
         ("/v1/chat/completions", {"messages": []}, "messages: "),
         ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{}]}]}, "only text"),
-        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "x" * 5000}]}, "5000"),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "x" * 9000}]}, "9000"),
     ],
 )
 def test_bad_input_is_an_error_in_openais_form(client, path, body, message):
@@ -171,11 +162,11 @@ def test_what_is_no_json_or_too_long_is_refused(client):
 def test_texts_of_any_length_are_continued(client, backend, body):
     assert client.post("/v1/completions", json=body).status_code == 200
     request = backend.requests[-1]
-    assert len(request.prompt_ids) + request.max_new_tokens <= 4096
+    assert len(request.prompt_ids) + request.max_new_tokens <= 8192
 
 
 def test_a_chat_needs_a_chat_model():
-    client = client_of(lambda: Scripted("x", has_chat=False))
+    client = client_of(lambda: NullBackend("x"))
     assert error(client.post("/v1/chat/completions", json=CHAT))[0] == 400
 
 
@@ -220,7 +211,7 @@ def test_a_model_that_cannot_be_used_is_an_error(failure, status):
 
 
 def test_a_failure_within_a_stream_is_its_last_event():
-    class Breaking(Scripted):
+    class Breaking(NullBackend):
         def generate(self, request):
             yield Chunk("a", (1,))
             raise ModelServerError("it broke off")
@@ -235,7 +226,7 @@ def test_a_failure_within_a_stream_is_its_last_event():
 def test_a_client_that_hangs_up_ends_the_generation(stream):
     started, ended = threading.Event(), threading.Event()
 
-    class Endless(Scripted):
+    class Endless(NullBackend):
         def generate(self, request):
             while not request.cancel.is_cancelled:
                 started.set()
