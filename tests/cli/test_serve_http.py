@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -28,8 +29,9 @@ def test_a_tool_is_served_until_the_process_is_stopped(tmp_path):
             with client.stream("POST", "/v1/completions", json={**BODY, "stream": True}) as stream:
                 next(stream.iter_lines())
             assert client.post("/infill", json={"input_prefix": "x = "}).status_code == 200
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         said = process.stderr.read()
+    assert process.returncode == 0
     assert "Traceback" not in said
     assert "def add" not in said
 
