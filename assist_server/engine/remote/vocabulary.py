@@ -84,7 +84,7 @@ class Vocabulary:
 
     def encode_trusted(self, text: str) -> list[int]:
         """Return the ids of a part of a template, with its control tokens."""
-        return [token_id for token_id, _ in self._ask([text], is_trusted=True)]
+        return [token_id for token_id, _ in self._noted(self._ask([text], is_trusted=True))]
 
     def bytes_of(self, token_id: int) -> bytes:
         """Return the bytes of a token that was seen in a text; empty for others."""
@@ -101,7 +101,7 @@ class Vocabulary:
         """Return the ids of each text, with one request unless an unknown control token is met."""
         cut = [list(self._without_control_tokens(text)) for text in texts]
         found = self._plain([part for parts in cut for part in parts])
-        pieces = {self._bytes[token_id] for ids in found for token_id in ids}
+        pieces = {self.bytes_of(token_id) for ids in found for token_id in ids}
         control = {
             piece.decode(errors="replace") for piece in pieces if _LIKE_CONTROL.fullmatch(piece)
         }
@@ -126,15 +126,19 @@ class Vocabulary:
     def _plain(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the ids of each text as it follows other text."""
         anchor = _ANCHOR if self._anchor_ids else ""
-        found = self._ask(_joined([anchor + text for text in texts], self.end_id), is_trusted=False)
-        for token_id, piece in found:
-            if token_id != self.end_id:
-                self._bytes[token_id] = piece
+        content = _joined([anchor + text for text in texts], self.end_id)
+        found = self._noted(self._ask(content, is_trusted=False))
         count = len(self._anchor_ids)
         return [
             tuple(ids[count:] if tuple(ids[:count]) == self._anchor_ids else ids)
             for ids in self._divided([token_id for token_id, _ in found], texts)
         ]
+
+    def _noted(self, found: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        """Keep the bytes of tokens, but for those that stand for no text."""
+        control_ids = set(self.control_ids.values())
+        self._bytes.update(token for token in found if token[0] not in control_ids)
+        return found
 
     def _divided(self, ids: Sequence[int], texts: Sequence[str]) -> list[list[int]]:
         """Return ids between the separators, a list for each text."""
