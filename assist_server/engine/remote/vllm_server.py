@@ -114,11 +114,16 @@ class VllmServer:
         if not event["choices"]:
             return Piece()  # what was used, at the end
         [choice] = event["choices"]
+        ids = tuple(map(int, choice.get("token_ids") or ()))
+        told = (choice.get("logprobs") or {}).get("token_logprobs") or ()
+        log_probs = tuple(map(log_prob_of, told))
         reason = choice.get("finish_reason")
+        if reason == "stop":  # by the last token, which has no text; others may come with it
+            ids, log_probs = ids[:-1], log_probs[: len(ids) - 1]
         return Piece(
             str(choice["text"]),
-            tuple(map(int, choice.get("token_ids") or ())),
-            tuple(map(log_prob_of, (choice.get("logprobs") or {}).get("token_logprobs") or ())),
+            ids,
+            log_probs,
             _REASONS.get(reason, FinishReason.END_OF_TEXT) if reason else None,
         )
 

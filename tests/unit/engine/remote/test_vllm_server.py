@@ -72,3 +72,18 @@ def test_one_of_several_models_must_be_named(vllm, open_remote):
     assert open_remote(vllm, model="b").info.name == "b"
     with pytest.raises(ModelError, match=r"remote\.model"):
         open_remote(vllm, api="vllm")
+
+
+def test_text_that_comes_with_the_end_token_is_kept(vllm, open_remote):
+    def put(handler):
+        handler.begin_stream()
+        told = {"token_logprobs": [-0.1, -0.2, -0.3]}
+        choice = {"text": "ab", "token_ids": [197, 198, 0], "logprobs": told}
+        handler.put({"choices": [{**choice, "finish_reason": "stop"}]})
+        handler.put_bytes(b"")
+
+    backend = open_remote(vllm)
+    vllm.failures["/v1/completions"] = put
+    generation = collect(backend.generate(GenerationRequest((150,), 20, frozenset({0}))))
+    assert (generation.text, generation.finish_reason) == ("ab", FinishReason.END_OF_TEXT)
+    assert (generation.token_ids, generation.log_probs) == ((197, 198), (-0.1, -0.2))
