@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,9 @@ class LlamaCpp(Served):
     def start(self, folder):
         pytest.importorskip("xllamacpp")
         [file] = folder.parent.glob("*.gguf")
-        with started([sys.executable, str(SCRIPT), str(file)], {}) as process:
+        with started(
+            [sys.executable, str(SCRIPT), str(file)], stderr=subprocess.DEVNULL
+        ) as process:
             self.url = process.stdout.readline().strip()
             yield self
 
@@ -80,8 +83,10 @@ class Vllm(Served):
             port = str(free.getsockname()[1])
         command = [program, "serve", str(folder), "--host", "127.0.0.1", "--port", port, *options]
         settings = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
-        with started(command, settings) as process:
+        with started(command, stderr=subprocess.STDOUT, **settings) as process:
             next(line for line in process.stdout if "startup complete" in line)
+            # It would wait for a reader of what it logs.
+            threading.Thread(target=process.stdout.read, daemon=True).start()
             self.url = f"http://127.0.0.1:{port}"
             yield self
 
@@ -90,14 +95,14 @@ class Vllm(Served):
 
 
 @contextmanager
-def started(command, settings):
+def started(command, stderr, **settings):
     """Start a server, and stop it at the end."""
     with subprocess.Popen(
         command,
         env={**os.environ, "HF_HUB_OFFLINE": "1", **settings},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT if settings else subprocess.DEVNULL,
+        stderr=stderr,
         text=True,
     ) as process:
         yield process
