@@ -1,5 +1,7 @@
 """Finding out which interface a server has, and which model."""
 
+from contextlib import suppress
+
 from assist_server.engine.remote.connection import Json, ServerConnection
 from assist_server.engine.remote.failures import UnexpectedAnswerError
 from assist_server.engine.remote.llama_server import LlamaServer, get_properties
@@ -21,17 +23,17 @@ def open_model(connection: ServerConnection, settings: RemoteSettings) -> Served
         return LlamaServer(connection, model, get_properties(connection, model))
     if settings.api == "auto" and (properties := _llama_properties(connection, model)):
         return LlamaServer(connection, model, properties)
-    if settings.api in {"auto", "vllm"} and (described := find_vllm_model(connection, model)):
-        try:
+    described = None if settings.api == "openai" else find_vllm_model(connection, model)
+    if settings.api == "vllm":
+        if described is None:
+            raise ModelServerError(
+                f"{connection.address.host} lists no model as vLLM does; check remote.url, and set "
+                "remote.model if there are several"
+            )
+        return VllmServer(connection, described)
+    if described is not None:
+        with suppress(UnexpectedAnswerError):  # a gateway may pass on a part of the interface
             return VllmServer(connection, described)
-        except UnexpectedAnswerError:  # such as a gateway that passes on a part of the interface
-            if settings.api == "vllm":
-                raise
-    elif settings.api == "vllm":
-        raise ModelServerError(
-            f"{connection.address.host} lists no model as vLLM does; check remote.url, and set "
-            "remote.model if there are several"
-        )
     return OpenAiServer(connection, model)
 
 
