@@ -146,9 +146,9 @@ class RemoteSettings(_Section):
         description="Name of the model on the server; empty for the only one.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
-    api: Literal["auto", "llama-server", "openai"] = Field(
+    api: Literal["auto", "llama-server", "vllm", "openai"] = Field(
         default="auto",
-        description="Interface of the server: llama.cpp's own, or OpenAI's, which Ollama, vLLM "
+        description="Interface of the server: llama.cpp's own, vLLM's, or OpenAI's, which Ollama "
         "and others have; `auto` asks the server.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )

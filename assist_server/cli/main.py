@@ -85,9 +85,18 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     pipe: Annotated[
         str | None, typer.Option(help="Connect to a Unix socket on which an editor listens.")
     ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            help="Serve OpenAI's interface in place of LSP, on a loopback port: PORT or HOST:PORT."
+        ),
+    ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="File with the token for --tcp; created if missing.", show_default=False),
+        typer.Option(
+            help="File with the token for --tcp and --http; created if missing.",
+            show_default=False,
+        ),
     ] = None,
     client_process_id: _ClientProcessId = None,
     model: Model = None,
@@ -97,18 +106,18 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         typer.Option(help="Log level: debug, info, warning or error.", show_default=False),
     ] = None,
 ) -> None:
-    """Run the language server, as editors do."""
+    """Run the language server, as editors do; with --http, a server for other tools."""
     del client_process_id
     from assist_server.cli.serve import Endpoint, run_server  # noqa: PLC0415
 
-    if stdio + sum(place is not None for place in (tcp, unix, socket, pipe)) > 1:
-        raise InputError("choose one of --stdio, --tcp, --unix, --socket and --pipe")
-    if token_file is not None and tcp is None:
-        raise InputError("--token-file needs --tcp; add --tcp or leave it out")
+    if stdio + sum(place is not None for place in (tcp, unix, socket, pipe, http)) > 1:
+        raise InputError("choose one of --stdio, --tcp, --unix, --socket, --pipe and --http")
+    if token_file is not None and tcp is None and http is None:
+        raise InputError("--token-file needs --tcp or --http; add one or leave it out")
     flags: dict[str, object] = {**flags_of(model, device)}
     if log_level is not None:
         flags["log"] = {"level": log_level}
-    run_server(flags, Endpoint(tcp, unix, socket, pipe, token_file))
+    run_server(flags, Endpoint(tcp, unix, socket, pipe, http, token_file))
 
 
 @app.command()
