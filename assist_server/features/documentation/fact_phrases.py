@@ -50,7 +50,9 @@ _NO_VALUES = frozenset({"Ok(())", "Some(())", "()"})
 _TYPED = frozenset({"c", "cpp", "java", "go", "rust"})
 """Languages in which a function that returns a value does so on every path."""
 _BOOLEANS = frozenset({"True", "False", "true", "false"})
-_OPERATOR = re.compile(r"\d|[\"'+*/%<=!|&]|(?<!-)>| - |\bif\b|\bunless\b|returns? `(?:self|this)`")
+_OPERATOR = re.compile(
+    r"(?<!\.)\d|[\"'+*/%<=!|&]|(?<!-)>| - |\bif\b|\bunless\b|returns? `(?:self|this)`"
+)
 _WORDS_OF_FORM = re.compile(r"\b(?:what|returns?|sets?|calls?|self|this|to|and)\b|[^\w\s]|_")
 _AFTER_NAME = PhraseForm(is_capitalised=False, is_imperative=False)
 

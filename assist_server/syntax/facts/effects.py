@@ -15,7 +15,7 @@ from assist_server.syntax.facts.variables import Variables
 from assist_server.syntax.tree_walk import own_nodes
 
 _MAX_TOLD = 3
-"""Number of statements in a function up to which its calls are told."""
+"""Number of statements in a function up to which its calls are stated."""
 _NO_EFFECT = re.compile(r"[A-Z][A-Z0-9_]+\(|.*assert|.*\blog\w*\.")
 _ROOT = re.compile(r"[*&(\s]*(?P<root>[\w$]+)(?P<rest>.*)", re.DOTALL)
 _EXIT = re.compile(r"(?:(?:sys|os|process|std::process|std|System|Runtime)[.:]+)?_?[eE]xit\(.*")
@@ -25,7 +25,7 @@ _ALWAYS_OWN = frozenset({"self", "this"})
 def effects(source: Source, guards: Guards, variables: Variables) -> tuple[Effect, ...]:
     """Return the effects whose condition is known, in the order of the source.
 
-    Calls are among them if all statements can be told, and those that end the program always: a
+    Calls are among them if all statements can be, and those that end the program always: a
     few of many would say little, and hide the others.
     """
     nodes = [node for node in own_nodes(source.body, BORDERS) if _is_statement(node)]
@@ -124,7 +124,7 @@ def _is_undeclared(source: Source, name: str) -> bool:
     end = r"(?![\w$])"
     declared = (
         rf"(?:\b(?:let|const|var|local|auto|for|catch|function)\b|[\w>\])*&] )"
-        rf"[^;=\n(]*(?<![\w.$]){name}{end}"
+        rf"[^;=\n(]*(?:(?<![\w.$])|\.\.\.){name}{end}"
         rf"|(?<![\w.$]){name}(?:, \w+)* :=|, {name}(?:, \w+)* :="
     )
     is_language = source.language not in {"python", "rust"}

@@ -171,6 +171,8 @@ def message_in(source: Source, value: tree_sitter.Node) -> str | None:
 def _text_of(source: Source, node: tree_sitter.Node) -> str | None:
     """Return the text of a literal, also of one that is formatted or continued."""
     if node.type in _STRINGS:
+        if "\\`" in source.text(node):
+            return None  # the documentation would show its marks as code's
         parts = (found["text"] for found in _LITERAL.finditer(source.text(node)))
         text = "".join(parts).strip()
         return text if text and "\n" not in text else None

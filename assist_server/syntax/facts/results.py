@@ -60,7 +60,7 @@ def _is_chosen(node: tree_sitter.Node) -> bool:
 def _described(
     source: Source, variables: Variables, node: tree_sitter.Node
 ) -> tuple[ValueKind, str]:
-    code, made = source.line(node), _made(source, node)
+    code, made = source.line(node), _made(source, variables, node)
     is_parameter = code in source.parameters and code not in variables.values
     kinds = (
         (ValueKind.LITERAL, code in NOTHING or _LITERAL.fullmatch(code)),
@@ -116,10 +116,11 @@ def _compares(node: tree_sitter.Node) -> bool:
     return any(child.type in {"<", ">"} for child in node.children)
 
 
-def _made(source: Source, node: tree_sitter.Node) -> str | None:
+def _made(source: Source, variables: Variables, node: tree_sitter.Node) -> str | None:
     """Return the class of which an expression makes an instance."""
     fields = {"call": "function", "new_expression": "constructor",
               "object_creation_expression": "type"}  # fmt: skip
     made = node.child_by_field_name(fields.get(node.type, "")) if node.type in fields else None
     name = source.text(made) if made is not None else ""
-    return name if re.fullmatch(r"(\w+\.)*[A-Z]\w*[a-z]\w*", name) else None
+    is_class = re.fullmatch(r"(\w+\.)*[A-Z]\w*[a-z]\w*", name) is not None
+    return name if is_class and variables.is_clear(name) else None

@@ -21,7 +21,7 @@ _FUNCTIONS = frozenset({
     "lambda", "function_expression", "arrow_function", "func_literal", "closure_expression",
     "lambda_expression", "function_definition", "class_body",
 })  # fmt: skip
-_NO_VALUES = re.compile(r"[<{\[].*|.*(?:;|=>|\bfunc\b|\bfunction\b|\|[\w, &]+\|).*|\.\.\.")
+_NO_VALUES = re.compile(r"<.*|\{.+|\[.+|.*(?:;|=>|\bfunc\b|\bfunction\b|\|[\w, &]+\|).*|\.\.\.")
 _NOTHING = frozenset({"None", "null", "nil", "nullptr", "undefined", "NULL"})
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _BLOCK_VALUES = frozenset({
