@@ -123,8 +123,8 @@ def _is_undeclared(source: Source, name: str) -> bool:
     written = re.sub(r"[ \t]+", " ", source.tree.text[slice(*span)])
     end = r"(?![\w$])"
     declared = (
-        rf"(?:\b(?:let|const|var|local|auto|for|catch|function)\b|[\w>\])*&] )"
-        rf"[^;=\n(]*(?:(?<![\w.$])|\.\.\.){name}{end}"
+        rf"(?:\b(?:let|const|var|local|auto|for|catch|function)\b[^;=\n]*"
+        rf"|[\w>\])*&] [^;=\n({{]*)(?:(?<![\w.$])|\.\.\.){name}{end}"
         rf"|(?<![\w.$]){name}(?:, \w+)* :=|, {name}(?:, \w+)* :="
     )
     is_language = source.language not in {"python", "rust"}

@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - a source is read best on one line
 """What documentation says from facts alone, in each language and convention."""
 
+import re
+
 import pytest
 
 from assist_server.context.snapshot import Snapshot
@@ -218,3 +220,69 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
     assert '"""Mine. TODO: describe.' in after
     assert "b: TODO: describe it soon." in after
     assert "More of mine." in after
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "class A:\n    def b█(self, c):\n        if c < 0: self.d = 1\n        for e in c: e()\n",
+         "Set `self.d` to `1` if `c` is negative."),
+        ("python", "class A:\n    def b█(self, c):\n        d = x(c)\n        self.e = d\n        for f in c: f()\n",
+         "Set `self.e`."),
+        ("python", "class A:\n    def __init__█(self, size):\n        self.size = size\n        self.seen = set()\n",
+         "Set `self.seen` to `set()`."),
+        ("c", "int f█(struct a *a, int *b) { int e = x(a); e += y(); if (e) return e; *b = a->c; y(); z(); x(); w(); return 0; }",
+         "Set `*b` to `a->c` unless it returns earlier."),
+        ("c", "void f█(int *a) { *a = 0; g(a); h(a); i(a); j(a); }", "Set `*a`."),
+        ("go", "package p\nfunc (a *A) F█(b int) {\n\tif b == a.c {\n\t\ta.d = b\n\t}\n\tg()\n\th()\n\ti()\n}",
+         "// F sets `a.d` to `b` if `b == a.c`."),
+        ("rust", 'fn main█() {\n    if let Err(e) = run() {\n        eprintln!("{}", e);\n        std::process::exit(2);\n    }\n}',
+         "/// Calls `std::process::exit(2)` if `run()` fails."),
+        ("java", "class A { void f█() { seen = false; if (a.b()) { c(); } d(); e(); } }",
+         "Sets {@code seen} to {@code false}."),
+        ("javascript", "function f█(a, b) { if (b) { a.push(b) } else { b.clear() } }",
+         "Calls `a.push(b)` if `b`, and calls `b.clear()` unless `b`."),
+        ("lua", "function f█(a) if a:ok() then M.b = a end g(a) h(a) i(a) end", "--- Set `M.b` to `a` if `a:ok()`."),
+    ],
+)  # fmt: skip
+def test_effects(language_id, source, expected):
+    assert expected in written(source, language_id)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source"),
+    [
+        ("c", "void f█(struct a a) { int n; a.b = 1; n = 2; g(n); h(n); i(n); j(n); }"),  # by value
+        ("go", "package p\nfunc (a A) F█() {\n\ta.b = 1\n\tg()\n\th()\n\ti()\n\tj()\n}"),
+        (
+            "javascript",
+            "function f█(a) { let [b, ...c] = a; c = g(b); b = h(c); for (const d of a) d() }",
+        ),
+        ("python", "def f█(a):\n    b = g(a)\n    b.c = 1\n    for d in a: d.e = 1\n"),
+        ("javascript", "function f█(a) { function g(b) { a.c = b } g(a); for (const d of a) d() }"),
+        ("cpp", "void f█() { assert(a > 0); LOG(INFO); for (;;) g(); }"),
+        ("java", "class A { int getSize█() { return this.size; } }"),
+        ("python", "class A:\n    def size█(self):\n        return self._size\n"),
+    ],
+)
+def test_what_is_no_effect_or_says_only_the_name(language_id, source):
+    assert not {"set", "sets", "call", "calls", "return", "returns"} & set(
+        re.findall(r"\w+", written(source, language_id).lower().replace("@return", ""))
+    ) - {"returns"}
+
+
+def test_an_error_that_may_be_any_hides_conditions_that_exclude_others():
+    source = "package p\nfunc F█(err error) error {\n\tif err == nil {\n\t\treturn nil\n\t}\n\tif g(err) {\n\t\treturn err\n\t}\n\treturn E{err}\n}"
+    assert "It returns an error" not in written(source, "go")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("for c in x(b): a(c.d)", "a: TODO: describe."),
+        ("for c in b: a(b, 1)", "a: Called with `b, 1`."),
+        ("for c in b: a()", "a: Called without arguments."),
+    ],
+)
+def test_a_parameter_that_is_called(body, expected):
+    assert expected in python(body)
