@@ -32,7 +32,7 @@ from assist_server.text.indentation import leading_whitespace
 
 _TAGLESS = frozenset({"godoc", "rustdoc"})
 _NOTHING_TOLD = Telling()
-_NAMELESS = re.compile(r"\s*(\{.*\})?[\s-]*")
+_NAMELESS = re.compile(r"\s*(\{(?!@).*\})?[\s-]*")
 
 
 def plan_comment(
