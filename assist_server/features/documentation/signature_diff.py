@@ -23,6 +23,10 @@ class Change:
     renamed: tuple[tuple[str, str], ...]
     """Pairs of a name that the user wants removed and the parameter that it is now."""
 
+    def old_name(self, name: str) -> str:
+        """Return the name under which a parameter is documented."""
+        return next((old for old, new in self.renamed if new == name), name)
+
 
 def compare(
     definition: Definition, documented: Sequence[str], prune: Collection[str] = ()

@@ -170,7 +170,7 @@ class _Update:
         anchor = self._first_anchor()
         groups: dict[int, list[Parameter]] = {}
         for parameter in self.definition.parameters:
-            ends = [tag.last for tag in self._tags_of(self._old_name(parameter.name))]
+            ends = [tag.last for tag in self._tags_of(self.change.old_name(parameter.name))]
             if ends:
                 anchor = max(ends)
             elif parameter in self.change.missing:
@@ -186,9 +186,6 @@ class _Update:
         """Return the line below which the first parameter goes."""
         parameters = [tag for tag in self.tags if tag.is_parameter]
         return max((parameters or self.tags)[0].first - 1, 0)
-
-    def _old_name(self, name: str) -> str:
-        return next((old for old, new in self.change.renamed if new == name), name)
 
     def _tags_of(self, name: str) -> list[Tag]:
         return [tag for tag in self.tags if tag.is_parameter and _root(tag) == name]

@@ -240,7 +240,7 @@ class _Update:
         anchor = first.first - 1 + first.title_lines
         groups: dict[int, list[Parameter]] = {}
         for parameter in self.definition.parameters:
-            ends = [entry.last for entry in self._entries_of(self._old_name(parameter.name))]
+            ends = [entry.last for entry in self._entries_of(self.change.old_name(parameter.name))]
             if ends:
                 anchor = max(ends)
             elif parameter in self.change.missing:
@@ -249,9 +249,6 @@ class _Update:
             end = self.docstring.end_of(max(line, 0))
             lines = tuple(item for one in parameters for item in self.writer.parameter(one))
             yield Insertion(end, end, lines, "\n")
-
-    def _old_name(self, name: str) -> str:
-        return next((old for old, new in self.change.renamed if new == name), name)
 
     def _entries_of(self, name: str) -> list[Entry]:
         entries = (entry for section in self.parameters for entry in section.entries)
