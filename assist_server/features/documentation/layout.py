@@ -17,6 +17,7 @@ from assist_server.features.documentation.phrases import (
     placeholder,
 )
 from assist_server.features.documentation.plausibility import is_plausible
+from assist_server.features.documentation.signature_diff import Change
 from assist_server.text.edits import TextEdit, apply_edits
 
 
@@ -60,10 +61,16 @@ class Insertion:
 
 @dataclass(frozen=True)
 class Plan:
-    """The insertions, and the names of described parameters that do not exist."""
+    """The insertions, and how existing documentation differs from the signature."""
 
     insertions: tuple[Insertion, ...]
-    gone: tuple[str, ...] = ()
+    change: Change | None = None
+    """None for new documentation, and where the convention describes no parameters."""
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Return the names of described parameters that do not exist."""
+        return self.change.gone if self.change else ()
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def _is_below_entry(text: str, first: int, start: int) -> bool:
     A title of Google's convention has a colon, and a summary has quotes above it.
     """
     above = text[:first].rpartition("\n")[0].rpartition("\n")[2]
-    is_entry = above.strip() and not above.rstrip().endswith((":", "\"\"\"", "'''"))
+    is_entry = above.strip() and not above.rstrip().endswith((":", '"""', "'''"))
     return bool(is_entry) and len(leading_whitespace(above)) < start - first
 
 
