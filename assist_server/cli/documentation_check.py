@@ -14,7 +14,7 @@ from assist_server.cli.document import files_to_document
 from assist_server.cli.inputs import load_settings, read_snapshot
 from assist_server.cli.terminal import say
 from assist_server.context.snapshot import Snapshot
-from assist_server.errors import AssistError
+from assist_server.errors import AssistError, InputError
 from assist_server.features.documentation.document import find_tree
 from assist_server.features.documentation.stale import (
     DESCRIPTIONS,
@@ -34,8 +34,10 @@ def run_check(paths: Iterable[Path], form: str, *, is_complete: bool) -> int:
     With `is_complete`, public definitions without documentation, and placeholders, count as well.
 
     Raises:
-        AssistError: a file that was named is unusable.
+        AssistError: a file that was named is unusable, or there is no such format.
     """
+    if form not in FORMATS:
+        raise InputError(f"there is no format {form!r}; choose text, json or sarif")
     named = list(paths)
     settings = load_settings({}).documentation
     found: _Findings = []

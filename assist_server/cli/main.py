@@ -15,6 +15,8 @@ from assist_server.cli.options import (
     Json,
     Line,
     Model,
+    Paths,
+    Prune,
     flags_of,
     words_of,
 )
@@ -131,14 +133,7 @@ def complete(  # noqa: PLR0913 - one parameter for each option
 
 @app.command()
 def document(  # noqa: PLR0913 - as above
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[FILE|FOLDER]...",
-            help="Source file; with --all or --check, files and folders.",
-            show_default=False,
-        ),
-    ] = None,
+    paths: Paths = None,
     line: Annotated[
         int | None, typer.Option(help="Line, counted from 1.", show_default=False)
     ] = None,
@@ -160,13 +155,7 @@ def document(  # noqa: PLR0913 - as above
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write to the file.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff.")] = False,
-    prune: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Remove the entry of this parameter, which no longer exists.",
-            show_default=False,
-        ),
-    ] = None,
+    prune: Prune = None,
     model: Model = None,
     device: Device = None,
     as_json: Json = False,
@@ -179,21 +168,17 @@ def document(  # noqa: PLR0913 - as above
     output = (
         Output.WRITE if write else Output.DIFF if diff else Output.JSON if as_json else Output.TEXT
     )
-    if line is not None and (all_ or check):
-        raise InputError("--line documents one definition; leave it out with --all and --check")
+    if (all_ or check) and (line is not None or prune):
+        raise InputError("--line and --prune are for one definition, without --all and --check")
     if check:
-        from assist_server.cli.documentation_check import FORMATS, run_check  # noqa: PLC0415
+        from assist_server.cli.documentation_check import run_check  # noqa: PLC0415
 
-        if output is not Output.TEXT or prune:
+        if output is not Output.TEXT:
             raise InputError("--check changes nothing; choose its output with --format")
-        if form is not None and form not in FORMATS:
-            raise InputError(f"there is no format {form!r}; choose text, json or sarif")
         sys.exit(run_check(paths or [Path()], form or "text", is_complete=all_))
     if form is not None:
         raise InputError("--format needs --check; add --check or leave it out")
-    if all_:
-        if not paths or prune:
-            raise InputError("--all needs files or folders, and no --prune; name some")
+    if all_ and paths:
         return run_document_all(paths, flags_of(model, device), output)
     if line is None or not paths or len(paths) > 1:
         raise InputError("name one file with --line, or files and folders with --all or --check")

@@ -245,7 +245,9 @@ def plan_documentation(
     """Return the insertions in a style."""
     if isinstance(style, CommentStyle):
         return plan_comment(tree.text, definition, style, prune, telling)
-    style = replace(style, summary_tells_result=telling.tells_result)
+    # NumPy's convention wants the section in any case.
+    is_told = telling.tells_result and style.name != "numpy"
+    style = replace(style, summary_tells_result=is_told)
     return plan_docstring(tree.text, definition, style, _indent_unit(tree.text), prune)
 
 

@@ -85,6 +85,11 @@ def _stem(exception: str) -> str:
     return re.sub(r"(Error|Exception|Warning)$", "", exception)
 
 
+def are_similar(old: str, new: str) -> bool:
+    """Return whether two names may be those of one parameter."""
+    return SequenceMatcher(None, old, new).ratio() >= _SIMILARITY
+
+
 def _renamed(gone: Iterable[str], missing: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return pairs of similar names, the most similar first."""
     ratios = sorted(

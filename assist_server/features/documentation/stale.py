@@ -33,8 +33,8 @@ from assist_server.features.documentation.python.sections import (
 from assist_server.features.documentation.signature_diff import (
     RESULT,
     Change,
+    are_similar,
     collects_arguments,
-    compare,
     renamed_exceptions,
 )
 from assist_server.features.documentation.styles import CommentStyle, PythonStyle, style_of
@@ -183,7 +183,7 @@ class _Check:
             return
         gone = self._gone(change)
         missing = [one.name for one in change.missing if self._is_missing(one)]
-        for old, new in self._renamed(gone, missing):
+        for old, new in _renamed(gone, missing):
             gone.remove(old)
             missing.remove(new)
             message = f"`{old}` is described, but the parameter is `{new}`."
@@ -197,15 +197,6 @@ class _Check:
             message = f"Not described, though other parameters are: {listed}{more}."
             header = self.definition.header
             yield self._found(Problem.MISSING_PARAMETER, message, missing[0], header)
-
-    def _renamed(self, gone: list[str], missing: list[str]) -> list[tuple[str, str]]:
-        """Return pairs of an old and a new name, where no other old name is similar to the new."""
-        kept = [one for one in self._confirmed if one in self.names]
-        pairs = [
-            pair for old in gone for pair in compare(self.definition, [*kept, old], [old]).renamed
-        ]
-        taken = Counter(new for _, new in pairs)
-        return [(old, new) for old, new in pairs if new in missing and taken[new] == 1]
 
     @cached_property
     def _own_names(self) -> frozenset[str]:
@@ -318,6 +309,13 @@ class _Check:
         place = _place_of(self.tree.text, name, where or self.written)
         definition = self.definition
         return Finding(problem, message, place, definition.keyword, definition.name, prune)
+
+
+def _renamed(gone: list[str], missing: list[str]) -> list[tuple[str, str]]:
+    """Return pairs of an old and a new name that are similar to each other and to no others."""
+    pairs = [(old, new) for old in gone for new in missing if are_similar(old, new)]
+    counts = Counter(name for pair in pairs for name in pair)
+    return [(old, new) for old, new in pairs if counts[old] == 1 == counts[new]]
 
 
 def _place_of(text: str, name: str, within: Span) -> Span:

@@ -105,7 +105,7 @@ class DocstringWriter:
 
     def _summary(self, lead: str, tail: str = "") -> Slot:
         request = self._request(PhraseKind.SUMMARY, self.definition.name)
-        return Slot(request, lead, self.margin, tail)
+        return Slot(request, lead, self.margin, tail, is_one_line=True)
 
     def _request(self, kind: PhraseKind, subject: str) -> PhraseRequest:
         return PhraseRequest(kind, subject, self.definition)
@@ -220,7 +220,8 @@ def _summary(docstring: Docstring, first: Section, writer: DocstringWriter) -> I
 def _slot(writer: DocstringWriter, kind: PhraseKind, subject: str, lead: str) -> Slot:
     is_summary = kind is PhraseKind.SUMMARY
     hang = writer.margin if is_summary else leading_whitespace(lead) or writer.margin
-    return Slot(PhraseRequest(kind, subject, writer.definition), lead, hang)
+    request = PhraseRequest(kind, subject, writer.definition)
+    return Slot(request, lead, hang, is_one_line=is_summary)
 
 
 def _entry(

@@ -84,7 +84,7 @@ def test_results(body, expected):
     ("language_id", "source", "expected"),
     [
         ("python", "class A:\n    @property\n    def b█(self):\n        return self._b\n",
-         '"""Return `self._b`."""'),
+         '"""The value of `self._b`."""'),
         ("python", "class A:\n    def b█(self, c):\n        self._b = c\n", "Set `self._b` to `c`."),
         ("javascript", "class A { █b() { return this.c() } }", "Returns `this.c()`."),
         ("java", "class A { int █b() { return c; } }", "Returns {@code c}."),
