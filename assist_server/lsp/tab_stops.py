@@ -1,5 +1,6 @@
 """Placeholders as tab stops, in the syntax of snippets."""
 
+import os
 import re
 
 from assist_server.features.documentation.phrases import PLACEHOLDER
@@ -9,18 +10,27 @@ _SPECIAL = re.compile(r"[\\$}]")
 
 
 def snippet_edit(text: str, edits: list[TextEdit]) -> TextEdit | None:
-    """Return one edit whose text is a snippet with a tab stop for each placeholder.
+    """Return one edit that inserts a snippet with a tab stop for each placeholder.
 
-    It does what all the edits do, so that one press of a key leads from each tab stop to the next.
-    It begins at the start of a line: elsewhere, editors would indent its lines once more. Return
-    None if the edits insert no placeholder.
+    It inserts whole lines: editors adapt the indentation of a snippet to that before it, and may
+    write tabs as blanks, so a snippet must contain no code. Return None if the edits change lines
+    that are there, insert at several places, or leave no placeholder.
     """
-    if not any(PLACEHOLDER.search(edit.new_text) for edit in edits):
-        return None
     start = text.rfind("\n", 0, min(edit.start for edit in edits)) + 1
-    end = max(edit.end for edit in edits)
+    end = text.find("\n", max(edit.end for edit in edits)) + 1
+    if not end:  # the last line has no end, so no line can be inserted below
+        return None
     moved = [TextEdit(one.start - start, one.end - start, one.new_text) for one in edits]
-    return TextEdit(start, end, _snippet(apply_edits(text[start:end], moved)))
+    before = text[start:end].splitlines(keepends=True)
+    after = apply_edits(text[start:end], moved).splitlines(keepends=True)
+    above = len(os.path.commonprefix([before, after]))
+    below = len(before) - above
+    inserted = "".join(after[above : len(after) - below])
+    is_insertion = after[len(after) - below :] == before[above:]
+    if not (is_insertion and PLACEHOLDER.search(inserted)):
+        return None
+    place = start + len("".join(before[:above]))
+    return TextEdit(place, place, _snippet(inserted))
 
 
 def _snippet(text: str) -> str:

@@ -21,7 +21,10 @@ def titles(client, line, character, end=None, only=None):
 def test_actions_are_offered_where_they_make_sense(client):
     client.open(URI, f"import os\n\n{SOURCE}")
     assert titles(client, 0, 0) == []
-    assert titles(client, 2, 5) == ["Generate documentation of area"]
+    assert titles(client, 2, 5) == [
+        "Generate documentation of area",
+        "Document everything in this file",
+    ]
     selected = titles(client, 0, 0, {"line": 0, "character": 5})
     assert selected == ["Summarize selection", "Summarize selection as a comment"]
 

@@ -97,7 +97,8 @@ def _is_private_here(tree: SyntaxTree, definition: Definition, outer: list[Defin
 def _is_private(tree: SyntaxTree, definition: Definition) -> bool:
     name, language = re.split(r"[.:]", definition.name)[-1], tree.language.id
     header = tree.text[definition.header.start : definition.header.end]
-    if name.startswith(("_", "#")) and not _SPECIAL.fullmatch(name):
+    is_marked = tree.text.startswith("#", definition.keyword)  # in JavaScript
+    if is_marked or (name.startswith("_") and not _SPECIAL.fullmatch(name)):
         return True
     if language == "go":
         return not name[:1].isupper()

@@ -50,7 +50,10 @@ def code_action(ls: AssistServer, params: types.CodeActionParams) -> list[types.
         actions += fixes(snapshot, params.context.diagnostics)
     if _is_wanted(only, TASK_KIND):
         actions += _at_range(ls, snapshot, params)
-    if _is_wanted(only, _FILE_KIND) and snapshot.language.id in LANGUAGE_IDS:
+    # Unless it is asked for, it is offered beside the action for one definition.
+    is_near = any(one.command and one.command.command == DOCUMENT for one in actions)
+    is_offered = snapshot.language.id in LANGUAGE_IDS and (is_near or only is not None)
+    if is_offered and _is_wanted(only, _FILE_KIND):
         title = "Document everything in this file"
         actions.append(_action(title, DOCUMENT_ALL, [snapshot.uri], _FILE_KIND))
     return actions

@@ -178,6 +178,7 @@ REOPENED = {
     "sphinx": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    upper(a)\n    return z(b, limit)\n"),
     "jsdoc": ("javascript", "function f█(a, b) { x(a.c, b.c, limit); upper(a); return z(b, limit) }\n"),
     "javadoc": ("java", "class A {\n\tint f█(int a, int b) { x(a+1, b+1); upper(a, limit); return z(b, 1); }\n}\n"),
+    "numpy": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    upper(a)\n    return z(b, limit)\n"),
     "doxygen": ("c", "int f█(int a, int b) { x(a+1, b+1); upper(a, limit); return z(b, 1); }\n"),
 }  # fmt: skip
 
@@ -187,6 +188,7 @@ def test_placeholders_of_an_earlier_run_are_replaced(style):
     language_id, source = REOPENED[style]
     example = {
         "sphinx": 'def e():\n    """E.\n\n    :return: Ok.\n    """\n',
+        "numpy": 'def e():\n    """E.\n\n    Returns\n    -------\n    int\n        Ok.\n    """\n',
     }.get(style, "")
     first = rerun(example + source, language_id, lambda *_: None)
     assert first.count("TODO") == 4
