@@ -1,7 +1,7 @@
 """Placeholders as tab stops, in the syntax of snippets."""
 
-import os
 import re
+from itertools import takewhile
 
 from assist_server.features.documentation.phrases import PLACEHOLDER
 from assist_server.text.edits import TextEdit, apply_edits
@@ -23,7 +23,8 @@ def snippet_edit(text: str, edits: list[TextEdit]) -> TextEdit | None:
     moved = [TextEdit(one.start - start, one.end - start, one.new_text) for one in edits]
     before = text[start:end].splitlines(keepends=True)
     after = apply_edits(text[start:end], moved).splitlines(keepends=True)
-    above = len(os.path.commonprefix([before, after]))
+    pairs = zip(before, after, strict=False)
+    above = sum(1 for _ in takewhile(lambda both: both[0] == both[1], pairs))
     below = len(before) - above
     inserted = "".join(after[above : len(after) - below])
     is_insertion = after[len(after) - below :] == before[above:]

@@ -25,6 +25,7 @@ from assist_server.syntax.parser import SyntaxTree
 
 _KIND = types.CodeActionKind.RefactorRewrite
 _FILE_KIND = "source.document.assist"
+_GENERATE = "Generate"
 
 _REACH_LINES = 1000
 """Number of lines above the cursor that are searched for a definition in a long document."""
@@ -50,8 +51,8 @@ def code_action(ls: AssistServer, params: types.CodeActionParams) -> list[types.
         actions += fixes(snapshot, params.context.diagnostics)
     if _is_wanted(only, TASK_KIND):
         actions += _at_range(ls, snapshot, params)
-    # Unless it is asked for, it is offered beside the action for one definition.
-    is_near = any(one.command and one.command.command == DOCUMENT for one in actions)
+    # Unless it is asked for, it is offered beside the action for one undocumented definition.
+    is_near = any(one.title.startswith(_GENERATE) for one in actions)
     is_offered = snapshot.language.id in LANGUAGE_IDS and (is_near or only is not None)
     if is_offered and _is_wanted(only, _FILE_KIND):
         title = "Document everything in this file"
@@ -105,7 +106,7 @@ def _documentation(
     tree, definition = found
     place = definition.documentation
     is_written = place is not None and has_words(tree.text[place.start : place.end])
-    title = f"{'Update' if is_written else 'Generate'} documentation of {definition.name}"
+    title = f"{'Update' if is_written else _GENERATE} documentation of {definition.name}"
     arguments: list[object] = [snapshot.uri, params.range.start]
     actions = [_action(title, DOCUMENT, arguments)]
     gone = described_but_gone(tree, definition) if is_written else ()

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a source is read best on one line
 """All undocumented definitions of a file: which they are, and the one edit that documents them."""
 
 import pytest
