@@ -63,7 +63,7 @@ def run_named(  # noqa: PLR0913, PLR0917 - as on the command line
     selection = _select(task, snapshot, lines, is_file=named is not None)
     settings = load_settings(flags)
     is_streamed = task.output is Effect.SHOW
-    with opened_model(settings) as backend:
+    with opened_model(settings.for_text()) as backend:
         outcome = run_task(
             task, selection, words, backend, settings, on_text=_print if is_streamed else _ignore
         )

@@ -14,6 +14,7 @@ from assist_server.errors import InputError
 from assist_server.features.comments.insertion import comment_edit
 from assist_server.features.summarize.summarize import summarize
 from assist_server.features.summarize.work import Summary
+from assist_server.lsp.model_session import ModelSession
 from assist_server.lsp.progress import Progress
 from assist_server.lsp.protocol import ask_client
 from assist_server.lsp.server import AssistServer
@@ -92,7 +93,7 @@ async def report_status(ls: AssistServer, wait: bool = False) -> _Json:  # noqa:
     """Return the model's state; with `wait`, wait until it is ready, and fail if it cannot be."""
     if wait:
         await ls.model.ready_backend()
-    return ls.model.status()
+    return ls.status()
 
 
 async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[Summary, Selection]:
@@ -106,24 +107,25 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
             selection, backend, ls.settings.current, cancel=cancel, report=progress.report
         )
 
-    return await with_model(ls, "Summarizing", work), selection
+    return await with_model(ls, ls.text, "Summarizing", work), selection
 
 
 async def with_model(
     ls: AssistServer,
+    model: ModelSession,
     title: str,
     work: Callable[[Any, CancelToken, Progress], _T],
     percent: int | None = None,
 ) -> _T:
-    """Run work with the model, showing progress and a cancel button; waits for the model.
+    """Run work with a model, showing progress and a cancel button; waits for the model.
 
     The button cancels the whole request at any stage. Work that reports how much of it is done
     starts with 0 percent.
     """
     cancel, task = CancelToken(), asyncio.current_task()
     with ls.reports.start(title, task.cancel if task else None, percent) as progress:
-        backend = await ls.model.ready_backend()
-        return await ls.model.run(lambda: work(backend, cancel, progress), cancel)
+        backend = await model.ready_backend()
+        return await model.run(lambda: work(backend, cancel, progress), cancel)
 
 
 async def apply_edits(

@@ -50,7 +50,7 @@ async def write_documentation(
         writer = model_phrase_writer(snapshot.path, backend, ls.settings.current, cancel)
         return document(snapshot, offset, writer, ls.settings.current.documentation, prune or ())
 
-    found = await with_model(ls, "Writing documentation", work)
+    found = await with_model(ls, ls.model, "Writing documentation", work)
     await apply_edits(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
     if found.gone:
         listed = ", ".join(f"`{name}`" for name in found.gone)
@@ -76,7 +76,7 @@ async def document_everything(ls: AssistServer, uri: str) -> _Json:
         writer = model_phrase_writer(snapshot.path, backend, settings, cancel)
         return document_file(snapshot, writer, settings.documentation, cancel, progress.report)
 
-    found = await with_model(ls, "Documenting the file", work, percent=0)
+    found = await with_model(ls, ls.model, "Documenting the file", work, percent=0)
     if not found.documented:
         raise InputError(_nothing_to_do(found))
     label = f"Documentation of {len(found.documented)} definitions"

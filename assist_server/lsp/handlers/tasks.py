@@ -41,12 +41,11 @@ async def list_tasks(ls: AssistServer) -> _Json:
 
     `reason` says why it cannot; it is empty while the model is loading.
     """
-    tasks, backend = load_tasks(), ls.model.loaded
-    can_run = backend is None or backend.info.has_chat_template
+    tasks = load_tasks()
     return {
         "tasks": [_described(tasks.by_name[name]) for name in sorted(tasks.by_name)],
         "problems": list(tasks.problems),
-        "reason": "" if can_run else NO_CHAT_MODEL,
+        "reason": "" if ls.can_run_tasks else NO_CHAT_MODEL,
     }
 
 
@@ -82,7 +81,7 @@ async def run_named(  # noqa: PLR0913, PLR0917 - the arguments of a command
         settings = ls.settings.current
         return run_task(task, selection, words, backend, settings, cancel=cancel, on_text=send)
 
-    found = await with_model(ls, task.title, work)
+    found = await with_model(ls, ls.text, task.title, work)
     if found.edits:
         await apply_edits(ls, snapshot, list(found.edits), task.title)
     return {
@@ -111,8 +110,7 @@ def task_actions(
     ls: AssistServer, snapshot: Snapshot, range_: types.Range
 ) -> Iterator[types.CodeAction]:
     """Yield the actions for a selection: the tasks that need nothing else, with a chat model."""
-    backend = ls.model.loaded
-    if backend is None or not backend.info.has_chat_template:
+    if not ls.can_run_tasks or (ls.model.loaded is None and not ls.has_text_model):
         return
     other = Kinds.CODE if snapshot.is_prose else Kinds.TEXT
     for task in load_tasks().by_name.values():
