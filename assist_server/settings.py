@@ -110,8 +110,16 @@ class DocumentationSettings(_Section):
     )
     unknown: Literal["todo", "omit"] = Field(
         default="todo",
-        description="What neither code nor model tells: `todo` leaves a placeholder, `omit` leaves "
-        "the entry out.",
+        description="What neither code nor model tells: `todo` leaves a placeholder, a tab stop in "
+        "editors that can show one; `omit` leaves the entry out.",
+    )
+    include_private: bool = Field(
+        default=False,
+        description="Include private definitions when all of a file is documented.",
+    )
+    hints: bool = Field(
+        default=False,
+        description="Show hints where documentation no longer fits its definition.",
     )
     max_phrase_tokens: _NewTokens = Field(
         default=24,
