@@ -87,8 +87,8 @@ async def preview_named(  # noqa: PLR0913, PLR0917 - the arguments of a command
     uri: str,
     range_: types.Range,
     words: str = "",
-    token: str = "",
     again: bool = False,  # noqa: FBT001, FBT002 - JSON
+    token: str = "",
 ) -> _Json:
     """Run a task for a client that shows its edit, and applies it if the user keeps it.
 

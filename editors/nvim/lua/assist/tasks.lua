@@ -174,7 +174,7 @@ function start(run, again)
   run.panel:forget_keys({ "a", "y", "i", "r", "<CR>" })
   run.panel:show("…", WRITING)
   run.tick = vim.api.nvim_buf_get_changedtick(run.source)
-  local arguments = vim.list_extend(vim.deepcopy(run.arguments), { token, again })
+  local arguments = vim.list_extend(vim.deepcopy(run.arguments), { again, token })
   vim.api.nvim_buf_call(run.source, function()
     run.cancel = require("assist.client").execute("assist.previewTask", arguments, function(answer)
       if stop() then
