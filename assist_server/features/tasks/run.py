@@ -1,5 +1,6 @@
 """Run a task: a prompt for the place, the model's answer, and edits or a text made from it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,6 +44,7 @@ NO_CHAT_MODEL = (
     "`assist-server models suggest` lists for text, or set `remote.url` to a server of one"
 )
 
+_FENCE_SO_FAR = re.compile(r"^[ \t]*(?:`+|~+)\Z", re.MULTILINE)
 _EMPTY = "the model's answer was empty; select other text or another model"
 
 
@@ -154,7 +156,7 @@ def _generate(
 def _draft(task: Task, place: Place, answer: str) -> Draft:
     if task.output is Output.SHOW:
         return Draft(answer, place.about)
-    new = _extracted(answer, place)
+    new = _extracted(_FENCE_SO_FAR.sub("", answer), place)
     edit = _edit(new, place, frozenset()) if new.strip() else None
     return Draft(edit.new_text if edit else "", place.about, place.replaced)
 

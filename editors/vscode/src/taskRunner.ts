@@ -5,6 +5,7 @@ import {
   commands,
   Disposable,
   env,
+  ProgressLocation,
   Range,
   type TextDocument,
   type TextEditor,
@@ -22,6 +23,7 @@ import { TaskPreview } from "./taskPreview";
 import {
   grown,
   needsWords,
+  type PartialAnswer,
   type TaskAnswer,
   taskItems,
   type TaskList,
@@ -109,18 +111,7 @@ export class TaskRunner implements Disposable {
     };
     this.run = run;
     try {
-      run.answer = await this.stream<TaskAnswer>(
-        "assist.previewTask",
-        [name, uri.toString(), rangeOf(range), words, isAgain],
-        (more) => {
-          run.replaced ??= more.replaced;
-          run.written = grown(run.written, more);
-          run.showing ??= this.show(run).finally(() => {
-            delete run.showing;
-          });
-        },
-        cancel.token,
-      );
+      run.answer = await this.ask(run, isAgain);
       await this.finish(run, run.answer);
     } catch (error) {
       if (run === this.run) {
@@ -130,6 +121,26 @@ export class TaskRunner implements Disposable {
         throw error;
       }
     }
+  }
+
+  /** Asks the server, with a cancel button, and shows the answer while it is written. */
+  private async ask(run: Run, isAgain: boolean): Promise<TaskAnswer> {
+    const { name, document, range, words, cancel } = run;
+    const args = [name, document.uri.toString(), rangeOf(range), words, isAgain];
+    const take = (more: PartialAnswer): void => {
+      run.replaced ??= more.replaced;
+      run.written = grown(run.written, more);
+      run.showing ??= this.show(run).finally(() => {
+        delete run.showing;
+      });
+    };
+    const options = { location: ProgressLocation.Notification, title: titleOf(name), cancellable: true };
+    return window.withProgress(options, (_, button) => {
+      button.onCancellationRequested(() => {
+        cancel.cancel();
+      });
+      return this.stream<TaskAnswer>("assist.previewTask", args, take, cancel.token);
+    });
   }
 
   /** Applies the edit of the answer. */

@@ -196,7 +196,10 @@ end
 ---@param words? string
 function M.run(name, uri, range, words)
   panels.when_normal(function()
-    local source = vim.uri_to_bufnr(uri)
+    local source = vim.api.nvim_get_current_buf()
+    if vim.uri_from_bufnr(source) ~= uri then -- that of a buffer without a name leads nowhere
+      source = vim.uri_to_bufnr(uri)
+    end
     local title = name:gsub("-", " "):gsub("^%l", string.upper)
     local run = { arguments = { name, uri, range, words or "" }, source = source }
     run.panel = panels.open(title)
