@@ -26,7 +26,7 @@ from assist_server.features.tasks.answer import (
 from assist_server.features.tasks.place import Place, find_place
 from assist_server.features.tasks.prompt import answer_tokens, build_task_prompt
 from assist_server.features.tasks.refusal import why_not
-from assist_server.features.tasks.repetition import stop_at_loop
+from assist_server.features.repetition import stop_at_loop
 from assist_server.features.thoughts import may_be_thoughts, without_thoughts
 from assist_server.prompts.tasks import Need, Output, Task
 from assist_server.settings import Settings
