@@ -48,7 +48,8 @@ def _loop(text: str, min_repeats: int, min_chars: int, source: str = "") -> int 
         tail = text[-length:]
         # Shifted by one period, a repetition equals itself.
         if tail[period:] == tail[:-period] and tail not in source:
-            end = _SENTENCE_END.search(tail, period, 2 * period)
+            # The first one may have begun within a sentence, or have ended with one.
+            end = _SENTENCE_END.search(tail, max(0, period - 2), 2 * period)
             return len(text) - length + (end.end() if end else period)
     return None
 
