@@ -143,13 +143,14 @@ def test_the_code_action_shows_its_summary_in_the_same_window(lent):
 @KINDS
 def test_a_change_is_seen_while_it_is_written_kept_and_undone_in_one_step(lent, kind):
     answer = "Here:\n```python\nimport re\nimport sys\n```"
-    editor = lent(answer, kind, step_ms=5, is_chat=True)
+    editor = lent(answer, kind, step_ms=30, is_chat=True)
     before, source = editor.text(), editor.nvim.current.buffer
     editor.nvim.command("1Assist task rewrite with two lines")
-    editor.until(lambda: floating_text(editor), "import re")
+    editor.until(lambda: floating_text(editor).startswith("imp"))
+    assert "sys" not in floating_text(editor)
     assert source[:] == before
-    editor.until(lambda: floating_text(editor), "import re\nimport sys")
     editor.until(lambda: editor.lua("return vim.fn.maparg('<CR>', 'n')") != "")
+    assert floating_text(editor) == "import re\nimport sys"
     editor.type("<CR>")
     editor.until(lambda: source[:2] == ["import re", "import sys"])
     editor.type("u")

@@ -20,7 +20,7 @@ def start_task(workbench, title, words=""):
 
 
 def click_button(workbench, label):
-    workbench.page("click", f'.title-actions a.action-label[aria-label*="{label}"]')
+    workbench.page("click", f'a.action-label[aria-label*="{label}"]')
 
 
 def shown(workbench):
