@@ -9,8 +9,8 @@ from assist_server.context.secrets import without_secrets
 from assist_server.context.selection import Selection
 from assist_server.engine.request import FinishReason, Generation, GenerationRequest
 from assist_server.errors import InputError
-from assist_server.features.summarize.answers import is_echo, supported_part
 from assist_server.features.repetition import stop_at_repetition
+from assist_server.features.summarize.answers import is_echo, supported_part
 from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Work
 from assist_server.features.thoughts import without_thoughts
 from assist_server.prompts.instructions import load_instruction

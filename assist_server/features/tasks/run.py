@@ -16,6 +16,7 @@ from assist_server.engine.request import (
     collect,
 )
 from assist_server.errors import InputError, ModelError
+from assist_server.features.repetition import stop_at_loop
 from assist_server.features.tasks.answer import (
     cleaned,
     extract_code,
@@ -26,7 +27,6 @@ from assist_server.features.tasks.answer import (
 from assist_server.features.tasks.place import Place, find_place
 from assist_server.features.tasks.prompt import answer_tokens, build_task_prompt
 from assist_server.features.tasks.refusal import why_not
-from assist_server.features.repetition import stop_at_loop
 from assist_server.features.thoughts import may_be_thoughts, without_thoughts
 from assist_server.prompts.tasks import Need, Output, Task
 from assist_server.settings import Settings
@@ -35,8 +35,8 @@ from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import lines_within_strings
 from assist_server.text.edits import TextEdit
 
-AGAIN = Sampling(temperature=0.7, top_p=0.95)
-"""For another answer than the likeliest, which the user has seen."""
+_LIKELIEST = Sampling()
+_ANOTHER = Sampling(temperature=0.7, top_p=0.95)
 
 NO_CHAT_MODEL = (
     "the model cannot follow instructions; run `assist-server models use "
@@ -86,7 +86,7 @@ def run_task(  # noqa: PLR0913 - what it is about, the means, and two callbacks
     settings: Settings,
     *,
     cancel: CancelToken | None = None,
-    sampling: Sampling = Sampling(),
+    is_again: bool = False,
     on_draft: TakeDraft = lambda _: None,
 ) -> Outcome:
     """Return the outcome of a task for a selection; blocks until it is done.
@@ -98,7 +98,7 @@ def run_task(  # noqa: PLR0913 - what it is about, the means, and two callbacks
         backend: A model with a chat format.
         settings: Limits.
         cancel: Ends the work.
-        sampling: The choice of tokens; `AGAIN` for another answer.
+        is_again: Whether to draw another answer than the likeliest, which the user has seen.
         on_draft: Called with the answer so far, whenever there is more of it.
 
     Raises:
@@ -115,7 +115,7 @@ def run_task(  # noqa: PLR0913 - what it is about, the means, and two callbacks
         answer_tokens(task, backend),
         end_ids=backend.info.end_ids,
         stop_rules=(stop_at_loop(selection.snapshot.text),),
-        sampling=sampling,
+        sampling=_ANOTHER if is_again else _LIKELIEST,
         cancel=cancel or CancelToken(),
     )
     generation = _generate(request, backend, lambda text: on_draft(_draft(task, place, text)))

@@ -7,10 +7,10 @@ from lsprotocol import types
 
 from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.request import CancelToken, Sampling
+from assist_server.engine.request import CancelToken
 from assist_server.features.tasks.answer import fenced_blocks
 from assist_server.features.tasks.prompt import fenced
-from assist_server.features.tasks.run import AGAIN, NO_CHAT_MODEL, Draft, Outcome, run_task
+from assist_server.features.tasks.run import NO_CHAT_MODEL, Draft, Outcome, run_task
 from assist_server.lsp.handlers.commands import apply_edits, with_model
 from assist_server.lsp.progress import Progress
 from assist_server.lsp.server import AssistServer
@@ -95,8 +95,7 @@ async def preview_named(  # noqa: PLR0913, PLR0917 - the arguments of a command
     `again` asks for another answer than the likeliest.
     """
     task, selection = load_tasks().find(name), _selection(ls, uri, range_)
-    sampling = AGAIN if again else Sampling()
-    outcome = await _run(ls, task, selection, words, token, sampling)
+    outcome = await _run(ls, task, selection, words, token, is_again=again)
     found = _if_unchanged(ls, selection, outcome)
     edits = [ls.documents.edit(selection.snapshot, edit) for edit in found.edits]
     return {**_answer(ls, task, selection, found), "edit": ls.to_json(edits[0]) if edits else None}
@@ -125,13 +124,14 @@ def _selection(ls: AssistServer, uri: str, range_: types.Range) -> Selection:
     return Selection(snapshot, min(start, end), max(start, end))
 
 
-async def _run(  # noqa: PLR0913, PLR0917 - what it is about, and how
+async def _run(  # noqa: PLR0913 - what it is about, and how
     ls: AssistServer,
     task: Task,
     selection: Selection,
     words: str,
     token: str,
-    sampling: Sampling = Sampling(),
+    *,
+    is_again: bool = False,
 ) -> Outcome:
     stream = _Stream(ls, selection.snapshot, token)
 
@@ -144,7 +144,7 @@ async def _run(  # noqa: PLR0913, PLR0917 - what it is about, and how
             backend,
             settings,
             cancel=cancel,
-            sampling=sampling,
+            is_again=is_again,
             on_draft=stream.send if token else lambda _: None,
         )
 

@@ -3,7 +3,7 @@
 import pytest
 from code_server import wait_for
 
-AREA = 'def area(width, height):\n    return width * hieght\n\n\nprint(area(2, 3))\n'
+AREA = "def area(width, height):\n    return width * hieght\n\n\nprint(area(2, 3))\n"
 FIXED = AREA.replace("hieght", "height")
 FIX = "Here it is:\n```python\ndef area(width, height):\n    return width * height\n```\n"
 CHANGED = ".monaco-diff-editor .view-line"
@@ -74,7 +74,9 @@ def test_without_a_chat_model_the_one_entry_lets_choose_one(workbench, by):
     workbench.press("Control+A")
     if by == "menu":
         workbench.run("Assist: Run a Task")
-        workbench.page("click", '.quick-input-list .monaco-list-row:has-text("Choose a Chat Model")')
+        workbench.page(
+            "click", '.quick-input-list .monaco-list-row:has-text("Choose a Chat Model")'
+        )
     else:
         workbench.run("Refactor...")
         workbench.page("click", '.action-widget .monaco-list-row:has-text("Choose a chat model")')

@@ -9,7 +9,7 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError, ModelError
-from assist_server.features.tasks.run import AGAIN, run_task
+from assist_server.features.tasks.run import run_task
 from assist_server.prompts.tasks import Kinds, Output, load_tasks
 from assist_server.settings import Settings, TaskSettings
 from assist_server.text.edits import apply_edits
@@ -188,7 +188,9 @@ def test_a_draft_is_what_the_edit_will_be(run):
     answer = f"Here it is:\n\n```python\n{FIXED}\n```\nDone."
     seen, found = drafts(run, "fix", selected(CODE, part), answer)
     (edit,) = found.edits
-    assert {(draft.replaced.start, draft.replaced.end) for draft in seen} == {(edit.start, edit.end)}
+    assert {(draft.replaced.start, draft.replaced.end) for draft in seen} == {
+        (edit.start, edit.end)
+    }
     assert "    def top(self):" in [draft.text for draft in seen]
     assert seen[-1].text == edit.new_text
 
@@ -293,7 +295,9 @@ def test_secrets_around_the_text_are_not_in_the_prompt(run):
 
 def test_a_model_without_a_chat_format_says_what_to_set(run):
     backend = NullBackend(answer="x")
-    with pytest.raises(InputError, match=r"`assist-server models use Qwen.*`assist-server models sug"):
+    with pytest.raises(
+        InputError, match=r"`assist-server models use Qwen.*`assist-server models sug"
+    ):
         run("explain", cursor(CODE, "top"), backend)
     assert backend.requests == []
 
@@ -341,5 +345,5 @@ def test_each_task_has_an_outcome(run, tasks, name):
 
 def test_another_answer_is_drawn(run):
     backend = ChatBackend(answer="It is so.")
-    run("explain", cursor(CODE, "top"), backend, sampling=AGAIN)
+    run("explain", cursor(CODE, "top"), backend, is_again=True)
     assert backend.requests[0].sampling.temperature > 0
