@@ -205,7 +205,14 @@ class Settings(_Section):
         default="embedded",
         min_length=1,
         description="`embedded`, a folder, a GGUF file (`~/models/name.gguf`), or the id of a "
-        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`).",
+        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`) or a "
+        "revision (`org/name@v1.0`).",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    text_model: Annotated[str, AfterValidator(_path_or_name)] = Field(
+        default="",
+        description="Another model for summaries and tasks, spelled like `model`; it is loaded on "
+        "first use, if it fits the memory. Empty: the model that completes.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
@@ -231,6 +238,13 @@ class Settings(_Section):
     tasks: TaskSettings = TaskSettings()
     remote: RemoteSettings = RemoteSettings()
     log: LogSettings = LogSettings()
+
+    def for_text(self) -> "Settings":
+        """Return the settings whose model is that for summaries and tasks."""
+        if not self.text_model:
+            return self
+        changes = {"model": self.text_model, "text_model": "", "remote": RemoteSettings()}
+        return self.model_copy(update=changes)
 
 
 @cache

@@ -214,7 +214,10 @@ def doctor(*, model: Model = None, device: Device = None, as_json: Json = False)
     sys.exit(run_doctor(flags_of(model, device), as_json=as_json))
 
 
-_models = typer.Typer(help="List, choose and export models.")
+_models = typer.Typer(help="List, download, choose, remove and export models.")
+_HubModel = Annotated[
+    str, typer.Argument(help="Hub id: org/name, org/name:Q4_K_M, with @REVISION after it.")
+]
 app.add_typer(_models, name="models")
 
 
@@ -225,6 +228,48 @@ def models(context: typer.Context, *, as_json: Json = False) -> None:
 
     if context.invoked_subcommand is None:
         run_models(as_json=as_json)
+
+
+@_models.command("list")
+def list_models(*, as_json: Json = False) -> None:
+    """List the models on this machine: size, commit and last use."""
+    from assist_server.cli.models import run_models  # noqa: PLC0415
+
+    run_models(as_json=as_json)
+
+
+@_models.command()
+def pull(model: _HubModel) -> None:
+    """Download a model from the hub, or what is new in it; a download that broke off goes on."""
+    from assist_server.cli.hub_models import run_pull  # noqa: PLC0415
+
+    run_pull(model)
+
+
+@_models.command()
+def remove(
+    model: _HubModel,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove a downloaded model, all its commits or the one that is named."""
+    from assist_server.cli.hub_models import run_remove  # noqa: PLC0415
+
+    run_remove(model, is_agreed=yes)
+
+
+@_models.command()
+def info(
+    model: Annotated[
+        str, typer.Argument(help="Model: embedded, a folder, a GGUF file, or a hub id.")
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show a model's licence, architecture, context, size and files without loading it."""
+    from assist_server.cli.model_info import run_info  # noqa: PLC0415
+
+    run_info(model, as_json=as_json)
 
 
 @_models.command()

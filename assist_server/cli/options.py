@@ -39,9 +39,9 @@ def words_of(context: typer.Context) -> str:
 def flags_of(model: str | None, device: str | None) -> dict[str, object]:
     """Return the settings that were given on the command line.
 
-    A model that is named there is used even if the settings name a server.
+    A model that is named there is used for everything, even if the settings name a server.
     """
     given: dict[str, object] = {"model": model, "device": device}
     if model is not None:
-        given["remote"] = {"url": ""}
+        given |= {"text_model": "", "remote": {"url": ""}}
     return {name: value for name, value in given.items() if value is not None}

@@ -67,7 +67,7 @@ def run_named(  # noqa: PLR0913, PLR0917 - as on the command line
     selection = _select(task, snapshot, lines, is_file=named is not None)
     settings = load_settings(flags)
     is_streamed = task.output is Effect.SHOW
-    with opened_model(settings) as backend, _shown(is_final=is_streamed) as on_draft:
+    with opened_model(settings.for_text()) as backend, _shown(is_final=is_streamed) as on_draft:
         outcome = run_task(task, selection, words, backend, settings, on_draft=on_draft)
     if is_streamed:
         typer.echo()

@@ -193,8 +193,13 @@ def test_without_a_chat_model_the_one_action_says_how_to_choose_one(client):
     (action,) = [each for each in actions(client) if each["kind"] == "refactor.rewrite.assist"]
     assert action["title"].startswith("Choose a chat model")
     run(client, action["command"]["command"])
-    assert "`assist-server models use Qwen/" in client.seen("window/showMessage")[0]["message"]
-    assert "`assist-server models use Qwen/" in run(client, "assist.tasks")["reason"]
+    assert (
+        "set `text_model` to one that can, such as `Qwen/"
+        in client.seen("window/showMessage")[0]["message"]
+    )
+    assert (
+        "set `text_model` to one that can, such as `Qwen/" in run(client, "assist.tasks")["reason"]
+    )
     with pytest.raises(RequestError, match="`assist-server models suggest`") as caught:
         run(client, "assist.task", "fix", URI, CURSOR)
     assert caught.value.code == -32803

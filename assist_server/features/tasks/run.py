@@ -39,9 +39,9 @@ _LIKELIEST = Sampling()
 _ANOTHER = Sampling(temperature=0.7, top_p=0.95)
 
 NO_CHAT_MODEL = (
-    "the model cannot follow instructions; run `assist-server models use "
-    "Qwen/Qwen2.5-Coder-1.5B-Instruct`, which completes as well, choose another that "
-    "`assist-server models suggest` lists for text, or set `remote.url` to a server of one"
+    "the model cannot follow instructions; set `text_model` to one that can, such as "
+    "`Qwen/Qwen2.5-Coder-1.5B-Instruct` or another that `assist-server models suggest` lists for "
+    "text, or `remote.url` to a server of one"
 )
 
 _FENCE_SO_FAR = re.compile(r"^[ \t]*(?:`+|~+)\Z", re.MULTILINE)

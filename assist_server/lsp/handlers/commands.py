@@ -16,6 +16,7 @@ from assist_server.features.documentation.document import document
 from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.features.summarize.summarize import summarize
 from assist_server.features.summarize.work import Summary
+from assist_server.lsp.model_session import ModelSession
 from assist_server.lsp.progress import Progress
 from assist_server.lsp.protocol import ask_client
 from assist_server.lsp.server import AssistServer
@@ -60,7 +61,7 @@ async def write_documentation(
         writer = model_phrase_writer(snapshot.path, backend, ls.settings.current, cancel)
         return document(snapshot, offset, writer, ls.settings.current.documentation, prune or ())
 
-    found = await with_model(ls, "Writing documentation", work)
+    found = await with_model(ls, ls.model, "Writing documentation", work)
     await apply_edits(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
     if found.gone:
         listed = ", ".join(f"`{name}`" for name in found.gone)
@@ -126,7 +127,7 @@ async def report_status(ls: AssistServer, wait: bool = False) -> _Json:  # noqa:
     """Return the model's state; with `wait`, wait until it is ready, and fail if it cannot be."""
     if wait:
         await ls.model.ready_backend()
-    return ls.model.status()
+    return ls.status()
 
 
 async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[Summary, Selection]:
@@ -140,20 +141,23 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
             selection, backend, ls.settings.current, cancel=cancel, report=progress.report
         )
 
-    return await with_model(ls, "Summarizing", work), selection
+    return await with_model(ls, ls.text, "Summarizing", work), selection
 
 
 async def with_model(
-    ls: AssistServer, title: str, work: Callable[[Any, CancelToken, Progress], _T]
+    ls: AssistServer,
+    model: ModelSession,
+    title: str,
+    work: Callable[[Any, CancelToken, Progress], _T],
 ) -> _T:
-    """Run work with the model, showing progress and a cancel button; waits for the model.
+    """Run work with a model, showing progress and a cancel button; waits for the model.
 
     The button cancels the whole request at any stage.
     """
     cancel, task = CancelToken(), asyncio.current_task()
     with ls.reports.start(title, task.cancel if task else None) as progress:
-        backend = await ls.model.ready_backend()
-        return await ls.model.run(lambda: work(backend, cancel, progress), cancel)
+        backend = await model.ready_backend()
+        return await model.run(lambda: work(backend, cancel, progress), cancel)
 
 
 async def apply_edits(

@@ -48,12 +48,11 @@ async def list_tasks(ls: AssistServer) -> _Json:
 
     `reason` says why it cannot; it is empty while the model is loading.
     """
-    tasks, backend = load_tasks(), ls.model.loaded
-    can_run = backend is None or backend.info.has_chat_template
+    tasks = load_tasks()
     return {
         "tasks": [_described(tasks.by_name[name]) for name in sorted(tasks.by_name)],
         "problems": list(tasks.problems),
-        "reason": "" if can_run else NO_CHAT_MODEL,
+        "reason": "" if ls.can_run_tasks else NO_CHAT_MODEL,
     }
 
 
@@ -148,7 +147,7 @@ async def _run(  # noqa: PLR0913 - what it is about, and how
             on_draft=stream.send if token else lambda _: None,
         )
 
-    return await with_model(ls, task.title, work)
+    return await with_model(ls, ls.text, task.title, work)
 
 
 class _Stream:
@@ -207,10 +206,9 @@ def task_actions(
 
     Without a chat model, there is one, which says how to choose one.
     """
-    backend = ls.model.loaded
-    if backend is None:
+    if ls.model.loaded is None and not ls.has_text_model:
         return
-    if not backend.info.has_chat_template:
+    if not ls.can_run_tasks:
         title = "Choose a chat model for explanations, fixes and other tasks"
         advice = types.Command(title=title, command=CHOOSE_MODEL)
         yield types.CodeAction(title, kind=TASK_KIND, command=advice)

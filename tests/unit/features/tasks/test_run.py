@@ -295,9 +295,7 @@ def test_secrets_around_the_text_are_not_in_the_prompt(run):
 
 def test_a_model_without_a_chat_format_says_what_to_set(run):
     backend = NullBackend(answer="x")
-    with pytest.raises(
-        InputError, match=r"`assist-server models use Qwen.*`assist-server models sug"
-    ):
+    with pytest.raises(InputError, match=r"set `text_model` to.*`Qwen.*`assist-server models sug"):
         run("explain", cursor(CODE, "top"), backend)
     assert backend.requests == []
 
