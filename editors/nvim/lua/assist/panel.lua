@@ -96,8 +96,12 @@ function Panel:show(text, footer)
   local place = M.layout(lines, footer, screen)
   place.relative, place.footer, place.footer_pos = "editor", footer, "right"
   if self.below and vim.api.nvim_win_is_valid(self.below.win) then
-    place.relative, place.win = "win", self.below.win
-    place.bufpos, place.row, place.col = { self.below.line, 0 }, 1, 0
+    local window = vim.fn.getwininfo(self.below.win)[1]
+    local last = vim.fn.col({ self.below.line + 1, "$" }, self.below.win)
+    local spot = vim.fn.screenpos(self.below.win, self.below.line + 1, math.max(1, last - 1))
+    if spot.row > 0 then -- it is on the screen
+      place.row, place.col = spot.row, window.wincol + window.textoff - 1
+    end
   end
   vim.api.nvim_win_set_config(self.win, place)
 end
