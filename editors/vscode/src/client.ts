@@ -1,6 +1,6 @@
 /** The language client: what it sends to the server, and which messages it suppresses. */
 
-import { type LogOutputChannel, Range, Uri, window } from "vscode";
+import { commands, type LogOutputChannel, Range, Uri, window } from "vscode";
 import {
   CancellationToken,
   CloseAction,
@@ -19,6 +19,7 @@ import type { ModelStatus, State } from "./state";
 const SCHEMES = ["file", "untitled", "vscode-notebook-cell"];
 const SHOW_SUMMARY = "assist.showSummary";
 const SHOW_TASK = "assist.showTask";
+const CHOOSE_CHAT_MODEL = "assist.chooseChatModel";
 
 export interface Callbacks {
   readonly onClose: () => void;
@@ -80,6 +81,9 @@ export function createClient(
         if (command === SHOW_TASK) {
           const [name, uri, range] = args as [string, string, ProtocolRange];
           return callbacks.report(() => callbacks.showTask(name, Uri.parse(uri), fromProtocol(range)));
+        }
+        if (command === CHOOSE_CHAT_MODEL) {
+          return commands.executeCommand("assist.chooseModel");
         }
         return callbacks.report(() => whileWorking<unknown>(next(command, args)));
       },

@@ -54,7 +54,10 @@ function verbs.why()
       return require("assist.notice").answer("there were no requests in this file yet")
     end
     local page = require("assist.answers").render(records, filetype)
-    require("assist.summary").open("The last answers, newest first", page, " q close ")
+    local panels = require("assist.panel")
+    panels.when_normal(function()
+      panels.open("The last answers, newest first"):show_markdown(page, " q close ")
+    end)
   end)
 end
 
