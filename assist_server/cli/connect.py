@@ -7,18 +7,21 @@ from typing import NoReturn
 from assist_server.cli.process import leave_working_folder
 from assist_server.errors import AssistError, InputError
 from assist_server.lsp.relay.relay import Relay
-from assist_server.lsp.relay.shared_server import SharedServer, can_share
+from assist_server.lsp.relay.shared_server import SERVER_COMMAND, SharedServer, can_share
 
 
-def run_connect() -> NoReturn:
+def run_connect(command: tuple[str, ...] = SERVER_COMMAND) -> NoReturn:
     """Relay between the editor and the shared server until the editor leaves.
 
     Where no server can be shared, this process becomes the window's own.
+
+    Args:
+        command: Starts the shared server.
     """
     if not can_share():
         _serve_alone("this system has no Unix sockets")
     try:
-        relay = Relay(SharedServer.of(os.environ))
+        relay = Relay(SharedServer.of(os.environ, command))
     except AssistError as error:
         _serve_alone(str(error))
     leave_working_folder()

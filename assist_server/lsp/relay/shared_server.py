@@ -82,8 +82,7 @@ class SharedServer:
                 try:
                     return self._connect()
                 except (FileNotFoundError, ConnectionRefusedError):
-                    self._start()
-                    return self._connect()
+                    return self._start()
         except (OSError, subprocess.SubprocessError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(f"cannot use {str(self.path)!r}: {reason}") from error
@@ -108,8 +107,8 @@ class SharedServer:
             raise
         return connection
 
-    def _start(self) -> None:
-        """Start the server with a socket that listens already: nobody has to wait for it."""
+    def _start(self) -> socket.socket:
+        """Start the server with a socket that listens already, and connect: nobody has to wait."""
         self.path.unlink(missing_ok=True)  # the server was killed
         with socket.socket(socket.AF_UNIX) as listener, self._open_log() as log:
             listener.bind(str(self.path))
@@ -128,6 +127,7 @@ class SharedServer:
                 pass_fds=[descriptor],
                 start_new_session=True,
             )
+            return self._connect()
 
     def _open_log(self) -> contextlib.AbstractContextManager[int]:
         with contextlib.suppress(FileNotFoundError):
