@@ -110,7 +110,7 @@ export class Assistant implements Disposable {
     const start = async (): Promise<ServerProcess> => {
       try {
         // Not in the workspace, from which Python would import modules.
-        this.process = await ServerProcess.start(program, homedir(), this.log);
+        this.process = await ServerProcess.start(program, ownSettings().shared, homedir(), this.log);
         return this.process;
       } catch (error) {
         cause = error;

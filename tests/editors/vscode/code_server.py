@@ -87,7 +87,7 @@ class CodeServer:
         path = [str(self.link.parent), str(home / "bin"), *outside]
         # VS Code takes PATH from a login shell; this is what systems have in the profile of users.
         (home / ".profile").write_text('PATH="$HOME/.local/bin:$PATH"\n', encoding="utf-8")
-        self.environment |= {"HOME": str(home), "PATH": ":".join(path)}
+        self.environment |= {"HOME": str(home), "TMPDIR": str(home), "PATH": ":".join(path)}
         self._write_code_command()
         self.user_settings.parent.mkdir(parents=True)
         keys = self.user_settings.with_name("keybindings.json")
@@ -149,17 +149,26 @@ class CodeServer:
         return f"http://127.0.0.1:{self.port}/?folder={quote(str(self.workspace))}"
 
     def language_servers(self) -> list[psutil.Process]:
-        """Running processes of the language server."""
+        """Running processes of the language server, or relays to one that windows share."""
         if self._process is None:
             return []
         children = psutil.Process(self._process.pid).children(recursive=True)
-        return [child for child in children if "serve" in _command_line(child)]
+        return [child for child in children if "connect" in _command_line(child)]
+
+    def shared_servers(self) -> list[psutil.Process]:
+        """Running servers that windows share."""
+        commands = [(process, _command_line(process)) for process in psutil.process_iter()]
+        return [
+            process
+            for process, command in commands
+            if "--inherited" in command and str(self.home) in " ".join(command)
+        ]
 
     def stop(self) -> None:
         """End it and everything that it started."""
         if self._process is not None:
             parent = psutil.Process(self._process.pid)
-            for process in [*parent.children(recursive=True), parent]:
+            for process in [*parent.children(recursive=True), *self.shared_servers(), parent]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
             self._process.wait()
