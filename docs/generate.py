@@ -88,7 +88,8 @@ done yet.
 - It leaves `idle_exit_minutes` after the last window was closed, by the settings of that window.
 - If it ends unexpectedly, the windows go on with another one: requests in progress get no result,
   and the open documents are sent to it again.
-- It has one log: set `log.level` and `log.file` in your `config.toml`.
+- It has one log: set `log.level` and `log.file` in your `config.toml`. To start it again, end the
+  process that the log names; a client's restart only connects its window again.
 
 `unload_after_minutes` removes a model from memory while nobody uses it; the next request loads it
 again, and completions are missing until then.

@@ -161,11 +161,13 @@ class _Clients:
         self._leaving.cancel()
         self._count += 1
         server = self._create()
-        await _serve_streams(lambda: server, reader, writer)
-        self._count -= 1
-        if not self._count:
-            idle_s = server.settings.current.idle_exit_minutes * 60
-            self._leaving = asyncio.get_running_loop().call_later(idle_s, self.idle.set)
+        try:
+            await _serve_streams(lambda: server, reader, writer)
+        finally:
+            self._count -= 1
+            if not self._count:
+                idle_s = server.settings.current.idle_exit_minutes * 60
+                self._leaving = asyncio.get_running_loop().call_later(idle_s, self.idle.set)
 
 
 class _StreamWriter:
