@@ -18,14 +18,14 @@ class _Document:
     """A document with its newest text."""
 
     item: _Json
-    """LSP's TextDocumentItem, with the text as it was opened."""
+    """LSP's TextDocumentItem, without the text."""
     text: str
     lines: LineIndex
 
     @classmethod
     def of(cls, item: _Json) -> "_Document":
         """Return a document that was opened."""
-        return cls(item, item["text"], LineIndex(item["text"]))
+        return cls({**item, "text": ""}, item["text"], LineIndex(item["text"]))
 
     def changed(
         self, version: Any, changes: list[_Json], encoding: PositionEncoding

@@ -9,6 +9,7 @@ import type { Problems } from "./problems";
 import { ServerProcess } from "./process";
 import { notFound, Problem, reasonOf, type Remedies, sentenceFrom } from "./sentences";
 import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settingKeys";
+import { ownSettings } from "./settings";
 import type { ModelStatus, State } from "./state";
 
 const MAX_CRASHES = 3;

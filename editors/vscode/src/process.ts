@@ -13,7 +13,7 @@ export class ServerProcess {
 
   private constructor(readonly child: ChildProcessWithoutNullStreams) {}
 
-  /** Starts the server, or a relay to the one that all windows share; throws a Problem if the program cannot be run. */
+  /** Starts the server, or a relay to the shared one; throws a Problem if it cannot be run. */
   static async start(
     program: ServerProgram,
     isShared: boolean,

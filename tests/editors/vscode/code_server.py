@@ -17,7 +17,7 @@ import psutil
 
 HERE = Path(__file__).parent
 EXTENSION = HERE.parents[2] / "editors" / "vscode"
-WAIT_S = 90
+WAIT_S = 300
 TIDY_UP_KEY, RESTART_KEY = "Control+Alt+Shift+F11", "Control+Alt+Shift+F12"
 ASK_KEY, CLEAR_KEY = "Control+Alt+Shift+F10", "Control+Alt+Shift+F9"
 KEYS_OF_TESTS = [
@@ -87,7 +87,7 @@ class CodeServer:
         path = [str(self.link.parent), str(home / "bin"), *outside]
         # VS Code takes PATH from a login shell; this is what systems have in the profile of users.
         (home / ".profile").write_text('PATH="$HOME/.local/bin:$PATH"\n', encoding="utf-8")
-        self.environment |= {"HOME": str(home), "TMPDIR": str(home), "PATH": ":".join(path)}
+        self.environment |= {"HOME": str(home), "PATH": ":".join(path)}
         self._write_code_command()
         self.user_settings.parent.mkdir(parents=True)
         keys = self.user_settings.with_name("keybindings.json")
@@ -157,12 +157,8 @@ class CodeServer:
 
     def shared_servers(self) -> list[psutil.Process]:
         """Running servers that windows share."""
-        commands = [(process, _command_line(process)) for process in psutil.process_iter()]
-        return [
-            process
-            for process, command in commands
-            if "--inherited" in command and str(self.home) in " ".join(command)
-        ]
+        servers = [each for each in psutil.process_iter() if "--inherited" in _command_line(each)]
+        return [each for each in servers if each.environ().get("HOME") == str(self.home)]
 
     def stop(self) -> None:
         """End it and everything that it started."""
