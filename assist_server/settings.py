@@ -110,8 +110,16 @@ class DocumentationSettings(_Section):
     )
     unknown: Literal["todo", "omit"] = Field(
         default="todo",
-        description="What neither code nor model tells: `todo` leaves a placeholder, `omit` leaves "
-        "the entry out.",
+        description="What neither code nor model tells: `todo` leaves a placeholder, a tab stop in "
+        "editors that can show one; `omit` leaves the entry out.",
+    )
+    include_private: bool = Field(
+        default=False,
+        description="Include private definitions when all of a file is documented.",
+    )
+    hints: bool = Field(
+        default=False,
+        description="Show hints where documentation no longer fits its definition.",
     )
     max_phrase_tokens: _NewTokens = Field(
         default=24,
@@ -146,9 +154,9 @@ class RemoteSettings(_Section):
         description="Name of the model on the server; empty for the only one.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
-    api: Literal["auto", "llama-server", "openai"] = Field(
+    api: Literal["auto", "llama-server", "vllm", "openai"] = Field(
         default="auto",
-        description="Interface of the server: llama.cpp's own, or OpenAI's, which Ollama, vLLM "
+        description="Interface of the server: llama.cpp's own, vLLM's, or OpenAI's, which Ollama "
         "and others have; `auto` asks the server.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )

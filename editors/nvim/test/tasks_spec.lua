@@ -62,6 +62,7 @@ return function(test, same, heard_from)
     same(complete("fo", "'<,'>Assist task fo"), { "formal" })
     same(complete("", "Assist task "), { "fix", "formal" })
     same(complete("f", "Assist task rewrite f"), {})
+    same(complete("", "Assist document "), { "all" })
     same(complete("f", "Assist document f"), {})
   end)
 

@@ -1,7 +1,8 @@
 /** The language client: what it sends to the server, and which messages it suppresses. */
 
-import { commands, type LogOutputChannel, Range, Uri } from "vscode";
+import { commands, type LogOutputChannel, Range, Uri, window } from "vscode";
 import {
+  CancellationToken,
   CloseAction,
   ErrorAction,
   LanguageClient,
@@ -12,6 +13,7 @@ import type { ServerProcess } from "./process";
 import type { ProtocolRange } from "./protocol";
 import { KEYS_FOR_START, type ServerKeys } from "./settingKeys";
 import { settingsThatAreSet } from "./settings";
+import { withSafeSnippets } from "./snippets";
 import type { ModelStatus, State } from "./state";
 
 const SCHEMES = ["file", "untitled", "vscode-notebook-cell"];
@@ -92,6 +94,8 @@ export function createClient(
         }
       },
       workspace: {
+        handleApplyEdit: (params, next) =>
+          next(withSafeSnippets(params, window.activeTextEditor), CancellationToken.None),
         configuration: ({ items }) =>
           items.map(({ scopeUri }) =>
             settingsThatAreSet(

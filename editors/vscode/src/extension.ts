@@ -41,6 +41,8 @@ export function activate(context: ExtensionContext): void {
       withEditor(({ document, selection }) =>
         execute("assist.document", document.uri.toString(), positionOf(selection.active)),
       ),
+    "assist.documentFile": () =>
+      withEditor(({ document }) => execute("assist.documentAll", document.uri.toString())),
     "assist.summarizeSelection": () =>
       withEditor((editor) => summaries.showSelected(editor)),
     "assist.runTask": () => withEditor((editor) => tasks.choose(editor)),

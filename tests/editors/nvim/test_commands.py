@@ -102,6 +102,32 @@ def test_documentation_is_written_and_nothing_else_is_changed(lent, kind):
 
 
 @KINDS
+def test_all_of_a_file_is_documented_and_undone_in_one_step(lend, kind):
+    editor = lend(scripted(""), f"{FUNCTION}\n\ndef other(name):\n    print(name)\n", kind=kind)
+    before = editor.text()
+    editor.nvim.command("Assist document all")
+    editor.until(lambda: "\n".join(editor.text()).count('"""'), 4)
+    assert editor.lua("return vim.snippet.active()") is False
+    editor.type("u")
+    editor.until(editor.text, before)
+
+
+@KINDS
+def test_placeholders_are_tab_stops(lend, kind):
+    text = "def keep(path):\n\tpath = path.x\n\tlater(path)\n"
+    editor = lend(scripted(""), text, kind=kind)
+    before = editor.text()
+    editor.nvim.command("1")
+    editor.nvim.command("Assist document")
+    editor.until(lambda: editor.lua("return vim.snippet.active()"))
+    editor.type("Keep it", "<Esc>")
+    assert editor.text()[1] == '\t"""Keep it.'
+    assert [line for line in editor.text() if line in before] == before
+    editor.type("u", "u")  # what was typed, then the documentation
+    editor.until(editor.text, before)
+
+
+@KINDS
 def test_a_summary_is_shown_copied_and_closed(lent, kind):
     editor = lent(kind=kind)
     editor.nvim.command("Assist summarize")

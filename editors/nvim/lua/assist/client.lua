@@ -159,6 +159,11 @@ function M.config()
   local capabilities = vim.lsp.protocol.make_client_capabilities()
   capabilities.experimental = { assistStatus = true }
   capabilities.textDocument.inlineCompletion = { dynamicRegistration = false }
+  local edits = { documentChanges = true, snippetEditSupport = true }
+  capabilities.workspace.workspaceEdit =
+    vim.tbl_extend("force", capabilities.workspace.workspaceEdit, edits)
+  -- Neovim would ask for each annotated edit without showing any.
+  capabilities.workspace.workspaceEdit.changeAnnotationSupport = nil
   return {
     name = NAME,
     cmd = launch,
@@ -170,6 +175,7 @@ function M.config()
       ["assist/status"] = require("assist.status").take,
       ["$/progress"] = require("assist.tasks").progress,
       ["window/showMessage"] = require("assist.notice").from_server,
+      ["workspace/applyEdit"] = require("assist.tab_stops").apply,
     },
     commands = { ["assist.showSummary"] = show_summary, ["assist.showTask"] = show_task },
     get_language_id = function(_, filetype)
