@@ -128,17 +128,20 @@ return function(test, same, heard_from)
     same(vim.api.nvim_buf_get_lines(source, 0, 2, false), { "new", "one" })
   end)
 
-  test("what is not applied is shown with the reason, and can be inserted or take the place", function()
-    for key, expected in pairs({ i = { "one", "x", "two" }, r = { "x", "two", "" } }) do
-      local ran, shown, press, source = started()
-      local said = heard_from(function()
-        ran[1][3](vim.tbl_extend("force", ANSWER, { note = "not applied: it is wrong" }))
-      end)
-      same({ shown(), said }, { { "```", "x", "```" }, { "assist: not applied: it is wrong" } })
-      press(key)
-      same(vim.api.nvim_buf_get_lines(source, 0, 3, false), expected)
+  test(
+    "what is not applied is shown with the reason, and can be inserted or take the place",
+    function()
+      for key, expected in pairs({ i = { "one", "x", "two" }, r = { "x", "two", "" } }) do
+        local ran, shown, press, source = started()
+        local said = heard_from(function()
+          ran[1][3](vim.tbl_extend("force", ANSWER, { note = "not applied: it is wrong" }))
+        end)
+        same({ shown(), said }, { { "```", "x", "```" }, { "assist: not applied: it is wrong" } })
+        press(key)
+        same(vim.api.nvim_buf_get_lines(source, 0, 3, false), expected)
+      end
     end
-  end)
+  )
 
   test("another answer is asked for in the same window", function()
     local ran, shown, press = started()

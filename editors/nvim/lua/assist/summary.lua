@@ -64,7 +64,10 @@ function M.show(source, range)
       panel:map("i", "Insert the summary as a comment", function()
         insert(source, range_of_now)
       end)
-      vim.api.nvim_create_autocmd("BufWipeout", { buffer = panel.buf, once = true, callback = unfollow })
+      vim.api.nvim_create_autocmd(
+        "BufWipeout",
+        { buffer = panel.buf, once = true, callback = unfollow }
+      )
     end)
   end)
 end
