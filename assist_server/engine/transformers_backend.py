@@ -63,10 +63,12 @@ class TransformersBackend:
         Without `drafting` no tokens are drafted.
         """
         self._codec = TokenCodec(tokenizer)
-        language_model, plan = plan_execution(model.eval(), plan, dtype)
-        self._has_copy = isinstance(language_model, TorchScriptModel)
+        # Before planning, which may replace weights.
         self._info = _describe(name, model, self._codec, tokenizer, plan)
         weights_bytes = sum(each.numel() * each.element_size() for each in model.parameters())
+        language_model, plan = plan_execution(model.eval(), plan, dtype)
+        self._info = replace(self._info, plan=plan)
+        self._has_copy = isinstance(language_model, TorchScriptModel)
         limit_bytes = cache_limit_bytes(plan.device, weights_bytes)
         self._prefixes = PrefixCache(language_model, limit_bytes)
         self._drafting = drafting
