@@ -2,6 +2,7 @@
 
 import statistics
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast, get_args
@@ -49,7 +50,10 @@ def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageMo
         direct = TorchScriptModel(model, cast("Weights", plan.dtype), has_bfloat16=has_bfloat16)
         return direct, replace(plan, reasons=(*plan.reasons, _choose_threads(direct)))
     if plan.dtype == "int8":
-        quantize_linears(model)
+        with warnings.catch_warnings():
+            # Quantized tensors are deprecated, without a replacement.
+            warnings.simplefilter("ignore")
+            quantize_linears(model)
         return TransformersModel(model.to(torch.float32)), plan
     return TransformersModel(model.to(getattr(torch, plan.dtype))), plan
 
