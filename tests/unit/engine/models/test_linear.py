@@ -4,7 +4,6 @@ from tiny_models import FAMILIES, build_model
 
 from assist_server.engine.models.linear import Int8Linear, quantize_linears
 
-
 # Quantized tensors are deprecated, without a replacement.
 pytestmark = pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
 
