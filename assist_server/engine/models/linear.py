@@ -100,7 +100,8 @@ class Int8Linear(nn.Module):
                 x / scale, self.packed, self.reduces_range
             )
             y = scaled.mul_(scale)
-        return y + self.bias if self.has_bias else y
+        result: Tensor = y + self.bias if self.has_bias else y
+        return result
 
     def multiply_terms(self, x: Tensor) -> Tensor:
         """Return the product with inputs [..., rows, columns] in two terms."""
