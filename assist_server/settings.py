@@ -110,8 +110,16 @@ class DocumentationSettings(_Section):
     )
     unknown: Literal["todo", "omit"] = Field(
         default="todo",
-        description="What neither code nor model tells: `todo` leaves a placeholder, `omit` leaves "
-        "the entry out.",
+        description="What neither code nor model tells: `todo` leaves a placeholder, a tab stop in "
+        "editors that can show one; `omit` leaves the entry out.",
+    )
+    include_private: bool = Field(
+        default=False,
+        description="Include private definitions when all of a file is documented.",
+    )
+    hints: bool = Field(
+        default=False,
+        description="Show hints where documentation no longer fits its definition.",
     )
     max_phrase_tokens: _NewTokens = Field(
         default=24,
@@ -146,9 +154,9 @@ class RemoteSettings(_Section):
         description="Name of the model on the server; empty for the only one.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
-    api: Literal["auto", "llama-server", "openai"] = Field(
+    api: Literal["auto", "llama-server", "vllm", "openai"] = Field(
         default="auto",
-        description="Interface of the server: llama.cpp's own, or OpenAI's, which Ollama, vLLM "
+        description="Interface of the server: llama.cpp's own, vLLM's, or OpenAI's, which Ollama "
         "and others have; `auto` asks the server.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
@@ -205,7 +213,14 @@ class Settings(_Section):
         default="embedded",
         min_length=1,
         description="`embedded`, a folder, a GGUF file (`~/models/name.gguf`), or the id of a "
-        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`).",
+        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`) or a "
+        "revision (`org/name@v1.0`).",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    text_model: Annotated[str, AfterValidator(_path_or_name)] = Field(
+        default="",
+        description="Another model for summaries and tasks, spelled like `model`; it is loaded on "
+        "first use, if it fits the memory. Empty: the model that completes.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
@@ -231,6 +246,13 @@ class Settings(_Section):
     tasks: TaskSettings = TaskSettings()
     remote: RemoteSettings = RemoteSettings()
     log: LogSettings = LogSettings()
+
+    def for_text(self) -> "Settings":
+        """Return the settings whose model is that for summaries and tasks."""
+        if not self.text_model:
+            return self
+        changes = {"model": self.text_model, "text_model": "", "remote": RemoteSettings()}
+        return self.model_copy(update=changes)
 
 
 @cache

@@ -61,8 +61,9 @@ the column "Project" are reported and ignored there.
 
 A `model` that starts with `/`, `.`, `~` or a drive letter is a folder or a GGUF file. Anything else
 except `embedded` must be the id of a model on the Hugging Face hub: `OWNER/NAME`, or
-`OWNER/NAME:Q4_K_M` for a GGUF file. If a folder of that name exists in the working directory, the
-model is refused; write `./OWNER/NAME` for the folder.
+`OWNER/NAME:Q4_K_M` for a GGUF file, with `@REVISION` after it for a branch, a tag or a commit
+([models](models.md)). If a folder of that name exists in the working directory, the model is
+refused; write `./OWNER/NAME` for the folder.
 Relative paths start at the folder of the file that contains them, at the root of the workspace if
 an editor sends them, or at the working directory on the command line.
 """

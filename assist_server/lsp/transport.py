@@ -34,7 +34,7 @@ _GREETING_S = 30.0
 
 _log = logging.getLogger(__name__)
 _BEGINNING_BYTES = 16
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 async def serve_stdio(create: CreateServer) -> int:
@@ -92,10 +92,8 @@ async def serve_tcp(create: CreateServer, host: str, port: int, token_file: Path
     another client has cached.
 
     Raises:
-        InputError: the address is not loopback or is in use, or the token file cannot be used.
+        InputError: the address is in use, or the token file cannot be used.
     """
-    if host not in _LOOPBACK:
-        raise InputError(f"{host} is not a loopback address; use 127.0.0.1")
     token = read_or_make_token(token_file)
 
     def create_guarded() -> AssistServer:

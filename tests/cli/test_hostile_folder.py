@@ -20,7 +20,7 @@ LIBRARIES = (
     *("torch", "numpy", "transformers", "tokenizers", "safetensors", "huggingface_hub", "pygls"),
     *("lsprotocol", "pydantic", "rich", "typer", "click", "psutil", "platformdirs", "tree_sitter"),
     *("sitecustomize", "usercustomize", "matplotlib", "cattrs", "attrs", "regex", "yaml", "peft"),
-    *("gguf", "httpx2", "tomlkit", "sentencex", "docstring_parser"),
+    *("gguf", "httpx2", "tomlkit", "sentencex", "docstring_parser", "filelock", "tqdm"),
 )
 OPTIONS = {
     "serve": (),
@@ -30,6 +30,10 @@ OPTIONS = {
     "run": (),
     "doctor": ("--model", "MODEL"),
     "models": (),
+    "models list": (),
+    "models pull": ("MODEL",),
+    "models remove": ("MODEL",),
+    "models info": ("MODEL",),
     "models suggest": (),
     "models use": ("MODEL",),
     "models export": ("OUT", "--model", "MODEL"),
@@ -43,8 +47,9 @@ OPTIONS = {
     "finetune": ("--repo", ".", "--model", "MODEL", "--tokens", "9k", "--out", "OUT"),
     "calibrate": ("--repo", ".", "--quick", "--model", "MODEL", "--out", "OUT"),
 }
-CODES = {"answers": 2, "bench": 2, "calibrate": 2}
-"""A model of random weights is never right enough to be calibrated; the folder is no corpus."""
+CODES = {"answers": 2, "bench": 2, "calibrate": 2, "models pull": 2, "models remove": 2}
+"""A model of random weights is never right enough to be calibrated; the folder is no corpus, nor a
+model of the hub."""
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,11 @@ from assist_server.errors import AssistError, ModelError, ModelLoadingError, Mod
 _log = logging.getLogger(__name__)
 
 
+_CANCELLED = (
+    "the download was cancelled, and what has arrived is kept; to go on, restart the server, or "
+    "choose another model"
+)
+
 OpenBackend = Callable[[ModelChoice, ProgressCallback], Backend]
 """Loads a model; called on a separate thread."""
 
@@ -41,7 +46,9 @@ class HostState:
     phase: Phase
     message: str
     percent: int | None = None
-    """Progress of loading; None after it."""
+    """Progress of loading, or of the download before it; None after it."""
+    is_download: bool = False
+    """True while the model's files are downloaded, which can be cancelled."""
 
 
 Listener = Callable[[HostState], None]
@@ -62,6 +69,7 @@ class ModelHost:
         self._state = HostState(Phase.LOADING, "starting", 0)
         self._backend: Backend | None = None
         self._is_retrying = False
+        self._is_ended = False
         threading.Thread(target=self._load, name="assist-loading", daemon=True).start()
 
     @property
@@ -109,9 +117,17 @@ class ModelHost:
         """Return the backend; None if it is not loaded."""
         return self._backend
 
-    def close(self) -> None:
-        """Free the model; one that is loading is freed when it is loaded."""
+    def cancel(self) -> None:
+        """Give up loading the model; a download is kept as far as it has come."""
         with self._changed:
+            if self._state.phase is Phase.LOADING:
+                self._is_ended = True
+                self._set_state(HostState(Phase.FAILED, _CANCELLED))
+
+    def close(self) -> None:
+        """Free the model; one that is loading is freed when it is loaded or reports progress."""
+        with self._changed:
+            self._is_ended = True
             backend, self._backend = self._backend, None
             self._set_state(HostState(Phase.CLOSED, "the model was unloaded"))
         if backend is not None:
@@ -124,7 +140,7 @@ class ModelHost:
                 return
             with self._changed:
                 self._is_retrying = True
-                if not self._changed.wait_for(self._is_closed, retry_delay_s(failures)):
+                if not self._changed.wait_for(lambda: self._is_ended, retry_delay_s(failures)):
                     continue
             return
 
@@ -144,24 +160,23 @@ class ModelHost:
             self._finish(backend, HostState(Phase.READY, backend.info.name))
         return None
 
-    def _is_closed(self) -> bool:
-        return self._state.phase is Phase.CLOSED
-
-    def _report(self, message: str, percent: int) -> None:
+    def _report(self, message: str, percent: int, *, is_download: bool = False) -> None:
         with self._changed:
+            if self._is_ended:
+                raise ModelError(_CANCELLED)
             if self._state.phase is Phase.LOADING:
-                self._set_state(HostState(Phase.LOADING, message, percent))
+                self._set_state(HostState(Phase.LOADING, message, percent, is_download))
 
     def _finish(self, backend: Backend | None, state: HostState) -> None:
         with self._changed:
-            if self._state.phase is not Phase.CLOSED:
+            if not self._is_ended:
                 self._backend = backend
                 if backend is not None:
                     backend.watch(self._on_trouble)
                 if self._state != state:
                     self._set_state(state)
                 return
-        if backend is not None:  # closed while it was loading
+        if backend is not None:  # closed or cancelled while it was loading
             backend.close()
 
     def _on_trouble(self, reason: str) -> None:

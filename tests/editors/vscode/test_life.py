@@ -1,7 +1,8 @@
 """The server's life as VS Code shows it: loading, crashes, and errors that are shown once."""
 
 import pytest
-from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, wait_for
+from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, WAIT_S, wait_for
+from fake_hub import fake_hub, stand_in
 from workbench import READY, STATUS
 
 CALL = "alpha(beta, gamma)"
@@ -16,6 +17,20 @@ def test_a_slow_model_is_shown_as_loading_and_then_completes(workbench):
     workbench.press("Control+End")
     workbench.type("y = ")
     workbench.wait_for_ghost_text(CALL)
+
+
+def test_bytes_are_seen_while_a_model_is_downloaded_and_it_can_be_cancelled(workbench, tmp_path):
+    with fake_hub("somebody/model", stand_in(tmp_path / "served")) as hub:
+        hub.weather.held_after = 8_000_000
+        script = {"answer": CALL, "hub": hub.script(tmp_path / "cache")}
+        workbench.open_with(script, "x = 1\n", status="loading [1-9]")
+        shown = lambda: "".join(workbench.texts(".statusbar-item"))  # noqa: E731 - a probe
+        wait_for(lambda: "/16.0 MB, " in shown(), "bytes")
+        workbench.page("click", '.statusbar-item[id="status.progress"] a')  # shows the button
+        workbench.page("click", '.notification-list-item a:has-text("Cancel")')
+        workbench.wait_for_status("error")
+        hub.weather.released.set()
+        assert hub.weather.hung_up.wait(WAIT_S)
 
 
 def test_a_killed_server_is_started_again_without_a_word(workbench):

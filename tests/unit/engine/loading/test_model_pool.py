@@ -47,6 +47,41 @@ def test_an_unexpected_failure_names_its_kind_and_not_its_text():
     assert "user text" not in str(caught.value)
 
 
+@pytest.mark.parametrize("end", [ModelHost.cancel, ModelHost.close])
+def test_a_download_that_nobody_waits_for_ends_with_its_next_report(end):
+    is_downloading, is_ended, found = threading.Event(), threading.Event(), []
+
+    def load(report):
+        report("downloading", 40, is_download=True)
+        is_downloading.set()
+        assert is_ended.wait(10)
+        try:
+            report("downloading", 50, is_download=True)
+        except ModelError as error:
+            found.append(str(error))
+            raise
+
+    host = ModelHost(load)
+    assert is_downloading.wait(10)
+    states, _ = follow(host)
+    end(host)
+    is_ended.set()
+    for thread in (one for one in threading.enumerate() if one.name == "assist-loading"):
+        thread.join(10)
+    assert "what has arrived is kept" in found[0]
+    assert len(states) == 2  # the first is that before the end
+    with pytest.raises(ModelError, match="cancelled" if end is ModelHost.cancel else "unloaded"):
+        host.backend()
+    assert host.has_given_up is (end is ModelHost.cancel)
+
+
+def test_a_loaded_model_is_not_cancelled():
+    host = ModelHost(lambda report: NullBackend())
+    backend = host.backend(wait_ms=None)
+    host.cancel()
+    assert host.backend() is backend
+
+
 class Server:
     """A server that cannot be used at first."""
 
