@@ -229,8 +229,8 @@ class Settings(_Section):
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
         default="auto",
-        description="Number format of the weights; `auto` chooses by the device, the processor and "
-        "the model.",
+        description="Number format of the weights; `auto` chooses by the device, the processor, "
+        "the model and the free memory.",
     )
     drafts: Literal["ngram", "off"] = Field(
         default="ngram",
