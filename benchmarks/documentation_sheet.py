@@ -2,7 +2,7 @@
 
     python benchmarks/documentation_sheet.py FOLDER [--functions 12] [--seed 1]
                                              [--languages go,rust] [--model embedded | none]
-                                             [--phrases]
+                                             [--phrases] [--rows FILE]
 
 Functions are drawn from the source files in FOLDER, the same number for each language; their own
 documentation is removed first. Read each statement beside the code: is it true, and does it say
@@ -12,6 +12,7 @@ the thresholds in `features/documentation/plausibility.py` and `model_writer.py`
 """
 
 import argparse
+import json
 import random
 import textwrap
 from collections.abc import Iterator
@@ -105,8 +106,10 @@ def _undocumented(path: Path, text: str, one: Definition, language: str) -> Func
     return Function(str(path), language, after, keyword, after[line:end], written)
 
 
-def print_sheet(function: Function, number: int, writer: PhraseWriter, settings: Settings) -> None:
-    """Print a function and its documentation."""
+def print_sheet(
+    function: Function, number: int, writer: PhraseWriter, settings: Settings
+) -> dict[str, object]:
+    """Print a function and its documentation; return the row of a reading without its verdict."""
     snapshot = Snapshot("file:///a", function.path, function.text)
     try:
         found = document(snapshot, function.offset, writer, settings.documentation)
@@ -118,6 +121,15 @@ def print_sheet(function: Function, number: int, writer: PhraseWriter, settings:
     print(textwrap.indent(textwrap.dedent(function.code), "    "))
     print("-----")
     print(textwrap.indent(textwrap.dedent(text), "    "))
+    line = function.text.count("\n", 0, function.offset) + 1
+    return {
+        "language": function.language,
+        "file": function.path,
+        "line": line,
+        "text": textwrap.dedent(text),
+        "verdict": "",
+        "reason": "",
+    }
 
 
 class Recorder:
@@ -178,6 +190,7 @@ def main() -> None:
     parser.add_argument("--languages", default=",".join(LANGUAGE_IDS))
     parser.add_argument("--model", default="embedded", help="a model, or none")
     parser.add_argument("--phrases", action="store_true")
+    parser.add_argument("--rows", type=Path, help="file for the rows of the reading, as JSON lines")
     asked = parser.parse_args()
     drawn = functions(asked.folder, asked.seed)
     if asked.phrases:
@@ -187,18 +200,28 @@ def main() -> None:
         for language in asked.languages.split(",")
         for one in drawn.get(language, ())[: asked.functions]
     ]
+    rows: list[dict[str, object]] = []
     if asked.model == "none":
-        for number, one in enumerate(chosen, 1):
+        rows += [
             print_sheet(one, number, lambda *_: None, Settings())
-        return
-    settings = load_settings({"model": asked.model})
+            for number, one in enumerate(chosen, 1)
+        ]
+    else:
+        rows += _with_model(chosen, load_settings({"model": asked.model}), asked)
+    if asked.rows:
+        asked.rows.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+
+
+def _with_model(
+    chosen: list[Function], settings: Settings, asked: argparse.Namespace
+) -> Iterator[dict[str, object]]:
     with opened_model(settings) as backend:
         for number, one in enumerate(chosen, 1):
             if asked.phrases:
                 print_phrases(one, backend, settings)
             else:
                 writer = model_phrase_writer(one.path, backend, settings, CancelToken())
-                print_sheet(one, number, writer, settings)
+                yield print_sheet(one, number, writer, settings)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -15,9 +15,12 @@ from assist_server.cli.inputs import load_settings, opened_model
 from assist_server.engine.backend import ModelChoice
 from assist_server.engine.loading.locate import locate_model
 from assist_server.errors import InputError
+from assist_server.evaluation.documentation import SECONDS
 from assist_server.evaluation.figures import Estimate
 from assist_server.evaluation.infilling_benchmark import can_be_isolated, read_items
 from assist_server.evaluation.suites import (
+    DOCSTRINGS,
+    SUMMARIES,
     Material,
     Suites,
     SuiteSizes,
@@ -52,7 +55,7 @@ _MAX_TRAINED_FILES = 100
 _MAX_FILES_OF_EACH = 40
 """For each distribution of the second test set."""
 _NOT_OWN = {"venv", "env", "site-packages", "node_modules", "build", "dist"}
-_NO_SHARES = {"bits per byte"}
+_NO_SHARES = {"bits per byte", SECONDS}
 _FEW = 3
 _Item = TypeVar("_Item")
 
@@ -75,15 +78,23 @@ class What:
     as_json: bool
 
 
-def choose(
-    places: int | None, pieces: int | None, lines: int | None, seed: int, *, is_quick: bool
+def choose(  # noqa: PLR0913 - as many as the options
+    places: int | None,
+    pieces: int | None,
+    lines: int | None,
+    seed: int,
+    *,
+    is_quick: bool,
+    has_documentation: bool = False,
+    has_summaries: bool = False,
 ) -> SuiteSizes:
     """Return how much to evaluate, from the options."""
     choice = QUICK if is_quick else SuiteSizes()
     given = {"places": places, "pieces": pieces, "lines": lines}
-    return replace(
-        choice, seed=seed, **{name: value for name, value in given.items() if value is not None}
-    )
+    sizes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    wanted = {DOCSTRINGS: has_documentation, SUMMARIES: has_summaries}
+    only = frozenset(name for name, is_wanted in wanted.items() if is_wanted)
+    return replace(choice, seed=seed, only=only, **sizes)
 
 
 def run_eval(flags: Mapping[str, object], what: What) -> None:
@@ -108,7 +119,8 @@ def run_eval(flags: Mapping[str, object], what: What) -> None:
             }
             for suite, writers in suites.items()
         }
-        facts = {"files": len(material.sources), "choice": asdict(what.choice), "suites": as_rows}
+        choice = asdict(what.choice) | {"only": sorted(what.choice.only)}
+        facts = {"files": len(material.sources), "choice": choice, "suites": as_rows}
         typer.echo(json.dumps(facts, indent=1))
     else:
         _print(suites)
@@ -150,7 +162,7 @@ def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
         suites = evaluate_model(
             name, backend, tasks, settings, status.update, runs_tests=can_be_isolated()
         )
-    if settings.remote.url:
+    if settings.remote.url or tasks.sizes.only:
         return suites  # a server does not give the probabilities of a text
     # Last, as it computes on this thread, and by now the model's own thread is idle.
     from assist_server.evaluation.perplexity import perplexity_figures  # noqa: PLC0415 - with torch

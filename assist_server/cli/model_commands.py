@@ -54,6 +54,12 @@ def evaluate(  # noqa: PLR0913 - one parameter for each option
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed for files and places.")] = 0,
     quick: Annotated[bool, typer.Option("--quick", help="Make a short evaluation.")] = False,
+    documentation: Annotated[
+        bool, typer.Option("--documentation", help="Evaluate documentation, not completions.")
+    ] = False,
+    summaries: Annotated[
+        bool, typer.Option("--summaries", help="Evaluate summaries, not completions.")
+    ] = False,
     model: Model = None,
     device: Device = None,
     as_json: Json = False,
@@ -61,7 +67,15 @@ def evaluate(  # noqa: PLR0913 - one parameter for each option
     """Evaluate a model on packages that it has not seen or on your own code."""
     from assist_server.cli.eval import What, choose, run_eval  # noqa: PLC0415
 
-    choice = choose(places, pieces, lines, seed, is_quick=quick)
+    choice = choose(
+        places,
+        pieces,
+        lines,
+        seed,
+        is_quick=quick,
+        has_documentation=documentation,
+        has_summaries=summaries,
+    )
     run_eval(
         flags_of(model, device),
         What(tuple(beside or ()), repo, packages, fresh, infilling, corpus, choice, as_json),

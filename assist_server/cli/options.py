@@ -16,6 +16,22 @@ Device = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 File = Annotated[Path, typer.Argument(help="Source file.", show_default=False)]
 Line = Annotated[int, typer.Option(help="Line, counted from 1.", show_default=False)]
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[FILE|FOLDER]...",
+        help="Source file; with --all or --check, files and folders.",
+        show_default=False,
+    ),
+]
+Prune = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Remove what is described and no longer exists: the name of a parameter or exception, "
+        "or Returns.",
+        show_default=False,
+    ),
+]
 
 
 _WORDS = "assist_server.words"

@@ -6,7 +6,8 @@ The checks do not use the product's code, but Python's parser and the library do
 import ast
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import docstring_parser
@@ -17,6 +18,15 @@ from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError
 from assist_server.evaluation.figures import Estimate, Figures, chrf
 from assist_server.evaluation.tasks import Source
+from assist_server.evaluation.word_checks import (
+    FunctionNode,
+    false_facts,
+    has_loop,
+    is_echo,
+    is_filler,
+    statements,
+    unsupported,
+)
 from assist_server.features.documentation.document import document
 from assist_server.features.documentation.layout import PhraseWriter
 from assist_server.features.documentation.model_writer import model_phrase_writer
@@ -25,6 +35,11 @@ from assist_server.text.edits import apply_edits
 from assist_server.text.lines import LineIndex
 
 _MIN_WORDS = 3
+SECONDS = "seconds"
+_CHECKS = (
+    "chrF", "parses", "right parameters", "nothing invented", "fits", "says more", "filler",
+    "false", "unsupported", "loops", "echo", "placeholders",
+)  # fmt: skip
 _WORD = re.compile(r"[a-z]+")
 
 Documenter = Callable[["Function"], str | None]
@@ -108,11 +123,17 @@ def rate_documentation(
     write: Documenter, functions: Sequence[Function], line_length: int
 ) -> Figures:
     """Check the structure of docstrings, and compare summaries with the original ones."""
-    rated = [_rate(function, write(function), line_length) for function in functions]
+    rated, seconds = [], []
+    for function in functions:
+        start = time.monotonic()
+        text = write(function)
+        seconds.append(time.monotonic() - start)
+        rated.append(_rate(function, text, line_length))
     written = [checks for checks in rated if checks is not None]
     names = written[0] if written else {}
     figures: Figures = {"written": Estimate.of([float(checks is not None) for checks in rated])}
-    return figures | {name: Estimate.of([checks[name] for checks in written]) for name in names}
+    figures |= {name: Estimate.of([checks[name] for checks in written]) for name in names}
+    return figures | {SECONDS: Estimate.of(seconds)}
 
 
 def _rate(function: Function, text: str | None, line_length: int) -> dict[str, float] | None:
@@ -124,9 +145,7 @@ def _rate(function: Function, text: str | None, line_length: int) -> dict[str, f
         node = None
     docstring = ast.get_docstring(node) if node else None
     if node is None or docstring is None:
-        return dict.fromkeys(
-            ("chrF", "parses", "right parameters", "nothing invented", "fits", "says more"), 0.0
-        )
+        return dict.fromkeys(_CHECKS, 0.0)
     parsed = docstring_parser.parse(docstring)
     summary = docstring.partition("\n")[0]
     lines = text.splitlines()[node.body[0].lineno - 1 : node.body[0].end_lineno]
@@ -137,7 +156,27 @@ def _rate(function: Function, text: str | None, line_length: int) -> dict[str, f
         "nothing invented": float(_raised(parsed) <= _names_in(node)),
         "fits": float(max(map(len, lines)) <= line_length),
         "says more": float(not set(_words(summary)) <= set(_words(function.name))),
+        **_rate_words(docstring, node, ast.unparse(node)),
     }
+
+
+def _rate_words(docstring: str, node: FunctionNode, source: str) -> dict[str, float]:
+    """Return the shares of statements that are wrong or empty, and of those left to a person."""
+    every = statements(docstring)
+    said = [one for one in every if not one.is_placeholder]
+    return {
+        "filler": _share(is_filler(one, node) for one in said),
+        "false": _share(bool(false_facts(one, node)) for one in said),
+        "unsupported": _share(bool(unsupported(one.text, source)) for one in said),
+        "loops": float(any(has_loop(one.text) for one in said)),
+        "echo": _share(is_echo(one.text, source) for one in said),
+        "placeholders": _share(one.is_placeholder for one in every),
+    }
+
+
+def _share(found: Iterable[bool]) -> float:
+    listed = list(found)
+    return sum(listed) / len(listed) if listed else 0.0
 
 
 def _functions(

@@ -37,12 +37,8 @@ from assist_server.settings import Settings
 _NGRAM_FILES = 60
 _Item = TypeVar("_Item")
 
-_LINES, _TYPED, _DOCSTRINGS, _SUMMARIES = (
-    "benchmark lines",
-    "typed again",
-    "docstrings",
-    "summaries",
-)
+_LINES, _TYPED = "benchmark lines", "typed again"
+DOCSTRINGS, SUMMARIES = "docstrings", "summaries"
 _TRAINED = f"{Kind.REST_OF_LINE}, trained on"
 
 Report = Callable[[str], None]
@@ -68,6 +64,12 @@ class SuiteSizes:
     lines: int | None = None
     """Lines of the benchmark; None for all."""
     seed: int = 0
+    only: frozenset[str] = frozenset()
+    """Names of the suites to run; empty for all."""
+
+    def wants(self, suite: str) -> bool:
+        """Return whether to run a suite."""
+        return not self.only or suite in self.only
 
 
 @dataclass(frozen=True)
@@ -122,38 +124,45 @@ def evaluate_model(  # noqa: PLR0913 - the inputs of an evaluation
     runs_tests: bool,
 ) -> Suites:
     """Run all suites on a model, used as the product uses it."""
-    write = model_completer(backend, settings)
-    suites = _completion_suites(name, write, tasks, report, runs_tests=runs_tests)
-    report(f"{name}: replaying typing")
-    typed = list(replays(backend, tasks.sources, tasks.sizes, settings))
-    suites[_TYPED] = {name: savings(typed)}
-    report(f"{name}: documenting {len(tasks.functions)} functions")
-    length = settings.documentation.line_length
-    documenter = product_documenter(backend, settings)
-    suites[_DOCSTRINGS] = {name: rate_documentation(documenter, tasks.functions, length)}
-    if tasks.pairs:
+    suites: Suites = {}
+    wants = tasks.sizes.wants
+    if not tasks.sizes.only:
+        write = model_completer(backend, settings)
+        suites = _completion_suites(name, write, tasks, report, runs_tests=runs_tests)
+        report(f"{name}: replaying typing")
+        typed = list(replays(backend, tasks.sources, tasks.sizes, settings))
+        suites[_TYPED] = {name: savings(typed)}
+    if wants(DOCSTRINGS):
+        report(f"{name}: documenting {len(tasks.functions)} functions")
+        length = settings.documentation.line_length
+        documenter = product_documenter(backend, settings)
+        suites[DOCSTRINGS] = {name: rate_documentation(documenter, tasks.functions, length)}
+    if tasks.pairs and wants(SUMMARIES):
         report(f"{name}: summarizing {len(tasks.pairs)} texts")
         summarizer = product_summarizer(backend, settings)
-        suites[_SUMMARIES] = {name: rate_summaries(summarizer, tasks.pairs)}
+        suites[SUMMARIES] = {name: rate_summaries(summarizer, tasks.pairs)}
     return suites
 
 
 def evaluate_baselines(tasks: Tasks, settings: Settings, report: Report) -> Suites:
     """Run all suites on the baselines, which need no model."""
-    ngram = ngram_completer([source.text for source in tasks.ngram_sources])
     parts: list[Suites] = []
-    for name, write in (("copy", copy_completer), ("5-gram", ngram)):
-        parts.append(_completion_suites(name, write, tasks, report, runs_tests=False))
-        report(f"{name}: replaying typing")
-        typed = list(_replays(_as_ask(write), tasks.sources, tasks.sizes))
-        parts.append({_TYPED: {name: savings(typed)}})
-    length = settings.documentation.line_length
-    named = rate_documentation(facts_documenter(settings), tasks.functions, length)
-    parts.append({_DOCSTRINGS: {"facts alone": named}})
-    if tasks.pairs:
+    wants = tasks.sizes.wants
+    if not tasks.sizes.only:
+        ngram = ngram_completer([source.text for source in tasks.ngram_sources])
+        for name, write in (("copy", copy_completer), ("5-gram", ngram)):
+            parts.append(_completion_suites(name, write, tasks, report, runs_tests=False))
+            report(f"{name}: replaying typing")
+            typed = list(_replays(_as_ask(write), tasks.sources, tasks.sizes))
+            parts.append({_TYPED: {name: savings(typed)}})
+    if wants(DOCSTRINGS):
+        length = settings.documentation.line_length
+        named = rate_documentation(facts_documenter(settings), tasks.functions, length)
+        parts.append({DOCSTRINGS: {"facts alone": named}})
+    if tasks.pairs and wants(SUMMARIES):
         ways = {"lead-1": lead, "TextRank": text_rank}
         rated = {name: rate_summaries(way, tasks.pairs) for name, way in ways.items()}
-        parts.append({_SUMMARIES: rated})
+        parts.append({SUMMARIES: rated})
     return merge_suites(parts)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,9 @@ from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import Backend
 from assist_server.errors import InputError
+from assist_server.evaluation.documentation import SECONDS
 from assist_server.evaluation.figures import Estimate, Figures, rouge_l, rouge_n
+from assist_server.evaluation.word_checks import has_loop, is_echo, unsupported
 from assist_server.features.summarize.summarize import summarize
 from assist_server.settings import Settings
 
@@ -70,12 +73,20 @@ def text_rank(text: str) -> str:
 
 
 def rate_summaries(write: Summarizer, pairs: Sequence[Pair]) -> Figures:
-    """Return the ROUGE figures of summaries."""
+    """Return the ROUGE figures of summaries, and the shares of those that are not to be trusted."""
+    start = time.monotonic()
     written = [(write(pair.long), pair.short) for pair in pairs]
+    seconds = (time.monotonic() - start) / max(1, len(pairs))
+    texts = [(text, pair.long) for (text, _), pair in zip(written, pairs, strict=True)]
     return {
         "ROUGE-1": Estimate.of([rouge_n(text, short, 1) for text, short in written]),
         "ROUGE-2": Estimate.of([rouge_n(text, short, 2) for text, short in written]),
         "ROUGE-L": Estimate.of([rouge_l(text, short) for text, short in written]),
+        "refused": Estimate.of([float(not text) for text, _ in written]),
+        "unsupported": Estimate.of([float(bool(unsupported(*one))) for one in texts]),
+        "loops": Estimate.of([float(has_loop(text)) for text, _ in texts]),
+        "echo": Estimate.of([float(is_echo(*one)) for one in texts]),
+        SECONDS: Estimate.of([seconds]),
     }
 
 

@@ -140,11 +140,19 @@ class AssistServer(LanguageServer):
         Completions under the old settings are dropped. Before `initialized`, there are none, and
         the model is chosen later.
         """
+        hints = self.settings.current.documentation.hints
         if self.settings.read() and self.model.is_started:
             self.completions.clear()
             self.model.start()
             if not self.has_text_model:
                 self._text.leave()
+        if hints != self.settings.current.documentation.hints:
+            self._refresh_hints()
+
+    def _refresh_hints(self) -> None:
+        workspace = self.client_capabilities.workspace
+        if workspace and workspace.diagnostics and workspace.diagnostics.refresh_support:
+            self.protocol.send_request(types.WORKSPACE_DIAGNOSTIC_REFRESH, None)
 
     def stop_work(self) -> None:
         """Cancel everything that runs for the client, without waiting for it."""

@@ -34,7 +34,7 @@ class Weather:
     is_rough: bool = True
     """Whether a connection is reset when it breaks, rather than closed early."""
     held_after: int | None = None
-    """Bytes after which a transfer waits for `released`, which is set anew for each hub."""
+    """Bytes of a file after which transfers wait for `released`."""
     released: threading.Event = field(default_factory=threading.Event)
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set when a client went away in the middle of a file."""
@@ -106,21 +106,21 @@ class _Handler(BaseHTTPRequestHandler):
             return
         cut = weather.cuts.pop(0) if weather.cuts else None
         try:
-            self._send_pieces(memoryview(content)[start:], cut)
+            self._send_pieces(memoryview(content), start, cut)
         except OSError:
             weather.hung_up.set()
             self.close_connection = True
 
-    def _send_pieces(self, content, cut):
-        weather, sent = self.server.weather, 0
-        while sent < len(content):
-            if weather.held_after is not None and sent >= weather.held_after:
+    def _send_pieces(self, content, start, cut):
+        weather, position = self.server.weather, start
+        while position < len(content):
+            if weather.held_after is not None and position >= weather.held_after:
                 weather.released.wait()
-            piece = content[sent : sent + _PIECE_BYTES]
+            piece = content[position : position + _PIECE_BYTES]
             self.wfile.write(piece)
-            sent += len(piece)
+            position += len(piece)
             self.server.served_bytes += len(piece)
-            if cut is not None and sent >= cut:
+            if cut is not None and position - start >= cut:
                 self._break_off()
                 return
 

@@ -35,6 +35,7 @@ _PLAIN = tuple(
     )
 )  # fmt: skip
 _NOT_ONE_OF = re.compile(r"(`[^`]*`) is not one of ((?:`[^`]*`(?:, )?)+)")
+_NOT_PLAIN = re.compile(rf"`(?:!|not )({_SUBJECT})`")
 _NOT_NAME = re.compile(rf"(?:!|not )({_SUBJECT})")
 _TRUTH_IS_BOOLEAN = frozenset({"java", "go", "rust"})
 _OPERATORS = {" or ": " or ", " || ": " or ", " and ": " and ", " && ": " and "}
@@ -72,9 +73,12 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
 
 
 def _positive(guard: Guard, fails: list[str | None]) -> str | None:
-    """Return "if X is one of" for "unless X is not one of"."""
+    """Return "if X" for "unless not X", and "if X is one of" for "unless X is not one of"."""
     if len(guard.fails) != 1 or guard.fails[0].element or fails[0] is None:
         return None
+    plain = _NOT_PLAIN.fullmatch(fails[0])
+    if plain is not None:
+        return f"if `{plain[1]}`"
     only = _NOT_ONE_OF.fullmatch(fails[0])
     return f"if {only[1]} is one of {only[2]}" if only else None
 

@@ -5,13 +5,36 @@ Code is between backticks; the convention's own marks replace them later.
 
 import re
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from assist_server.features.documentation.conditions import guard_in_words, is_plain
-from assist_server.features.documentation.phrases import PhraseForm, PhraseKind, PhraseRequest
+from assist_server.features.documentation.phrases import (
+    PhraseForm,
+    PhraseKind,
+    PhraseRequest,
+    finish,
+)
+from assist_server.features.documentation.plausibility import stems
+from assist_server.features.documentation.statement_phrases import (
+    is_kept_argument,
+    length,
+    listing,
+    result_of,
+    told_together,
+)
 from assist_server.syntax.definition import Definition, Kind
-from assist_server.syntax.facts.fact import Act, Facts, Failure, Guard, Result, Statement, ValueKind
+from assist_server.syntax.facts.fact import (
+    Act,
+    Facts,
+    Failure,
+    Guard,
+    ParameterFacts,
+    Result,
+    Statement,
+    ValueKind,
+)
 
-_LONGEST = 160
+_LONGEST = 200
 _LONGEST_CODE = 60
 _MAX_CASES = 3
 _MIN_WORDS = 2
@@ -23,7 +46,14 @@ _EMPTY_WHEN_FALSE = re.compile(
     r"(?:str|bytes|list|dict|set|tuple|frozenset|[Ss]equence|[Mm]apping|Iterable|Collection)\b.*"
 )
 _FAILS = {"Err": "returns an error {}", "panic!": "panics {}"}
+_NO_VALUES = frozenset({"Ok(())", "Some(())", "()"})
+_TYPED = frozenset({"c", "cpp", "java", "go", "rust"})
+"""Languages in which a function that returns a value does so on every path."""
 _BOOLEANS = frozenset({"True", "False", "true", "false"})
+_OPERATOR = re.compile(
+    r"(?<!\.)\d|[\"'+*/%<=!|&]|(?<!-)>| - |\bif\b|\bunless\b|returns? `(?:self|this)`"
+)
+_WORDS_OF_FORM = re.compile(r"\b(?:what|returns?|sets?|calls?|self|this|to|and)\b|[^\w\s]|_")
 _AFTER_NAME = PhraseForm(is_capitalised=False, is_imperative=False)
 
 
@@ -55,6 +85,8 @@ class FactPhrases:
     def notes(self) -> tuple[str, ...]:
         """Return sentences about errors and results, for conventions without entries for them."""
         found: list[str] = []
+        if self.facts.comment is not None and self.language == "go":
+            found.append(finish(self.facts.comment, PhraseForm()))
         raised = self._raised("error")
         verb = "It returns an error" if self.language == "go" else "Raises an error"
         if raised is not None:
@@ -94,15 +126,55 @@ class FactPhrases:
         is_godoc = request.form == _AFTER_NAME
         if self.facts.comment is not None and not is_godoc:
             return self.facts.comment
-        if self.definition.kind is Kind.CONSTRUCTOR:
-            return None
-        phrases, said = [], ""
-        for statement in self.facts.statements:
-            verb, rest = _done(statement)
-            form = verb if request.form.is_imperative else f"{verb}s"
-            phrases.append(rest if verb == said else f"{form} {rest}")
-            said = verb
-        return " and ".join(phrases) or None
+        is_whole = self.definition.kind is not Kind.CONSTRUCTOR
+        statements = self.facts.statements if is_whole else ()
+        steps = [(one, "") for one in statements] or self._effects()
+        phrases = [
+            told_together([one for one, _ in group], is_imperative=request.form.is_imperative)
+            + when
+            for when, group in groupby(steps, lambda one: one[1])
+        ]
+        if not phrases and self.language == "rust" and (returned := self._returned()):
+            phrases = [f"{'return' if request.form.is_imperative else 'returns'} {returned}"]
+        joined = listing(phrases)
+        return joined if joined and self._says_more(joined) else None
+
+    def _effects(self) -> list[tuple[Statement, str]]:
+        """Return what the function does to things outside it, with the conditions."""
+        found: list[tuple[Statement, str]] = []
+        for one in self.facts.effects:
+            when = self._when_done(one.guard)
+            if when is None or not self._is_safe(one.statement.code):
+                continue
+            statement = one.statement
+            if "`" in statement.code:
+                continue
+            if not is_kept_argument(statement):
+                found.append((statement, "" if when == "always" else f" {when}"))
+        while len(found) > _MAX_CASES or sum(map(length, found)) > _LONGEST:
+            found.pop()
+        return found
+
+    def _when_done(self, guard: Guard) -> str | None:
+        """Return when an effect takes place; earlier returns may not be clear to a reader."""
+        if all(one.is_clear for one in guard.fails):
+            return self._when(guard)
+        when = self._when(Guard(guard.holds, caught=guard.caught))
+        suffix = "unless it returns earlier"
+        return None if when is None else suffix if when == "always" else f"{when}, {suffix}"
+
+    def _says_more(self, phrase: str) -> bool:
+        """Return whether a phrase has a word, number or operator that the signature lacks."""
+        if _OPERATOR.search(phrase):
+            return True
+        definition = self.definition
+        parts = (
+            definition.name, definition.parent, definition.returns,
+            *(f"{one.name} {one.annotation or ''} {' '.join(one.parts)}"
+              for one in definition.parameters),
+        )  # fmt: skip
+        known = stems(" ".join(part for part in parts if part))
+        return not stems(_WORDS_OF_FORM.sub(" ", phrase)) <= known
 
     def _parameter(self, name: str) -> str | None:
         fact = self.facts.parameters.get(name)
@@ -118,17 +190,18 @@ class FactPhrases:
             missing = f"`{fact.missing}`" if fact.missing and is_given else "not given"
             missing = "false or empty" if is_given and not fact.missing else missing
             return f"`{fact.fallback}` if {missing}"
-        if fact.passed_to is not None:
-            return f"passed to `{fact.passed_to}`"
-        return "not used" if fact.is_unused else None
+        return _use(fact)
 
     def _raised(self, name: str) -> str | None:
         failures = [one for one in self.facts.failures if one.name == name]
-        cases = list(dict.fromkeys(case for one in failures if (case := self._case(one))))
-        conditional = [case for case in cases if case != "always"]
+        cases = [case for one in failures if (case := self._case(one)) and self._is_safe(case)]
+        conditional = [case for case in dict.fromkeys(cases) if case != "always"]
+        if len(conditional) < len(failures):  # the others may happen under the same conditions
+            conditional = [case for case in conditional if "unless" not in case]
         phrase = _any_of(conditional) or ("always" if cases and len(failures) == 1 else None)
         if phrase is None:
-            phrase = next((_said(one) for one in failures if _said(one)), None)
+            said = (each for one in failures if (each := _said(one)) and self._is_safe(each))
+            phrase = next(said, None)
         form = _FAILS.get(name)
         return form.format(phrase) if form and phrase else phrase
 
@@ -151,28 +224,37 @@ class FactPhrases:
 
     def _returned(self) -> str | None:
         results, statement = _without_repeats(self.facts.results), self._last
-        if not results:
+        if not results or all(one.code in _NO_VALUES for one in results):
             return None
         if self.language == "go" and "," in (self.definition.returns or ""):
-            return None
+            return None if "error" in (self.definition.returns or "") else self._cases(results)
         alike = {(one.kind, one.code) for one in results}
         first = results[0]
-        if len(alike) == 1 and any(one.guard.is_always for one in results):
+        is_typed = self.language in _TYPED and first.kind is ValueKind.LITERAL
+        if len(alike) == 1 and (is_typed or any(one.guard.is_always for one in results)):
             return self._only_result(first)
         if all(one.code in _BOOLEANS for one in results):
             return self._truth(results)
-        found = self._special_cases(results)
+        found = self._cases(results)
         if found is None and statement is not None and statement.act is Act.RETURN:
-            found = _result_of(statement.code)
+            found = result_of(statement.code)
         return found
 
     def _only_result(self, result: Result) -> str | None:
         is_told = result.kind is ValueKind.INSTANCE and self.definition.returns is not None
         is_long = len(result.code) > _LONGEST_CODE or "`" in result.code
-        form = None if is_told or is_long else _RESULTS.get(result.kind)
+        is_unclear = result.kind is ValueKind.TEST and not result.is_clear
+        form = None if is_told or is_long or is_unclear else _RESULTS.get(result.kind)
         if form is not None:
-            return form.format(_listed(result))
-        return _result_of(self._last.code) if self._last is not None else None
+            told = form.format(_listed(result))
+            is_fixed = result.kind in {ValueKind.PARAMETER, ValueKind.SELF, ValueKind.LITERAL}
+            return told if is_fixed or self._says_more(told) else None
+        if not result.is_clear:
+            return None
+        is_last = self._last is not None and self._last.act is Act.RETURN
+        called = result_of(self._last.code) if self._last is not None and is_last else None
+        quoted = None if is_told or is_long else f"`{result.code.removeprefix('await ')}`"
+        return next((one for one in (called, quoted) if one and self._says_more(one)), None)
 
     def _truth(self, results: tuple[Result, ...]) -> str | None:
         """Return when a function of only true and false returns returns which."""
@@ -192,11 +274,37 @@ class FactPhrases:
         joined = _any_of([when for when in whens if when])
         return f"`{others[0].code}` {joined}, else `{last.code}`" if joined else None
 
+    def _cases(self, results: tuple[Result, ...]) -> str | None:
+        """Return all values that are returned, or else those under conditions."""
+        found = self._by_cases(results)
+        return found if found and len(found) <= _LONGEST else self._special_cases(results)
+
+    def _by_cases(self, results: tuple[Result, ...]) -> str | None:
+        """Return all values that are returned, if all can be told."""
+        *others, last = results
+        tests = [one for other in others for one in other.guard.holds]
+        is_complete = (
+            0 < len(others) < _MAX_CASES
+            and all(one.guard.is_known and len(one.guard.holds) == 1 for one in others)
+            and last.guard.is_known
+            and not last.guard.holds
+            and list(last.guard.fails) == tests
+            and all(list(one.guard.fails) == tests[:place] for place, one in enumerate(others))
+            and all(one.is_clear for one in tests)
+        )
+        if not is_complete or not all(_is_quotable(one) for one in results):
+            return None
+        whens = [self._when(Guard(one.guard.holds)) for one in others]
+        if None in whens:
+            return None
+        told = [f"{_value(one)} {when}" for one, when in zip(others, whens, strict=True)]
+        return ", else ".join([*told, _value(last)])
+
     def _special_cases(self, results: tuple[Result, ...]) -> str | None:
         """Return the conditions under which a constant is returned."""
         cases: dict[str, list[str]] = {}
         for one in results:
-            when = self._when(one.guard) if one.kind in _CONSTANT else None
+            when = self._when(one.guard) if _is_quotable(one) else None
             is_clear = all(each.is_clear for each in one.guard.conditions)
             if when and when not in {"always", f"if `{one.code}`"} and is_clear:
                 cases.setdefault(one.code, []).append(when)
@@ -205,7 +313,8 @@ class FactPhrases:
             for code, whens in cases.items()
             if "`" not in code and (joined := _any_of(list(dict.fromkeys(whens))))
         ]
-        return "; ".join(told[:2]) or None
+        both = "; ".join(told[:2])
+        return both if both and len(both) <= _LONGEST else next(iter(told), None)
 
 
 def _without_repeats(results: tuple[Result, ...]) -> tuple[Result, ...]:
@@ -231,32 +340,36 @@ _RESULTS = {
     ValueKind.GROUP: "`{}`",
     ValueKind.INSTANCE: "a new `{}`",
     ValueKind.LITERAL: "always `{}`",
+    ValueKind.KEYS: "an object with `{}`",
 }
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 
+def _use(fact: ParameterFacts) -> str | None:
+    """Return the only use of a parameter."""
+    if fact.called_with is not None:
+        given = f"with `{fact.called_with}`" if fact.called_with else "without arguments"
+        return f"called {given}"
+    if fact.passed_to is not None:
+        return f"passed to `{fact.passed_to}`"
+    return "not used" if fact.is_unused else None
+
+
+def _is_quotable(result: Result) -> bool:
+    """Return whether a returned value can be quoted."""
+    is_short = len(result.code) <= _LONGEST_CODE and "`" not in result.code
+    is_keys = result.kind is ValueKind.KEYS
+    return is_short and not is_keys and (result.kind in _CONSTANT or result.is_clear)
+
+
+def _value(result: Result) -> str:
+    is_new = result.kind is ValueKind.INSTANCE
+    return f"{'a new ' if is_new else ''}`{result.code}`"
+
+
 def _listed(result: Result) -> str:
-    is_group = result.kind is ValueKind.GROUP
+    is_group = result.kind in {ValueKind.GROUP, ValueKind.KEYS}
     return result.code.strip("()").replace(", ", "`, `") if is_group else result.code
-
-
-def _done(statement: Statement) -> tuple[str, str]:
-    """Return what a statement does, as a verb and its object."""
-    if statement.act is Act.SET:
-        target, _, value = statement.code.partition(" = ")
-        return "set", f"`{target}` to `{value}`"
-    whether = "whether " if statement.act is Act.RETURN and statement.is_test else ""
-    return statement.act.value, f"{whether}`{statement.code}`"
-
-
-def _result_of(code: str) -> str | None:
-    """Return what the only statement of a body returns."""
-    called = re.match(r"(?:await )?([\w.$:]+)\(", code)
-    is_call = called is not None and code.endswith(")") and code.count("(") == code.count(")")
-    inner = code[called.end() : -1] if called else ""
-    if called and is_call and ")" not in inner.replace("()", ""):
-        return f"what `{called[1]}` returns"
-    return f"`{code}`" if "`" not in code else None
 
 
 def _said(failure: Failure) -> str | None:

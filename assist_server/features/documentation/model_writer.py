@@ -9,9 +9,10 @@ from assist_server.engine.request import (
     stop_after_words,
 )
 from assist_server.errors import InputError
+from assist_server.features.documentation.chat_writer import chat_phrase_writer
 from assist_server.features.documentation.layout import PhraseWriter
 from assist_server.features.documentation.phrases import PhraseRequest
-from assist_server.features.infilling import Gap, build_prompt
+from assist_server.features.infilling import Gap, build_prompt, choose_model_template
 from assist_server.settings import Settings
 from assist_server.text.identifiers import text_to_heal
 
@@ -28,9 +29,13 @@ def model_phrase_writer(
 ) -> PhraseWriter:
     """Return a writer that infills each phrase at its place in the documentation.
 
+    A model with a chat format that cannot infill is asked once for all phrases of a definition.
     It answers None where the model is unsure; whether a phrase is plausible is checked later.
     It raises InputError if `cancel` is set, so that no incomplete phrase is used.
     """
+    template = choose_model_template(backend, settings)
+    if backend.info.has_chat_template and not template.uses_suffix:
+        return chat_phrase_writer(path, backend, settings, cancel, least_log_prob)
     max_new_tokens = settings.documentation.max_phrase_tokens
 
     def write(prefix: str, suffix: str, _: PhraseRequest) -> str | None:

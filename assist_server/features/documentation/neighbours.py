@@ -11,6 +11,7 @@ from assist_server.features.documentation.phrases import (
     PhraseKind,
     PhraseRequest,
 )
+from assist_server.features.documentation.plausibility import stems
 from assist_server.features.documentation.python.sections import (
     Role,
     read_docstring,
@@ -18,7 +19,7 @@ from assist_server.features.documentation.python.sections import (
 )
 from assist_server.features.documentation.styles import style_of
 from assist_server.syntax.definition import Definition, Kind
-from assist_server.syntax.definitions import find_definitions
+from assist_server.syntax.definitions import all_definitions
 from assist_server.syntax.exceptions import base_classes
 from assist_server.syntax.parser import SyntaxTree
 
@@ -48,7 +49,7 @@ class Neighbours:
     @cached_property
     def _others(self) -> list[Definition]:
         """Return the documented definitions of the file."""
-        found = find_definitions(self.tree, 0, len(self.tree.text))
+        found = all_definitions(self.tree)
         return [one for one in found if one.documentation and one.span != self.definition.span]
 
     @cached_property
@@ -114,12 +115,23 @@ class Neighbours:
             text
             for other, text in places
             if other == self._overridden
-            or (self.definition.parent and self.definition.parent in {other.parent, other.name})
+            or (
+                self.definition.parent
+                and self.definition.parent in {other.parent, other.name}
+                and not self._is_only_about(other, text, name)
+            )
         }
         if near:
             return near.pop() if len(near) == 1 else None
         texts = {text for _, text in places}
         return texts.pop() if len(texts) == 1 and len(places) >= _MIN_PLACES else None
+
+    def _is_only_about(self, other: Definition, text: str, name: str) -> bool:
+        """Return whether a description has words of the other function's name that differ here."""
+        if other.kind in _CLASSES or other.kind is Kind.CONSTRUCTOR:
+            return False
+        different = stems(other.name) - stems(f"{self.definition.name} {name}")
+        return not different.isdisjoint(stems(text))
 
     def _described(self, definition: Definition) -> Iterator[tuple[str, str]]:
         """Yield the parameters and attributes that documentation describes, with the words."""

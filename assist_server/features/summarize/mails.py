@@ -113,6 +113,7 @@ def _newest(body: list[_Line]) -> list[_Line]:
     """Return the lines that the newest message itself says, without its signature."""
     least = min((line.depth for line in body if line.text.strip()), default=0)
     newest: list[_Line] = []
+    is_technical = False
     for line in body:
         if line.depth > least:
             continue
@@ -124,7 +125,9 @@ def _newest(body: list[_Line]) -> list[_Line]:
             or line.text.startswith("diff --")
         ):
             break
-        if _TECHNICAL.match(line.text):
+        is_folded = is_technical and line.text[:1] in {" ", "\t"}
+        is_technical = is_folded or _TECHNICAL.match(line.text) is not None
+        if is_technical or _ENCODED.fullmatch(line.text):
             line = replace(line, text="")  # noqa: PLW2901 - the end of a paragraph
         if not ATTRIBUTION.match(line.text):
             newest.append(line)
@@ -200,6 +203,8 @@ _TECHNICAL = re.compile(
     re.IGNORECASE,
 )
 """Lines between the parts of a mail."""
+_ENCODED = re.compile(r"[\w+/=]{40,}")
+"""A line of an attachment in base64."""
 _GREETING_START = re.compile(r"^(?:hi|hello|hey|dear)\b[^,]{0,40},\s", re.IGNORECASE)
 
 

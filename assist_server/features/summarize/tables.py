@@ -104,7 +104,8 @@ def describe_table(selection: Selection) -> Facts:
     text = f"A table of {size}, separated by {DELIMITERS[delimiter]}"
     text += f": {_names(first)}." if has_header else "."
     if uneven:
-        text += f" {counted(uneven, 'row')} have more or fewer columns."
+        has = "has" if uneven == 1 else "have"
+        text += f" {counted(uneven, 'row')} {has} more or fewer columns."
     if not is_whole:
         text += " The rest of the table was not read."
     line = selection.line_at(start)

@@ -68,6 +68,8 @@ class ValueKind(StrEnum):
     """A comparison."""
     GROUP = "group"
     """Several named values."""
+    KEYS = "keys"
+    """A literal with keys; the text is the keys."""
     OTHER = "other"
 
 
@@ -78,6 +80,8 @@ class Result:
     kind: ValueKind
     code: str
     guard: Guard
+    is_clear: bool = False
+    """Whether it says something to a reader who does not know the function's local variables."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class ParameterFacts:
     """The value that counts as missing; empty for all that are false."""
     passed_to: str | None = None
     """The only use: as an argument of this function."""
+    called_with: str | None = None
+    """The arguments of the only call of it."""
     is_unused: bool = False
     comment: str | None = None
     """The author's comment about it at the end of a line."""
@@ -115,6 +121,17 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """A statement that sets a place outside the function, or calls something for its effect.
+
+    Of an assignment whose value says nothing, the code is the place alone.
+    """
+
+    statement: Statement
+    guard: Guard
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that is known about one function."""
 
@@ -124,4 +141,5 @@ class Facts:
     comment: str | None = None
     """The first sentence of a comment that opens the body."""
     statements: tuple[Statement, ...] = ()
-    """All statements of a body of one or two simple ones; empty for any other."""
+    """All statements of a body of a few simple ones; empty for any other."""
+    effects: tuple[Effect, ...] = ()

@@ -24,6 +24,8 @@ _STRINGS = frozenset({
 _LITERAL = re.compile(
     r"[a-zA-Z]{0,2}(?P<quote>\"{3}|'{3}|\"|'|`)(?P<text>.*?)(?P=quote)", re.DOTALL
 )
+_MOST_TOLD = 2
+"""Number of conditions up to which a failed call says more than the message."""
 _ASSERTIONS = frozenset({"assert", "ensure"})
 _PANICS = {"panic": "panic!", "assert": "panic!", "unreachable": None, "bail": "Err",
            "ensure": "Err"}  # fmt: skip
@@ -104,7 +106,10 @@ def _go(source: Source, guards: Guards) -> Iterator[Failure]:
         guard = guards.of_node(node)
         is_passed_on = any(one.code.startswith("let error = ") for one in guard.holds)
         if is_passed_on or not text.startswith("err") or "(" in text:
-            yield Failure("error", guard, None if is_passed_on else message_in(source, last))
+            is_wrapped = is_passed_on and len(guard.conditions) <= _MOST_TOLD
+            yield Failure("error", guard, None if is_wrapped else message_in(source, last))
+        elif text in source.parameters:
+            yield Failure("error", Guard(is_known=False))
 
 
 def _lua(source: Source, guards: Guards) -> Iterator[Failure]:
@@ -166,6 +171,8 @@ def message_in(source: Source, value: tree_sitter.Node) -> str | None:
 def _text_of(source: Source, node: tree_sitter.Node) -> str | None:
     """Return the text of a literal, also of one that is formatted or continued."""
     if node.type in _STRINGS:
+        if "\\`" in source.text(node):
+            return None  # the documentation would show its marks as code's
         parts = (found["text"] for found in _LITERAL.finditer(source.text(node)))
         text = "".join(parts).strip()
         return text if text and "\n" not in text else None

@@ -35,6 +35,7 @@ _PASSED = frozenset({
 """What a condition inside says enough about."""
 _HANDLERS = frozenset({"except_clause", "catch_clause", "except_group_clause"})
 _FEW_EXITS = 2
+_ERROR = re.compile(r"let (?:error|Err\(\w+\)) = ")
 
 
 @dataclass
@@ -96,7 +97,8 @@ class Guards:
 
     def is_clear(self, condition: Condition) -> bool:
         """Return whether a condition can be understood without the local variables."""
-        is_known = self.variables.is_clear(condition.code, condition.element)
+        code = _ERROR.sub("", condition.code)
+        is_known = self.variables.is_clear(code, condition.element)
         return is_known and self.variables.is_clear(condition.collection)
 
     def _climb(self, path: _Path, parent: tree_sitter.Node, child: tree_sitter.Node) -> None:

@@ -36,7 +36,7 @@ _PLAIN_CALLS = re.compile(
     r"|isinstance|print|append|push|add|extend|String|Number|Boolean|isArray|tostring|tonumber"
     r"|pairs|ipairs|free|sizeof|strlen|clone|to_string|into|Some|Ok|Err|Box|println|printf|max|min"
     r"|equals|insert|get|set|format|join|startswith|endswith|now|cast|move|forward|assert|error"
-    r"|hasattr|getattr|enumerate|zip|map|filter|any|all|sum|abs|round|super|log|debug|make|cap)"
+    r"|hasattr|getattr|enumerate|zip|map|filter|any|all|pcall|sum|abs|round|super|log|debug|make|cap)"
 )
 _CALLEE = re.compile(r"(?:super\(\)\.)?[\w.$:]+(?:->\w+)*")
 _LONGEST = 40
@@ -59,6 +59,8 @@ def parameter_facts(
         places = uses.get(name, [])
         if not places and not is_stub and not _occurs(source, name):
             found[name] = replace(fact, is_unused=True)
+        elif name not in variables.values and (called := _called(source, variables, places)):
+            found[name] = replace(fact, called_with=called[0])
         elif len(places) == 1 and name not in variables.values:
             found[name] = replace(fact, passed_to=_callee(source, variables, places[0]))
     for name, comment in parameter_comments(source).items():
@@ -190,6 +192,26 @@ def _is_label(node: tree_sitter.Node) -> bool:
         return False
     fields = ("attribute", "field", "property", "method", "name", "key")
     return any(parent.child_by_field_name(one) == node for one in fields)
+
+
+def _called(
+    source: Source, variables: Variables, uses: Sequence[tree_sitter.Node]
+) -> list[str] | None:
+    """Return the arguments of the only call of a parameter, if they say something."""
+    calls = [
+        one.parent
+        for one in uses
+        if one.parent is not None
+        and one.parent.type in _CALLS
+        and one.parent.child_by_field_name(_CALLS[one.parent.type]) == one
+        and one.parent.child_by_field_name("object") is None
+    ]
+    arguments = calls[0].child_by_field_name("arguments") if len(calls) == 1 else None
+    if arguments is None:
+        return None
+    code = source.line(arguments).removeprefix("(").removesuffix(")")
+    is_short = len(code) <= _LONGEST and not re.search(r"[{;`]|=>|function", code)
+    return [code] if is_short and variables.is_clear(code) else None
 
 
 def _callee(source: Source, variables: Variables, use: tree_sitter.Node) -> str | None:

@@ -2,6 +2,7 @@
 
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.comments import opening_comment
+from assist_server.syntax.facts.effects import effects
 from assist_server.syntax.facts.fact import Facts
 from assist_server.syntax.facts.failures import failures
 from assist_server.syntax.facts.guards import Guards
@@ -26,5 +27,6 @@ def read_facts(tree: SyntaxTree, definition: Definition) -> Facts:
         results=results(source, guards, variables),
         parameters=parameter_facts(source, variables, found),
         comment=opening_comment(source),
-        statements=simple_statements(source),
+        statements=simple_statements(source, variables),
+        effects=effects(source, guards, variables),
     )

@@ -9,7 +9,7 @@ from assist_server.syntax.facts.fact import Guard, Result, ValueKind
 from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.source import NOTHING, RETURNS, Source
 from assist_server.syntax.facts.tails import returned_values
-from assist_server.syntax.facts.variables import Variables
+from assist_server.syntax.facts.variables import Variables, names_in
 
 _LITERAL = re.compile(
     r"-?\d[\w.]*|-?[A-Z][A-Z0-9_]+|True|False|true|false|\"[^\"\\{]{0,24}\"|'[^'\\{]{0,24}'"
@@ -22,6 +22,9 @@ _COMPARES = frozenset({
     "==", "!=", "===", "!==", "<", ">", "<=", ">=", "~=", "is", "is not", "in", "not in", "not",
     "instanceof",
 })  # fmt: skip
+_UNCLEAR = re.compile(r"[;{}]|=>|\bfunc\b|\bfunction\b|\blambda\b|\|[\w, &]+\|")
+"""What makes a quoted value too much to read."""
+_MAX_KEYS = 5
 _GROUPS = frozenset({"tuple", "expression_list", "tuple_expression"})
 _NAMED = re.compile(r"[\w.]+")
 
@@ -41,7 +44,10 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         if node.type in RETURNS:
             yield Result(ValueKind.LITERAL, "None", guard)
             continue
-        yield Result(*_described(source, variables, node), guard)
+        kind, code = _described(source, variables, node)
+        is_given = names_in(code).isdisjoint(variables.values.keys() & set(source.parameters))
+        is_clear = is_given and variables.is_clear(code)
+        yield Result(kind, code, guard, is_clear and not _UNCLEAR.search(code))
 
 
 def _is_chosen(node: tree_sitter.Node) -> bool:
@@ -54,7 +60,7 @@ def _is_chosen(node: tree_sitter.Node) -> bool:
 def _described(
     source: Source, variables: Variables, node: tree_sitter.Node
 ) -> tuple[ValueKind, str]:
-    code, made = source.line(node), _made(source, node)
+    code, made = source.line(node), _made(source, variables, node)
     is_parameter = code in source.parameters and code not in variables.values
     kinds = (
         (ValueKind.LITERAL, code in NOTHING or _LITERAL.fullmatch(code)),
@@ -63,9 +69,23 @@ def _described(
         (ValueKind.INSTANCE, made),
         (ValueKind.TEST, is_test(node, code)),
         (ValueKind.GROUP, _is_group(source, node)),
+        (ValueKind.KEYS, keys := _keys(source, node)),
     )
     kind = next((kind for kind, is_one in kinds if is_one), ValueKind.OTHER)
-    return kind, made if kind is ValueKind.INSTANCE and made else code
+    return kind, {ValueKind.INSTANCE: made, ValueKind.KEYS: keys}.get(kind) or code
+
+
+def _keys(source: Source, node: tree_sitter.Node) -> str | None:
+    """Return the keys of a literal that consists of a few pairs."""
+    if node.type not in {"object", "dictionary"}:
+        return None
+    found = [
+        source.line(one.child_by_field_name("key") or one).strip("'\"")
+        for one in node.named_children
+        if one.type in {"pair", "shorthand_property_identifier"}
+    ]
+    is_plain = len(found) == node.named_child_count and all(map(str.isidentifier, found))
+    return ", ".join(found) if is_plain and 0 < len(found) <= _MAX_KEYS else None
 
 
 def _is_group(source: Source, node: tree_sitter.Node) -> bool:
@@ -96,10 +116,11 @@ def _compares(node: tree_sitter.Node) -> bool:
     return any(child.type in {"<", ">"} for child in node.children)
 
 
-def _made(source: Source, node: tree_sitter.Node) -> str | None:
+def _made(source: Source, variables: Variables, node: tree_sitter.Node) -> str | None:
     """Return the class of which an expression makes an instance."""
     fields = {"call": "function", "new_expression": "constructor",
               "object_creation_expression": "type"}  # fmt: skip
     made = node.child_by_field_name(fields.get(node.type, "")) if node.type in fields else None
     name = source.text(made) if made is not None else ""
-    return name if re.fullmatch(r"(\w+\.)*[A-Z]\w*[a-z]\w*", name) else None
+    is_class = re.fullmatch(r"(\w+\.)*[A-Z]\w*[a-z]\w*", name) is not None
+    return name if is_class and variables.is_clear(name) else None

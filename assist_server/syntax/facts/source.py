@@ -57,16 +57,14 @@ class Source:
         return one_line(self.text(inner))
 
 
+_NO_BLANKS = re.compile(r"(?<=[(\[]) | (?=[)\]])|,(?= ?[)\]])|(?<=[\w)\]]) (?=\??\.[a-z])")
 _STRING = re.compile(r"(\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])*'|`[^`]*`)")
 
 
 def one_line(code: str) -> str:
     """Return code with its line breaks replaced by blanks, except those in strings."""
     parts = _STRING.split(code)
-    parts[::2] = [
-        re.sub(r"(?<=[(\[]) | (?=[)\]])|,(?= ?[)\]])", "", re.sub(r"\s+", " ", part))
-        for part in parts[::2]
-    ]
+    parts[::2] = [_NO_BLANKS.sub("", re.sub(r"\s+", " ", part)) for part in parts[::2]]
     return "".join(parts).strip()
 
 
@@ -86,6 +84,7 @@ def _is_body(node: tree_sitter.Node) -> bool:
 
 def statements(block: tree_sitter.Node) -> list[tree_sitter.Node]:
     """Return the statements of a block without comments."""
-    if [child.type for child in block.named_children] == ["statement_list"]:
-        block = block.named_children[0]
-    return [child for child in block.named_children if not is_comment(child)]
+    found = [child for child in block.named_children if not is_comment(child)]
+    if [child.type for child in found] == ["statement_list"]:
+        return statements(found[0])
+    return found

@@ -6,37 +6,42 @@ import tree_sitter
 
 from assist_server.syntax.facts.fact import Act, Statement
 from assist_server.syntax.facts.results import is_test
-from assist_server.syntax.facts.source import RETURNS, Source, statements
+from assist_server.syntax.facts.source import RETURNS, Source, one_line, statements
+from assist_server.syntax.facts.variables import Variables
 
-_LONGEST = 80
+_LONGEST, _LONGEST_TOGETHER = 100, 130
+_MAX_STATEMENTS = 3
 _WRAPPERS = frozenset({"expression_statement", "expression_list"})
-_CALLS = frozenset({
+CALLS = frozenset({
     "call", "call_expression", "method_invocation", "function_call", "await",
     "await_expression",
 })  # fmt: skip
-_ASSIGNMENTS = frozenset({"assignment", "assignment_expression", "assignment_statement"})
-_NO_VALUES = re.compile(
-    r"[<({\[].*|.*(?:;|=>|\bfunc\b|\bfunction\b|\|[\w, &]+\|).*"
-    r"|None|null|nil|nullptr|undefined|\.\.\."
-)
+ASSIGNMENTS = frozenset({"assignment", "assignment_expression", "assignment_statement"})
+_FUNCTIONS = frozenset({
+    "lambda", "function_expression", "arrow_function", "func_literal", "closure_expression",
+    "lambda_expression", "function_definition", "class_body",
+})  # fmt: skip
+_NO_VALUES = re.compile(r"<.*|\{.+|\[.+|.*(?:;|=>|\bfunc\b|\bfunction\b|\|[\w, &]+\|).*|\.\.\.")
+_NOTHING = frozenset({"None", "null", "nil", "nullptr", "undefined", "NULL"})
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _BLOCK_VALUES = frozenset({
     "if_expression", "match_expression", "for_expression", "while_expression", "loop_expression",
     "block", "unsafe_block", "macro_invocation", "let_declaration",
 })  # fmt: skip
-_MOST = 2
+_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 
-def simple_statements(source: Source) -> tuple[Statement, ...]:
-    """Return the statements of a body of one or two; none if one is long or says nothing."""
+def simple_statements(source: Source, variables: Variables) -> tuple[Statement, ...]:
+    """Return the statements of a body of a few; none if one is long or says nothing."""
     is_expression = source.language in _SCRIPTS and source.body.type != "statement_block"
     nodes = [source.body] if is_expression else own_statements(source)
-    if not 0 < len(nodes) <= _MOST:
+    if not 0 < len(nodes) <= _MAX_STATEMENTS:
         return ()
-    found = [_statement(source, _unwrapped(node), is_last=node == nodes[-1]) for node in nodes]
+    found = [_statement(source, unwrapped(node), is_last=node == nodes[-1]) for node in nodes]
     known = tuple(one for one in found if one is not None)
-    is_short = sum(len(one.code) for one in known) <= _LONGEST + 10
+    is_short = sum(len(one.code) for one in known) <= _LONGEST_TOGETHER
     is_whole = len(known) == len(nodes) and is_short and "`" not in str(known)
+    is_whole = is_whole and all(variables.is_clear(one.code) for one in known)
     return known if is_whole and all(one.act is not Act.RETURN for one in known[:-1]) else ()
 
 
@@ -45,34 +50,66 @@ def _statement(source: Source, node: tree_sitter.Node, *, is_last: bool) -> Stat
     if node.type in RETURNS:
         if not node.named_children:
             return None
-        node, is_returned = _unwrapped(node.named_children[0]), True
-    elif node.type in _ASSIGNMENTS:
-        return _assignment(source, node)
+        node, is_returned = unwrapped(node.named_children[0]), True
+    elif node.type in ASSIGNMENTS:
+        return read_assignment(source, node)
     elif is_last and (source.language == "rust" or node == source.body):
         is_returned = source.definition.returns_value and node.type not in _BLOCK_VALUES
-    if not is_returned and node.type not in _CALLS:
-        return None
-    code = source.line(node)
-    if not code or len(code) > _LONGEST or _NO_VALUES.fullmatch(code):
-        return None
-    return Statement(Act.RETURN if is_returned else Act.CALL, code, is_test(node, code))
+    if not is_returned:
+        return read_call(source, node) if node.type in CALLS else None
+    code = _without_functions(source, node)
+    is_told = _is_short(code) and code not in _NOTHING
+    return Statement(Act.RETURN, code, is_test(node, code)) if is_told else None
 
 
-def _unwrapped(node: tree_sitter.Node) -> tree_sitter.Node:
+def read_call(source: Source, node: tree_sitter.Node) -> Statement | None:
+    """Return a call; None if it is long or says nothing."""
+    code = _without_functions(source, node)
+    return Statement(Act.CALL, code) if _is_short(code) else None
+
+
+def _is_short(code: str) -> bool:
+    is_code = _NO_VALUES.fullmatch(_STRING.sub('""', code)) is None
+    return bool(code) and len(code) <= _LONGEST and is_code
+
+
+def _without_functions(source: Source, node: tree_sitter.Node) -> str:
+    """Return code on one line, with dots for the functions that it passes to others."""
+    spans: list[tuple[int, int]] = []
+    waiting = list(node.named_children)
+    while waiting:
+        one = waiting.pop()
+        if one.type in _FUNCTIONS:
+            spans.append((source.tree.start(one), source.tree.end(one)))
+        else:
+            waiting += one.named_children
+    if not spans:
+        return source.line(node)
+    start, parts = source.tree.start(node), []
+    for first, last in sorted(spans):
+        parts.append(source.tree.text[start:first])
+        start = last
+    return one_line("...".join([*parts, source.tree.text[start : source.tree.end(node)]]))
+
+
+def unwrapped(node: tree_sitter.Node) -> tree_sitter.Node:
+    """Return the only expression of a statement or a list; else the node itself."""
     while node.type in _WRAPPERS and node.named_child_count == 1:
         node = node.named_children[0]
     return node
 
 
-def _assignment(source: Source, node: tree_sitter.Node) -> Statement | None:
+def read_assignment(source: Source, node: tree_sitter.Node) -> Statement | None:
+    """Return an assignment to one place; None if it is long, or to a local variable of Python."""
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if left is None or right is None:
         if source.language != "lua" or node.named_child_count != 2:
             return None
         left, right = node.named_children
-    target, value = source.line(left), source.line(right)
-    is_short = len(target) + len(value) <= _LONGEST and not _NO_VALUES.fullmatch(value)
-    is_own = source.language == "python" and re.search(r"[.\[]", target) is None
+    target, value = source.line(left), _without_functions(source, right)
+    is_short = len(target) + len(value) <= _LONGEST and _is_short(value)
+    is_local = source.language == "python" and re.search(r"[.\[]", target) is None
+    is_own = is_local and target not in source.parameters
     is_plain = "," not in target and any(child.type == "=" for child in node.children)
     return (
         Statement(Act.SET, f"{target} = {value}") if is_short and is_plain and not is_own else None

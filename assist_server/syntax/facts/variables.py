@@ -207,7 +207,9 @@ def _is_plain(source: Source, node: tree_sitter.Node) -> bool:
 
 def _acted_on(source: Source, statement: tree_sitter.Node) -> str | None:
     """Return what of a parameter a statement like `items.pop()` may change; None for others."""
-    is_statement = statement.type in {"expression_statement", "function_call"}
+    above = statement.parent.type if statement.parent is not None else ""
+    is_statement = statement.type == "expression_statement"
+    is_statement = is_statement or (statement.type, above) == ("function_call", "block")
     call = statement
     if statement.type == "expression_statement" and statement.named_children:
         call = statement.named_children[0]

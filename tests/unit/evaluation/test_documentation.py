@@ -37,6 +37,9 @@ def only_words(n):
 WRITTEN = TEXT[TEXT.index('    """Multiply') : TEXT.index("    if width")]
 
 
+WRONG = {"filler", "false", "unsupported", "loops", "echo", "placeholders"}
+
+
 @pytest.fixture
 def function():
     (found,) = choose_functions([Source("a.py", TEXT)], 9, 0)
@@ -59,7 +62,9 @@ def test_the_docstring_is_taken_away(function):
 
 
 def test_what_people_wrote_passes_all_checks(function):
-    assert set(rate(function, WRITTEN).values()) == {1.0}
+    found = rate(function, WRITTEN)
+    assert {found[name] for name in found.keys() - WRONG - {"seconds"}} == {1.0}
+    assert {name: found[name] for name in WRONG} == dict.fromkeys(WRONG, 0.0) | {"filler": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -77,9 +82,17 @@ def test_what_is_wrong_is_found(function, change, check):
     assert rate(function, WRITTEN.replace(*change))[check] == 0.0
 
 
+def test_what_the_statements_are_worth(function):
+    wrong = WRITTEN.replace("ValueError: One", "KeyError: One").replace(
+        "Its width.", "TODO: describe."
+    )
+    found = rate(function, wrong)
+    assert (found["false"], found["placeholders"]) == (1 / 3, 0.25)
+
+
 def test_what_was_not_written_is_not_rated(function):
     found = rate_documentation(lambda _: None, [function], 88)
-    assert (found["written"].mean, len(found)) == (0.0, 1)
+    assert (found["written"].mean, len(found)) == (0.0, 2)
 
 
 def test_the_product_documents_without_a_model(function):

@@ -26,7 +26,7 @@ _JS_TYPES = {
     "boolean": re.compile(r"true|false"),
 }
 _SHORT_DEFAULT = re.compile(r"[\w.-]{1,20}")
-_RESULT_TYPE = re.compile(r"(\w+::)*Result\b")
+_RESULT_TYPE = re.compile(r"(?:\w+::)*\w*Result\b")
 
 
 @dataclass(frozen=True)

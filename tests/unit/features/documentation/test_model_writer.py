@@ -1,10 +1,13 @@
 from dataclasses import dataclass, replace
 
 import pytest
+from chat_backend import ChatBackend
 
+from assist_server.context.snapshot import Snapshot
 from assist_server.engine.backend import NullBackend
 from assist_server.engine.request import CancelToken, Priority
 from assist_server.errors import InputError
+from assist_server.features.documentation.document import document
 from assist_server.features.documentation.model_writer import (
     MIN_LOG_PROB,
     model_phrase_writer,
@@ -78,3 +81,40 @@ def test_the_blank_before_a_phrase_belongs_to_its_first_word(prefix, healed):
     writer = model_phrase_writer("a.py", backend, Settings(), CancelToken())
     assert writer(prefix, "", PhraseRequest(PhraseKind.SUMMARY, "x", DEFINITION)) == "The name."
     assert backend.requests[0].healed_text == healed
+
+
+CODE = """def read_file(path, mode):
+    found = lines(path, mode, path)
+    log(mode, path)
+    count(mode)
+    for line in found:
+        log(line)
+    return found.text
+"""
+
+
+def chat(answer):
+    """What is written about a function by a model with a chat format, and its requests."""
+    backend = ChatBackend(answer=answer)
+    snapshot = Snapshot("file:///a.py", "a.py", CODE)
+    writer = model_phrase_writer("a.py", backend, Settings(), CancelToken())
+    return document(snapshot, 4, writer, DocumentationSettings()), backend.prompts()
+
+
+def test_a_chat_model_is_asked_once_for_all_phrases():
+    found, asked = chat("summary: Read the lines and log them.\n- `mode`: How the lines count.")
+    assert found.text.startswith('"""Read the lines and log them.')
+    assert "mode: How the lines count." in found.text
+    assert found.model_phrases == 2
+    assert len(asked) == 1
+    assert CODE.strip() in asked[0].replace("\n\n", "\n")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["mode: The mode.", "depth: How deep the lines are.", "mode: Number of retries.", "", "mode"],
+)
+def test_what_a_chat_model_says_is_checked(answer):
+    found, _ = chat(answer)
+    assert found.model_phrases == 0
+    assert "depth" not in found.text

@@ -20,3 +20,9 @@ def facts_of(rows):
 def test_digits_after_a_zero_are_no_number(values, said):
     facts = facts_of("town,code\n" + "".join(f"t{value},{value}\n" for value in values))
     assert said in facts.to_markdown()
+
+
+def test_one_uneven_row():
+    assert (
+        "1 row has more or fewer columns" in facts_of("a,b\n1,2\n3,4\n5,6,7\n8,9\n").to_markdown()
+    )

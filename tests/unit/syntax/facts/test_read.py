@@ -370,7 +370,7 @@ def test_parameters(language_id, source, name, expected):
         ("python", "def f(self):\n    pass\n", []),
         ("python", "def f(a):\n    if a:\n        g()\n", []),
         ("python", "def f(a):\n    g(a)\n    return h(a)\n", [(Act.CALL, "g(a)"), (Act.RETURN, "h(a)")]),
-        ("python", "def f(a):\n    g(a)\n    h(a)\n    i(a)\n", []),
+        ("python", "def f(a):\n    g(a)\n    h(a)\n    i(a)\n    j(a)\n", []),
         ("python", f"def f(a):\n    return {'a + ' * 30}a\n", []),
         ("javascript", "const f = a => g(a)", [(Act.RETURN, "g(a)")]),
         ("javascript", "const f = a => ({ b: a })", []),

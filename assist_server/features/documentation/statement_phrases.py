@@ -1,0 +1,58 @@
+"""Statements in words: "set `a` to `b` and call `c()`"."""
+
+import re
+
+from assist_server.syntax.facts.fact import Act, Statement
+
+
+def done(statement: Statement) -> tuple[str, str]:
+    """Return what a statement does, as a verb and its object."""
+    if statement.act is Act.SET:
+        target, _, value = statement.code.partition(" = ")
+        return "set", f"`{target}` to `{value}`" if value else f"`{target}`"
+    whether = "whether " if statement.act is Act.RETURN and statement.is_test else ""
+    return statement.act.value, f"{whether}`{statement.code}`"
+
+
+def told_together(statements: list[Statement], *, is_imperative: bool) -> str:
+    """Return what statements do, with a verb before the first of each kind."""
+    phrases, said = [], ""
+    for statement in statements:
+        verb, rest = done(statement)
+        form = verb if is_imperative else f"{verb}s"
+        kind = f"{verb}{' to' if ' to `' in rest else ''}"
+        phrases.append(rest if kind == said else f"{form} {rest}")
+        said = kind
+    *most, last = phrases
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def listing(phrases: list[str]) -> str | None:
+    """Return phrases as one: "A, B and C", with a comma where one has a condition or an "and"."""
+    is_complex = any(re.search(r" (?:if|unless|on|and) ", one) for one in phrases)
+    *most, last = phrases or [""]
+    mark = ", and " if is_complex else " and "
+    return f"{', '.join(most)}{mark}{last}" if most else last or None
+
+
+def is_kept_argument(statement: Statement) -> bool:
+    """Return whether a statement only stores an argument under its own name."""
+    target, _, value = statement.code.partition(" = ")
+    name = re.split(r"\W", target)[-1].strip("_")
+    return statement.act is Act.SET and name == value.strip("_")
+
+
+def length(phrase: tuple[Statement, str]) -> int:
+    """Return the number of characters of what a statement does, with its condition."""
+    statement, when = phrase
+    return sum(map(len, done(statement))) + len(when) + len(", and ")
+
+
+def result_of(code: str) -> str | None:
+    """Return what the only statement of a body returns."""
+    called = re.match(r"(?:await )?([\w.$:]+)\(", code)
+    is_call = called is not None and code.endswith(")") and code.count("(") == code.count(")")
+    inner = code[called.end() : -1] if called else ""
+    if called and is_call and ")" not in inner.replace("()", ""):
+        return f"what `{called[1]}` returns"
+    return f"`{code}`" if "`" not in code else None

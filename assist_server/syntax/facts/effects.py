@@ -1,0 +1,151 @@
+"""What a function does to things outside it: the places that it sets and the calls it makes."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import tree_sitter
+
+from assist_server.syntax.facts.fact import Act, Effect, Statement
+from assist_server.syntax.facts.guards import Guards
+from assist_server.syntax.facts.source import BORDERS, IFS, Source
+from assist_server.syntax.facts.statements import ASSIGNMENTS, CALLS, read_assignment, read_call
+from assist_server.syntax.facts.variables import Variables
+from assist_server.syntax.tree_walk import own_nodes
+
+_MAX_TOLD = 3
+"""Number of statements in a function up to which its calls are stated."""
+_NO_EFFECT = re.compile(r"[A-Z][A-Z0-9_]+\(|.*assert|.*\blog\w*\.")
+_ROOT = re.compile(r"[*&(\s]*(?P<root>[\w$]+)(?P<rest>.*)", re.DOTALL)
+_EXIT = re.compile(r"(?:(?:sys|os|process|std::process|std|System|Runtime)[.:]+)?_?[eE]xit\(.*")
+_ALWAYS_OWN = frozenset({"self", "this"})
+
+
+def effects(source: Source, guards: Guards, variables: Variables) -> tuple[Effect, ...]:
+    """Return the effects whose condition is known, in the order of the source.
+
+    Calls are among them if all statements can be, and those that end the program always: a
+    few of many would say little, and hide the others.
+    """
+    nodes = [node for node in own_nodes(source.body, BORDERS) if _is_statement(node)]
+    found = [one for node in nodes for one in _effect(source, guards, variables, node)]
+    is_whole = len(found) == len(nodes) <= _MAX_TOLD
+    kept = [
+        one
+        for one in found
+        if is_whole or one.statement.act is Act.SET or _EXIT.fullmatch(one.statement.code)
+    ]
+    return tuple(_without_overwritten(kept))
+
+
+def _is_statement(node: tree_sitter.Node) -> bool:
+    above = node.parent
+    if node.type == "expression_statement" or above is None:
+        return node.type == "expression_statement"
+    is_alone = above.type not in {"expression_statement", "arguments", "argument_list"}
+    return is_alone and node.type in {"assignment_statement", "function_call"} and (
+        above.type in {"block", "statement_list", "chunk"} or above.type in IFS
+    )  # fmt: skip
+
+
+def _inner(node: tree_sitter.Node) -> tree_sitter.Node:
+    if node.type == "expression_statement" and node.named_child_count == 1:
+        return node.named_children[0]
+    return node
+
+
+def _effect(
+    source: Source, guards: Guards, variables: Variables, node: tree_sitter.Node
+) -> Iterator[Effect]:
+    inner = _inner(node)
+    if inner.type in ASSIGNMENTS:
+        statement = read_assignment(source, inner)
+    elif inner.type in CALLS:
+        statement = read_call(source, inner)
+    else:
+        statement = None
+    if statement is None or _NO_EFFECT.match(statement.code):
+        return
+    target, _, value = statement.code.partition(" = ")
+    is_set = statement.act is Act.SET
+    is_outside = is_set and _is_outside(source, variables, target)
+    if is_outside != is_set or not (target.isidentifier() or variables.is_clear(target)):
+        return
+    if not is_set and _is_inner(source, target):
+        return
+    is_lasting = not target.startswith("*") or not _occurs_after(source, node, target)
+    is_clear = variables.is_clear(value) and not variables.is_changed(value, node)
+    if is_set and not (is_clear and is_lasting):
+        statement = replace(statement, code=target)
+    guard = guards.of_node(node)
+    is_told = guard.is_known and all(one.is_clear for one in guard.holds)
+    if is_told and (is_set or not variables.is_changed(target, node)):
+        yield Effect(statement, guard)
+
+
+def _is_inner(source: Source, call: str) -> bool:
+    """Return whether a call is of a function that the function itself defines."""
+    name = re.split(r"\W", call, maxsplit=1)[0]
+    body = source.text(source.body)
+    return re.search(rf"\b(?:function|def|fn|func|const|let)\s+{name}\b", body) is not None
+
+
+def _occurs_after(source: Source, node: tree_sitter.Node, target: str) -> bool:
+    """Return whether a place may be changed again after it was set."""
+    rest = source.tree.text[source.tree.end(node) : source.definition.span.end]
+    return re.search(rf"\b{re.escape(target.strip('*() '))}\b", rest) is not None
+
+
+def _is_outside(source: Source, variables: Variables, target: str) -> bool:
+    """Return whether a caller can see that a place has changed."""
+    found = _ROOT.fullmatch(target)
+    is_place = re.search(r"[.\[*>]", target) is not None
+    if found is None or (found["root"] in variables.values and is_place):
+        return False
+    if not is_place:
+        return _is_undeclared(source, target)
+    root, is_reached = found["root"], target.startswith("*") or "[" in target or "->" in target
+    kind = next((one.annotation for one in source.definition.parameters if one.name == root), "")
+    header = source.tree.text[source.definition.header.start : source.definition.header.end]
+    if source.language in {"c", "cpp"} and root not in _ALWAYS_OWN and root in source.parameters:
+        return is_reached or "&" in (kind or "")
+    if source.language == "rust":
+        return root == "self" or "&mut" in (kind or "")
+    if source.language == "go" and re.search(rf"[(,]\s*{root}\b", header):
+        return is_reached or re.search(rf"\b{root}(?:, \w+)* \*", header) is not None
+    return True
+
+
+def _is_undeclared(source: Source, name: str) -> bool:
+    """Return whether a variable is one of a module or, in Java and C++, of the object."""
+    span = source.definition.header.start, source.definition.span.end
+    written = re.sub(r"[ \t]+", " ", source.tree.text[slice(*span)])
+    end = r"(?![\w$])"
+    declared = (
+        rf"(?:\b(?:let|const|var|local|auto|for|catch|function)\b[^;=\n]*"
+        rf"|[\w>\])*&] [^;=\n({{]*)(?:(?<![\w.$])|\.\.\.){name}{end}"
+        rf"|(?<![\w.$]){name}(?:, \w+)* :=|, {name}(?:, \w+)* :="
+    )
+    is_language = source.language not in {"python", "rust"}
+    words = re.sub(r"\b(?:return|else|throw|new|delete|in|of|and|or|not|do|then)\b", ";", written)
+    is_name = is_language and name not in {*source.parameters, "_"}
+    return is_name and not re.search(declared, words)
+
+
+def _without_overwritten(found: list[Effect]) -> Iterator[Effect]:
+    """Yield effects, and of places set several times only that they are set, unless by cases."""
+    targets = Counter(_target(one) for one in found if one.statement.act is Act.SET)
+    always = {_target(one) for one in found if one.guard.is_always}
+    said: set[str] = set()
+    for one in found:
+        target = _target(one)
+        if one.statement.act is not Act.SET or targets[target] == 1 or target not in always:
+            yield one
+        elif target not in said:
+            said.add(target)
+            yield Effect(Statement(Act.SET, target), replace(one.guard, holds=(), fails=()))
+
+
+def _target(effect: Effect) -> str:
+    return effect.statement.code.partition(" = ")[0]
