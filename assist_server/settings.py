@@ -31,6 +31,7 @@ def _path_or_name(model: str, info: ValidationInfo) -> str:
 
 
 _NewTokens = Annotated[int, Field(ge=1, le=1024)]
+_Minutes = Annotated[float, Field(ge=0, le=100_000)]
 _PromptTokens = Annotated[int, Field(ge=64, le=131_072)]
 
 
@@ -110,8 +111,16 @@ class DocumentationSettings(_Section):
     )
     unknown: Literal["todo", "omit"] = Field(
         default="todo",
-        description="What neither code nor model tells: `todo` leaves a placeholder, `omit` leaves "
-        "the entry out.",
+        description="What neither code nor model tells: `todo` leaves a placeholder, a tab stop in "
+        "editors that can show one; `omit` leaves the entry out.",
+    )
+    include_private: bool = Field(
+        default=False,
+        description="Include private definitions when all of a file is documented.",
+    )
+    hints: bool = Field(
+        default=False,
+        description="Show hints where documentation no longer fits its definition.",
     )
     max_phrase_tokens: _NewTokens = Field(
         default=24,
@@ -146,9 +155,9 @@ class RemoteSettings(_Section):
         description="Name of the model on the server; empty for the only one.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
-    api: Literal["auto", "llama-server", "openai"] = Field(
+    api: Literal["auto", "llama-server", "vllm", "openai"] = Field(
         default="auto",
-        description="Interface of the server: llama.cpp's own, or OpenAI's, which Ollama, vLLM "
+        description="Interface of the server: llama.cpp's own, vLLM's, or OpenAI's, which Ollama "
         "and others have; `auto` asks the server.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
@@ -205,7 +214,14 @@ class Settings(_Section):
         default="embedded",
         min_length=1,
         description="`embedded`, a folder, a GGUF file (`~/models/name.gguf`), or the id of a "
-        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`).",
+        "model on the Hugging Face hub, with a quantization for GGUF (`org/name:Q4_K_M`) or a "
+        "revision (`org/name@v1.0`).",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    text_model: Annotated[str, AfterValidator(_path_or_name)] = Field(
+        default="",
+        description="Another model for summaries and tasks, spelled like `model`; it is loaded on "
+        "first use, if it fits the memory. Empty: the model that completes.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
@@ -213,8 +229,8 @@ class Settings(_Section):
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
         default="auto",
-        description="Number format of the weights; `auto` chooses by the device, the processor and "
-        "the model.",
+        description="Number format of the weights; `auto` chooses by the device, the processor, "
+        "the model and the free memory.",
     )
     drafts: Literal["ngram", "off"] = Field(
         default="ngram",
@@ -225,12 +241,31 @@ class Settings(_Section):
         min_length=1,
         description="Infilling prompt format; `auto` uses that of the model.",
     )
+    unload_after_minutes: _Minutes = Field(
+        default=0,
+        description="Remove the model from memory after this time without requests, until the next "
+        "one; 0 for never.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    idle_exit_minutes: _Minutes = Field(
+        default=10,
+        description="Time for which the server that your windows share stays after the last one "
+        "was closed.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
     completion: CompletionSettings = CompletionSettings()
     documentation: DocumentationSettings = DocumentationSettings()
     summary: SummarySettings = SummarySettings()
     tasks: TaskSettings = TaskSettings()
     remote: RemoteSettings = RemoteSettings()
     log: LogSettings = LogSettings()
+
+    def for_text(self) -> "Settings":
+        """Return the settings whose model is that for summaries and tasks."""
+        if not self.text_model:
+            return self
+        changes = {"model": self.text_model, "text_model": "", "remote": RemoteSettings()}
+        return self.model_copy(update=changes)
 
 
 @cache

@@ -122,7 +122,7 @@ def _model(settings: Settings) -> Iterator[Check]:
     size = f"{parameters if info.parameters else ''}{info.context_tokens} tokens"
     how = f"connected to {info.host}" if info.host else "loaded"
     yield Check("model", Verdict.OK, f"{info.name}: {size}, {how} in {seconds:.1f} s")
-    yield Check("device", Verdict.OK, "; ".join(info.plan.reasons))
+    yield Check("device", Verdict.OK, "; ".join((*info.plan.reasons, *info.plan.memory_steps)))
     yield from _infilling(backend, settings)
     backend.close()
 

@@ -52,7 +52,7 @@ def opened_model(settings: Settings) -> Iterator[Backend]:
     """
     with Console(stderr=True).status("loading the model") as status:
         backend = open_model(
-            settings, lambda message, _: status.update(Text(f"loading the model: {message}"))
+            settings, lambda message, _, **__: status.update(Text(f"loading the model: {message}"))
         )
     try:
         yield backend

@@ -15,6 +15,8 @@ from assist_server.cli.options import (
     Json,
     Line,
     Model,
+    Paths,
+    Prune,
     flags_of,
     words_of,
 )
@@ -78,6 +80,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         Path | None,
         typer.Option(help="Listen on a Unix socket in a folder that only you can access."),
     ] = None,
+    inherited: Annotated[int | None, typer.Option(hidden=True)] = None,
     socket: Annotated[
         int | None,
         typer.Option(min=1, max=65535, help="Connect to a port on which an editor listens."),
@@ -85,9 +88,18 @@ def serve(  # noqa: PLR0913 - one parameter for each option
     pipe: Annotated[
         str | None, typer.Option(help="Connect to a Unix socket on which an editor listens.")
     ] = None,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            help="Serve OpenAI's interface in place of LSP, on a loopback port: PORT or HOST:PORT."
+        ),
+    ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="File with the token for --tcp; created if missing.", show_default=False),
+        typer.Option(
+            help="File with the token for --tcp and --http; created if missing.",
+            show_default=False,
+        ),
     ] = None,
     client_process_id: _ClientProcessId = None,
     model: Model = None,
@@ -97,18 +109,33 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         typer.Option(help="Log level: debug, info, warning or error.", show_default=False),
     ] = None,
 ) -> None:
-    """Run the language server, as editors do."""
+    """Run the language server, as editors do; with --http, a server for other tools."""
     del client_process_id
     from assist_server.cli.serve import Endpoint, run_server  # noqa: PLC0415
 
-    if stdio + sum(place is not None for place in (tcp, unix, socket, pipe)) > 1:
-        raise InputError("choose one of --stdio, --tcp, --unix, --socket and --pipe")
-    if token_file is not None and tcp is None:
-        raise InputError("--token-file needs --tcp; add --tcp or leave it out")
+    if stdio + sum(place is not None for place in (tcp, unix, socket, pipe, http)) > 1:
+        raise InputError("choose one of --stdio, --tcp, --unix, --socket, --pipe and --http")
+    if token_file is not None and tcp is None and http is None:
+        raise InputError("--token-file needs --tcp or --http; add one or leave it out")
+    if inherited is not None and unix is None:
+        raise InputError("--inherited needs --unix; leave it out")
     flags: dict[str, object] = {**flags_of(model, device)}
     if log_level is not None:
         flags["log"] = {"level": log_level}
-    run_server(flags, Endpoint(tcp, unix, socket, pipe, token_file))
+    run_server(flags, Endpoint(tcp, unix, inherited, socket, pipe, http, token_file))
+
+
+@app.command()
+def connect(
+    *,
+    stdio: Annotated[bool, typer.Option("--stdio", hidden=True)] = False,
+    client_process_id: _ClientProcessId = None,
+) -> None:
+    """Connect an editor to the server that your windows share; start it if it does not run."""
+    del stdio, client_process_id
+    from assist_server.cli.connect import run_connect  # noqa: PLC0415
+
+    run_connect()
 
 
 @app.command()
@@ -131,31 +158,56 @@ def complete(  # noqa: PLR0913 - one parameter for each option
 
 @app.command()
 def document(  # noqa: PLR0913 - as above
-    file: File,
-    line: Line,
+    paths: Paths = None,
+    line: Annotated[
+        int | None, typer.Option(help="Line, counted from 1.", show_default=False)
+    ] = None,
     *,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Document all public definitions that have nothing.")
+    ] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Only report documentation that no longer fits, with --all also what is missing; "
+            "exit code 1 if there is any.",
+        ),
+    ] = False,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="With --check: text, json or sarif.", show_default="text"),
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write to the file.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print a unified diff.")] = False,
-    prune: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Remove the entry of this parameter, which no longer exists.",
-            show_default=False,
-        ),
-    ] = None,
+    prune: Prune = None,
     model: Model = None,
     device: Device = None,
     as_json: Json = False,
 ) -> None:
-    """Generate the documentation of the function or class at a line, and print or write it."""
-    from assist_server.cli.document import Output, run_document  # noqa: PLC0415
+    """Generate documentation: of what is at a line, or of whole files; or check it."""
+    from assist_server.cli.document import Output, run_document, run_document_all  # noqa: PLC0415
 
     if write + diff + as_json > 1:
         raise InputError("choose one of --write, --diff and --json")
     output = (
         Output.WRITE if write else Output.DIFF if diff else Output.JSON if as_json else Output.TEXT
     )
-    run_document(file, line, flags_of(model, device), output, prune or ())
+    if (all_ or check) and (line is not None or prune):
+        raise InputError("--line and --prune are for one definition, without --all and --check")
+    if check:
+        from assist_server.cli.documentation_check import run_check  # noqa: PLC0415
+
+        if output is not Output.TEXT:
+            raise InputError("--check changes nothing; choose its output with --format")
+        sys.exit(run_check(paths or [Path()], form or "text", is_complete=all_))
+    if form is not None:
+        raise InputError("--format needs --check; add --check or leave it out")
+    if all_ and paths:
+        return run_document_all(paths, flags_of(model, device), output)
+    if line is None or not paths or len(paths) > 1:
+        raise InputError("name one file with --line, or files and folders with --all or --check")
+    return run_document(paths[0], line, flags_of(model, device), output, prune or ())
 
 
 @app.command()
@@ -214,7 +266,10 @@ def doctor(*, model: Model = None, device: Device = None, as_json: Json = False)
     sys.exit(run_doctor(flags_of(model, device), as_json=as_json))
 
 
-_models = typer.Typer(help="List, choose and export models.")
+_models = typer.Typer(help="List, download, choose, remove and export models.")
+_HubModel = Annotated[
+    str, typer.Argument(help="Hub id: org/name, org/name:Q4_K_M, with @REVISION after it.")
+]
 app.add_typer(_models, name="models")
 
 
@@ -225,6 +280,48 @@ def models(context: typer.Context, *, as_json: Json = False) -> None:
 
     if context.invoked_subcommand is None:
         run_models(as_json=as_json)
+
+
+@_models.command("list")
+def list_models(*, as_json: Json = False) -> None:
+    """List the models on this machine: size, commit and last use."""
+    from assist_server.cli.models import run_models  # noqa: PLC0415
+
+    run_models(as_json=as_json)
+
+
+@_models.command()
+def pull(model: _HubModel) -> None:
+    """Download a model from the hub, or what is new in it; a download that broke off goes on."""
+    from assist_server.cli.hub_models import run_pull  # noqa: PLC0415
+
+    run_pull(model)
+
+
+@_models.command()
+def remove(
+    model: _HubModel,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove a downloaded model, all its commits or the one that is named."""
+    from assist_server.cli.hub_models import run_remove  # noqa: PLC0415
+
+    run_remove(model, is_agreed=yes)
+
+
+@_models.command()
+def info(
+    model: Annotated[
+        str, typer.Argument(help="Model: embedded, a folder, a GGUF file, or a hub id.")
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show a model's licence, architecture, context, size and files without loading it."""
+    from assist_server.cli.model_info import run_info  # noqa: PLC0415
+
+    run_info(model, as_json=as_json)
 
 
 @_models.command()

@@ -15,7 +15,8 @@ from tomlkit.exceptions import TOMLKitError
 from assist_server.cli.file_replacement import replace_file
 from assist_server.cli.inputs import refuse_special
 from assist_server.config import user_file_path
-from assist_server.engine.loading.locate import locate_model
+from assist_server.engine.loading.hub import cached_model
+from assist_server.engine.loading.locate import locate_model, looks_like_hub_id
 from assist_server.engine.loading.open_models import (
     LINE_TOKENS,
     Fit,
@@ -58,10 +59,11 @@ def run_use(model: str) -> None:
 
     Raises:
         InputError: the name is no model, or the file cannot be read or written.
-        ModelError: there is no such folder.
+        ModelError: there is no such folder, or the hub would not allow the name.
     """
     path = user_file_path()
     value = _checked(model, Path.cwd())
+    is_here = not looks_like_hub_id(value) or cached_model(value) is not None
     before = _content(path)
     try:
         document = tomlkit.parse(before.decode("utf-8-sig"))
@@ -72,6 +74,8 @@ def run_use(model: str) -> None:
     path.touch()
     replace_file(path, before, tomlkit.dumps(document).encode())
     typer.echo(f"model = {value!r} is set in {path}; restart the server in your editor")
+    if not is_here:
+        typer.echo(f"its first use downloads it; to do so now: assist-server models pull {value}")
     remote = document.get("remote")
     if isinstance(remote, Mapping) and remote.get("url"):
         typer.echo(

@@ -1,9 +1,8 @@
 """`assist-server models`: list local models and infilling formats, and export a model."""
 
 import json
-import os
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -11,34 +10,50 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assist_server.engine.loading.gguf.names import is_whole, quantization_of
+from assist_server.engine.loading.hub_cache import CachedModel, cached_models
 from assist_server.engine.loading.locate import EMBEDDED, EMBEDDED_FOLDER
 from assist_server.errors import InputError, printable
 from assist_server.prompts.fim import LEFT_TO_RIGHT, TEMPLATES
 
+_SHOWN_DIGITS = 12
+"""Of a commit."""
+
 
 @dataclass(frozen=True)
 class _ModelEntry:
-    """A model that can be loaded offline."""
+    """A model on this machine."""
 
     model: str
     """Value of the setting `model`."""
     megabytes: float
-    """Size of its weights in megabytes of 1,000,000 bytes."""
+    """Size of its files in megabytes of 1,000,000 bytes."""
     where: str
+    commit: str = ""
+    """Of the hub's repository; empty if there is none."""
+    used: str | None = None
+    """When a file of it was last read: the day, such as 2026-11-28."""
+    is_whole: bool = True
+    """False if its download was not finished."""
 
 
 def run_models(*, as_json: bool) -> None:
     """Print the list."""
-    entries = [_entry(EMBEDDED, EMBEDDED_FOLDER, "in this package"), *_cached_models()]
+    embedded = _ModelEntry(EMBEDDED, _megabytes(EMBEDDED_FOLDER), "in this package")
+    entries = [embedded, *map(_entry, cached_models())]
     families = [template.family for template in (*TEMPLATES, LEFT_TO_RIGHT)]
     if as_json:
         listed = [asdict(entry) for entry in entries]
         typer.echo(json.dumps({"models": listed, "fim_templates": families}))
         return
-    table = Table("model", "weights", "where", box=None, header_style="bold")
+    table = Table("model", box=None, header_style="bold")
+    table.add_column("size", justify="right", no_wrap=True)
+    for column in ("commit", "last used"):
+        table.add_column(column, no_wrap=True)
     for entry in entries:
-        table.add_row(_plain(entry.model), f"{entry.megabytes:,.0f} MB", _plain(entry.where))
+        commit = entry.commit[:_SHOWN_DIGITS] if entry.is_whole else "unfinished"
+        table.add_row(
+            Text(printable(entry.model)), f"{entry.megabytes:,.0f} MB", commit, entry.used
+        )
     console = Console()
     console.print(table)
     console.print(
@@ -60,7 +75,10 @@ def run_export(model: str, out: Path, *, is_packed: bool, corpus: Path | None) -
     with Console(stderr=True).status("reading the model") as status:
         if corpus is None:
             export_model(
-                model, out, lambda message, _: status.update(Text(message)), is_packed=is_packed
+                model,
+                out,
+                lambda message, _, **__: status.update(Text(message)),
+                is_packed=is_packed,
             )
         else:
             from assist_server.training.pack import export_for_text  # noqa: PLC0415 - as above
@@ -69,48 +87,11 @@ def run_export(model: str, out: Path, *, is_packed: bool, corpus: Path | None) -
     typer.echo(f"to use it, set: model = {str(out.absolute())!r}")
 
 
-def _plain(name: str) -> Text:
-    return Text(printable(name))
+def _entry(model: CachedModel) -> _ModelEntry:
+    used = datetime.fromtimestamp(model.used_at, UTC).astimezone().date().isoformat()
+    megabytes, where = model.size_bytes / 1e6, str(model.folder)
+    return _ModelEntry(model.name, megabytes, where, model.commit, used, model.is_whole)
 
 
-def _entry(model: str, folder: Path, where: str) -> _ModelEntry:
-    return _ModelEntry(model, _megabytes(folder.glob("*.safetensors")), where)
-
-
-def _megabytes(files: Iterable[Path]) -> float:
-    return sum(file.stat().st_size for file in files) / 1e6
-
-
-def _cached_models() -> list[_ModelEntry]:
-    """Return the models in the hub's cache whose weights can be loaded."""
-    entries = []
-    for folder in sorted(_cache_folder().glob("models--*--*")):
-        name = folder.name.removeprefix("models--").replace("--", "/", 1)
-        snapshots = sorted(folder.glob("snapshots/*"))
-        for snapshot in snapshots:
-            if any(snapshot.glob("*.safetensors")) and (snapshot / "config.json").exists():
-                entries.append(_entry(name, snapshot, str(folder)))
-                break
-        entries += [
-            _ModelEntry(f"{name}:{quantization}", _megabytes([file]), str(folder))
-            for quantization, file in _quantized(snapshots).items()
-        ]
-    return entries
-
-
-def _quantized(snapshots: Iterable[Path]) -> dict[str, Path]:
-    """Return the GGUF files of a model by their quantization."""
-    files = (file for snapshot in snapshots for file in sorted(snapshot.rglob("*.gguf")))
-    return {
-        quantization: file
-        for file in files
-        if is_whole(file.name) and (quantization := quantization_of(file.name))
-    }
-
-
-def _cache_folder() -> Path:
-    """Return the cache folder of the hub's client; source: its documentation of HF_HUB_CACHE."""
-    if "HF_HUB_CACHE" in os.environ:
-        return Path(os.environ["HF_HUB_CACHE"])
-    home = os.environ.get("HF_HOME")
-    return (Path(home) if home else Path.home() / ".cache" / "huggingface") / "hub"
+def _megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) / 1e6

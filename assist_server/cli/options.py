@@ -16,6 +16,22 @@ Device = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 File = Annotated[Path, typer.Argument(help="Source file.", show_default=False)]
 Line = Annotated[int, typer.Option(help="Line, counted from 1.", show_default=False)]
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[FILE|FOLDER]...",
+        help="Source file; with --all or --check, files and folders.",
+        show_default=False,
+    ),
+]
+Prune = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Remove what is described and no longer exists: the name of a parameter or exception, "
+        "or Returns.",
+        show_default=False,
+    ),
+]
 
 
 _WORDS = "assist_server.words"
@@ -39,9 +55,9 @@ def words_of(context: typer.Context) -> str:
 def flags_of(model: str | None, device: str | None) -> dict[str, object]:
     """Return the settings that were given on the command line.
 
-    A model that is named there is used even if the settings name a server.
+    A model that is named there is used for everything, even if the settings name a server.
     """
     given: dict[str, object] = {"model": model, "device": device}
     if model is not None:
-        given["remote"] = {"url": ""}
+        given |= {"text_model": "", "remote": {"url": ""}}
     return {name: value for name, value in given.items() if value is not None}

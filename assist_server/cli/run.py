@@ -1,11 +1,15 @@
 """`assist-server run`: run a task of a chat model on a file, some lines, or standard input."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum, auto
 from pathlib import Path
 
 import typer
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
 from assist_server.cli.diff import unified_diff
 from assist_server.cli.file_replacement import replace_file
@@ -15,7 +19,7 @@ from assist_server.cli.terminal import say
 from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.tasks.run import Outcome, run_task
+from assist_server.features.tasks.run import Draft, Outcome, TakeDraft, run_task
 from assist_server.prompts.tasks import Need, Task, Tasks, load_tasks
 from assist_server.prompts.tasks import Output as Effect
 from assist_server.text.newlines import edit_original, with_newline
@@ -63,10 +67,8 @@ def run_named(  # noqa: PLR0913, PLR0917 - as on the command line
     selection = _select(task, snapshot, lines, is_file=named is not None)
     settings = load_settings(flags)
     is_streamed = task.output is Effect.SHOW
-    with opened_model(settings) as backend:
-        outcome = run_task(
-            task, selection, words, backend, settings, on_text=_print if is_streamed else _ignore
-        )
+    with opened_model(settings.for_text()) as backend, _shown(is_final=is_streamed) as on_draft:
+        outcome = run_task(task, selection, words, backend, settings, on_draft=on_draft)
     if is_streamed:
         typer.echo()
     elif output is Output.TEXT:
@@ -114,10 +116,20 @@ def _change(file: Path, path: str, source: str, outcome: Outcome, output: Output
         replace_file(file, source.encode("utf-8"), changed.encode("utf-8"))
 
 
-def _print(piece: str) -> None:
-    say(piece, nl=False)
-    sys.stdout.flush()
+@contextmanager
+def _shown(*, is_final: bool) -> Iterator[TakeDraft]:
+    """Show an answer while it is written: at once, or for now on a terminal if it may change."""
+    n_printed = 0
 
+    def print_more(draft: Draft) -> None:
+        nonlocal n_printed
+        say(draft.text[n_printed:], nl=False)
+        sys.stdout.flush()
+        n_printed = len(draft.text)
 
-def _ignore(piece: str) -> None:
-    del piece
+    if is_final:
+        yield print_more
+        return
+    console = Console(stderr=True)
+    with Live(console=console, transient=True, vertical_overflow="crop") as live:
+        yield lambda draft: live.update(Text(draft.text))

@@ -26,7 +26,7 @@ def run_summarize(
     snapshot = read_snapshot(named) if named else read_standard_input()
     selection = select_lines(snapshot, lines)
     settings = load_settings(flags)
-    with opened_model(settings) as backend:
+    with opened_model(settings.for_text()) as backend:
         summary = summarize(selection, backend, settings)
     if as_json:
         answer = {"markdown": summary.markdown, "method": summary.method}

@@ -37,6 +37,8 @@ class Snapshot:
     version: int | None = None
     newline: str = ""
     """The most frequent line end of the document, for text that is written back into it."""
+    project: str = ""
+    """The name of the project's folder, shown to the model; empty for a file outside of one."""
 
     def __post_init__(self) -> None:
         """Record how lines end, and convert them to line feeds."""

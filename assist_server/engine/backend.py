@@ -10,11 +10,15 @@ from assist_server.settings import RemoteSettings, Settings
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 1.0, 30.0
 
-ProgressCallback = Callable[[str, int], None]
-"""Called with a message and a percentage while a model loads."""
+
+class ProgressCallback(Protocol):
+    """Called with the progress while a model loads; an error that it raises ends the loading."""
+
+    def __call__(self, message: str, percent: int, /, *, is_download: bool = False) -> None:
+        """Report a step, and how far the download or what follows it has come."""
 
 
-def ignore_progress(message: str, percent: int) -> None:
+def ignore_progress(message: str, percent: int, *, is_download: bool = False) -> None:
     """Ignore progress: a `ProgressCallback` that does nothing."""
 
 
@@ -31,6 +35,8 @@ class ModelChoice:
     dtype: str = "auto"
     drafts: str = "ngram"
     remote: RemoteSettings = field(default_factory=RemoteSettings)
+    is_second: bool = field(default=False, compare=False)
+    """True if it is loaded beside another model, and only if it fits."""
 
     @classmethod
     def of(cls, settings: Settings) -> "ModelChoice":

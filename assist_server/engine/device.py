@@ -5,7 +5,9 @@ The caller probes the facts, so this module needs no torch.
 
 import ctypes
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+_SMALLER_CACHE_PART = 0.25
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,10 @@ class DevicePlan:
     """Number format of the weights: the name of a torch dtype, such as `bfloat16`, or a server's
     own word."""
     reasons: tuple[str, ...]
+    cache_part: float = 1.0
+    """Part of the usual memory for the caches of prompts."""
+    memory_steps: tuple[str, ...] = ()
+    """What was changed when the memory was exceeded, each in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,33 @@ def plan_device(facts: DeviceFacts, device: str = "auto", dtype: str = "auto") -
     if chosen == "cuda" and not facts.cuda_has_bfloat16:
         return DevicePlan(chosen, "float16", (*reasons, "float16: this GPU has no bfloat16"))
     return DevicePlan(chosen, "bfloat16", (*reasons, "bfloat16: half the memory of float32"))
+
+
+def smaller_plan(
+    plan: DevicePlan, *, has_int8: bool = False, is_loading: bool = False
+) -> DevicePlan | None:
+    """Return what to try after the memory was exceeded; None if nothing is left.
+
+    The steps are a smaller cache of prompts, weights in int8, and the CPU.
+
+    Args:
+        plan: The plan that failed.
+        has_int8: Whether the model can have weights in int8 on the plan's device.
+        is_loading: True if the weights did not fit; there is no cache then.
+    """
+
+    def step(reason: str, **changes: object) -> DevicePlan:
+        steps = (*plan.memory_steps, f"the memory of {plan.device} was exceeded: {reason}")
+        return replace(plan, memory_steps=steps, **changes)  # type: ignore[arg-type]
+
+    if not is_loading and plan.cache_part > _SMALLER_CACHE_PART:
+        reason = "recent prompts get a quarter of their memory"
+        return step(reason, cache_part=_SMALLER_CACHE_PART)
+    if has_int8 and plan.dtype != "int8":
+        return step("the weights are held in int8", dtype="int8")
+    if plan.device != "cpu":
+        return step("the model runs on the CPU", device="cpu", dtype="float32", cache_part=1.0)
+    return None
 
 
 def return_free_memory() -> None:

@@ -20,17 +20,23 @@ def failures_in_one_sentence(name: str, plan: DevicePlan) -> Iterator[None]:
         yield
     except AssistError:
         raise
-    except torch.OutOfMemoryError as error:
-        raise out_of_memory(name, plan) from error
     except Exception as error:  # four libraries raise, each its own kinds
+        if is_out_of_memory(error):
+            raise out_of_memory(name, plan) from error
         raise ModelError(f"cannot load the model {name!r}: {gist(error)}") from error
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether a device has too little memory; a CPU's is known by its message only."""
+    is_named = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return is_named or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
 
 
 def out_of_memory(name: str, plan: DevicePlan) -> ModelError:
     """Return the error for a model that is too large."""
+    remedy = "" if plan.device == "cpu" else ', or set device = "cpu"'
     return ModelError(
-        f"{name} does not fit the memory of {plan.device}; "
-        'choose a smaller model, or set device = "cpu"'
+        f"{name} does not fit the memory of {plan.device}; choose a smaller model{remedy}"
     )
 
 

@@ -1,11 +1,13 @@
 """A Hugging Face causal language model in this process."""
 
 import contextlib
+import gc
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import psutil
 import torch
 
 from assist_server.engine.backend import (
@@ -15,13 +17,20 @@ from assist_server.engine.backend import (
     TroubleCallback,
     ignore_progress,
 )
+from assist_server.engine.decoding.checkpoints import LineStarts
 from assist_server.engine.decoding.decoder import Decoder, Step
 from assist_server.engine.decoding.healing import ByteTrie, ForcedText
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import PrefixCache
-from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device
-from assist_server.engine.failures import failures_in_one_sentence, gist, out_of_memory
+from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device, smaller_plan
+from assist_server.engine.failures import (
+    failures_in_one_sentence,
+    gist,
+    is_out_of_memory,
+    out_of_memory,
+)
 from assist_server.engine.loading.checkpoint import read_calibration, read_model
+from assist_server.engine.loading.memory import check_fits_beside
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
 from assist_server.engine.models.torchscript_model import TorchScriptModel
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest, kept_length
@@ -46,6 +55,13 @@ def probe_device_facts() -> DeviceFacts:
     )
 
 
+def free_bytes(device: str) -> int:
+    """Return the memory that a model on `device` may take."""
+    if device == "cuda":
+        return int(torch.cuda.mem_get_info()[0])
+    return int(psutil.virtual_memory().available)
+
+
 class TransformersBackend:
     """A `Backend` over AutoModelForCausalLM and AutoTokenizer."""
 
@@ -57,24 +73,42 @@ class TransformersBackend:
         plan: DevicePlan,
         dtype: str = "auto",
         drafting: NgramDrafting | None = None,
+        source: str = "",
     ) -> None:
         """Start a scheduler for a model that is on the plan's device.
 
-        Without `drafting` no tokens are drafted.
+        Without `drafting` no tokens are drafted. Without a `source` to read the model from again,
+        it cannot move to a device with more memory.
         """
         self._codec = TokenCodec(tokenizer)
+        self._dtype, self._source, self._drafting = dtype, source, drafting
+        self._on_trouble: TroubleCallback = lambda _: None
+        self._info = _describe(name, model, self._codec, tokenizer, plan)
+        token_bytes = self._codec.token_bytes()
+        self._trie = ByteTrie(token_bytes)
+        self._line_starts = LineStarts.of(token_bytes, self._info.special_ids.values())
+        self._run_with(model, plan)
+        self._scheduler = Scheduler(self._run)
+
+    def _run_with(self, model: Any, plan: DevicePlan) -> None:
+        """Decode with a model from now on."""
+        is_int8 = plan.dtype == "int8"
+        plan = replace(plan, dtype="float32") if is_int8 else plan
+        dtype = "int8" if is_int8 else self._dtype
+        # Before planning, which may replace weights.
+        weights_bytes = sum(each.numel() * each.element_size() for each in model.parameters())
         language_model, plan = plan_execution(model.eval(), plan, dtype)
         self._has_copy = isinstance(language_model, TorchScriptModel)
-        self._info = _describe(name, model, self._codec, tokenizer, plan)
-        weights_bytes = sum(each.numel() * each.element_size() for each in model.parameters())
-        limit_bytes = cache_limit_bytes(plan.device, weights_bytes)
-        self._prefixes = PrefixCache(language_model, limit_bytes)
-        self._drafting = drafting
+        limit_bytes = int(cache_limit_bytes(plan.device, weights_bytes) * plan.cache_part)
+        prefixes = PrefixCache(language_model, limit_bytes)
+        context_tokens, line_starts = self._info.context_tokens, self._line_starts
+        self._prefixes: PrefixCache | None = prefixes
         self._decoder: Decoder | None = Decoder(
-            language_model, self._prefixes, drafting, self._info.context_tokens
+            language_model, prefixes, self._drafting, context_tokens, line_starts
         )
-        self._trie = ByteTrie(self._codec.token_bytes())
-        self._scheduler = Scheduler(self._run)
+        self._info = replace(self._info, plan=plan)
+        if self._has_copy and self._source:
+            _release_weights(model)
 
     @classmethod
     def load(
@@ -92,13 +126,13 @@ class TransformersBackend:
         """
         plan = plan_device(probe_device_facts(), choice.device, choice.dtype)
         with failures_in_one_sentence(choice.model, plan):
-            tokenizer, model = _loaded(source, plan, choice.dtype, report)
+            if choice.is_second:
+                check_fits_beside(choice.model, source, plan.device, free_bytes(plan.device))
+            plan, tokenizer, model = _loaded_where_it_fits(source, plan, choice.dtype, report)
             calibration = read_calibration(source)
             report("measuring the fastest way to run it", 90)
             drafting = NgramDrafting() if choice.drafts == "ngram" else None
-            backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting)
-            if backend._has_copy:
-                _release_weights(model)
+            backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting, source)
             backend._info = replace(backend._info, calibration=calibration)
             return backend
 
@@ -144,28 +178,71 @@ class TransformersBackend:
             self._drafting.forget(name)
 
     def watch(self, on_trouble: TroubleCallback) -> None:
-        """Do nothing, as a model in this process answers always."""
+        """Call `on_trouble` when memory runs out, with what is changed for it."""
+        self._on_trouble = on_trouble
 
     def close(self) -> None:
         """End the scheduler, which takes at most one decoding step, and free the model."""
         self._scheduler.close()
         self._scheduler.join(_CLOSE_SECONDS)
         self._decoder = self._drafting = None
-        self._prefixes.clear()
+        if self._prefixes is not None:
+            self._prefixes.clear()
 
     def _run(self, request: GenerationRequest) -> Iterator[Chunk]:
         if self._decoder is None:
             raise ModelError("the model was unloaded; try again")
+        has_begun = False
         try:
-            yield from self._generate(self._decoder, request)
-        except torch.OutOfMemoryError as error:
+            for chunk in self._generate(self._decoder, request):
+                has_begun = has_begun or bool(chunk.token_ids)
+                yield chunk
+        except (RuntimeError, IndexError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise ModelError(f"the model failed: {gist(error)}") from error
             # The traceback's frames hold the KV cache that must be freed.
             error.__traceback__ = None
+        else:
+            return
+        step = self._take_less_memory()
+        if has_begun:
+            raise ModelError(f"{step}; try again")
+        yield from self._run(request)
+
+    def _take_less_memory(self) -> str:
+        """Take the next step after the memory was exceeded; return its sentence.
+
+        Raises:
+            ModelError: no step is left.
+        """
+        before = self._info.plan
+        plan = smaller_plan(before, has_int8=self._has_copy and bool(self._source))
+        if plan is None or (plan.device != before.device and not self._source):
+            self._free_memory()
+            raise out_of_memory(self._info.name, before)
+        step = plan.memory_steps[-1]
+        _log.warning("%s", step)
+        self._on_trouble(step)
+        is_same_model = (plan.device, plan.dtype) == (before.device, before.dtype)
+        if is_same_model and self._prefixes is not None:
+            self._prefixes.limit_bytes = int(self._prefixes.limit_bytes * plan.cache_part)
+            self._info = replace(self._info, plan=plan)
+            self._free_memory()
+        else:
+            self._decoder = self._prefixes = None
+            self._free_memory()
+            with failures_in_one_sentence(self._info.name, plan):
+                readable = replace(plan, dtype="float32") if plan.dtype == "int8" else plan
+                _, model = _loaded(self._source, readable, self._dtype, ignore_progress)
+                self._run_with(model, plan)
+        self._on_trouble("")
+        return step
+
+    def _free_memory(self) -> None:
+        if self._prefixes is not None:
             self._prefixes.clear()
-            torch.cuda.empty_cache()
-            raise out_of_memory(self._info.name, self._info.plan) from None
-        except (RuntimeError, IndexError) as error:
-            raise ModelError(f"the model failed: {gist(error)}") from error
+        gc.collect()  # a model's modules refer to each other
+        torch.cuda.empty_cache()
 
     def _generate(self, decoder: Decoder, request: GenerationRequest) -> Iterator[Chunk]:
         prompt_ids, cut_off = cut_back(self._trie.bytes_of, request.prompt_ids, request.healed_text)
@@ -220,6 +297,22 @@ def _loaded(source: str, plan: DevicePlan, dtype: str, report: ProgressCallback)
     report(f"moving the weights to {plan.device}", 85)
     model.to(torch.device(plan.device))
     return tokenizer, model
+
+
+def _loaded_where_it_fits(
+    source: str, plan: DevicePlan, dtype: str, report: ProgressCallback
+) -> tuple[DevicePlan, Any, Any]:
+    """Return the plan that fits the memory, and tokenizer and model as it says."""
+    try:
+        return plan, *_loaded(source, plan, dtype, report)
+    except Exception as error:
+        smaller = smaller_plan(plan, is_loading=True) if is_out_of_memory(error) else None
+        if smaller is None:
+            raise
+    torch.cuda.empty_cache()  # here, as the error's frames held the weights
+    _log.warning("%s", smaller.memory_steps[-1])
+    report(smaller.memory_steps[-1], 0)
+    return _loaded_where_it_fits(source, smaller, dtype, report)
 
 
 def _release_weights(model: Any) -> None:

@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 
 import torch
 
+from assist_server.engine.backend import ignore_progress
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.loading.checkpoint import read_model
 from assist_server.engine.models.transformers_model import TransformersModel
@@ -39,7 +40,7 @@ def perplexity_figures(model: str, sources: Sequence[Source]) -> Figures:
         ModelError: the model cannot be loaded.
     """
     plan = DevicePlan("cpu", "float32", ())
-    tokenizer, loaded = read_model(model, plan, lambda _, __: None)
+    tokenizer, loaded = read_model(model, plan, ignore_progress)
     language_model, codec = TransformersModel(loaded.float().eval()), TokenCodec(tokenizer)
     separator = [codec.special_ids[name] for name in ("<|file_sep|>",) if name in codec.special_ids]
     context = min(_MAX_CONTEXT_TOKENS, context_length(loaded.config))

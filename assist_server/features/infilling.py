@@ -57,6 +57,8 @@ class Gap:
     """Where the prefix ends."""
     end: int
     """Where the suffix begins."""
+    project: str = ""
+    """The name of the project in which the path is; empty if there is none."""
 
     @classmethod
     def between(cls, path: str, prefix: str, suffix: str) -> "Gap":
@@ -73,7 +75,8 @@ class Gap:
         own = document.removeprefix(BYTE_ORDER_MARK)
         text = context.cells_above + own + context.cells_below
         offset = len(context.cells_above) + max(0, context.offset - len(document) + len(own))
-        return cls(context.snapshot.path, text, offset, offset + auto_closed_chars(context))
+        end = offset + auto_closed_chars(context)
+        return cls(context.snapshot.path, text, offset, end, context.snapshot.project)
 
 
 def choose_model_template(backend: Backend, settings: Settings) -> FimTemplate:
@@ -103,18 +106,34 @@ def build_prompt(gap: Gap, backend: Backend, settings: Settings, max_new_tokens:
     """
     info, limits = backend.info, settings.completion
     template = choose_model_template(backend, settings)
-    comment = backend.encode(path_comment(gap.path)) if template.shows_path else []
     limit = min(limits.max_prompt_tokens, info.context_tokens - max_new_tokens)
-    if len(comment) > limit * _LARGEST_PATH_SHARE:
-        comment = []
-    others = len(template.layout) + len(comment) + (info.bos_id is not None)
+    in_project = template.for_project(info.special_ids) if gap.project else template
+    names = _name_slots(gap, in_project, backend.encode)
+    if _count(names) > limit * _LARGEST_PATH_SHARE:
+        names = {}
+    else:
+        template = in_project
+    others = len(template.layout) + _count(names) + (info.bos_id is not None)
     room = max(1, limit - others - _SLACK_TOKENS)
     slots = _fill_slots(gap, template, backend.encode, room, limits.prefix_share)
-    prompt = render_fim(
-        template, slots | {Slot.PATH_COMMENT: comment}, info.special_ids, info.bos_id
-    )
+    prompt = render_fim(template, slots | names, info.special_ids, info.bos_id)
     # An empty text asked left to right of a model without a begin token: any end token begins.
     return prompt if prompt.ids else FimPrompt(tuple(sorted(info.end_ids)[:1]), prompt.end_ids)
+
+
+def _name_slots(gap: Gap, template: FimTemplate, encode: Encode) -> dict[Slot, list[int]]:
+    """Return the ids of the slots for the names of the file and its project."""
+    texts = {
+        Slot.PATH_COMMENT: path_comment(gap.path),
+        Slot.PROJECT: gap.project,
+        Slot.PATH: gap.path,
+        Slot.LINE_END: "\n",
+    }
+    return {slot: encode(text) for slot, text in texts.items() if slot in template.layout}
+
+
+def _count(slots: dict[Slot, list[int]]) -> int:
+    return sum(map(len, slots.values()))
 
 
 def _fill_slots(

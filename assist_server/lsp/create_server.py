@@ -5,6 +5,7 @@ from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.lsp.handlers import (
     code_actions,
     commands,
+    documentation,
     documents,
     inline_completion,
     lifecycle,
@@ -19,6 +20,9 @@ def create_server(
 ) -> AssistServer:
     """Create a server for one client, with every handler registered."""
     server = AssistServer(pool, flags, follow_log)
-    for family in (lifecycle, documents, inline_completion, code_actions, commands, tasks):
+    families = (
+        lifecycle, documents, inline_completion, code_actions, commands, documentation, tasks,
+    )  # fmt: skip
+    for family in families:
         family.register(server)
     return server

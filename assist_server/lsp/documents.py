@@ -80,8 +80,8 @@ class DocumentStore:
     def open(self, item: types.TextDocumentItem) -> None:
         """Open a document, replacing one that is already open."""
         self._too_long.discard(item.uri)
-        path = display_path(item.uri, self.root_uri)
-        empty = Snapshot(item.uri, path, "", str(item.language_id), item.version)
+        project, path = display_path(item.uri, self.root_uri)
+        empty = Snapshot(item.uri, path, "", str(item.language_id), item.version, project=project)
         if self._fits(empty, item.text):
             self._documents[item.uri] = _Document.of(empty, item.text)
 
@@ -272,11 +272,14 @@ def _moved(offset: int, source: LineIndex, target: LineIndex) -> int:
     return target.start_of(line) + within
 
 
-def display_path(uri: str, root_uri: str | None) -> str:
-    """Return the path shown to the model: relative to the project's root, or else the name."""
+def display_path(uri: str, root_uri: str | None) -> tuple[str, str]:
+    """Return a project's name and a path in it, as shown to the model.
+
+    Outside of the project, the name is empty, and the path is the file's name.
+    """
     path = PurePosixPath(unquote(urlsplit(uri).path) or uri)
     if root_uri is not None:
         root = PurePosixPath(unquote(urlsplit(root_uri).path))
         if path.is_relative_to(root) and path != root:
-            return str(path.relative_to(root))
-    return path.name or "untitled"
+            return root.name, str(path.relative_to(root))
+    return "", path.name or "untitled"

@@ -5,8 +5,10 @@ import concurrent.futures
 import contextlib
 import itertools
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from assist_server.engine.backend import Backend, ModelChoice, host_of
@@ -49,13 +51,15 @@ _numbers = itertools.count(1)
 class ModelSession:
     """One client's share of a model; used on the server's loop only."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it connects
         self,
         pool: ModelPool,
         settings: SettingsStore,
         reports: ProgressReports,
         on_change: Callable[[HostState], None],
         on_leave: Callable[[], None] = lambda: None,
+        *,
+        is_for_text: bool = False,
     ) -> None:
         """Start without a model.
 
@@ -65,16 +69,19 @@ class ModelSession:
             reports: Where the progress of loading is shown.
             on_change: Called with each new state of the current model.
             on_leave: Called before another model replaces it.
+            is_for_text: True for the model of `text_model`, beside the one that completes.
         """
         self._pool = pool
         self._settings = settings
         self._reports = reports
         self._on_change = on_change
         self._on_leave = on_leave
+        self._is_for_text = is_for_text
         self._host: ModelHost | None = None
         self._choice: ModelChoice | None = None
         self._changed = asyncio.Event()
         self._loading: Progress | None = None
+        self._is_download = False
         self._loop: asyncio.AbstractEventLoop | None = None
         pool_of = concurrent.futures.ThreadPoolExecutor
         self._interactive = pool_of(INTERACTIVE_THREADS, "assist-interactive")
@@ -88,9 +95,14 @@ class ModelSession:
         """Return whether a model has been chosen."""
         return self._host is not None
 
+    @property
+    def has_given_up(self) -> bool:
+        """Return whether the model could not be loaded."""
+        return self._host is not None and self._host.has_given_up
+
     def start(self) -> None:
         """Use the model that the current settings name; start loading it if necessary."""
-        choice = ModelChoice.of(self._settings.current)
+        choice = replace(self._named_choice, is_second=self._is_for_text)
         if choice == self._choice:
             return
         old_choice = self._choice
@@ -100,18 +112,22 @@ class ModelSession:
         self._end_loading()
         self._loop = asyncio.get_running_loop()
         self._choice, self._host = choice, self._pool.acquire(choice)
+        self._host.wake(self._unload_after_s)
         self._host.listen(self._on_host_change)
         self._release(old_choice)
 
     async def ready_backend(self, wait_ms: float | None = None) -> Backend:
         """Return the loaded backend, waiting for at most `wait_ms` (None: without limit).
 
-        This includes waiting for the client's settings, which name the model.
+        This includes waiting for the client's settings, which name the model. A model that was
+        unloaded is loaded again.
 
         Raises:
             ModelLoadingError: the model is not ready yet.
             ModelError: it could not be loaded.
         """
+        if self._host is not None:
+            self._host.wake(self._unload_after_s)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if wait_ms is None else wait_ms / 1000):
                 while self._state.phase is Phase.LOADING:
@@ -136,10 +152,20 @@ class ModelSession:
         is_interactive = priority is Priority.INTERACTIVE
         threads = self._interactive if is_interactive else self._background
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, work)
+            return await asyncio.get_running_loop().run_in_executor(threads, self._using, work)
         except asyncio.CancelledError:
             cancel.cancel()
             raise
+
+    def _using(self, work: Callable[[], _T]) -> _T:
+        """Do work, and keep the model loaded meanwhile."""
+        host = self._host
+        with contextlib.nullcontext() if host is None else host.in_use():
+            return work()
+
+    @property
+    def _unload_after_s(self) -> float:
+        return self._settings.current.unload_after_minutes * 60 or math.inf
 
     @property
     def _state(self) -> HostState:
@@ -151,7 +177,12 @@ class ModelSession:
         backend = self.loaded
         if backend is not None and backend.info.host:
             return f"{backend.info.name} at {backend.info.host}"
-        return ModelChoice.of(self._settings.current).label
+        return self._named_choice.label
+
+    @property
+    def _named_choice(self) -> ModelChoice:
+        settings = self._settings.current
+        return ModelChoice.of(settings.for_text() if self._is_for_text else settings)
 
     def status(self) -> dict[str, Any]:
         """Return the model's state as plain JSON."""
@@ -165,10 +196,10 @@ class ModelSession:
             "message": state.message + only,
             "percent": state.percent,
             "model": backend.info.name if backend and is_remote else self.model_name,
-            "host": host_of(self._settings.current.remote.url) or None,
+            "host": host_of(self._named_choice.remote.url) or None,
             "device": plan.device if plan else None,
             "dtype": plan.dtype if plan else None,
-            "reasons": list(plan.reasons) if plan else [],
+            "reasons": [*plan.reasons, *plan.memory_steps] if plan else [],
             "languages": None if languages is None else list(languages),
         }
 
@@ -176,7 +207,12 @@ class ModelSession:
         """Release the model and the threads."""
         for threads in (self._interactive, self._background):
             threads.shutdown(wait=False, cancel_futures=True)
+        self.leave()
+
+    def leave(self) -> None:
+        """Release the model; `start` takes one again."""
         self._stop_listening()
+        self._end_loading()
         self._release(self._choice)
         self._choice, self._host, self._loop = None, None, None
 
@@ -200,14 +236,26 @@ class ModelSession:
             return  # the model has been replaced since
         self._changed.set()
         self._changed = asyncio.Event()
-        _log.info("model: %s: %s", state.phase, state.message)
+        level = logging.DEBUG if state.is_download else logging.INFO  # it says much
+        _log.log(level, "model: %s: %s", state.phase, state.message)
         self._on_change(state)
         if state.phase is Phase.LOADING:
-            title = f"Loading the model {printable(self.model_name)}"
-            self._loading = self._loading or self._reports.start(title, percent=0)
-            self._loading.report(state.message, state.percent)
+            self._report_loading(state)
         else:
             self._end_loading()
+
+    def _report_loading(self, state: HostState) -> None:
+        """Show a download, which can be cancelled, and what follows it, each from 0 percent on."""
+        if state.is_download is not self._is_download:
+            self._end_loading()
+        if self._loading is None and self._host is not None:
+            self._is_download = state.is_download
+            work = "Downloading" if state.is_download else "Loading"
+            title = f"{work} the model {printable(self.model_name)}"
+            on_cancel = self._host.cancel if state.is_download else None
+            self._loading = self._reports.start(title, on_cancel, percent=0)
+        if self._loading is not None:
+            self._loading.report(state.message, state.percent)
 
     def _end_loading(self) -> None:
         if self._loading:

@@ -10,6 +10,7 @@ from pygls.lsp.server import LanguageServer
 from assist_server import __version__
 from assist_server.config import Layer
 from assist_server.context.snapshot import Snapshot
+from assist_server.engine.backend import ModelChoice
 from assist_server.engine.loading.model_pool import HostState, ModelPool, Phase
 from assist_server.errors import printable
 from assist_server.lsp.completion_session import CompletionSessions, Resources
@@ -62,6 +63,9 @@ class AssistServer(LanguageServer):
         self.model = ModelSession(
             pool, self.settings, self.reports, self._on_model_change, self._on_model_leave
         )
+        self._text = ModelSession(
+            pool, self.settings, self.reports, lambda _: None, is_for_text=True
+        )
         self._shown_failure = ""
         self.prefetcher = Prefetcher(self.notebooks, self.model, self.settings)
         self.completions = CompletionSessions(
@@ -99,15 +103,56 @@ class AssistServer(LanguageServer):
         """Log errors outside of requests; pygls would show them as popups."""
         _log.error("%s: %s", source.__name__, type(error).__name__, exc_info=error)
 
+    @property
+    def has_text_model(self) -> bool:
+        """Return whether summaries and tasks have a model of their own."""
+        settings = self.settings.current
+        return ModelChoice.of(settings.for_text()) != ModelChoice.of(settings)
+
+    @property
+    def text(self) -> ModelSession:
+        """Return the model for summaries and tasks, which starts loading if it is another one.
+
+        One that could not be loaded is tried again: memory may be free now.
+        """
+        if not self.has_text_model:
+            return self.model
+        if self._text.has_given_up:
+            self._text.leave()
+        self._text.shares_caches = self.model.shares_caches
+        self._text.start()
+        return self._text
+
+    @property
+    def can_run_tasks(self) -> bool:
+        """Return whether the model for text has a chat format; True while that is not known."""
+        session = self._text if self.has_text_model else self.model
+        return session.loaded is None or session.loaded.info.has_chat_template
+
+    def status(self) -> dict[str, Any]:
+        """Return the models' state as plain JSON."""
+        text_model = self._text.model_name if self.has_text_model else None
+        return {**self.model.status(), "text_model": text_model}
+
     def apply_settings(self) -> None:
         """Read all sources of settings again, and change the model if they name another.
 
         Completions under the old settings are dropped. Before `initialized`, there are none, and
         the model is chosen later.
         """
+        hints = self.settings.current.documentation.hints
         if self.settings.read() and self.model.is_started:
             self.completions.clear()
             self.model.start()
+            if not self.has_text_model:
+                self._text.leave()
+        if hints != self.settings.current.documentation.hints:
+            self._refresh_hints()
+
+    def _refresh_hints(self) -> None:
+        workspace = self.client_capabilities.workspace
+        if workspace and workspace.diagnostics and workspace.diagnostics.refresh_support:
+            self.protocol.send_request(types.WORKSPACE_DIAGNOSTIC_REFRESH, None)
 
     def stop_work(self) -> None:
         """Cancel everything that runs for the client, without waiting for it."""
@@ -123,11 +168,12 @@ class AssistServer(LanguageServer):
             self._forget_document(uri)
         self.closing.close()
         self.model.close()
+        self._text.close()
 
     def _on_model_change(self, state: HostState) -> None:
         """Report the model's state: by a notification or, if it failed, by a message."""
         if self._shows_status:  # not part of LSP
-            self.protocol.notify(STATUS_NOTIFICATION, self.model.status())
+            self.protocol.notify(STATUS_NOTIFICATION, self.status())
         elif state.phase is Phase.FAILED and state.message != self._shown_failure:
             self._shown_failure = state.message  # a server may fail again and again
             self.show(types.MessageType.Error, f"assist-server: {state.message}")

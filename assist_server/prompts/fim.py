@@ -9,7 +9,7 @@ Sources: the families' papers, READMEs and reference code, as given with each te
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import PurePath
 
@@ -23,6 +23,11 @@ class Slot(Enum):
     SUFFIX = auto()
     TYPED = auto()
     """The end of the prefix, placed where the completion begins, so that typing only appends."""
+    PROJECT = auto()
+    """The name of the project's folder."""
+    PATH = auto()
+    """The file's path in the project."""
+    LINE_END = auto()
     PATH_COMMENT = auto()
     """`# path/of/file` and a line end, the embedded model's format."""
 
@@ -44,6 +49,8 @@ class FimTemplate:
     """Parts of model names, in lower case, for which this template is preferred to all others."""
     prefix_lead: str = ""
     """Text before the prefix, encoded together with it."""
+    project_layout: Layout = ()
+    """The layout for a file of a project, for families that were trained on whole repositories."""
 
     @property
     def control_tokens(self) -> tuple[str, ...]:
@@ -68,6 +75,12 @@ class FimTemplate:
     def shows_path(self) -> bool:
         """Return whether the layout contains the document's path."""
         return Slot.PATH_COMMENT in self.layout
+
+    def for_project(self, special_tokens: Collection[str]) -> "FimTemplate":
+        """Return the template for a file of a project: itself, if it or the vocabulary has none."""
+        tokens = {part for part in self.project_layout if isinstance(part, str)}
+        is_known = bool(tokens) and tokens <= set(special_tokens)
+        return replace(self, layout=self.project_layout) if is_known else self
 
 
 def _prefix_suffix_middle(prefix: str, suffix: str, middle: str) -> Layout:
@@ -106,12 +119,22 @@ TEMPLATES = (
         ),
         ("<|file_sep|>", "<|repo_name|>", "<|fim_pad|>"),
     ),
-    # Qwen2.5-Coder README. It goes on with another file unless stopped there.
+    # Qwen2.5-Coder README, and for projects its technical report (arXiv 2409.12186) on
+    # repository-level training; Qwen3-Coder and Qwen3.5 have the same tokens. It goes on with
+    # another file unless stopped there.
     FimTemplate(
         "qwen2.5-coder",
         _prefix_suffix_middle(*_PIPES),
         ("<|file_sep|>", "<|repo_name|>", "<|fim_pad|>", "<|im_end|>", "<|im_start|>"),
-        ("qwen2", "qwen3"),
+        (
+            *("qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next"),
+            *("qwen3_5", "qwen3_5_text", "qwen3_5_moe", "qwen3_5_moe_text"),
+        ),
+        project_layout=(
+            *("<|repo_name|>", Slot.PROJECT, Slot.LINE_END),
+            *("<|file_sep|>", Slot.PATH, Slot.LINE_END),
+            *_prefix_suffix_middle(*_PIPES),
+        ),
     ),
     # ai.google.dev, CodeGemma prompt structure: a fill ends with the file separator.
     FimTemplate(
@@ -136,13 +159,19 @@ TEMPLATES = (
         ("<filename>", "<reponame>"),
         name_parts=("mellum",),
     ),
-    # StarCoder2 paper: <file_sep> separates files.
+    # StarCoder2 paper (arXiv 2402.19173): <file_sep> separates files, and the path, which was left
+    # out of half of the projects together with their name, is part of the prefix.
     FimTemplate(
         "starcoder2",
         _prefix_suffix_middle(*_ANGLES),
         ("<file_sep>", "<repo_name>"),
         ("starcoder2",),
         ("starcoder2",),
+        project_layout=(
+            *("<repo_name>", Slot.PROJECT, "<file_sep>"),
+            *("<fim_prefix>", Slot.PATH, Slot.LINE_END, Slot.PREFIX),
+            *("<fim_suffix>", Slot.SUFFIX, "<fim_middle>", Slot.TYPED),
+        ),
     ),
     # StarCoder, StableCode, Granite Code, CodeQwen1.5 and Refact: BigCode's tokens.
     FimTemplate(

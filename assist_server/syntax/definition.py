@@ -90,7 +90,7 @@ class Definition:
     comment_place: int = 0
     """Offset for a new comment: before directives, which act on the line below them."""
     attributes: tuple[Parameter, ...] = ()
-    """Python: the annotated public names of a class."""
+    """Python: the annotated public names of a class without a description of their own."""
 
     @property
     def is_callable(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from types import MappingProxyType
 
 import tree_sitter
@@ -155,6 +156,12 @@ def find_definitions(tree: SyntaxTree, start: int, end: int) -> list[Definition]
         if definition is not None and start <= definition.keyword < end:
             found.setdefault(definition.keyword, definition)
     return list(found.values())
+
+
+@lru_cache(maxsize=1)  # each definition of a file asks for it
+def all_definitions(tree: SyntaxTree) -> tuple[Definition, ...]:
+    """Return the definitions of a whole file, outer ones before inner ones."""
+    return tuple(find_definitions(tree, 0, len(tree.text)))
 
 
 def _nodes_within(tree: SyntaxTree, start: int, end: int) -> Iterator[tree_sitter.Node]:

@@ -6,7 +6,7 @@ from functools import cache
 import tree_sitter
 
 from assist_server.syntax.definition import Span
-from assist_server.syntax.definitions import find_definitions
+from assist_server.syntax.definitions import all_definitions
 from assist_server.syntax.languages import load_grammar
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import is_comment
@@ -30,7 +30,7 @@ _QUERY = """
 
 def documented(tree: SyntaxTree) -> list[Span]:
     """Return the documentation of all definitions, without quotes or comment marks."""
-    found = find_definitions(tree, 0, len(tree.text))
+    found = all_definitions(tree)
     whole = [definition.documentation for definition in found if definition.documentation]
     return [inner for span in whole if (inner := inner_documentation(tree.text, span))]
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import zip_longest
 
 import tree_sitter
 
@@ -81,7 +82,9 @@ def _read_function(
         parameters=tuple(parameters[has_receiver:]),
         receiver=parameters[0].name if has_receiver else None,
         returns=returns,
-        returns_value=not is_generator and not is_constructor and _returns(tree, own, returns),
+        returns_value=not is_generator
+        and shell.name != "__init__"
+        and _returns(tree, own, returns),
         is_generator=is_generator,
         is_async=first_of(node, "async") is not None,
         is_property=_PROPERTY.search(decorators) is not None,
@@ -154,12 +157,15 @@ def _returns(tree: SyntaxTree, own: list[tree_sitter.Node], returns: str | None)
 
 def _attributes(tree: SyntaxTree, body: tree_sitter.Node | None) -> tuple[Parameter, ...]:
     found: dict[str, Parameter] = {}
-    for statement in _statements(body):
+    statements = _statements(body)
+    for statement, below in zip_longest(statements, statements[1:]):
         assignment = first_of(statement, "assignment")
         left = assignment.child_by_field_name("left") if assignment else None
         kind = assignment.child_by_field_name("type") if assignment else None
         if left is None or kind is None or left.type != "identifier":
             continue
+        if below is not None and _docstring(tree, below):
+            continue  # described there
         name, annotation = tree.node_text(left), tree.node_text(kind)
         if not name.startswith("_") and "ClassVar" not in annotation:
             found.setdefault(name, Parameter(name, annotation))

@@ -3,6 +3,7 @@ from importlib.metadata import version
 
 import pytest
 from fake_model_server import fake_model_server
+from huggingface_hub import constants
 
 from assist_server import __version__
 from assist_server.cli import doctor
@@ -75,10 +76,14 @@ def test_a_mistake_in_the_settings_is_a_warning(run, healthy, project):
 
 
 def test_models_lists_the_embedded_model_the_cache_and_the_formats(run, tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     cached = tmp_path / "models--some--coder" / "snapshots" / "0123abcd"
     cached.mkdir(parents=True)
-    (cached / "config.json").touch()
+    refs = cached.parents[1] / "refs"
+    refs.mkdir()
+    (refs / "main").write_text("0123abcd")
+    for name in ("config.json", "tokenizer.json"):
+        (cached / name).touch()
     (cached / "model.safetensors").write_bytes(bytes(2_000_000))
     (tmp_path / "models--no--weights" / "snapshots" / "0").mkdir(parents=True)
     quantized = tmp_path / "models--other--coder-GGUF" / "snapshots" / "0"
@@ -89,15 +94,16 @@ def test_models_lists_the_embedded_model_the_cache_and_the_formats(run, tmp_path
     embedded, other, found = answer["models"]
     assert (embedded["model"], embedded["megabytes"] > 1) == ("embedded", True)
     assert (found["model"], found["megabytes"]) == ("some/coder", 2.0)
-    assert (other["model"], other["megabytes"]) == ("other/coder-GGUF:Q4_K_M", 3.0)
+    assert (found["commit"], found["is_whole"]) == ("0123abcd", True)
+    assert (other["model"], other["megabytes"]) == ("other/coder-GGUF:Q4_K_M@0", 3.0)
     assert answer["fim_templates"] == [one.family for one in TEMPLATES] + ["left-to-right"]
 
 
 def test_a_name_in_the_cache_is_not_obeyed_by_a_terminal(run, tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     cached = tmp_path / "models--some--\x1b[2J" / "snapshots" / "0"
     cached.mkdir(parents=True)
-    for name in ("config.json", "model.safetensors"):
+    for name in ("config.json", "model.safetensors", "tokenizer.json"):
         (cached / name).write_bytes(b"")
     shown = run("models").out
     assert r"some/\x1b[2J" in shown
@@ -110,7 +116,7 @@ def test_what_a_check_found_is_not_obeyed_by_a_terminal(capsys):
 
 
 def test_models_for_people(run, tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     result = run("models")
     assert result.code == 0
     assert "embedded" in result.out

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - what is printed is read best on one line
 import json
 import os
 import shutil
@@ -171,3 +172,86 @@ def test_an_entry_goes_only_when_it_is_named(run, project, answers):
     run("document", file, "--line", 1, "--write", "--prune", "old")
     assert "old: Mine." not in file.read_text()
     assert "a: A." in file.read_text()
+
+
+WHOLE = "def f(a):\n    return a\n\n\ndef g():\n    pass\n"
+STALE = 'def f(a, size):\n    """Do größe.\n\n    Args:\n        a: A.\n        sizes: S.\n    """\n    g(a)\n'
+
+
+@pytest.fixture
+def folder(project, answers):
+    answers("")
+    for name in ("a.py", "below/b.py", "ignored/c.py"):
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(WHOLE)
+    (project / ".gitignore").write_text("ignored/\n")
+    (project / "notes.txt").write_text("Notes.\n")
+    (project / "latin.py").write_bytes(b"x = '\xe4'\n")
+    return project
+
+
+def test_all_of_a_folder_is_documented_and_a_second_time_nothing_is(run, folder):
+    shown = run("document", "--all", folder)
+    assert (shown.code, shown.out.count("+++ b/")) == (0, 2)
+    assert (folder / "a.py").read_text() == WHOLE
+    result = run("document", "--all", folder, "--write")
+    assert (result.code, result.out) == (0, "")
+    assert "'latin.py' is not UTF-8 text" in result.err.replace(f"{folder}/", "")
+    assert "documented 4 definitions in 2 of 3 files" in result.err
+    written = (folder / "below/b.py").read_text()
+    assert written.count('"""') == 4
+    assert (folder / "ignored/c.py").read_text() == WHOLE
+    assert "documented 0 definitions" in run("document", "--all", folder, "--write").err
+    assert (folder / "below/b.py").read_text() == written
+
+
+def test_what_was_documented_as_json(run, folder):
+    (line,) = run("document", "--all", folder / "a.py", "--json").out.splitlines()
+    assert json.loads(line) == {"path": "a.py", "documented": ["f", "g"], "refused": []}
+
+
+def test_a_check_has_exit_codes_for_ci(run, folder):
+    assert run("document", "--check").code == 0
+    (folder / "a.py").write_text(STALE)
+    result = run("document", "--check", "a.py", "below")
+    assert result.code == 1
+    assert (
+        result.out
+        == "a.py:6:9: f: `sizes` is described, but the parameter is `size`. [renamed-parameter]\n"
+    )
+    assert "[undocumented]" in run("document", "--check", "--all", "below").out
+    (found,) = json.loads(run("document", "--check", "--format", "json", "a.py").out)
+    assert (found["startLine"], found["endColumn"], found["code"]) == (6, 14, "renamed-parameter")
+
+
+def test_a_check_as_sarif(run, folder):
+    (folder / "a b.py").write_text(STALE)
+    log = json.loads(run("document", "--check", "--format", "sarif", "a b.py").out)
+    (one,) = log["runs"]
+    (result,) = one["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert log["version"] == "2.1.0"
+    assert result["ruleId"] in {rule["id"] for rule in one["tool"]["driver"]["rules"]}
+    assert place["artifactLocation"] == {"uri": "a%20b.py"}
+    assert place["region"] == {"startLine": 6, "startColumn": 9, "endLine": 6, "endColumn": 14}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--all"], "name one file with --line"),
+        (["a.py"], "name one file with --line"),
+        (["a.py", "below", "--line", 1], "name one file with --line"),
+        (["--all", "a.py", "--line", 1], "without --all and --check"),
+        (["--check", "a.py", "--write"], "choose its output with --format"),
+        (["--check", "a.py", "--format", "xml"], "choose text, json or sarif"),
+        (["--all", "a.py", "--format", "json"], "--format needs --check"),
+        (["--check", "missing.py"], "there is no file 'missing.py'"),
+        (["--check", "notes.txt"], "cannot be documented"),
+        (["--all", "missing"], "there is no file 'missing'"),
+    ],
+)
+def test_ways_to_call_it_wrong(run, folder, arguments, message):
+    result = run("document", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err

@@ -23,6 +23,7 @@ def test_models_are_rated_for_this_machine(run):
 def test_a_model_is_set_where_there_are_no_settings(run):
     result = run("models", "use", NAME)
     assert (result.code, str(user_file_path()) in result.out) == (0, True)
+    assert f"assist-server models pull {NAME}" in result.out
     layer, problems = read_user_layer()
     assert (layer.values, problems) == ({"model": NAME}, ())
 

@@ -125,5 +125,5 @@ def test_a_model_without_a_chat_format(run, source, answers):
     answers("x")
     result = run("run", "explain", source)
     assert result.code == 2
-    assert "set `model` to a chat model" in result.err
+    assert "set `text_model` to one that can, such as `Qwen/" in result.err
     assert "assist-server models suggest" in result.err

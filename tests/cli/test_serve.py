@@ -46,7 +46,7 @@ def test_flags_reach_the_server(run, monkeypatch):
     assert run("serve", "--model", "./m", "--device", "cpu", "--log-level", "debug").code == 0
     assert run().code == 0
     flags = {"model": "./m", "device": "cpu", "log": {"level": "debug"}}
-    assert given == [{**flags, "remote": {"url": ""}}, {}]
+    assert given == [{**flags, "text_model": "", "remote": {"url": ""}}, {}]
 
 
 def test_hidden_options_are_not_in_the_help(run):

@@ -21,7 +21,10 @@ def titles(client, line, character, end=None, only=None):
 def test_actions_are_offered_where_they_make_sense(client):
     client.open(URI, f"import os\n\n{SOURCE}")
     assert titles(client, 0, 0) == []
-    assert titles(client, 2, 5) == ["Generate documentation of area"]
+    assert titles(client, 2, 5) == [
+        "Generate documentation of area",
+        "Document everything in this file",
+    ]
     selected = titles(client, 0, 0, {"line": 0, "character": 5})
     assert selected == ["Summarize selection", "Summarize selection as a comment"]
 
@@ -32,7 +35,8 @@ def test_actions_are_offered_where_they_make_sense(client):
         (["refactor"], True),
         (["refactor.rewrite"], True),
         (["quickfix"], False),
-        (["source"], False),
+        (["source"], True),
+        (["source.organizeImports"], False),
     ],
 )
 def test_the_kind_that_a_client_asks_for_is_respected(client, only, is_offered):
@@ -198,7 +202,7 @@ def test_entries_about_what_is_gone_stay_until_that_is_asked_for(client):
 
 def test_open_quotes_are_a_place_to_fill(client):
     client.open(URI, 'def area(radius):\n    """\n    return 3 * radius\n')
-    assert titles(client, 1, 7) == ["Generate documentation of area"]
+    assert titles(client, 1, 7)[0] == "Generate documentation of area"
     result = run(client, "assist.document", URI, {"line": 1, "character": 7})
     assert result["text"].count('"""') == 2
     assert "radius:" in result["text"]

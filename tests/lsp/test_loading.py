@@ -1,10 +1,12 @@
 """The server before, while and after the model loads."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
+from fake_hub import fake_hub, stand_in
 from lsp_steps import URI, inline_params, ready, run
 
 from assist_server.lsp.client import CAPABILITIES, LspClient, NoAnswerError, RequestError
@@ -173,9 +175,111 @@ def test_another_model_is_loaded_when_the_setting_changes(start):
     assert "Loading the model other/model" in titles
 
 
+@pytest.fixture
+def served(tmp_path):
+    """A hub whose transfers stop in the middle until they are released."""
+    folder = stand_in(tmp_path / "served")
+    with fake_hub("somebody/model", folder) as hub:
+        hub.weather.held_after = 1_000_000
+        yield hub
+
+
+def download_notes(client):
+    """The values of the progress of downloading."""
+    notes = client.seen("$/progress")
+    begin = next((n for n in notes if n["value"].get("cancellable")), {"token": None})
+    return begin["token"], [n["value"] for n in notes if n["token"] == begin["token"]]
+
+
+def download_percents(client):
+    return [value["percentage"] for value in download_notes(client)[1] if "percentage" in value]
+
+
+def test_a_download_is_shown_by_bytes_before_the_loading(start, served, tmp_path):
+    client = start(answer="answer()", hub=served.script(tmp_path / "cache"))
+    client.initialize(options={"model": "somebody/model"})
+    client.wait_until(lambda: 0 < max(download_percents(client), default=0) < 100)
+    served.weather.released.set()
+    assert run(client, "assist.status", True)["phase"] == "ready"
+    percents = download_percents(client)
+    assert percents == sorted(percents)
+    assert percents[-1] == 100
+    first, *_, last = download_notes(client)[1]
+    assert (first["title"], last["kind"]) == ("Downloading the model somebody/model", "end")
+    messages = [value.get("message", "") for value in download_notes(client)[1]]
+    counted = r"downloading [\d.]+/16.0 MB, .+/s, [\d:]+ left"
+    assert any(re.fullmatch(counted, message) for message in messages)
+    titles = [note["value"].get("title") for note in client.seen("$/progress")]
+    assert "Loading the model somebody/model" in titles
+
+
+def test_a_cancelled_download_ends_and_can_go_on(start, served, tmp_path):
+    script = {"answer": "answer()", "hub": served.script(tmp_path / "cache")}
+    client = start(**script)
+    client.initialize()
+    client.wait_until(lambda: max(download_percents(client), default=0) > 0)
+    client.notify("window/workDoneProgress/cancel", {"token": download_notes(client)[0]})
+    client.wait_until(lambda: client.seen("window/showMessage"))
+    (message,) = client.seen("window/showMessage")
+    assert "the download was cancelled, and what has arrived is kept" in message["message"]
+    assert run(client, "assist.status")["phase"] == "failed"
+    served.weather.released.set()
+    assert served.weather.hung_up.wait(60)
+    again = start(**script)
+    again.initialize()
+    assert run(again, "assist.status", True)["phase"] == "ready"
+    assert served.starts[0] == 0 < served.starts[1]
+
+
 def test_a_missing_server_is_an_error_of_its_own():
     with (
         LspClient((sys.executable, "-c", "pass")) as client,
         pytest.raises(NoAnswerError, match="ended"),
     ):
         client.request("initialize", {}, timeout_s=10)
+
+
+SELECTION = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
+
+
+def test_summaries_and_tasks_have_a_model_of_their_own_where_one_is_named(start):
+    client = start(answer="answer()", text_answer="It sets x.")
+    client.initialize(options={"text_model": "someone/large"})
+    client.open(URI, "x = ")
+    ready(client)
+    assert run(client, "assist.status")["text_model"] == "someone/large"
+    assert run(client, "assist.tasks")["reason"] == ""
+    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
+    assert client.seen("$/progress")  # of the first model
+    told = len(client.seen("$/progress"))
+    assert run(client, "assist.task", "explain", URI, SELECTION)["text"] == "It sets x."
+    titles = [note["value"].get("title") for note in client.seen("$/progress")[told:]]
+    assert "Loading the model someone/large" in titles  # on first use
+    client.request("workspace/executeCommand", {"command": "assist.tasks", "arguments": []})
+    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
+
+
+def test_without_a_text_model_one_model_does_everything(start):
+    client = start(answer="It sets x.", text_answer="never", is_chat=True)
+    client.initialize()
+    client.open(URI, "x = ")
+    ready(client)
+    assert run(client, "assist.status")["text_model"] is None
+    assert run(client, "assist.task", "explain", URI, SELECTION)["text"] == "It sets x."
+    client.notify(
+        "workspace/didChangeConfiguration", {"settings": {"assist": {"text_model": "org/other"}}}
+    )
+    assert run(client, "assist.task", "explain", URI, SELECTION)["text"] == "never"
+
+
+def test_a_text_model_that_does_not_fit_is_tried_again_at_the_next_request(start, tmp_path):
+    there = tmp_path / "memory"
+    client = start(answer="answer()", text_answer="It sets x.", second_needs=str(there))
+    client.initialize(options={"text_model": "someone/large"})
+    client.open(URI, "x = ")
+    ready(client)
+    with pytest.raises(RequestError, match="GB are free"):
+        run(client, "assist.task", "explain", URI, SELECTION)
+    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
+    there.touch()
+    assert run(client, "assist.task", "explain", URI, SELECTION)["text"] == "It sets x."

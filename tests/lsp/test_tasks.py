@@ -7,6 +7,7 @@ SOURCE = "def one():\n    return 2\n\n\nx = 1\n"
 HERE = {"line": 0, "character": 5}
 CURSOR = {"start": HERE, "end": HERE}
 WHOLE = {"start": {"line": 0, "character": 0}, "end": {"line": 5, "character": 0}}
+DEFINITION = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 12}}
 STREAM = "stream-1"
 FENCED = "Here:\n```python\ndef one():\n    return 1\n```\n"
 
@@ -46,9 +47,7 @@ def test_an_edit_is_applied_by_the_client_with_the_version(open_chat):
     assert change["textDocument"] == {"uri": URI, "version": 1}
     (edit,) = change["edits"]
     assert edit["newText"] == "def one():\n    return 1"
-    assert edit["range"] == {
-        "start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 12},
-    }  # fmt: skip
+    assert edit["range"] == DEFINITION
 
 
 def test_an_inserted_text_has_the_document_s_line_ends(open_chat):
@@ -77,16 +76,50 @@ def test_what_is_not_applied_is_shown_with_the_reason(open_chat):
     assert said == f"{found['note']}\n\ndef one(:"
 
 
+def streamed(client):
+    return [each["value"] for each in client.seen("$/progress") if each["token"] == STREAM]
+
+
 def test_the_answer_is_streamed_to_a_token(open_chat):
     client = open_chat("<think>Hm.</think>It is \x1b[1mone.")
     found = run(client, "assist.task", "explain", URI, CURSOR, "", STREAM)
-    sent = [each["value"] for each in client.seen("$/progress") if each["token"] == STREAM]
-    assert len(sent) > 3
+    first, *others = sent = streamed(client)
+    assert first["range"] == DEFINITION == found["range"]
+    assert len(others) > 3
+    assert all(value.keys() == {"text"} for value in others)
     assert "".join(value["text"] for value in sent) == found["text"] == "It is [1mone."
 
 
-def start_task(client):
-    params = {"command": "assist.task", "arguments": ["fix", URI, CURSOR, "", STREAM]}
+def test_a_preview_is_streamed_as_it_will_be_and_edits_nothing(open_chat):
+    client = open_chat(FENCED)
+    found = run(client, "assist.previewTask", "fix", URI, CURSOR, "", False, STREAM)
+    text = "def one():\n    return 1"
+    assert found["edit"] == {"range": DEFINITION, "newText": text}
+    assert (found["text"], found["range"]) == (text, DEFINITION)
+    assert client.applied_edits == []
+    sent, shown = streamed(client), ""
+    assert sent[0]["replaced"] == DEFINITION
+    for value in sent:
+        shown = value["text"] if value.get("restart") else shown + value["text"]
+    assert shown == text
+    assert [value.get("restart") for value in sent].count(True) == 1  # the preface went
+
+
+def test_what_a_preview_must_not_apply_has_the_reason_and_the_code(open_chat):
+    found = run(open_chat("```\ndef one(:\n```"), "assist.previewTask", "fix", URI, CURSOR)
+    assert (found["edit"], found["code"]) == (None, "def one(:")
+    assert found["note"] == "not applied: the answer would add a syntax error"
+
+
+def test_the_code_of_an_answer_to_show_can_be_inserted(open_chat):
+    client = open_chat("Use this:\n```\nx = 1\n```\nor that:\n```\nx = 2\n```")
+    found = run(client, "assist.previewTask", "explain", URI, CURSOR)
+    assert (found["edit"], found["code"]) == (None, "x = 1\n\nx = 2")
+
+
+def start_task(client, command="assist.task"):
+    again = [False] if command == "assist.previewTask" else []
+    params = {"command": command, "arguments": ["fix", URI, CURSOR, "", *again, STREAM]}
     return client.start_request("workspace/executeCommand", params)
 
 
@@ -102,12 +135,16 @@ def test_the_cancel_button_ends_a_task_in_the_middle(open_chat):
     assert client.applied_edits == []
 
 
-def test_an_edit_for_an_older_version_is_not_sent(open_chat):
+@pytest.mark.parametrize("command", ["assist.task", "assist.previewTask"])
+def test_an_answer_for_an_older_version_is_only_shown(open_chat, command):
     client = open_chat(FENCED, step_ms=10)
-    number = start_task(client)
+    number = start_task(client, command)
     client.change(URI, 2, [{"text": SOURCE + "\n"}])
-    with pytest.raises(RequestError, match="changed meanwhile"):
-        client.wait(number)
+    found = client.wait(number)
+    assert found["note"] == "not applied: the document changed meanwhile"
+    assert found["text"] == "def one():\n    return 1"
+    assert not found.get("applied")
+    assert not found.get("edit")
     assert client.applied_edits == []
 
 
@@ -150,11 +187,19 @@ def test_all_tasks_are_listed_for_clients(open_chat, tmp_path):
     }
 
 
-def test_without_a_chat_model_nothing_is_offered_and_the_reason_is_said(client):
+def test_without_a_chat_model_the_one_action_says_how_to_choose_one(client):
     client.open(URI, SOURCE)
     ready(client)
-    assert task_titles(client) == []
-    assert "set `model` to a chat model" in run(client, "assist.tasks")["reason"]
+    (action,) = [each for each in actions(client) if each["kind"] == "refactor.rewrite.assist"]
+    assert action["title"].startswith("Choose a chat model")
+    run(client, action["command"]["command"])
+    assert (
+        "set `text_model` to one that can, such as `Qwen/"
+        in client.seen("window/showMessage")[0]["message"]
+    )
+    assert (
+        "set `text_model` to one that can, such as `Qwen/" in run(client, "assist.tasks")["reason"]
+    )
     with pytest.raises(RequestError, match="`assist-server models suggest`") as caught:
         run(client, "assist.task", "fix", URI, CURSOR)
     assert caught.value.code == -32803

@@ -100,9 +100,9 @@ class Conversation:
         self.ask("first", "initialize", **params, initializationOptions=options)
         await self.answer("first")
 
-    async def ready(self, options=None):
+    async def ready(self, options=None, capabilities=CAPABILITIES):
         """Introduce the client and wait for the model."""
-        await self.initialize(options=options)
+        await self.initialize(capabilities, options)
         self.notify("initialized")
         assert (await self.result("ready", "assist.status", True))["phase"] == "ready"
 
@@ -117,10 +117,10 @@ class Conversation:
 
 
 @asynccontextmanager
-async def conversation(backend, options=None):
+async def conversation(backend, options=None, capabilities=CAPABILITIES):
     """A client that has introduced itself, of a server with a loaded model."""
     talk = Conversation(lambda choice, report: backend)
-    await talk.ready(options)
+    await talk.ready(options, capabilities)
     try:
         yield talk
     finally:

@@ -1,4 +1,4 @@
-"""A server in this process that pretends to run a model: llama-server, or one like OpenAI's."""
+"""A server in this process that is a llama-server, vLLM, or one like OpenAI's, without a model."""
 
 import contextlib
 import json
@@ -8,12 +8,20 @@ import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from assist_server.engine.tokens.codec import byte_level_bytes
+
 CONTROL = {
     token: number
     for number, token in enumerate(
         ("</s>", "<|im_start|>", "<|im_end|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
     )
 }
+_FREE = {"grammar": ""}
+_LETTERS = {
+    byte_level_bytes(letter): letter
+    for letter in map(chr, (*range(0x21, 0x7F), *range(0xA1, 0x144)))
+}
+"""Each byte as byte-level vocabularies spell it."""
 _SPELLED = re.compile("|".join(map(re.escape, CONTROL)))
 _FIRST = 100
 """The id of the byte 0; each byte of a text is a token."""
@@ -116,6 +124,8 @@ class FakeModelServer:
         self.takes_suffix, self.log_probs = True, "legacy"
         self.refuses_log_probs = False
         self.models = ["coder"]
+        self.file = "/models/coder.gguf"
+        self.echoes_suffix = self.ignores_suffix = False
         self.connections = set()
         self.arrived = threading.Condition()
         self._server = _Server(("127.0.0.1", port), _Handler)
@@ -148,7 +158,8 @@ class FakeModelServer:
             handler.give(
                 {
                     "default_generation_settings": {"n_ctx": 2048},
-                    "model_alias": "/models/coder.gguf",
+                    "model_path": self.file,
+                    "model_alias": self.file,
                     "model_ftype": "Q4",
                     "eos_token": "</s>",
                     "chat_template": template,
@@ -187,6 +198,29 @@ class FakeModelServer:
             tokens += _bytes_as_tokens(part[start:])
         return tokens
 
+    def _vllm(self, handler, body):
+        if handler.path == "/v1/models":
+            listed = {"owned_by": "vllm", "root": self.file, "max_model_len": 2048}
+            handler.give({"data": [{"id": name, **listed} for name in self.models]})
+        elif handler.path == "/tokenize":
+            turns = [
+                f"<|im_start|>{each['role']}\n{each['content']}<|im_end|>\n"
+                for each in body.get("messages", ())
+            ]
+            prompt = "".join((*turns, "<|im_start|>assistant\n")) if turns else body["prompt"]
+            tokens = self._tokens({"content": prompt, "parse_special": True})
+            spelled = {token_id: token for token, token_id in CONTROL.items()}
+            strings = [
+                spelled.get(each["id"]) or _LETTERS[bytes([each["id"] - _FIRST])] for each in tokens
+            ]
+            handler.give({"tokens": [each["id"] for each in tokens], "token_strs": strings})
+        elif handler.path == "/v1/completions":
+            forced = re.match(r'root ::= "(.*)" ', body.get("structured_outputs", _FREE)["grammar"])
+            end = {"choices": [{"text": "", "token_ids": [0], "finish_reason": "stop"}]}
+            self._stream(handler, (forced[1] if forced else "") + self.answer, _vllm_event, end)
+        else:
+            handler.give({"error": {"message": "Not Found"}}, 404)
+
     def _openai(self, handler, body):
         if handler.path == "/v1/models":
             handler.give({"data": [{"id": name} for name in self.models]})
@@ -195,7 +229,11 @@ class FakeModelServer:
         elif body and "logprobs" in body and self.refuses_log_probs:
             handler.give({"error": {"message": "logprobs are not supported"}}, 422)
         elif handler.path == "/v1/completions" and not body.get("stream"):
-            handler.give({"choices": [{"text": "x", "finish_reason": "length"}]})
+            suffix = body.get("suffix", "")
+            used = 9 + len("" if self.ignores_suffix or self.echoes_suffix else suffix)
+            text = "x" + (suffix if self.echoes_suffix else "")
+            choice = {"text": text, "finish_reason": "length"}
+            handler.give({"choices": [choice], "usage": {"prompt_tokens": used}})
         elif handler.path in {"/v1/completions", "/v1/chat/completions"}:
             is_chat = "messages" in body
             end = {"choices": [{"delta" if is_chat else "text": {} if is_chat else ""}]}
@@ -237,6 +275,12 @@ def _llama_event(character):
         "stop": False,
         "completion_probabilities": probabilities,
     }
+
+
+def _vllm_event(character):
+    ids = ids_of(character)
+    told = {"token_logprobs": [-0.1] * len(ids)}
+    return {"choices": [{"text": character, "token_ids": ids, "logprobs": told}]}
 
 
 def _bytes_as_tokens(text):

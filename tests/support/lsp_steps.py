@@ -3,10 +3,10 @@
 URI = "file:///project/sample.py"
 
 
-def run(client, command, *arguments):
+def run(client, command, *arguments, timeout_s=60):
     """Execute a command."""
     params = {"command": command, "arguments": list(arguments)}
-    return client.request("workspace/executeCommand", params)
+    return client.request("workspace/executeCommand", params, timeout_s)
 
 
 def ready(client):

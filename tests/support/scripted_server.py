@@ -20,7 +20,7 @@ from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.errors import AssistError, ModelError
 from assist_server.lsp.create_server import create_server
-from assist_server.lsp.transport import serve_stdio, serve_tcp, serve_unix
+from assist_server.lsp.transport import serve_inherited, serve_stdio, serve_tcp, serve_unix
 from assist_server.settings import LogSettings
 
 
@@ -84,10 +84,21 @@ def main(
     follows="",
     tells_owner=False,
     is_chat=False,
+    hub=None,
+    text_answer="",
+    second_needs="",
 ) -> None:
     configure_logging(LogSettings(level="debug"))
+    if hub:
+        os.environ |= {"HF_ENDPOINT": hub["url"], "HF_HUB_CACHE": hub["cache"]}
+        os.environ.pop("HF_HUB_OFFLINE", None)
 
     def open_backend(choice, report):
+        if hub:
+            # Not before: it reads where the hub is.
+            from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
+
+            fetch_model(hub["model"], report)
         report("pretending", 50)
         if prints:
             print("a stray print")
@@ -97,9 +108,13 @@ def main(
             time.sleep(0.01)  # until the test says so
         if load_error:
             raise ModelError(load_error)
+        if choice.is_second and second_needs and not Path(second_needs).exists():
+            raise ModelError("it needs 9.0 GB of memory, and 1.0 GB are free")
         backend = ScriptedBackend(answer=answer, step_ms=step_ms, drawn=drawn, languages=languages)
         backend.follows = Path(follows) if follows else None
         backend.tells_owner, backend.is_chat = tells_owner, is_chat
+        if choice.is_second:
+            backend.answer, backend.is_chat = text_answer, True
         return backend
 
     pool = ModelPool(open_backend)
@@ -114,7 +129,9 @@ def main(
     os._exit(code)
 
 
-async def serve(create, kind="stdio", place="") -> int:
+async def serve(create, kind="stdio", place="", *inherited) -> int:
+    if kind == "--unix":  # by `scripted_relay.py`
+        return await serve_inherited(create, Path(place), int(inherited[1]))
     if kind == "unix":
         return await serve_unix(create, Path(place))
     if kind == "tcp":

@@ -61,6 +61,48 @@ FAMILIES = (
     TinyFamily("assist", "LlamaConfig", _QWEN[:-2], options={"fim_template": "assist"}),
 )  # fmt: skip
 
+_MAMBA2 = {
+    "mamba_n_heads": 8, "mamba_d_head": 8, "mamba_d_state": 8, "mamba_n_groups": 1,
+    "mamba_chunk_size": 16,
+}  # fmt: skip
+_DELTA_NET = {
+    "num_hidden_layers": 4, "linear_key_head_dim": 8, "linear_value_head_dim": 8,
+    "linear_num_key_heads": 2, "linear_num_value_heads": 4,
+}  # fmt: skip
+
+HYBRIDS = (
+    TinyFamily("qwen3.5", "Qwen3_5TextConfig", _QWEN, options=_DELTA_NET),
+    TinyFamily(
+        "qwen3-next", "Qwen3NextConfig", _QWEN,
+        options=_DELTA_NET | {
+            "num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16,
+            "shared_expert_intermediate_size": 16,
+        },
+    ),
+    TinyFamily(
+        "granite4", "GraniteMoeHybridConfig", _PIPES,
+        options=_MAMBA2 | {
+            "num_hidden_layers": 3, "layer_types": ["mamba", "attention", "mamba"],
+            "shared_intermediate_size": 48, "num_local_experts": 0,
+        },
+    ),
+    TinyFamily("falcon-h1", "FalconH1Config", _PIPES, options=_MAMBA2 | {"mamba_d_ssm": 64}),
+    TinyFamily(
+        "lfm2", "Lfm2Config", _PIPES,
+        options={"num_hidden_layers": 3, "layer_types": ["conv", "full_attention", "conv"]},
+    ),
+)  # fmt: skip
+"""Families with a recurrent state in some layers."""
+
+SLIDING = (
+    TinyFamily("gemma2", "Gemma2Config", _PIPES, options={"sliding_window": 16}),
+    TinyFamily(
+        "gemma3", "Gemma3TextConfig", _PIPES,
+        options={"sliding_window": 16, "layer_types": ["sliding_attention", "full_attention"]},
+    ),
+)  # fmt: skip
+"""Families with sliding windows in some layers; Mistral, above, has them in all."""
+
 
 def build_tokenizer(
     family: TinyFamily, merges: Sequence[str] = ()
@@ -109,16 +151,16 @@ def _sentencepiece_like() -> Tokenizer:
     return tokenizer
 
 
-def build_model(family: TinyFamily, vocabulary: int, seed: int = 0) -> Any:
-    """Random weights in the family's architecture."""
+def build_model(family: TinyFamily, vocabulary: int, seed: int = 0, spread: float = 0.5) -> Any:
+    """Random weights in the family's architecture, with a standard deviation of `spread`."""
     torch.manual_seed(seed)
     small = {
         "vocab_size": vocabulary, "hidden_size": 32, "intermediate_size": 48,
         "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8,
         "max_position_embeddings": CONTEXT_TOKENS, "n_positions": CONTEXT_TOKENS,
         "bos_token_id": None, "eos_token_id": None, "pad_token_id": None,
-        # Large enough that the likeliest token is clear and outputs vary.
-        "initializer_range": 0.5,
+        # The default is large enough that the likeliest token is clear and outputs vary.
+        "initializer_range": spread,
     }  # fmt: skip
     config = getattr(transformers, family.config)(**small | family.options)
     model = transformers.AutoModelForCausalLM.from_config(config)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from assist_server.engine.decoding.checkpoints import LineStarts
 from assist_server.engine.decoding.healing import ForcedText, restrict
 from assist_server.engine.decoding.ngram_drafts import Drafter, MakeDrafter
 from assist_server.engine.decoding.prefix_cache import PrefixCache, TokenSequence
@@ -39,15 +40,18 @@ class Decoder:
         prefixes: PrefixCache,
         make_drafter: MakeDrafter | None,
         context_tokens: float = math.inf,
+        line_starts: LineStarts | None = None,
     ) -> None:
         """Decode with a model; without `make_drafter`, one token per forward pass.
 
-        Nothing is drafted beyond `context_tokens`, where the model has no positions.
+        Nothing is drafted beyond `context_tokens`, where the model has no positions. A recurrent
+        state gets checkpoints at `line_starts`.
         """
         self._model = model
         self._context_tokens = context_tokens
         self._prefixes = prefixes
         self._make_drafter = make_drafter
+        self._line_starts = line_starts or LineStarts()
 
     def steps(
         self,
@@ -76,6 +80,14 @@ class Decoder:
 
     def _prefill(self, sequence: TokenSequence, prompt_ids: tuple[int, ...]) -> Iterator[None]:
         """Prefill all but the prompt's last tokens."""
+        if sequence.is_recurrent:
+            lengths = self._line_starts.checkpoint_lengths(
+                prompt_ids, len(sequence), PREFILL_PIECE_TOKENS
+            )
+            for length in lengths:
+                sequence.extend(prompt_ids[len(sequence) : length])
+                sequence.save_checkpoint()
+                yield None
         while len(prompt_ids) - len(sequence) > PREFILL_PIECE_TOKENS:
             sequence.extend(prompt_ids[len(sequence) :][:PREFILL_PIECE_TOKENS])
             yield None
@@ -92,11 +104,13 @@ class Decoder:
         pending: tuple[int, ...] = prompt_ids[len(sequence) :]
         while len(sequence) + len(pending) <= self._context_tokens:
             allowed_ids = forced.allowed_ids() if forced else None
-            # Beyond the truncatable length, a wrong draft could not be removed from the cache.
-            limit = min(sequence.truncatable_length, self._context_tokens, _NO_LIMIT)
-            room = int(limit) - len(sequence) - len(pending)
+            room = int(min(self._context_tokens, _NO_LIMIT)) - len(sequence) - len(pending)
             draft = drafter.propose(room) if drafter and allowed_ids is None and room > 0 else []
+            if draft:
+                sequence.save_checkpoint(before_draft=True)
             logits = sequence.extend([*pending, *draft], wanted=1 + len(draft))
+            if not draft and self._line_starts.follows(pending[-1]):
+                sequence.save_checkpoint()
             logits = restrict(logits, allowed_ids)
             verified = len(sequence) - len(draft)
             chosen: list[int] = []
@@ -106,8 +120,8 @@ class Decoder:
                 if draft[: len(chosen)] != chosen:
                     break
             accepted = len(chosen) - 1
-            sequence.truncate(verified + accepted)
-            pending = (chosen[-1],)
+            missing = sequence.truncate(verified + accepted)
+            pending = (*missing, chosen[-1])
             if forced is not None and allowed_ids is not None:
                 forced.advance(chosen[0])
             if drafter is not None:

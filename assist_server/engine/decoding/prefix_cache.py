@@ -4,13 +4,17 @@ from collections.abc import Sequence
 
 import torch
 
-from assist_server.engine.models.protocol import KvCache, LanguageModel
+from assist_server.engine.decoding.checkpoints import Checkpoints
+from assist_server.engine.models.protocol import KvCache, LanguageModel, RecurrentCache
 
 _MAX_SEQUENCES = 8
 """A limit for small models, for which the byte limit alone would allow hundreds."""
 
 _FORK_TOKENS = 256
 """A kept sequence with more tokens than this after the shared ones is copied, not truncated."""
+
+_CHECKPOINTS_PART = 4
+"""The part of the limit of bytes that the checkpoints of one sequence may take."""
 
 
 class TokenSequence:
@@ -20,11 +24,18 @@ class TokenSequence:
     prompt with a common beginning, and a generation may be closed at any step.
     """
 
-    def __init__(self, cache: KvCache, ids: Sequence[int] = (), client: str = "") -> None:
-        """Wrap a cache that holds `ids`; it belongs to a client, or to all if `client` is empty."""
+    def __init__(
+        self, cache: KvCache, ids: Sequence[int] = (), client: str = "", checkpoint_bytes: int = 0
+    ) -> None:
+        """Wrap a cache that holds `ids`; it belongs to a client, or to all if `client` is empty.
+
+        The checkpoints of a recurrent state take at most `checkpoint_bytes`.
+        """
         self.ids = list(ids)
         self.client = client
         self._cache = cache
+        self._recurrent = cache if isinstance(cache, RecurrentCache) else None
+        self._checkpoints = Checkpoints(checkpoint_bytes)
         self.is_consistent = True
         """True while tokens and cache agree; False after an error during a pass."""
 
@@ -33,13 +44,26 @@ class TokenSequence:
 
     @property
     def nbytes(self) -> int:
-        """Return the size of the cache in bytes."""
-        return self._cache.nbytes
+        """Return the size of the cache and its checkpoints in bytes."""
+        return self._cache.nbytes + self._checkpoints.nbytes
 
     @property
-    def truncatable_length(self) -> float:
-        """Return the greatest length, in tokens, from which the sequence can still be truncated."""
-        return self._cache.truncatable_length
+    def is_recurrent(self) -> bool:
+        """Return whether the sequence can be truncated to its checkpoints only."""
+        return self._recurrent is not None
+
+    def reachable_length(self, length: int) -> int:
+        """Return the greatest length up to `length` to which the sequence can be truncated."""
+        if self._recurrent is None or length >= len(self.ids):
+            return min(length, len(self.ids))
+        return self._checkpoints.last_length(length)
+
+    def save_checkpoint(self, *, before_draft: bool = False) -> None:
+        """Make the present length reachable; one before a draft, until the next draft."""
+        if self._recurrent is not None and self._checkpoints.at(len(self)) is None:
+            self._checkpoints.add(
+                len(self), self._recurrent.checkpoint(), before_draft=before_draft
+            )
 
     def extend(self, ids: Sequence[int], wanted: int = 1) -> torch.Tensor:
         """Append tokens; return the logits [wanted, vocabulary] after the last `wanted` of them."""
@@ -49,15 +73,33 @@ class TokenSequence:
         self.is_consistent = True
         return logits
 
-    def truncate(self, length: int) -> None:
-        """Drop all but the first `length` tokens."""
-        if length < len(self.ids):
-            del self.ids[length:]
-            self._cache.truncate(length)
+    def truncate(self, length: int) -> list[int]:
+        """Drop all but the first `length` tokens, and more if that length cannot be reached.
+
+        Return the tokens of the first `length` that were dropped, for the caller to append again.
+        """
+        if length >= len(self.ids):
+            return []
+        reached = self.reachable_length(length)
+        missing = self.ids[reached:length]
+        del self.ids[reached:]
+        self._cache.truncate(reached)
+        self._checkpoints.truncate(reached)
+        self._restore()
+        return missing
 
     def fork(self, length: int) -> "TokenSequence":
-        """Return a copy of the first `length` tokens."""
-        return TokenSequence(self._cache.fork(length), self.ids[:length], self.client)
+        """Return a copy of the first `length` tokens, a length that can be reached."""
+        other = TokenSequence(self._cache.fork(length), self.ids[:length], self.client)
+        other._checkpoints = self._checkpoints.fork(length)
+        other._restore()
+        return other
+
+    def _restore(self) -> None:
+        """Set the recurrent state after a truncation; that of an empty sequence needs nothing."""
+        checkpoint = self._checkpoints.at(len(self))
+        if self._recurrent is not None and checkpoint is not None:
+            self._recurrent.restore(checkpoint)
 
 
 class PrefixCache:
@@ -65,7 +107,7 @@ class PrefixCache:
 
     def __init__(self, model: LanguageModel, limit_bytes: int) -> None:
         self._model = model
-        self._limit_bytes = limit_bytes
+        self.limit_bytes = limit_bytes
         self._kept: list[TokenSequence] = []  # the newest last
 
     @property
@@ -76,21 +118,21 @@ class PrefixCache:
     def take(self, prompt_ids: Sequence[int], client: str = "") -> TokenSequence:
         """Return a sequence with the longest beginning of the prompt that the client has kept.
 
-        It is a kept sequence, truncated; a copy, if much would be cut off; or an empty one. It
-        never holds the prompt's last token, whose logits are needed. The caller owns it and returns
-        it with `put`.
+        It is a kept sequence, truncated; a copy, if much would be cut off; or an empty one. A
+        sequence with a recurrent state is used up to a checkpoint. It never holds the prompt's last
+        token, whose logits are needed. The caller owns it and returns it with `put`.
         """
         best, shared = None, 0
         known_ids = list(prompt_ids[:-1])
         for sequence in reversed(self._kept):
             if sequence.client != client:
                 continue  # response times would reveal what other clients have open
-            length = shared_length(sequence.ids, known_ids)
-            is_cut = length < len(sequence)
-            if length > shared and not (is_cut and len(sequence) > sequence.truncatable_length):
+            length = sequence.reachable_length(shared_length(sequence.ids, known_ids))
+            if length > shared:
                 best, shared = sequence, length
         if best is None:
-            return TokenSequence(self._model.new_cache(), client=client)
+            checkpoint_bytes = self.limit_bytes // _CHECKPOINTS_PART
+            return TokenSequence(self._model.new_cache(), (), client, checkpoint_bytes)
         if len(best) - shared > _FORK_TOKENS:
             return best.fork(shared)
         self._kept.remove(best)
@@ -111,7 +153,7 @@ class PrefixCache:
             if kept.client != sequence.client or not _starts_with(sequence.ids, kept.ids)
         ]
         self._kept.append(sequence)
-        while self.nbytes > self._limit_bytes or len(self._kept) > _MAX_SEQUENCES:
+        while self.nbytes > self.limit_bytes or len(self._kept) > _MAX_SEQUENCES:
             del self._kept[0]
 
     def clear(self) -> None:

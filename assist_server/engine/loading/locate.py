@@ -3,8 +3,9 @@
 import json
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from assist_server.engine.loading.gguf.config import supported_architecture
 from assist_server.engine.loading.gguf.header import read_header
@@ -13,6 +14,7 @@ from assist_server.errors import ModelError
 
 _INDEX = "*.safetensors.index.json"
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "tekken.json")
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+(:[\w.-]+)?(@(?!.*\.\.)\w[\w./-]*)?", re.ASCII)
 EMBEDDED = "embedded"
 EMBEDDED_FOLDER = Path(__file__).parents[2] / "embedded"
 _NEEDED = {
@@ -25,6 +27,24 @@ _NEEDED = {
         "tekken.json",
     ),
 }
+
+
+@dataclass(frozen=True)
+class HubName:
+    """The name of a model on the hub, such as `org/name`, `org/name:Q4_K_M` or `org/name@v1.0`."""
+
+    repository: str
+    quantization: str
+    """Names a GGUF file; empty for a model in safetensors."""
+    revision: str | None
+    """A branch, a tag or the digits of a commit; None for the newest."""
+
+    @classmethod
+    def parse(cls, name: str) -> Self:
+        """Return the parts of a name."""
+        model, _, revision = name.partition("@")
+        repository, _, quantization = model.partition(":")
+        return cls(repository, quantization, revision or None)
 
 
 def locate_model(model: str) -> str:
@@ -52,7 +72,7 @@ def locate_model(model: str) -> str:
             f"{model!r} is a hub id and also a folder here; write the folder as './{model}', "
             "or start in another working directory"
         )
-    if not is_spelled_as_path and _looks_like_hub_id(model):
+    if not is_spelled_as_path and looks_like_hub_id(model):
         return model
     raise ModelError(
         f"there is no model at {model!r}; set `model` to {EMBEDDED!r}, to a folder that holds "
@@ -84,8 +104,9 @@ def _check_gguf(model: str, file: Path, *, is_spelled_as_path: bool) -> None:
     supported_architecture(read_header(file))
 
 
-def _looks_like_hub_id(model: str) -> bool:
-    return re.fullmatch(r"[\w.-]+/[\w.-]+(:[\w.-]+)?", model, re.ASCII) is not None
+def looks_like_hub_id(model: str) -> bool:
+    """Return whether a value has the form of a name on the hub; see `HubName`."""
+    return _HUB_ID.fullmatch(model) is not None
 
 
 def is_complete(folder: Path) -> bool:
@@ -108,7 +129,7 @@ def check_weight_files(folder: Path) -> None:
             "the result with save_pretrained"
         )
     names = _names_in_indexes(folder)
-    named = _read_json(folder / "config.json").get("transformers_weights")
+    named = read_json(folder / "config.json").get("transformers_weights")
     if named and not str(named).endswith(".index.json"):
         names.add(str(named))
     for name in sorted(names):
@@ -124,12 +145,17 @@ def _names_in_indexes(folder: Path) -> set[str]:
     """Return the files that the indexes of a folder name."""
     names: set[str] = set()
     for index in [*folder.glob(_INDEX), *folder.glob("*/" + _INDEX)]:
-        weights = _read_json(index).get("weight_map")
+        weights = read_json(index).get("weight_map")
         names |= set(map(str, weights.values())) if isinstance(weights, dict) else set()
     return names
 
 
-def _read_json(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
+    """Return the object in a JSON file; an empty one if there is none.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

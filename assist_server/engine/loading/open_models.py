@@ -87,17 +87,20 @@ def rate(model: OpenModel, machine: Machine) -> Rating:
     others are converted to float32. GPUs use 16 bits.
     """
     parameters = model.parameters_millions * 1_000_000
-    kept, read = (2, 2) if machine.device != "cpu" else (2, 4) if _is_covered(model) else (4, 4)
-    loading_bytes = parameters * read + _OTHER_BYTES
-    token_ms = parameters * kept / machine.bandwidth * 1000
+    kept_bytes, read_bytes = weight_bytes(parameters, model.architecture, machine.device)
+    loading_bytes = read_bytes + _OTHER_BYTES
+    token_ms = kept_bytes / machine.bandwidth * 1000
     if loading_bytes > machine.available_bytes:
         fit = Fit.NO
     elif loading_bytes > machine.available_bytes * _COMFORTABLE_SHARE:
         fit = Fit.TIGHT
     else:
         fit = Fit.SLOW if token_ms * LINE_TOKENS > _PATIENCE_MS else Fit.FITS
-    return Rating(fit, parameters * kept + _OTHER_BYTES, loading_bytes, token_ms)
+    return Rating(fit, kept_bytes + _OTHER_BYTES, loading_bytes, token_ms)
 
 
-def _is_covered(model: OpenModel) -> bool:
-    return model.architecture in _COVERED
+def weight_bytes(parameters: int, architecture: str, device: str) -> tuple[int, int]:
+    """Return the bytes that weights take once loaded, and the most while they are loaded."""
+    is_covered = architecture in _COVERED
+    kept, read = (2, 2) if device != "cpu" else (2, 4) if is_covered else (4, 4)
+    return parameters * kept, parameters * read

@@ -6,7 +6,6 @@ there is one static KV buffer for the active sequence; the contents of others ar
 """
 
 import logging
-import math
 import weakref
 from collections.abc import Sequence
 from typing import Any
@@ -213,11 +212,6 @@ class CudaGraphCache:
     def nbytes(self) -> int:
         """Return the bytes of the keys and values."""
         return self._length * self._model.bytes_per_token
-
-    @property
-    def truncatable_length(self) -> float:
-        """Return infinity: any length can be truncated."""
-        return math.inf
 
     def extend(self, ids: Sequence[int], wanted: int) -> Tensor:
         """Append tokens and return the logits [wanted, vocabulary] after the last ones."""

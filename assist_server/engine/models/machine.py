@@ -2,12 +2,11 @@
 
 import time
 
-import psutil
 import torch
 
 from assist_server.engine.device import plan_device
 from assist_server.engine.loading.open_models import Machine
-from assist_server.engine.transformers_backend import probe_device_facts
+from assist_server.engine.transformers_backend import free_bytes, probe_device_facts
 
 _SAMPLE_BYTES = 1 << 28
 """More than any cache of a processor holds."""
@@ -18,11 +17,7 @@ _PASSES = 5
 def measure_machine() -> Machine:
     """Return the device that `device = "auto"` chooses, measured; takes less than a second."""
     device = plan_device(probe_device_facts()).device
-    if device == "cuda":
-        available_bytes = int(torch.cuda.mem_get_info()[0])
-    else:
-        available_bytes = int(psutil.virtual_memory().available)
-    return Machine(device, available_bytes, _bandwidth(device))
+    return Machine(device, free_bytes(device), _bandwidth(device))
 
 
 def _bandwidth(device: str) -> float:

@@ -1,7 +1,8 @@
 """The interface of models for decoding: tokens in, logits out, and a KV cache to truncate."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -19,14 +20,6 @@ class KvCache(Protocol):
         """Return the size in bytes of the memory in use."""
         ...
 
-    @property
-    def truncatable_length(self) -> float:
-        """Return the greatest length, in tokens, from which `truncate` still works.
-
-        A sliding window that has moved past its first tokens has lost them.
-        """
-        ...
-
     def extend(self, ids: Sequence[int], wanted: int) -> torch.Tensor:
         """Append tokens; return the logits [wanted, vocabulary] after the last `wanted` of them.
 
@@ -40,6 +33,31 @@ class KvCache(Protocol):
 
     def fork(self, length: int) -> "KvCache":
         """Return a copy of the first `length` tokens."""
+        ...
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A copy of a recurrent state."""
+
+    state: Any
+    nbytes: int
+
+
+@runtime_checkable
+class RecurrentCache(KvCache, Protocol):
+    """A cache with a recurrent state, in which tokens cannot be told apart, let alone dropped.
+
+    After `truncate` and `fork` to a length above 0, the state must be restored from a checkpoint
+    that was made at that length.
+    """
+
+    def checkpoint(self) -> Checkpoint:
+        """Return a copy of the state."""
+        ...
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Set the state; the checkpoint can be used again."""
         ...
 
 

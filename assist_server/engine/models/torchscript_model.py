@@ -10,7 +10,6 @@ Supported: Llama, Mistral without a sliding window, Qwen2 and Qwen3, with any fi
     embedding.
 """
 
-import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,10 +19,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from assist_server.engine.models.linear import Weights
 from assist_server.engine.models.torchscript_network import (
     WIDE_STEP_TOKENS,
     TorchScriptNetwork,
-    Weights,
     round_up,
 )
 
@@ -168,11 +167,6 @@ class TorchScriptCache:
     def nbytes(self) -> int:
         """Return the bytes of the buffers, unused parts included."""
         return sum(tensor.nbytes for tensor in (*self._buffers.keys, *self._buffers.values))
-
-    @property
-    def truncatable_length(self) -> float:
-        """Return infinity: any length can be truncated."""
-        return math.inf
 
     def extend(self, ids: Sequence[int], wanted: int) -> Tensor:
         """Append tokens and return the logits [wanted, vocabulary] after the last ones."""

@@ -6,23 +6,22 @@ control token from the user's text. Token healing is done with a grammar.
 Source: llama.cpp, tools/server/README.md.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from assist_server.engine.backend import ModelInfo
 from assist_server.engine.device import DevicePlan
+from assist_server.engine.remote.chat_format import ChatFormat
 from assist_server.engine.remote.connection import Json, ServerConnection
 from assist_server.engine.remote.failures import unreadable
-from assist_server.engine.remote.llama_tokens import LlamaTokens
-from assist_server.engine.remote.served_model import Call, Piece, log_prob_of
+from assist_server.engine.remote.served_model import Call, Piece, literal, log_prob_of
+from assist_server.engine.remote.vocabulary import MAX_TOKENIZE_MS, Vocabulary
 from assist_server.engine.request import FinishReason, GenerationRequest, Sampling
 from assist_server.engine.tokens.cut_back import cut_back
 from assist_server.errors import ModelError
 
-_MARK = re.compile("\ue000(\\d+)\ue001")
-"""Stands for a message's content in a rendered chat template; private-use characters."""
 _CHATML = "<|im_start|>"
 """A template with it is llama-server's own if the vocabulary does not have it."""
 _FIELDS = ["content", "tokens", "stop", "stop_type", "completion_probabilities"]
@@ -32,7 +31,7 @@ class LlamaServer:
     """A model on a llama-server."""
 
     def __init__(self, connection: ServerConnection, model: str, properties: Json) -> None:
-        """Ask for what `properties`, the answer of `/props`, does not say.
+        """Ask for what `properties`, from `get_properties`, does not say.
 
         Args:
             connection: To the server.
@@ -43,19 +42,26 @@ class LlamaServer:
             ModelError: the server does not answer as it should.
         """
         self._connection = connection
+        self._model = model
         self._named = {"model": model} if model else {}
-        self._tokens = LlamaTokens(connection, self._named, properties)
-        self._info = _describe(connection, model, properties, self._tokens)
-        self._rendered: dict[tuple[str, ...], list[list[int] | int]] = {}
+        self._identity = _identify(properties)
+        end = str(properties.get("eos_token") or "")
+        self._vocabulary = Vocabulary(self._tokenize, end, connection.address)
+        self._chat = ChatFormat(self._apply_template, self._vocabulary)
+        self._info = _describe(connection, model, properties, self._vocabulary)
 
     @property
     def info(self) -> ModelInfo:
         """Return the facts about the model."""
         return self._info
 
+    def is_still_served(self) -> bool:
+        """Ask the server whether it has this model."""
+        return _identify(get_properties(self._connection, self._model)) == self._identity
+
     def encode(self, text: str, client: str) -> list[int]:
         """Return the ids of a text; control tokens spelled in it stay text."""
-        return self._tokens.encode(text, client)
+        return self._vocabulary.encode(text, client)
 
     def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str) -> list[int]:
         """Return the ids of a conversation up to the answer.
@@ -65,26 +71,16 @@ class LlamaServer:
         """
         if not self._info.has_chat_template:
             raise ModelError("this model has no chat format; choose an instruction-tuned model")
-        roles = tuple(message["role"] for message in messages)
-        if roles not in self._rendered:
-            self._rendered[roles] = self._render(roles)
-        ids: list[int] = []
-        for part in self._rendered[roles]:
-            if isinstance(part, int):
-                ids += self.encode(messages[part]["content"], client)
-            else:
-                ids += part
-        bos_id = self._info.bos_id
-        return ids if bos_id is None or ids[:1] == [bos_id] else [bos_id, *ids]
+        return self._chat.encode(messages, client)
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
         """Return a prompt as readable text."""
-        return self._tokens.decode(ids)
+        return self._vocabulary.decode(ids)
 
     def call(self, request: GenerationRequest) -> Call:
         """Return what to send for a request."""
         prompt_ids, cut_off = cut_back(
-            self._tokens.bytes_of, request.prompt_ids, request.healed_text
+            self._vocabulary.bytes_of, request.prompt_ids, request.healed_text
         )
         forced = cut_off.decode()
         body: Json = {
@@ -100,7 +96,7 @@ class LlamaServer:
             "response_fields": _FIELDS,
         }
         if forced:
-            body["grammar"] = f"root ::= {_literal(forced)} .*"
+            body["grammar"] = f"root ::= {literal(forced)} .*"
         return Call("/completion", body, forced)
 
     def read(self, event: Mapping[str, Any]) -> Piece:
@@ -115,36 +111,60 @@ class LlamaServer:
             reason = FinishReason.MAX_NEW_TOKENS if is_limit else FinishReason.END_OF_TEXT
         return Piece(str(event["content"]), ids, log_probs, reason)
 
-    def _render(self, roles: Sequence[str]) -> list[list[int] | int]:
-        """Return the ids of a conversation's control parts, and the numbers of its contents.
+    def _tokenize(
+        self, content: Sequence[str | int], *, is_trusted: bool, is_begun: bool = False
+    ) -> list[tuple[int, bytes]]:
+        body: Json = {
+            **self._named,
+            "content": list(content),
+            "parse_special": is_trusted,
+            "add_special": is_begun,
+            "with_pieces": True,
+        }
+        answer = self._connection.post("/tokenize", body, timeout_ms=MAX_TOKENIZE_MS)
+        try:
+            return [(int(each["id"]), _bytes_of(each["piece"])) for each in answer["tokens"]]
+        except (ValueError, TypeError, LookupError, ArithmeticError):
+            raise unreadable(self._connection.address) from None
 
-        The server renders the template with marks in place of the contents, which are encoded
-        apart, so that they stay text.
-
-        Raises:
-            ModelError: the template leaves out, repeats or moves a content, or the server failed.
-        """
-        messages = [
-            {"role": role, "content": f"\ue000{number}\ue001"} for number, role in enumerate(roles)
-        ]
+    def _apply_template(self, messages: list[dict[str, str]]) -> str:
         body = {**self._named, "messages": messages}
         prompt = self._connection.post("/apply-template", body, is_quoted=True).get("prompt")
         if not isinstance(prompt, str):
             raise unreadable(self._connection.address)
-        parts = _MARK.split(prompt)  # every other one is the number in a mark
-        if parts[1::2] != [str(number) for number in range(len(roles))]:
-            raise ModelError(
-                "the model's chat template does not keep each message once and in order; choose "
-                "another model or template on the server"
-            )
-        return [
-            int(part) if index % 2 else self._tokens.encode_trusted(part)
-            for index, part in enumerate(parts)
-        ]
+        return prompt
+
+
+def get_properties(connection: ServerConnection, model: str) -> Json:
+    """Ask a llama-server about itself and a model; it may have several.
+
+    Raises:
+        ModelError: there is no answer, or the server is another one.
+    """
+    return connection.get("/props" + (f"?model={quote(model, safe='')}" if model else ""))
+
+
+def _identify(properties: Json) -> tuple[str, ...]:
+    """Return what tells one model on a server from another; the rest may change at any time."""
+    keys = ("model_path", "model_alias", "model_ftype", "eos_token", "chat_template")
+    return tuple(str(properties.get(key)) for key in keys)
+
+
+def _bytes_of(piece: object) -> bytes:
+    """Return a token's bytes, which JSON has as text if they are whole characters.
+
+    Raises:
+        TypeError, ValueError: it is something else; of a number, `bytes` would make as many zeros.
+    """
+    if isinstance(piece, str):
+        return piece.encode()
+    if not isinstance(piece, list):
+        raise TypeError
+    return bytes(piece)
 
 
 def _describe(
-    connection: ServerConnection, model: str, properties: Json, tokens: LlamaTokens
+    connection: ServerConnection, model: str, properties: Json, vocabulary: Vocabulary
 ) -> ModelInfo:
     settings = properties.get("default_generation_settings")
     context = settings.get("n_ctx") if isinstance(settings, dict) else None
@@ -155,16 +175,16 @@ def _describe(
         name=PurePath(named).name,
         model_type="",
         context_tokens=context if isinstance(context, int) and context > 0 else 2048,
-        special_ids=tokens.control_ids,
-        end_ids=frozenset({tokens.end_id}),
-        bos_id=tokens.bos_id,
+        special_ids=vocabulary.control_ids,
+        end_ids=frozenset({vocabulary.end_id}),
+        bos_id=vocabulary.bos_id,
         plan=DevicePlan(
             host,
             str(properties.get("model_ftype") or "the server's format"),
             (f"Your text goes to {host}, a llama-server, as remote.url says",),
         ),
         has_chat_template=bool(template)
-        and (_CHATML not in template or _CHATML in tokens.control_ids),
+        and (_CHATML not in template or _CHATML in vocabulary.control_ids),
         host=host,
         learns=False,
     )
@@ -181,12 +201,3 @@ def _samplers(sampling: Sampling) -> Json:
         "top_p": sampling.top_p,
         **seed,
     }
-
-
-def _literal(text: str) -> str:
-    r"""Return a text as a literal of llama.cpp's grammars, GBNF: ASCII, or `\U` and 8 digits."""
-    escaped = (
-        character if character.isalnum() and character.isascii() else f"\\U{ord(character):08X}"
-        for character in text
-    )
-    return f'"{"".join(escaped)}"'

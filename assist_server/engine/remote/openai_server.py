@@ -23,6 +23,7 @@ _REASONS = {"length": FinishReason.MAX_NEW_TOKENS}
 _MAX_NAMES, _MAX_NAME_CHARS = 8, 80
 _SAMPLE: Json = {"prompt": "def add(a, b):\n    return", "max_tokens": 1, "temperature": 0}
 """A text that tells nothing of the user's, to find out what a server takes."""
+_SUFFIX = "\n\n\ntotal = add(1, 2)\n"
 
 
 class OpenAiServer:
@@ -66,6 +67,10 @@ class OpenAiServer:
     def info(self) -> ModelInfo:
         """Return the facts about the model."""
         return self._info
+
+    def is_still_served(self) -> bool:
+        """Return True: the server refuses requests that name a model it does not have."""
+        return True
 
     def encode(self, text: str, client: str) -> list[int]:
         """Return ids that stand for a text."""
@@ -160,15 +165,35 @@ def _accepted_options(connection: ServerConnection, model: str) -> Json:
     Raises:
         ModelError: it takes no completion at all.
     """
-    suffix, log_probs = {"suffix": "\n"}, {"logprobs": 1}
+    suffix, log_probs = {"suffix": _SUFFIX}, {"logprobs": 1}
     bare = {"model": model, **_SAMPLE}
     for options in (suffix | log_probs, suffix, log_probs):
         try:
-            connection.post("/v1/completions", bare | options, is_quoted=True)
+            answer = connection.post("/v1/completions", bare | options, is_quoted=True)
         except ModelServerError:
             raise
         except ModelError:  # it refuses this request
             continue
+        if "suffix" in options and not _infills(
+            answer, connection.post("/v1/completions", bare, is_quoted=True)
+        ):
+            return {key: value for key, value in options.items() if key != "suffix"}
         return options
     connection.post("/v1/completions", bare, is_quoted=True)
     return {}
+
+
+def _infills(with_suffix: Json, without: Json) -> bool:
+    """Return whether a suffix was shown to the model: not only ignored, or put after the answer.
+
+    Where a server tells the length of its prompts, that of a suffix shows in it.
+    """
+    try:
+        lengths = [int(answer["usage"]["prompt_tokens"]) for answer in (with_suffix, without)]
+    except (ValueError, TypeError, LookupError):
+        lengths = []
+    try:
+        is_repeated = str(with_suffix["choices"][0]["text"]).endswith(_SUFFIX)
+    except (TypeError, LookupError):
+        is_repeated = False
+    return not is_repeated and (not lengths or lengths[0] > lengths[1])

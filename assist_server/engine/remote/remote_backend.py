@@ -23,6 +23,8 @@ _MAX_EVENTS_AFTER_END = 8
 """A server may say what was used; one that goes on is not listened to."""
 _OWN_ENDS = frozenset({FinishReason.CANCELLED, FinishReason.DEADLINE})
 """They come without a word from the server."""
+_UNSURE_S = 2.0
+"""Time after which a server may have been started again with another model, unnoticed."""
 
 
 class RemoteBackend:
@@ -54,6 +56,9 @@ class RemoteBackend:
         self._health = Health(self._reopen_later)
         self._model: ServedModel = open_model(connection, settings)
         self._closed = threading.Event()
+        self._checking = threading.Lock()
+        self._heard_s = time.monotonic()
+        """When the server had this model for sure."""
 
     @property
     def info(self) -> ModelInfo:
@@ -63,11 +68,13 @@ class RemoteBackend:
     def encode(self, text: str, client: str = "") -> list[int]:
         """Return the ids of `text`."""
         with self._noting_failures():
+            self._check_model()
             return self._model.encode(text, client)
 
     def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str = "") -> list[int]:
         """Return the ids of a conversation in the model's chat format."""
         with self._noting_failures():
+            self._check_model()
             return self._model.encode_chat(messages, client)
 
     def decode_prompt(self, ids: Sequence[int]) -> str:
@@ -104,6 +111,26 @@ class RemoteBackend:
         self._closed.set()
         self._connection.close()
 
+    def _check_model(self) -> None:
+        """Ask for the model after a pause, as a server started meanwhile may have another one.
+
+        What a caller knows of the model and has encoded is then out of date, so its request ends.
+
+        Raises:
+            ModelError: there is another model.
+        """
+        with self._checking:
+            if time.monotonic() - self._heard_s < _UNSURE_S:
+                return
+            is_same = self._model.is_still_served()
+            if not is_same:
+                self._model = open_model(self._connection, self._settings)
+            self._heard_s = time.monotonic()
+        if not is_same:
+            self._health.recover()  # the same to those who watch
+            host = self._connection.address.host
+            raise ModelError(f"{host} has another model now, {self.info.name!r}; try again")
+
     def _generate(self, request: GenerationRequest, started_s: float) -> Iterator[Chunk]:
         model = self._model
         call = model.call(request)
@@ -125,6 +152,7 @@ class RemoteBackend:
         with contextlib.closing(self._connection.stream(path, body)) as events:
             for event in events:
                 piece = Piece() if event is None else self._read(event)
+                self._heard_s = self._heard_s if event is None else time.monotonic()
                 if piece.finish_reason is not None:
                     break
                 yield piece
@@ -165,6 +193,7 @@ class RemoteBackend:
             return
         try:
             self._model = open_model(self._connection, self._settings)
+            self._heard_s = time.monotonic()
         except Exception as error:  # noqa: BLE001 - the last thing that tries the server again
             address = self._connection.address
             trouble = error if isinstance(error, ModelError) else unreadable(address)

@@ -38,12 +38,29 @@ def log_prob_of(value: float | None) -> float:
     return _MIN_LOG_PROB if value is None else min(0.0, max(_MIN_LOG_PROB, float(value)))
 
 
+def literal(text: str) -> str:
+    r"""Return a text as a literal of GBNF, which servers take: ASCII, or `\U` and 8 digits."""
+    escaped = (
+        character if character.isalnum() and character.isascii() else f"\\U{ord(character):08X}"
+        for character in text
+    )
+    return f'"{"".join(escaped)}"'
+
+
 class ServedModel(Protocol):
     """A model on a server, by its interface; every method may be called from any thread."""
 
     @property
     def info(self) -> ModelInfo:
         """Return the facts about the model."""
+        ...
+
+    def is_still_served(self) -> bool:
+        """Ask the server whether it has this model; a server may be started with another one.
+
+        Raises:
+            ModelError: the server does not answer as it should.
+        """
         ...
 
     def encode(self, text: str, client: str) -> list[int]:

@@ -218,7 +218,7 @@ def read_token_bytes(backend: Any) -> list[bytes]:
     result is right for byte-level and SentencePiece tokenizers of the `tokenizers` library only:
     the caller must compare it with an encoded text.
     """
-    read = _byte_level_bytes if "ByteLevel" in _decoder_types(backend) else _sentencepiece_bytes
+    read = byte_level_bytes if "ByteLevel" in _decoder_types(backend) else sentencepiece_bytes
     vocabulary: dict[str, int] = backend.get_vocab()
     spelled = [b""] * (max(vocabulary.values(), default=-1) + 1)  # ids may have gaps
     for token, token_id in vocabulary.items():
@@ -248,7 +248,8 @@ def _byte_level_letters() -> dict[int, str]:
 _BYTE_LEVEL_LETTERS = _byte_level_letters()
 
 
-def _byte_level_bytes(token: str) -> bytes:
+def byte_level_bytes(token: str) -> bytes:
+    """Return the bytes of a token in the spelling of byte-level vocabularies."""
     if token.isascii():
         return token.encode()
     try:
@@ -257,6 +258,7 @@ def _byte_level_bytes(token: str) -> bytes:
         return token.encode()  # an added token, spelled literally
 
 
-def _sentencepiece_bytes(token: str) -> bytes:
+def sentencepiece_bytes(token: str) -> bytes:
+    """Return the bytes of a token in the spelling of SentencePiece vocabularies."""
     byte = _SENTENCEPIECE_BYTE.fullmatch(token)
     return bytes.fromhex(byte[1]) if byte else token.replace("\u2581", " ").encode()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
@@ -80,13 +81,15 @@ def document(
     place = find_place(snapshot, offset)
 
     def planned(tree: SyntaxTree, definition: Definition) -> Sequence[Insertion]:
-        return _plan(tree, definition, _convention(place.tree, settings.style), prune).insertions
+        return plan_documentation(
+            tree, definition, convention_of(place.tree, settings.style), prune
+        ).insertions
 
     reopened = reopen(place.tree, place.definition, planned)
     tree, definition = reopened or (place.tree, place.definition)
     known = Knowledge(tree, definition)
-    style = _convention(place.tree, settings.style)
-    plan = _plan(tree, definition, style, prune, known.telling)
+    style = convention_of(place.tree, settings.style)
+    plan = plan_documentation(tree, definition, style, prune, known.telling)
     if not plan.insertions:
         raise InputError(_nothing_to_do(definition, plan))
     filling = Filling(
@@ -156,17 +159,26 @@ class Place:
     """Edit that closes documentation just opened; the tree is that of the text after it."""
 
 
+def find_tree(snapshot: Snapshot) -> SyntaxTree:
+    """Return the syntax tree of a document.
+
+    Raises:
+        InputError: its language is not supported.
+    """
+    language, tree = snapshot.language, snapshot.syntax
+    if tree is None or language.id not in LANGUAGE_IDS:
+        supported = ", ".join(LANGUAGE_IDS)
+        raise InputError(f"{language.id} cannot be documented; these can: {supported}.")
+    return tree
+
+
 def find_place(snapshot: Snapshot, offset: int) -> Place:
     """Return the definition at an offset, and the edit that closes documentation just opened.
 
     Raises:
         InputError: there is none, or its language is not supported.
     """
-    language = snapshot.language
-    tree = snapshot.syntax
-    if tree is None or language.id not in LANGUAGE_IDS:
-        supported = ", ".join(LANGUAGE_IDS)
-        raise InputError(f"{language.id} cannot be documented; these can: {supported}.")
+    language, tree = snapshot.language, find_tree(snapshot)
     closing = closing_edit(snapshot.text, offset, language)
     if closing is not None:
         closed = SyntaxTree(apply_edits(snapshot.text, [closing]), language)
@@ -182,7 +194,7 @@ def find_place(snapshot: Snapshot, offset: int) -> Place:
 
 def described_but_gone(tree: SyntaxTree, definition: Definition) -> tuple[str, ...]:
     """Return the names that the documentation describes, but the signature does not have."""
-    plan = _plan(tree, definition, _convention(tree, "auto"), ())
+    plan = plan_documentation(tree, definition, convention_of(tree, "auto"), ())
     return _gone(definition, plan, ())
 
 
@@ -215,7 +227,7 @@ def _joined(tree: SyntaxTree, closing: TextEdit, edits: Sequence[TextEdit]) -> T
     return TextEdit(start, end - length, apply_edits(tree.text[start:end], moved))
 
 
-def _convention(tree: SyntaxTree, wanted: str) -> PythonStyle | CommentStyle:
+def convention_of(tree: SyntaxTree, wanted: str) -> PythonStyle | CommentStyle:
     """Return the style that a file follows, or the one that is wanted."""
     if tree.language.id != "python":
         return detect_comment_style(tree.text, tree.language.id)
@@ -223,17 +235,23 @@ def _convention(tree: SyntaxTree, wanted: str) -> PythonStyle | CommentStyle:
     return detect_python_style(examples, wanted)
 
 
-def _plan(
+def plan_documentation(
     tree: SyntaxTree,
     definition: Definition,
     style: PythonStyle | CommentStyle,
-    prune: Collection[str],
+    prune: Collection[str] = (),
     telling: Telling = _NOTHING_TOLD,
 ) -> Plan:
     """Return the insertions in a style."""
     if isinstance(style, CommentStyle):
         return plan_comment(tree.text, definition, style, prune, telling)
-    style = replace(style, summary_tells_result=telling.tells_result)
-    unit = detect_indent_unit(tree.text)
-    unit = unit if re.fullmatch(r"\t| {2,8}", unit) else "    "
-    return plan_docstring(tree.text, definition, style, unit, prune)
+    # NumPy's convention wants the section in any case.
+    is_told = telling.tells_result and style.name != "numpy"
+    style = replace(style, summary_tells_result=is_told)
+    return plan_docstring(tree.text, definition, style, _indent_unit(tree.text), prune)
+
+
+@lru_cache(maxsize=1)  # each definition of a file asks for it
+def _indent_unit(text: str) -> str:
+    unit = detect_indent_unit(text)
+    return unit if re.fullmatch(r"\t| {2,8}", unit) else "    "

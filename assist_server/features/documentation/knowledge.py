@@ -29,7 +29,16 @@ class Knowledge:
         """Return a phrase about the subject of a request; None if nothing is known."""
         if request.kind is PhraseKind.NOTE:
             return request.subject
-        return self._neighbours.phrase(request) or self._facts.phrase(request)
+        return self._neighbours.phrase(request) or self._fact(request)
+
+    def _fact(self, request: PhraseRequest) -> str | None:
+        phrase = self._facts.phrase(request)
+        is_property = self._definition.is_property and request.kind is PhraseKind.SUMMARY
+        if phrase is None or not (is_property and self._tree.language.id == "python"):
+            return phrase
+        # A property is described like an attribute, without a verb.
+        value = phrase.removeprefix("return ")
+        return f"the value of {value}" if value.startswith("`") and value != phrase else value
 
     @property
     def telling(self) -> Telling:

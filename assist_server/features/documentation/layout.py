@@ -17,6 +17,7 @@ from assist_server.features.documentation.phrases import (
     placeholder,
 )
 from assist_server.features.documentation.plausibility import is_plausible
+from assist_server.features.documentation.signature_diff import Change
 from assist_server.text.edits import TextEdit, apply_edits
 
 
@@ -33,6 +34,8 @@ class Slot:
     """Text that closes the documentation after the phrase."""
     below: tuple[str, ...] = ()
     """Lines that belong to the same entry."""
+    is_one_line: bool = False
+    """Whether a phrase has to fit on the line, as the summary of a docstring."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,16 @@ class Insertion:
 
 @dataclass(frozen=True)
 class Plan:
-    """The insertions, and the names of described parameters that do not exist."""
+    """The insertions, and how existing documentation differs from the signature."""
 
     insertions: tuple[Insertion, ...]
-    gone: tuple[str, ...] = ()
+    change: Change | None = None
+    """None for new documentation, and where the convention describes no parameters."""
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Return the names of described parameters that do not exist."""
+        return self.change.gone if self.change else ()
 
 
 @dataclass(frozen=True)
@@ -202,7 +211,7 @@ class Filling:
             prefix = head + insertion.before + "\n".join([*shown.texts, *shown.titles, line.lead])
             below = [line.tail, *line.below, *_blank_out(insertion.lines[index + 1 :])]
             suffix = "\n".join(below) + insertion.after + tail
-            phrase = self._phrase(prefix, suffix, line.request)
+            phrase = self._phrase(prefix, suffix, line)
             shown.fill(line, phrase)
             filled = phrase or self._placeholder(line.request)
             done.fill(line, filled)
@@ -212,19 +221,25 @@ class Filling:
         new_text = insertion.before + "\n".join(done.texts) + insertion.after
         return TextEdit(insertion.start, insertion.end, new_text)
 
-    def _phrase(self, prefix: str, suffix: str, request: PhraseRequest) -> str | None:
+    def _phrase(self, prefix: str, suffix: str, slot: Slot) -> str | None:
         """Return what is known or what the model writes; None if neither can be used."""
+        request = slot.request
         known = self.know(request)
-        if known is not None:
+        phrase = self._marked(finish(known, request.form)) if known is not None else None
+        if phrase is not None and self._fits(slot, phrase):
             self.fact_phrases += 1
-            phrase = self._marked(finish(known, request.form))
-        elif (written := self._written(prefix, suffix, request)) is not None:
-            self.model_phrases += 1
-            phrase = written
         else:
-            return None
+            phrase = self._written(prefix, suffix, request)
+            if phrase is None or not self._fits(slot, phrase):
+                return None
+            self.model_phrases += 1
         self._used.add(phrase)
         return phrase
+
+    def _fits(self, slot: Slot, phrase: str) -> bool:
+        open_slot = replace(slot, tail="", below=())
+        lines = wrap(open_slot, phrase, self.width) if slot.is_one_line else []
+        return len(lines) <= 1 + slot.lead.count("\n")
 
     def _placeholder(self, request: PhraseRequest) -> str | None:
         """Return the text for what nobody knows; None to leave the entry out."""

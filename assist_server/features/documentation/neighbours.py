@@ -19,7 +19,7 @@ from assist_server.features.documentation.python.sections import (
 )
 from assist_server.features.documentation.styles import style_of
 from assist_server.syntax.definition import Definition, Kind
-from assist_server.syntax.definitions import find_definitions
+from assist_server.syntax.definitions import all_definitions
 from assist_server.syntax.exceptions import base_classes
 from assist_server.syntax.parser import SyntaxTree
 
@@ -49,7 +49,7 @@ class Neighbours:
     @cached_property
     def _others(self) -> list[Definition]:
         """Return the documented definitions of the file."""
-        found = find_definitions(self.tree, 0, len(self.tree.text))
+        found = all_definitions(self.tree)
         return [one for one in found if one.documentation and one.span != self.definition.span]
 
     @cached_property

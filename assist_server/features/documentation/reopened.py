@@ -8,6 +8,7 @@ from assist_server.syntax.definition import Definition
 from assist_server.syntax.definitions import find_definition
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.edits import TextEdit, apply_edits
+from assist_server.text.indentation import leading_whitespace
 
 _NEAR = 3
 """Number of characters between a removed placeholder and the insertion that takes its place."""
@@ -54,11 +55,22 @@ def _removals(text: str, definition: Definition) -> list[TextEdit]:
         first = text.rfind("\n", 0, place.start()) + 1
         last = text.find("\n", place.end())
         is_alone = not (text[first : place.start()] + text[place.end() : last]).strip()
-        start, end = (first, last + 1) if is_alone and last >= 0 else place.span()
+        is_line = is_alone and last >= 0 and not _is_below_entry(text, first, place.start())
+        start, end = (first, last + 1) if is_line else place.span()
         while not is_alone and text[start - 1] in " \t":
             start -= 1  # the blank before a phrase comes with it
         found.append(TextEdit(start, end, ""))
     return found
+
+
+def _is_below_entry(text: str, first: int, start: int) -> bool:
+    """Return whether an entry of NumPy's convention is above; its empty line keeps the indentation.
+
+    A title of Google's convention has a colon, and a summary has quotes above it.
+    """
+    above = text[:first].rpartition("\n")[0].rpartition("\n")[2]
+    is_entry = above.strip() and not above.rstrip().endswith((":", '"""', "'''"))
+    return bool(is_entry) and len(leading_whitespace(above)) < start - first
 
 
 def _without(

@@ -1,10 +1,15 @@
 """The difference between the parameters in documentation and those of the definition."""
 
+import builtins
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from assist_server.syntax.definition import Definition, Parameter, ParameterKind
+
+RESULT = "Returns"
+"""Name by which the description of a result is removed."""
 
 _SIMILARITY = 0.6
 """Least similarity of a removed and a new name to count as the same parameter."""
@@ -22,6 +27,10 @@ class Change:
     """Those of the gone names whose entries the user wants removed."""
     renamed: tuple[tuple[str, str], ...]
     """Pairs of a name that the user wants removed and the parameter that it is now."""
+
+    def old_name(self, name: str) -> str:
+        """Return the name under which a parameter is documented."""
+        return next((old for old, new in self.renamed if new == name), name)
 
 
 def compare(
@@ -54,6 +63,31 @@ def collects_arguments(definition: Definition) -> bool:
     collects = any(one.kind in stars for one in definition.parameters)
     is_decorated = definition.header.start < definition.keyword
     return collects or is_decorated or not definition.is_callable
+
+
+def renamed_exceptions(
+    definition: Definition, documented: Iterable[str]
+) -> tuple[tuple[str, str], ...]:
+    """Return pairs of a described exception that is not raised and a similar one that is."""
+    raised = [name for name in definition.raises if name.isidentifier()]
+    described = list(dict.fromkeys(documented))
+    own = {_stem(name): name for name in raised if name not in described}
+    others = {
+        _stem(name): name
+        for name in described
+        if name not in raised and name.isidentifier() and not hasattr(builtins, name)
+    }
+    return tuple((others[old], own[new]) for old, new in _renamed(others, own))
+
+
+def _stem(exception: str) -> str:
+    """Return the name of an exception without the word that all exceptions share."""
+    return re.sub(r"(Error|Exception|Warning)$", "", exception)
+
+
+def are_similar(old: str, new: str) -> bool:
+    """Return whether two names may be those of one parameter."""
+    return SequenceMatcher(None, old, new).ratio() >= _SIMILARITY
 
 
 def _renamed(gone: Iterable[str], missing: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -14,10 +14,11 @@ from dataclasses import replace
 from assist_server.errors import AssistError
 from assist_server.features.documentation import described_names
 from assist_server.features.documentation.layout import has_words
+from assist_server.features.documentation.signature_diff import RESULT
 from assist_server.syntax.definition import Definition, Span
 from assist_server.syntax.definitions import find_definition
-from assist_server.syntax.parser import SyntaxTree, count_errors
-from assist_server.syntax.tree_walk import code_tokens
+from assist_server.syntax.parser import SyntaxTree, adds_errors, count_errors
+from assist_server.syntax.tree_walk import code_tokens, program_nodes
 from assist_server.text.edits import TextEdit, apply_edits
 
 # Without quotes, as a docstring that grows to several lines needs triple ones.
@@ -25,7 +26,10 @@ _TOKEN = re.compile(r"\w+|[^\w\s\"'\\]")
 _WORD = re.compile(r"\w+")
 _MARKS = " \t/*!#-"
 _TITLE = re.compile(r"\w+( \w+)?:?")
+_RESULT_TITLE = re.compile(r"returns?:?", re.IGNORECASE)
+_RESULT_TAG = re.compile(r"[:@\\](?:returns?|rtype)\b")
 _HEAD_WORDS = 8
+_DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def verify(  # noqa: PLR0913 - each is checked against the others
@@ -67,6 +71,28 @@ def verify(  # noqa: PLR0913 - each is checked against the others
             "parameter is described once. Complete the documentation by hand."
         )
     return documentation
+
+
+def verify_file(tree: SyntaxTree, edits: Sequence[TextEdit]) -> None:
+    """Check that edits, each verified on its own, together leave the program as it is.
+
+    Raises:
+        AssistError: they do not.
+    """
+    after = apply_edits(tree.text, edits)
+    before, python = tree.text, tree.language.id == "python"
+    programs = [_python_program(text) for text in (before, after)] if python else [None]
+    if programs[0] is not None:
+        is_kept = programs[0] == programs[1]
+    else:
+        changed = SyntaxTree(after, tree.language)
+        is_kept = not adds_errors(changed, tree)
+        is_kept = is_kept and (python or program_nodes(changed) == program_nodes(tree))
+    if not (is_kept and _keeps_words(before, edits)):
+        raise AssistError(
+            "The file was not documented: together, the edits would have changed the program. "
+            "Document its definitions one by one."
+        )
 
 
 def _documentation(text: str, definition: Definition, edits: Sequence[TextEdit]) -> str:
@@ -152,11 +178,25 @@ def _without_docstring(source: str) -> str | None:
             statement = ast.parse(source).body[0]
         if isinstance(statement, ast.If):
             statement = statement.body[0]
-        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if not isinstance(statement, _DOCUMENTED):
             return None
         if ast.get_docstring(statement, clean=False) is not None:
             del statement.body[0]
         return ast.dump(statement)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _python_program(source: str) -> str | None:
+    """Return the syntax tree of a file without docstrings; None if it does not parse."""
+    try:
+        with warnings.catch_warnings():  # warnings about escapes in the user's strings
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source.removeprefix("\ufeff"))
+        for node in ast.walk(tree):
+            if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+                del node.body[0]
+        return ast.dump(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -221,6 +261,8 @@ def _is_pruning(text: str, edit: TextEdit, pruned: Collection[str]) -> bool:
     removed = text[edit.start : edit.end]
     if removed in pruned:
         return _WORD.fullmatch(edit.new_text) is not None
+    if RESULT in pruned and not edit.new_text and _is_result(removed):
+        return True
     lines = [line for line in removed.expandtabs().split("\n") if line.strip(_MARKS)]
     if lines and _TITLE.fullmatch(lines[0].strip()):  # title of a section that becomes empty
         lines = [line for line in lines[1:] if line.strip().strip("-=~")]
@@ -232,6 +274,15 @@ def _is_pruning(text: str, edit: TextEdit, pruned: Collection[str]) -> bool:
     if is_tag:
         heads = [line for line in lines if line.lstrip(_MARKS)[:1] in {"@", "\\"}]
     return all(_names_one(line, pruned) for line in heads)
+
+
+def _is_result(removed: str) -> bool:
+    """Return whether a text is one block that describes a result: a section, or fields."""
+    lines = [line.strip(_MARKS) for line in removed.strip().split("\n")]
+    starts = [line for line in lines if line[:1] in {":", "@", "\\"}]
+    is_titled = _RESULT_TITLE.fullmatch(lines[0]) is not None and not starts
+    is_tagged = lines[0] in starts and all(map(_RESULT_TAG.match, starts))
+    return (is_titled or is_tagged) and all(line.strip() for line in removed.strip().split("\n"))
 
 
 def _column(line: str) -> int:

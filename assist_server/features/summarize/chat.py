@@ -9,8 +9,8 @@ from assist_server.context.secrets import without_secrets
 from assist_server.context.selection import Selection
 from assist_server.engine.request import FinishReason, Generation, GenerationRequest
 from assist_server.errors import InputError
+from assist_server.features.repetition import stop_at_repetition
 from assist_server.features.summarize.answers import is_echo, supported_part
-from assist_server.features.summarize.loops import stop_at_loop
 from assist_server.features.summarize.work import CONFIDENT_LOG_PROB, Work
 from assist_server.features.thoughts import without_thoughts
 from assist_server.prompts.instructions import load_instruction
@@ -100,7 +100,7 @@ def _generate(instruction: str, text: str, work: Work) -> Generation:
         tuple(work.backend.encode_chat(_messages(instruction, text))),
         work.settings.summary.max_new_tokens,
         end_ids=work.backend.info.end_ids,
-        stop_rules=(stop_at_loop,),
+        stop_rules=(stop_at_repetition,),
         cancel=work.cancel,
     )
     return work.generate(request)

@@ -1,5 +1,6 @@
 """Run a task: a prompt for the place, the model's answer, and edits or a text made from it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,9 +12,11 @@ from assist_server.engine.request import (
     FinishReason,
     Generation,
     GenerationRequest,
+    Sampling,
     collect,
 )
 from assist_server.errors import InputError, ModelError
+from assist_server.features.repetition import stop_at_loop
 from assist_server.features.tasks.answer import (
     cleaned,
     extract_code,
@@ -24,23 +27,41 @@ from assist_server.features.tasks.answer import (
 from assist_server.features.tasks.place import Place, find_place
 from assist_server.features.tasks.prompt import answer_tokens, build_task_prompt
 from assist_server.features.tasks.refusal import why_not
-from assist_server.features.tasks.repetition import stop_at_loop
 from assist_server.features.thoughts import may_be_thoughts, without_thoughts
 from assist_server.prompts.tasks import Need, Output, Task
 from assist_server.settings import Settings
+from assist_server.syntax.definitions import Span
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import lines_within_strings
 from assist_server.text.edits import TextEdit
 
-TakeText = Callable[[str], None]
-"""Called with each piece of an answer while the model writes it, without its thoughts."""
+_LIKELIEST = Sampling()
+_ANOTHER = Sampling(temperature=0.7, top_p=0.95)
 
 NO_CHAT_MODEL = (
-    "the model cannot follow instructions; set `model` to a chat model, such as one that "
-    "`assist-server models suggest` lists for text, or `remote.url` to a server of one"
+    "the model cannot follow instructions; set `text_model` to one that can, such as "
+    "`Qwen/Qwen2.5-Coder-1.5B-Instruct` or another that `assist-server models suggest` lists for "
+    "text, or `remote.url` to a server of one"
 )
 
+_FENCE_SO_FAR = re.compile(r"^[ \t]*(?:`+|~+)\Z", re.MULTILINE)
 _EMPTY = "the model's answer was empty; select other text or another model"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An answer so far, while the model writes it, without its thoughts."""
+
+    text: str
+    """Markdown to show, or the new text of an edit. It mostly grows, but what proves to be no part
+    of the code, such as a preface, goes again."""
+    about: Span
+    """The characters that the task is about."""
+    replaced: Span | None = None
+    """The characters that an edit replaces; None for an answer to show."""
+
+
+TakeDraft = Callable[[Draft], None]
 
 
 @dataclass(frozen=True)
@@ -49,6 +70,8 @@ class Outcome:
 
     text: str
     """The new code or text, or Markdown to show."""
+    about: Span
+    """The characters that the task is about."""
     edits: tuple[TextEdit, ...] = ()
     """None for an answer to show, and for one that must not be applied."""
     note: str = ""
@@ -63,7 +86,8 @@ def run_task(  # noqa: PLR0913 - what it is about, the means, and two callbacks
     settings: Settings,
     *,
     cancel: CancelToken | None = None,
-    on_text: TakeText = lambda _: None,
+    is_again: bool = False,
+    on_draft: TakeDraft = lambda _: None,
 ) -> Outcome:
     """Return the outcome of a task for a selection; blocks until it is done.
 
@@ -74,7 +98,8 @@ def run_task(  # noqa: PLR0913 - what it is about, the means, and two callbacks
         backend: A model with a chat format.
         settings: Limits.
         cancel: Ends the work.
-        on_text: Takes the answer while it is written.
+        is_again: Whether to draw another answer than the likeliest, which the user has seen.
+        on_draft: Called with the answer so far, whenever there is more of it.
 
     Raises:
         InputError: the model has no chat format, the task does not fit, the answer changes nothing,
@@ -90,15 +115,16 @@ def run_task(  # noqa: PLR0913 - what it is about, the means, and two callbacks
         answer_tokens(task, backend),
         end_ids=backend.info.end_ids,
         stop_rules=(stop_at_loop(selection.snapshot.text),),
+        sampling=_ANOTHER if is_again else _LIKELIEST,
         cancel=cancel or CancelToken(),
     )
-    generation = _generate(request, backend, on_text)
+    generation = _generate(request, backend, lambda text: on_draft(_draft(task, place, text)))
     answer = cleaned(without_thoughts(generation.text)).strip("\n")
     if not answer.strip():
         raise ModelError(_EMPTY)
     why_cut = _why_cut(generation)
     if task.output is Output.SHOW:
-        return Outcome(_shown(answer, place), note=why_cut)
+        return Outcome(_shown(answer, place), place.about, note=why_cut)
     return _changed(answer, place, why_cut)
 
 
@@ -109,7 +135,9 @@ def _check_words(task: Task, words: str) -> None:
         raise InputError(f"the task {task.name!r} takes no words; leave them out, or use `rewrite`")
 
 
-def _generate(request: GenerationRequest, backend: Backend, on_text: TakeText) -> Generation:
+def _generate(
+    request: GenerationRequest, backend: Backend, on_text: Callable[[str], None]
+) -> Generation:
     chunks: list[Chunk] = []
     written, n_shown = "", 0
     for chunk in backend.generate(request):
@@ -117,12 +145,20 @@ def _generate(request: GenerationRequest, backend: Backend, on_text: TakeText) -
         written += chunk.text
         visible = "" if may_be_thoughts(written) else cleaned(without_thoughts(written)).strip()
         if len(visible) > n_shown:
-            on_text(visible[n_shown:])
+            on_text(visible)
             n_shown = len(visible)
     generation = collect(chunks)
     if generation.finish_reason is FinishReason.CANCELLED:
         raise InputError("the task was cancelled")
     return generation
+
+
+def _draft(task: Task, place: Place, answer: str) -> Draft:
+    if task.output is Output.SHOW:
+        return Draft(answer, place.about)
+    new = _extracted(_FENCE_SO_FAR.sub("", answer), place)
+    edit = _edit(new, place, frozenset()) if new.strip() else None
+    return Draft(edit.new_text if edit else "", place.about, place.replaced)
 
 
 def _why_cut(generation: Generation) -> str:
@@ -142,25 +178,41 @@ def _shown(answer: str, place: Place) -> str:
 def _changed(answer: str, place: Place, why_cut: str) -> Outcome:
     """Return the edit that an answer makes, or the answer and why it makes none."""
     source = place.text
-    code = extract_code(answer, source) if place.is_code else extract_text(answer, source)
+    code = _extracted(answer, place)
     if not code.strip():
         raise ModelError(_EMPTY)
     if code.strip() == source.strip():
         raise InputError("the model's answer equals the text; there is nothing to change")
-    edit = _code_edit(code, place) if place.is_code else _text_edit(code, place)
+    edit = _edit(code, place, _lines_within_strings(code, place))
     is_more_text = place.replaced.start == place.replaced.end and not place.is_code
     reason = ("" if is_more_text else why_cut) or why_not(answer, code, edit, place)
     if reason:
         shown = code if is_whole(code, answer) else answer
-        return Outcome(shown, note=f"not applied: {reason}")
-    return Outcome(code, (edit,), why_cut)
+        return Outcome(shown, place.about, note=f"not applied: {reason}")
+    return Outcome(code, place.about, (edit,), why_cut)
 
 
-def _code_edit(code: str, place: Place) -> TextEdit:
-    replaced, text = place.replaced, place.snapshot.text
+def _extracted(answer: str, place: Place) -> str:
+    extract = extract_code if place.is_code else extract_text
+    return extract(answer, place.text)
+
+
+def _lines_within_strings(code: str, place: Place) -> frozenset[int]:
     language = place.snapshot.language
-    tree = SyntaxTree(code, language) if language.grammar else None
-    within_strings = lines_within_strings(tree) if tree else frozenset[int]()
+    has_strings = place.is_code and language.grammar
+    return lines_within_strings(SyntaxTree(code, language)) if has_strings else frozenset()
+
+
+def _edit(new_text: str, place: Place, within_strings: frozenset[int]) -> TextEdit:
+    return (
+        _code_edit(new_text, place, within_strings)
+        if place.is_code
+        else _text_edit(new_text, place)
+    )
+
+
+def _code_edit(code: str, place: Place, within_strings: frozenset[int]) -> TextEdit:
+    replaced, text = place.replaced, place.snapshot.text
     new_text = indented(code, place.margin, text, within_strings)
     if replaced.start == replaced.end:
         new_text = f"\n{new_text}"

@@ -1,4 +1,4 @@
-"""workspace/executeCommand: documentation, summaries, and the server's state."""
+"""workspace/executeCommand: summaries, and the server's state."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,16 +12,15 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError
 from assist_server.features.comments.insertion import comment_edit
-from assist_server.features.documentation.document import document
-from assist_server.features.documentation.model_writer import model_phrase_writer
 from assist_server.features.summarize.summarize import summarize
 from assist_server.features.summarize.work import Summary
+from assist_server.lsp.model_session import ModelSession
 from assist_server.lsp.progress import Progress
 from assist_server.lsp.protocol import ask_client
 from assist_server.lsp.server import AssistServer
+from assist_server.lsp.tab_stops import snippet_edit
 from assist_server.text.edits import TextEdit
 
-DOCUMENT = "assist.document"
 SUMMARIZE = "assist.summarize"
 SHOW_SUMMARY = "assist.showSummary"
 INSERT_SUMMARY = "assist.insertSummary"
@@ -35,7 +34,6 @@ _Json = dict[str, Any]
 def register(server: AssistServer) -> None:
     """Register this family's commands."""
     handlers: dict[str, Callable[..., Any]] = {
-        DOCUMENT: write_documentation,
         SUMMARIZE: return_summary,
         SHOW_SUMMARY: show_summary,
         INSERT_SUMMARY: insert_summary,
@@ -44,37 +42,6 @@ def register(server: AssistServer) -> None:
     }
     for name, handler in handlers.items():
         server.protocol.add_command(name, handler)
-
-
-async def write_documentation(
-    ls: AssistServer, uri: str, position: types.Position, prune: list[str] | None = None
-) -> _Json:
-    """Document the definition at a position; the client applies the edit.
-
-    `prune` names parameters whose entries are removed because the parameters no longer exist.
-    """
-    snapshot = ls.documents.get(uri)
-    offset = ls.documents.offset(snapshot, position)
-
-    def work(backend: Any, cancel: CancelToken, _: Progress) -> Any:
-        writer = model_phrase_writer(snapshot.path, backend, ls.settings.current, cancel)
-        return document(snapshot, offset, writer, ls.settings.current.documentation, prune or ())
-
-    found = await with_model(ls, "Writing documentation", work)
-    await apply_edits(ls, snapshot, list(found.edits), f"Documentation of {found.name}")
-    if found.gone:
-        listed = ", ".join(f"`{name}`" for name in found.gone)
-        ls.show(
-            types.MessageType.Info,
-            f"The documentation of `{found.name}` still describes {listed}, which it no "
-            "longer has. Use the code action to remove that.",
-        )
-    return {
-        "name": found.name,
-        "style": found.style,
-        "text": found.text,
-        "gone": list(found.gone),
-    }
 
 
 async def return_summary(ls: AssistServer, uri: str, range_: types.Range) -> _Json:
@@ -126,7 +93,7 @@ async def report_status(ls: AssistServer, wait: bool = False) -> _Json:  # noqa:
     """Return the model's state; with `wait`, wait until it is ready, and fail if it cannot be."""
     if wait:
         await ls.model.ready_backend()
-    return ls.model.status()
+    return ls.status()
 
 
 async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[Summary, Selection]:
@@ -140,51 +107,79 @@ async def _summarize(ls: AssistServer, uri: str, range_: types.Range) -> tuple[S
             selection, backend, ls.settings.current, cancel=cancel, report=progress.report
         )
 
-    return await with_model(ls, "Summarizing", work), selection
+    return await with_model(ls, ls.text, "Summarizing", work), selection
 
 
 async def with_model(
-    ls: AssistServer, title: str, work: Callable[[Any, CancelToken, Progress], _T]
+    ls: AssistServer,
+    model: ModelSession,
+    title: str,
+    work: Callable[[Any, CancelToken, Progress], _T],
+    percent: int | None = None,
 ) -> _T:
-    """Run work with the model, showing progress and a cancel button; waits for the model.
+    """Run work with a model, showing progress and a cancel button; waits for the model.
 
-    The button cancels the whole request at any stage.
+    The button cancels the whole request at any stage. Work that reports how much of it is done
+    starts with 0 percent.
     """
     cancel, task = CancelToken(), asyncio.current_task()
-    with ls.reports.start(title, task.cancel if task else None) as progress:
-        backend = await ls.model.ready_backend()
-        return await ls.model.run(lambda: work(backend, cancel, progress), cancel)
+    with ls.reports.start(title, task.cancel if task else None, percent) as progress:
+        backend = await model.ready_backend()
+        return await model.run(lambda: work(backend, cancel, progress), cancel)
 
 
 async def apply_edits(
-    ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], label: str
-) -> None:
-    """Have the client apply edits.
+    ls: AssistServer,
+    snapshot: Snapshot,
+    edits: list[TextEdit],
+    label: str,
+    *,
+    needs_preview: bool = False,
+) -> bool:
+    """Have the client apply edits in one step; return whether it did.
+
+    Placeholders become tab stops in clients that have them. With `needs_preview`, clients that can
+    show the edits let the user choose first, and may apply none.
 
     Raises:
         InputError: the document has changed since, or the client refused.
     """
     if ls.documents.find(snapshot.uri) is not snapshot:
         raise InputError("the document changed meanwhile; try again")
-    edit = _workspace_edit(ls, snapshot, edits)
+    edit = _workspace_edit(ls, snapshot, edits, label if needs_preview else None)
     answer = await ask_client(
         ls.protocol,
         types.WORKSPACE_APPLY_EDIT,
         types.ApplyWorkspaceEditParams(edit, label),
     )
-    if not (isinstance(answer, dict) and answer.get("applied")):
+    is_applied = isinstance(answer, dict) and bool(answer.get("applied"))
+    if not (is_applied or edit.change_annotations):
         raise InputError("the editor did not apply the edit; try again")
+    return is_applied
+
+
+_PREVIEW = "preview"
+"""Name of the annotation on edits that the user confirms."""
 
 
 def _workspace_edit(
-    ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit]
+    ls: AssistServer, snapshot: Snapshot, edits: list[TextEdit], preview: str | None
 ) -> types.WorkspaceEdit:
     """Return the edits, with the document's version if the client supports it."""
     converted = [ls.documents.edit(snapshot, edit) for edit in edits]
     workspace = ls.client_capabilities.workspace
-    if workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes:
-        document = types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version)
+    client = workspace.workspace_edit if workspace else None
+    if client is None or not client.document_changes:
+        return types.WorkspaceEdit(changes={snapshot.uri: converted})
+    document = types.OptionalVersionedTextDocumentIdentifier(snapshot.uri, snapshot.version)
+    if preview and client.change_annotation_support:
+        marked = [types.AnnotatedTextEdit(_PREVIEW, one.range, one.new_text) for one in converted]
         return types.WorkspaceEdit(
-            document_changes=[types.TextDocumentEdit(document, [*converted])]
+            document_changes=[types.TextDocumentEdit(document, [*marked])],
+            change_annotations={_PREVIEW: types.ChangeAnnotation(preview, needs_confirmation=True)},
         )
-    return types.WorkspaceEdit(changes={snapshot.uri: converted})
+    shown: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = [*converted]
+    if client.snippet_edit_support and not preview and (one := snippet_edit(snapshot.text, edits)):
+        place = ls.documents.edit(snapshot, one)
+        shown = [types.SnippetTextEdit(place.range, types.StringValue(place.new_text))]
+    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, shown)])

@@ -8,21 +8,19 @@ return function(test, same, heard_from)
       encoding = function()
         return "utf-8"
       end,
-      execute = function(command, arguments, take)
-        table.insert(ran, { command, arguments, take })
+      execute = function(command, arguments, take, take_error)
+        table.insert(ran, { command, arguments, take, take_error })
+        return function()
+          ran.n_cancelled = (ran.n_cancelled or 0) + 1
+        end
       end,
       execute_sync = function(command)
         return command == "assist.tasks" and { tasks = { { name = "fix" }, { name = "formal" } } }
       end,
     }
-    package.loaded["assist.positions"] = {
-      cursor = function()
-        return 4, 2
-      end,
-      position = function()
-        return CURSOR
-      end,
-    }
+    vim.cmd("silent! only | enew!")
+    vim.api.nvim_buf_set_lines(0, 0, -1, false, { "one", "two", "", "", "  three" })
+    vim.api.nvim_win_set_cursor(0, { 5, 2 })
     return ran
   end
 
@@ -37,21 +35,16 @@ return function(test, same, heard_from)
     local ran = begin()
     call("task rewrite with fewer words")
     local command, arguments = ran[1][1], ran[1][2]
-    same(command, "assist.task")
+    same(command, "assist.previewTask")
     same({ arguments[1], arguments[4] }, { "rewrite", "with fewer words" })
     same(arguments[3], { start = CURSOR, ["end"] = CURSOR })
   end)
 
   test("a task is run on the lines that are given", function()
-    local ran, seen = begin(), nil
-    package.loaded["assist.summary"] = {
-      range_of_lines = function(_, first, last)
-        seen = { first, last }
-        return "lines"
-      end,
-    }
-    call("task fix", { 3, 5 })
-    same({ seen, ran[1][2][3], ran[1][2][4] }, { { 3, 5 }, "lines", "" })
+    local ran = begin()
+    call("task fix", { 1, 2 })
+    local lines = { start = { line = 0, character = 0 }, ["end"] = { line = 1, character = 3 } }
+    same({ ran[1][2][3], ran[1][2][4] }, { lines, "" })
   end)
 
   test("a task without a name is advice", function()
@@ -69,6 +62,7 @@ return function(test, same, heard_from)
     same(complete("fo", "'<,'>Assist task fo"), { "formal" })
     same(complete("", "Assist task "), { "fix", "formal" })
     same(complete("f", "Assist task rewrite f"), {})
+    same(complete("", "Assist document "), { "all" })
     same(complete("f", "Assist document f"), {})
   end)
 
@@ -80,32 +74,99 @@ return function(test, same, heard_from)
     same(said[1]:match("there is no :Assist status now"), "there is no :Assist status now")
   end)
 
-  ---@return table? shown, string[] said
-  local function taken(answer)
-    local shown
-    package.loaded["assist.summary"] = {
-      open = function(title, markdown)
-        shown = { title, markdown }
-      end,
-    }
-    local said = heard_from(function()
-      require("assist.tasks").take(vim.tbl_extend("keep", answer, {
-        title = "Fix",
-        text = "x",
-        markdown = "```\nx\n```",
-        applied = false,
-        note = "",
-      }))
-    end)
-    return shown, said
+  local ABOUT = { start = { line = 0, character = 0 }, ["end"] = { line = 0, character = 3 } }
+  local ANSWER = { text = "x", code = "x", markdown = "```\nx\n```", range = ABOUT, note = "" }
+
+  ---Start a task.
+  ---@return table ran, fun(): string[] shown, fun(key: string), integer source
+  local function started()
+    local ran, source = begin(), vim.api.nvim_get_current_buf()
+    call("task fix")
+    local panel = vim.api.nvim_get_current_buf()
+    local function shown()
+      return vim.api.nvim_buf_is_valid(panel) and vim.api.nvim_buf_get_lines(panel, 0, -1, false)
+    end
+    local function press(key)
+      vim.fn.maparg(key, "n", false, true).callback()
+    end
+    return ran, shown, press, source
   end
 
-  test("an answer that was applied is not shown", function()
-    same({ taken({ applied = true }) }, { nil, {} })
+  local function send(ran, value)
+    require("assist.tasks").progress(nil, { token = ran[1][2][6], value = value }, {})
+  end
+
+  test("an answer is shown while it is written, and may start anew", function()
+    local ran, shown = started()
+    same(shown(), { "…" })
+    send(ran, { text = "Here", range = ABOUT, replaced = ABOUT })
+    send(ran, { text = ": it" })
+    same(shown(), { "Here: it" })
+    send(ran, { text = "x", restart = true })
+    same(shown(), { "x" })
   end)
 
-  test("an answer that was not applied is shown, with the reason", function()
-    local shown, said = taken({ note = "not applied: it is wrong" })
-    same({ shown, said }, { { "Fix", "```\nx\n```" }, { "assist: not applied: it is wrong" } })
+  test("an edit is applied when it is kept", function()
+    local ran, shown, press, source = started()
+    local edit = { range = ABOUT, newText = "1\n2" }
+    ran[1][3](vim.tbl_extend("force", ANSWER, { edit = edit }))
+    same(shown(), { "1", "2" })
+    press("<CR>")
+    same(shown(), false)
+    same(vim.api.nvim_buf_get_lines(source, 0, 3, false), { "1", "2", "two" })
+    same(ran.n_cancelled, nil)
+  end)
+
+  test("an edit is not applied to a text that has changed", function()
+    local ran, _, press, source = started()
+    ran[1][3](vim.tbl_extend("force", ANSWER, { edit = { range = ABOUT, newText = "1" } }))
+    vim.api.nvim_buf_set_lines(source, 0, 0, false, { "new" })
+    local said = heard_from(function()
+      press("<CR>")
+    end)
+    same(said, { "assist: the file changed meanwhile; copy the answer, or run the task again" })
+    same(vim.api.nvim_buf_get_lines(source, 0, 2, false), { "new", "one" })
+  end)
+
+  test(
+    "what is not applied is shown with the reason, and can be inserted or take the place",
+    function()
+      for key, expected in pairs({ i = { "one", "x", "two" }, r = { "x", "two", "" } }) do
+        local ran, shown, press, source = started()
+        local said = heard_from(function()
+          ran[1][3](vim.tbl_extend("force", ANSWER, { note = "not applied: it is wrong" }))
+        end)
+        same({ shown(), said }, { { "```", "x", "```" }, { "assist: not applied: it is wrong" } })
+        press(key)
+        same(vim.api.nvim_buf_get_lines(source, 0, 3, false), expected)
+      end
+    end
+  )
+
+  test("another answer is asked for in the same window", function()
+    local ran, shown, press = started()
+    ran[1][3](ANSWER)
+    press("a")
+    same({ ran[1][2][5], ran[2][2][5], shown() }, { false, true, { "…" } })
+  end)
+
+  test("closing the window cancels the task, and a late error is not shown", function()
+    local ran = started()
+    vim.cmd.close()
+    same(ran.n_cancelled, 1)
+    same(
+      heard_from(function()
+        ran[1][4]({ message = "cancelled" })
+      end),
+      {}
+    )
+  end)
+
+  test("an error closes the window", function()
+    local ran, shown = started()
+    local said = heard_from(function()
+      ran[1][4]({ message = "the model failed" })
+    end)
+    same({ shown(), said }, { false, { "assist: the model failed" } })
   end)
 end

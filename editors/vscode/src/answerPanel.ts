@@ -1,12 +1,13 @@
 /** The panel beside the editor that shows summaries, answers to tasks and the page of "Show Why". */
 
-import { commands, type Disposable, ViewColumn, type WebviewPanel, window } from "vscode";
+import { randomBytes } from "node:crypto";
+import { commands, type Disposable, EventEmitter, ViewColumn, type WebviewPanel, window } from "vscode";
 
 /** What the panel shows; the buttons in its title depend on it. */
 export type AnswerKind = "summary" | "task" | "why";
 
 const VIEW_TYPE = "assist.answer";
-const SUMMARY_IS_SHOWN = "assist.isSummaryShown";
+const SHOWN_KIND = "assist.shownAnswer";
 /** The commands that links in the panel may run. */
 const LINKED_COMMANDS = ["workbench.action.openSettings"];
 const STYLE = `
@@ -19,10 +20,14 @@ const STYLE = `
 `;
 
 export class AnswerPanel implements Disposable {
+  private readonly closed = new EventEmitter<void>();
+  /** Fires when the user has closed the panel. */
+  readonly onDidClose = this.closed.event;
   private panel: WebviewPanel | undefined;
 
   dispose(): void {
     this.panel?.dispose();
+    this.closed.dispose();
   }
 
   /** Shows Markdown in the panel, which opens beside the editor if it is not open yet. */
@@ -31,17 +36,25 @@ export class AnswerPanel implements Disposable {
     const panel = this.panel ?? this.create();
     panel.title = title;
     panel.webview.html = page(title, body);
-    await commands.executeCommand("setContext", SUMMARY_IS_SHOWN, kind === "summary");
+    await commands.executeCommand("setContext", SHOWN_KIND, kind);
     panel.reveal();
+  }
+
+  /** Shows more of an answer, in place, in the panel that is open. */
+  async update(markdown: string): Promise<void> {
+    const body = await commands.executeCommand<string>("markdown.api.render", markdown);
+    await this.panel?.webview.postMessage(body);
   }
 
   private create(): WebviewPanel {
     const panel = window.createWebviewPanel(VIEW_TYPE, "Assist", columnForAnswers(), {
       enableCommandUris: LINKED_COMMANDS,
       enableFindWidget: true,
+      enableScripts: true,
     });
     panel.onDidDispose(() => {
       this.panel = undefined;
+      this.closed.fire();
     });
     this.panel = panel;
     return panel;
@@ -55,10 +68,16 @@ function columnForAnswers(): ViewColumn {
   return other?.viewColumn ?? ViewColumn.Beside;
 }
 
-/** Returns a page that may run no scripts, as its text comes from files that may not be trusted. */
+/**
+ * Returns a page that may run no script but its own, as its text comes from a model, and from files
+ * that may not be trusted.
+ */
 function page(title: string, body: string): string {
-  const policy = "default-src 'none'; style-src 'unsafe-inline'";
+  const nonce = randomBytes(16).toString("hex");
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'`;
+  const script = "addEventListener('message', ({ data }) => { document.body.innerHTML = data; });";
   return `<!DOCTYPE html><html><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>${title.replace(/[&<>"]/g, "")}</title><style>${STYLE}</style></head><body>${body}</body></html>`;
+<title>${title.replace(/[&<>"]/g, "")}</title><style>${STYLE}</style>
+<script nonce="${nonce}">${script}</script></head><body>${body}</body></html>`;
 }

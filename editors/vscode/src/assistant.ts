@@ -1,19 +1,29 @@
 /** The server's life: it is found, started, restarted after a crash, and stopped. */
 
 import { homedir } from "node:os";
-import { type Disposable, type LogOutputChannel, workspace } from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
+import { type CancellationToken, CancellationTokenSource, type Disposable, type LogOutputChannel, workspace } from "vscode";
+import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
 import type { Callbacks } from "./client";
 import { findServer, type ServerProgram } from "./location";
 import type { Problems } from "./problems";
 import { ServerProcess } from "./process";
 import { notFound, Problem, reasonOf, type Remedies, sentenceFrom } from "./sentences";
 import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settingKeys";
+import { ownSettings } from "./settings";
 import type { ModelStatus, State } from "./state";
+import type { PartialAnswer } from "./tasks";
 
 const MAX_CRASHES = 3;
 const CRASHES_WITHIN_MS = 180_000;
 const MAX_QUOTED_CHARS = 160;
+
+/** Runs a command of the server, and takes parts of its result as they come. */
+export type Stream = <T>(
+  command: string,
+  args: readonly unknown[],
+  take: (part: PartialAnswer) => void,
+  cancel: CancellationToken,
+) => Promise<T>;
 
 export class Assistant implements Disposable {
   private client: LanguageClient | undefined;
@@ -21,6 +31,7 @@ export class Assistant implements Disposable {
   private crashTimes: number[] = [];
   private work: Promise<void> = Promise.resolve();
   private isInterrupted = false;
+  private streams = 0;
   private readonly watched: Disposable;
 
   /**
@@ -70,12 +81,39 @@ export class Assistant implements Disposable {
 
   /** Runs a command of the server. */
   async execute<T>(command: string, ...args: readonly unknown[]): Promise<T> {
+    return this.send(command, args);
+  }
+
+  /** Runs a command of the server that sends parts of its result to a token, its last argument. */
+  async stream<T>(
+    command: string,
+    args: readonly unknown[],
+    take: (part: PartialAnswer) => void,
+    cancel: CancellationToken,
+  ): Promise<T> {
+    this.streams += 1;
+    const token = `assist.stream/${this.streams.toFixed(0)}`;
+    const listening = this.client?.onProgress(new ProgressType<PartialAnswer>(), token, take);
+    try {
+      return await this.send<T>(command, [...args, token], cancel);
+    } finally {
+      listening?.dispose();
+    }
+  }
+
+  private async send<T>(
+    command: string,
+    args: readonly unknown[],
+    cancel: CancellationToken = new CancellationTokenSource().token,
+  ): Promise<T> {
     const { client } = this;
     if (!client || this.state.server.kind !== "running") {
       throw new Problem("assist-server is not running: restart it from the status bar.");
     }
     const params = { command, arguments: args };
-    return this.state.whileWorking(client.sendRequest<T>("workspace/executeCommand", params));
+    return this.state.whileWorking(
+      client.sendRequest<T>("workspace/executeCommand", params, cancel),
+    );
   }
 
   /** Runs actions one after another: two starts at a time would leave an unused process. */
@@ -110,7 +148,7 @@ export class Assistant implements Disposable {
     const start = async (): Promise<ServerProcess> => {
       try {
         // Not in the workspace, from which Python would import modules.
-        this.process = await ServerProcess.start(program, homedir(), this.log);
+        this.process = await ServerProcess.start(program, ownSettings().shared, homedir(), this.log);
         return this.process;
       } catch (error) {
         cause = error;

@@ -1,7 +1,8 @@
 /** The language client: what it sends to the server, and which messages it suppresses. */
 
-import { type LogOutputChannel, Range, Uri } from "vscode";
+import { commands, type LogOutputChannel, Range, Uri, window } from "vscode";
 import {
+  CancellationToken,
   CloseAction,
   ErrorAction,
   LanguageClient,
@@ -12,11 +13,13 @@ import type { ServerProcess } from "./process";
 import type { ProtocolRange } from "./protocol";
 import { KEYS_FOR_START, type ServerKeys } from "./settingKeys";
 import { settingsThatAreSet } from "./settings";
+import { withSafeSnippets } from "./snippets";
 import type { ModelStatus, State } from "./state";
 
 const SCHEMES = ["file", "untitled", "vscode-notebook-cell"];
 const SHOW_SUMMARY = "assist.showSummary";
 const SHOW_TASK = "assist.showTask";
+const CHOOSE_CHAT_MODEL = "assist.chooseChatModel";
 
 export interface Callbacks {
   readonly onClose: () => void;
@@ -79,6 +82,9 @@ export function createClient(
           const [name, uri, range] = args as [string, string, ProtocolRange];
           return callbacks.report(() => callbacks.showTask(name, Uri.parse(uri), fromProtocol(range)));
         }
+        if (command === CHOOSE_CHAT_MODEL) {
+          return commands.executeCommand("assist.chooseModel");
+        }
         return callbacks.report(() => whileWorking<unknown>(next(command, args)));
       },
       // Progress that cannot be cancelled is that of loading, which the status bar shows already.
@@ -88,6 +94,8 @@ export function createClient(
         }
       },
       workspace: {
+        handleApplyEdit: (params, next) =>
+          next(withSafeSnippets(params, window.activeTextEditor), CancellationToken.None),
         configuration: ({ items }) =>
           items.map(({ scopeUri }) =>
             settingsThatAreSet(

@@ -3,7 +3,7 @@
 import { commands, type ExtensionContext, type TextEditor, Uri, window, workspace } from "vscode";
 import { AnswerPanel } from "./answerPanel";
 import { showAnswers } from "./answers";
-import { Assistant } from "./assistant";
+import { Assistant, type Stream } from "./assistant";
 import { describe } from "./description";
 import { createEnvironment } from "./environment";
 import { chooseModel } from "./models";
@@ -27,10 +27,11 @@ export function activate(context: ExtensionContext): void {
   const execute: Execute = (command, ...args) => running.execute(command, ...args);
   const panel = new AnswerPanel();
   const summaries = new Summaries(execute, panel);
-  const tasks = new TaskRunner(execute, panel);
+  const stream: Stream = (...call) => running.stream(...call);
+  const tasks = new TaskRunner(execute, stream, panel);
   const running = new Assistant(state, problems, log, keys, ownEnvironment, {
     showSummary: (uri, range) => summaries.show(uri, range),
-    showTask: (name, uri, range) => tasks.run(name, uri, range),
+    showTask: (name, uri, range) => tasks.start(name, uri, range),
     report,
   });
   assistant = running;
@@ -40,9 +41,17 @@ export function activate(context: ExtensionContext): void {
       withEditor(({ document, selection }) =>
         execute("assist.document", document.uri.toString(), positionOf(selection.active)),
       ),
+    "assist.documentFile": () =>
+      withEditor(({ document }) => execute("assist.documentAll", document.uri.toString())),
     "assist.summarizeSelection": () =>
       withEditor((editor) => summaries.showSelected(editor)),
     "assist.runTask": () => withEditor((editor) => tasks.choose(editor)),
+    "assist.keepChange": () => tasks.keep(),
+    "assist.discardChange": () => tasks.end(),
+    "assist.askAgain": () => tasks.again(),
+    "assist.insertAnswer": () => tasks.insert(),
+    "assist.replaceWithAnswer": () => tasks.replace(),
+    "assist.copyAnswer": () => tasks.copy(),
     "assist.insertSummaryAsComment": () => summaries.insert(),
     "assist.copySummary": () => summaries.copy(),
     "assist.explainAnswers": () =>
@@ -81,6 +90,7 @@ export function activate(context: ExtensionContext): void {
     log,
     running,
     summaries,
+    tasks,
     panel,
     createStatusBarItem(state),
     workspace.onDidGrantWorkspaceTrust(() => running.restart()),

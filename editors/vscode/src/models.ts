@@ -18,6 +18,8 @@ interface ModelEntry {
   readonly model: string;
   readonly megabytes: number;
   readonly where: string;
+  readonly commit: string;
+  readonly is_whole: boolean;
 }
 
 interface SuggestedModel {
@@ -63,10 +65,10 @@ export async function chooseModel(
 
 async function listModels(program: ServerProgram, log: LogOutputChannel): Promise<ModelItem[]> {
   const { models } = await read<{ models: ModelEntry[] }>(program, [], log);
-  return models.map(({ model, megabytes, where }) => ({
+  return models.map(({ model, megabytes, where, commit, is_whole }) => ({
     label: model,
-    description: `${megabytes.toFixed(0)} MB`,
-    detail: where,
+    description: `${megabytes.toFixed(0)} MB${is_whole ? "" : ", download not finished"}`,
+    detail: commit ? `${where}, commit ${commit.slice(0, 12)}` : where,
     choose: () => Promise.resolve(model),
   }));
 }
@@ -130,9 +132,9 @@ async function chooseFile(): Promise<string | undefined> {
 async function askForId(): Promise<string | undefined> {
   const id = await window.showInputBox({
     title: "Id on the Hugging Face hub",
-    placeHolder: "organization/name, or organization/name:Q4_K_M for a GGUF file",
+    placeHolder: "organization/name, organization/name:Q4_K_M for a GGUF file, with @revision after it",
     validateInput: (text) =>
-      /^[\w.-]+\/[\w.-]+(:[\w.-]+)?$/.test(text.trim())
+      /^[\w-][\w.-]*\/[\w.-]+(:[\w.-]+)?(@\w[\w./-]*)?$/.test(text.trim())
         ? undefined
         : "An id has the form organization/name.",
   });

@@ -1,5 +1,7 @@
 /** Problems as sentences for the user. */
 
+const REQUEST_CANCELLED = -32800;
+
 /** Buttons: their labels, and the commands that they run. */
 export type Remedies = Readonly<Record<string, string>>;
 
@@ -33,4 +35,9 @@ export function notFound(isTrusted: boolean): { sentence: string; remedies: Reme
 export function isRefusal(error: unknown): boolean {
   const data = error instanceof Error && "data" in error ? error.data : undefined;
   return typeof data === "object" && data !== null && "isRefusal" in data;
+}
+
+/** Returns whether an error says that a request was cancelled, by whatever button. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === REQUEST_CANCELLED;
 }

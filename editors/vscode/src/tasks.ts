@@ -2,6 +2,8 @@
 
 import type { QuickPickItem } from "vscode";
 import { escaped } from "./markdown";
+import type { ProtocolRange } from "./protocol";
+import { sentenceFrom } from "./sentences";
 
 export interface Task {
   readonly name: string;
@@ -19,16 +21,31 @@ export interface TaskList {
   readonly reason: string;
 }
 
+/** More of an answer while it is written. */
+export interface PartialAnswer {
+  readonly text: string;
+  /** Whether the text takes the place of what came before. */
+  readonly restart?: boolean;
+  /** What an edit replaces; comes once, and not for an answer to show. */
+  readonly replaced?: ProtocolRange;
+}
+
 export interface TaskAnswer {
   readonly title: string;
+  readonly text: string;
   readonly markdown: string;
-  readonly applied: boolean;
-  /** Why the answer is incomplete, or was not applied. */
+  /** The part of the answer to insert. */
+  readonly code: string;
+  /** What the task is about. */
+  readonly range: ProtocolRange;
+  readonly edit: { readonly range: ProtocolRange; readonly newText: string } | null;
+  /** Why the answer is incomplete, or makes no edit. */
   readonly note: string;
 }
 
 export interface TaskItem extends QuickPickItem {
-  readonly task: Task;
+  /** None for the entry that lets the user choose a model. */
+  readonly task?: Task;
 }
 
 const EFFECTS = {
@@ -37,8 +54,16 @@ const EFFECTS = {
   show: "shows an answer",
 };
 
-/** Returns the entries of the quick pick, by title. */
-export function taskItems({ tasks }: TaskList): TaskItem[] {
+/** Returns the title of a task whose file is not known. */
+export function titleOf(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1).replaceAll("-", " ");
+}
+
+/** Returns the entries of the quick pick, by title; one that says why, if the model can run none. */
+export function taskItems({ tasks, reason }: TaskList): TaskItem[] {
+  if (reason) {
+    return [{ label: "Choose a Chat Model...", detail: sentenceFrom(reason) }];
+  }
   const items = tasks.map((task) => ({
     label: task.title,
     description: `${task.name}: ${EFFECTS[task.output]}`,
@@ -52,10 +77,12 @@ export function needsWords(task: Task): boolean {
   return task.needs.includes("instruction");
 }
 
-/** Returns the page for an answer; undefined if all of it was applied. */
-export function taskPage({ applied, markdown, note }: TaskAnswer): string | undefined {
-  if (applied) {
-    return undefined;
-  }
+/** Returns an answer so far with what came in. */
+export function grown(written: string, { text, restart }: PartialAnswer): string {
+  return restart ? text : written + text;
+}
+
+/** Returns the page for an answer that makes no edit. */
+export function taskPage({ markdown, note }: Pick<TaskAnswer, "markdown" | "note">): string {
   return note ? `${markdown}\n\n---\n\n${escaped(note)}\n` : `${markdown}\n`;
 }

@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { needsWords, type Task, taskItems, taskPage } from "../src/tasks";
+import { grown, needsWords, type Task, taskItems, taskPage } from "../src/tasks";
 
 const FIX: Task = { name: "fix", title: "Fix", kinds: "code", output: "replace", needs: ["selection"] };
 const ASK: Task = { name: "ask", title: "Ask", kinds: "any", output: "show", needs: ["instruction"] };
-const ANSWER = { title: "Fix", markdown: "```\nx\n```", applied: false, note: "" };
 
 test("tasks are listed by title, with what they do", () => {
   const items = taskItems({ tasks: [FIX, ASK], problems: [], reason: "" });
@@ -23,12 +22,19 @@ test("only some tasks need words", () => {
   assert.deepEqual([needsWords(FIX), needsWords(ASK)], [false, true]);
 });
 
-test("an answer that was applied has no page", () => {
-  assert.equal(taskPage({ ...ANSWER, applied: true, note: "it was cut" }), undefined);
+test("without a chat model, the one entry says so", () => {
+  const items = taskItems({ tasks: [FIX], problems: [], reason: "the model cannot" });
+  assert.deepEqual(items, [{ label: "Choose a Chat Model...", detail: "assist-server: the model cannot." }]);
 });
 
-test("an answer that was not applied is shown with the reason", () => {
-  assert.equal(taskPage(ANSWER), "```\nx\n```\n");
-  const page = taskPage({ ...ANSWER, note: "not applied: `a_b` [x](command:y)" });
-  assert.equal(page, "```\nx\n```\n\n---\n\nnot applied: \\`a\\_b\\` \\[x\\](command:y)\n");
+test("an answer grows until it starts anew", () => {
+  const parts = [{ text: "He" }, { text: "re:" }, { text: "x", restart: true }, { text: " = 1" }];
+  assert.equal(parts.reduce(grown, ""), "x = 1");
+});
+
+test("an answer to show has a page, with the reason for what is missing", () => {
+  const markdown = "```\nx\n```";
+  assert.equal(taskPage({ markdown, note: "" }), `${markdown}\n`);
+  const page = taskPage({ markdown, note: "not applied: `a_b` [x](command:y)" });
+  assert.equal(page, markdown + "\n\n---\n\nnot applied: \\`a\\_b\\` \\[x\\](command:y)\n");
 });

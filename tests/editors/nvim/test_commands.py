@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from neovim import PLUGIN, REPOSITORY, Neovim, init, real, scripted
 
 KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])
 FUNCTION = "import os\n\n\ndef add_name(name, count):\n    return os.path.join(name, str(count))\n"
+
+SCRIPTED_RELAY = REPOSITORY / "tests" / "support" / "scripted_relay.py"
 
 README_LINE = 'vim.opt.runtimepath:append("/path/to/assist-server/editors/nvim")'
 HELP_STEPS = """\
@@ -102,6 +105,32 @@ def test_documentation_is_written_and_nothing_else_is_changed(lent, kind):
 
 
 @KINDS
+def test_all_of_a_file_is_documented_and_undone_in_one_step(lend, kind):
+    editor = lend(scripted(""), f"{FUNCTION}\n\ndef other(name):\n    print(name)\n", kind=kind)
+    before = editor.text()
+    editor.nvim.command("Assist document all")
+    editor.until(lambda: "\n".join(editor.text()).count('"""'), 4)
+    assert editor.lua("return vim.snippet.active()") is False
+    editor.type("u")
+    editor.until(editor.text, before)
+
+
+@KINDS
+def test_placeholders_are_tab_stops(lend, kind):
+    text = "def keep(path):\n\tpath = path.x\n\tlater(path)\n"
+    editor = lend(scripted(""), text, kind=kind)
+    before = editor.text()
+    editor.nvim.command("1")
+    editor.nvim.command("Assist document")
+    editor.until(lambda: editor.lua("return vim.snippet.active()"))
+    editor.type("Keep it", "<Esc>")
+    assert editor.text()[1] == '\t"""Keep it.'
+    assert [line for line in editor.text() if line in before] == before
+    editor.type("u", "u")  # what was typed, then the documentation
+    editor.until(editor.text, before)
+
+
+@KINDS
 def test_a_summary_is_shown_copied_and_closed(lent, kind):
     editor = lent(kind=kind)
     editor.nvim.command("Assist summarize")
@@ -141,13 +170,32 @@ def test_the_code_action_shows_its_summary_in_the_same_window(lent):
 
 
 @KINDS
-def test_the_edit_of_a_task_is_undone_in_one_step(lent, kind):
-    editor = lent("```python\nnames = {}\nnames[1] = 2\n```", kind=kind, is_chat=True)
-    before = editor.text()
-    editor.nvim.command("1Assist task rewrite as a table")
-    editor.until(lambda: "names[1] = 2" in editor.text())
+def test_a_change_is_seen_while_it_is_written_kept_and_undone_in_one_step(lent, kind):
+    answer = "Here:\n```python\nimport re\nimport sys\n```"
+    editor = lent(answer, kind, step_ms=30, is_chat=True)
+    before, source = editor.text(), editor.nvim.current.buffer
+    editor.nvim.command("1Assist task rewrite with two lines")
+    editor.until(lambda: floating_text(editor).startswith("imp"))
+    assert "sys" not in floating_text(editor)
+    assert source[:] == before
+    editor.until(lambda: editor.lua("return vim.fn.maparg('<CR>', 'n')") != "")
+    assert floating_text(editor) == "import re\nimport sys"
+    editor.type("<CR>")
+    editor.until(lambda: source[:2] == ["import re", "import sys"])
     editor.type("u")
-    editor.until(editor.text, before)
+    editor.until(lambda: source[:], before)
+    assert editor.heard() == []
+
+
+@KINDS
+def test_a_task_is_cancelled_in_the_middle(lent, kind):
+    editor = lent("x = 1\n" * 500, kind, step_ms=20, is_chat=True)
+    before = editor.text()
+    editor.nvim.command("1Assist task rewrite shorter")
+    editor.until(lambda: "x = 1" in floating_text(editor))
+    editor.type("q")
+    editor.until(editor.statusline, "assist: ready")
+    assert (floating_text(editor), editor.text(), editor.heard()) == ("", before, [])
 
 
 def test_the_answer_of_a_task_is_shown_and_the_names_are_completed(lent):
@@ -350,6 +398,31 @@ def test_a_killed_server_is_replaced_without_a_word(ready, kind):
     editor.type("<Tab>")
     editor.until(lambda: editor.text()[-1], "alpha(1)")
     assert editor.heard() == []
+
+
+def test_windows_share_a_server_and_go_on_with_another_when_it_is_killed(programs, tmp_path):
+    relay = (sys.executable, SCRIPTED_RELAY, json.dumps({"answer": "alpha(1)"}))
+    program = tmp_path / "program"
+    program.write_text(f'#!/bin/sh\n[ "$1" = connect ] && exec {shlex.join(map(str, relay))}\n')
+    program.chmod(0o755)
+    (tmp_path / "code.py").write_text("x = 1\n")
+    editors = [Neovim(programs("forky"), tmp_path) for _ in range(2)]
+    try:
+        for editor in editors:
+            editor.start(init(str(program)), tmp_path / "code.py").until_ready()
+        (server,) = editors[0].shared_servers()
+        editors[0].type("G", "o", "y = 2", "<Esc>")
+        server.kill()
+        for editor in editors:
+            editor.until(lambda: set(editors[0].shared_servers()) - {server})
+            editor.until_ready()
+            editor.type("G", "o")
+            editor.until_ghost("alpha(1)")
+            assert editor.heard() == []
+        assert len(editors[0].shared_servers()) == 1
+    finally:
+        for editor in editors:
+            editor.stop()
 
 
 def test_a_server_that_is_killed_again_and_again_is_given_up_with_one_sentence(ready):

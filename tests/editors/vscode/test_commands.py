@@ -18,6 +18,32 @@ def test_documentation_is_written_into_the_file(workbench):
     workbench.save(file, f"{head}\n{docstring}{body}".encode())
 
 
+def test_placeholders_are_tab_stops(workbench):
+    file = workbench.open("def keep(path):\n    path = path.x\n    later(path)\n")
+    workbench.press("Control+Home")
+    workbench.run("Assist: Generate Documentation")
+    workbench.page("waitForSelector", ".tab.active.dirty")
+    workbench.page("waitForSelector", ".snippet-placeholder")
+    workbench.type("Keep it")
+    workbench.press("Tab")
+    workbench.type("The path")
+    docstring = '    """Keep it.\n\n    Args:\n        path: The path.\n    """\n'
+    body = "    path = path.x\n    later(path)\n"
+    workbench.save(file, f"def keep(path):\n{docstring}{body}".encode())
+
+
+def test_all_of_a_file_is_documented_once_the_preview_is_applied_and_undone_in_one_step(workbench):
+    text = f"{ADD}\n\n{ADD.replace('add', 'sum')}"
+    workbench.open(text)
+    workbench.run("Assist: Document Everything in the File")
+    workbench.page(
+        "click", '.refactor-preview-panel a:has-text("Apply"), .monaco-button:has-text("Apply")'
+    )
+    wait_for(lambda: "".join(workbench.texts(".view-line")).count('"""') == 4, "the documentation")
+    workbench.press("Control+Z")
+    wait_for(lambda: '"""' not in "".join(workbench.texts(".view-line")), "the text as it was")
+
+
 def test_documentation_keeps_the_line_ends_and_tabs_of_the_file(workbench):
     before = "def add(a, b):\r\n\tname = '😋 é漢'\r\n\treturn name\r\n"
     file = workbench.open(before, answer="first number")

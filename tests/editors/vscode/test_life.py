@@ -1,8 +1,9 @@
 """The server's life as VS Code shows it: loading, crashes, and errors that are shown once."""
 
 import pytest
-from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, wait_for
-from workbench import READY, STATUS
+from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, WAIT_S, wait_for
+from fake_hub import fake_hub, stand_in
+from workbench import READY, STATUS, Page
 
 CALL = "alpha(beta, gamma)"
 
@@ -18,6 +19,20 @@ def test_a_slow_model_is_shown_as_loading_and_then_completes(workbench):
     workbench.wait_for_ghost_text(CALL)
 
 
+def test_bytes_are_seen_while_a_model_is_downloaded_and_it_can_be_cancelled(workbench, tmp_path):
+    with fake_hub("somebody/model", stand_in(tmp_path / "served")) as hub:
+        hub.weather.held_after = 8_000_000
+        script = {"answer": CALL, "hub": hub.script(tmp_path / "cache")}
+        workbench.open_with(script, "x = 1\n", status="loading [1-9]")
+        shown = lambda: "".join(workbench.texts(".statusbar-item"))  # noqa: E731 - a probe
+        wait_for(lambda: "/16.0 MB, " in shown(), "bytes")
+        workbench.page("click", '.statusbar-item[id="status.progress"] a')  # shows the button
+        workbench.page("click", '.notification-list-item a:has-text("Cancel")')
+        workbench.wait_for_status("error")
+        hub.weather.released.set()
+        assert hub.weather.hung_up.wait(WAIT_S)
+
+
 def test_a_killed_server_is_started_again_without_a_word(workbench):
     workbench.open("x = 1\n", answer="before()")
     workbench.rewrite_script(answer=CALL)
@@ -29,6 +44,31 @@ def test_a_killed_server_is_started_again_without_a_word(workbench):
     workbench.type("y = ")
     workbench.wait_for_ghost_text(CALL)
     assert workbench.notifications() == []
+
+
+def test_windows_share_a_server_and_go_on_with_another_when_it_is_killed(workbench, vscode_tools):
+    workbench.open_with({"answer": CALL, "is_shared": True}, "x = 1\n")
+    relays = workbench.server.language_servers
+    own = relays()
+    page = Page(vscode_tools)
+    try:
+        page("goto", workbench.server.url)
+        wait_for(lambda: len(relays()) == 2, "another window's relay")
+        (server,) = workbench.server.shared_servers()
+        before = relays()
+        server.kill()
+        wait_for(lambda: set(workbench.server.shared_servers()) - {server}, "another server")
+        workbench.wait_for_status(READY)
+        workbench.press("Control+End")
+        workbench.type("y = ")
+        workbench.wait_for_ghost_text(CALL)
+        assert relays() == before
+        assert len(workbench.server.shared_servers()) == 1
+        assert workbench.notifications() == []
+    finally:
+        page.close()
+        for relay in set(relays()) - set(own):
+            relay.parent().kill()  # else the window's extensions would wait for it to come back
 
 
 def test_a_server_that_keeps_crashing_is_given_up_with_one_sentence(workbench):

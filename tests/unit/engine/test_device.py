@@ -1,6 +1,6 @@
 import pytest
 
-from assist_server.engine.device import DeviceFacts, plan_device
+from assist_server.engine.device import DeviceFacts, plan_device, smaller_plan
 
 NOTHING = DeviceFacts()
 CUDA = DeviceFacts(has_cuda=True, cuda_has_bfloat16=True)
@@ -31,3 +31,35 @@ def test_plan(facts, device, dtype, expected):
 
 def test_a_device_that_is_not_there_is_said():
     assert "does not have" in plan_device(NOTHING, device="cuda").reasons[0]
+
+
+def steps_from(plan, **options):
+    """The plans after one failure after the other."""
+    plans = []
+    while (plan := smaller_plan(plan, **options)) is not None:
+        plans.append(plan)
+    return plans
+
+
+def test_a_gpu_without_memory_gets_a_smaller_cache_and_then_the_cpu_takes_over():
+    plans = steps_from(plan_device(CUDA))
+    assert [(p.device, p.dtype, p.cache_part) for p in plans] == [
+        ("cuda", "bfloat16", 0.25), ("cpu", "float32", 1.0), ("cpu", "float32", 0.25),
+    ]  # fmt: skip
+    for count, plan in enumerate(plans, start=1):
+        assert len(set(plan.memory_steps)) == count  # each is said, and once
+    assert plans[1].memory_steps[1] == "the memory of cuda was exceeded: the model runs on the CPU"
+
+
+def test_weights_become_int8_where_they_can_before_the_device_changes():
+    assert [(p.device, p.dtype) for p in steps_from(plan_device(NOTHING), has_int8=True)] == [
+        ("cpu", "float32"), ("cpu", "int8"),
+    ]  # fmt: skip
+    assert [(p.device, p.dtype) for p in steps_from(plan_device(MPS), has_int8=True)][:3] == [
+        ("mps", "bfloat16"), ("mps", "int8"), ("cpu", "float32"),
+    ]  # fmt: skip
+
+
+def test_weights_that_do_not_fit_go_to_the_cpu_at_once():
+    assert [p.device for p in steps_from(plan_device(CUDA), is_loading=True)] == ["cpu"]
+    assert steps_from(plan_device(NOTHING), is_loading=True) == []

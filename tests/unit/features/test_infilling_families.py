@@ -1,5 +1,7 @@
 """Every family's shape completes by the same path, from the id list that the family documents."""
 
+from dataclasses import replace
+
 import pytest
 from tiny_models import FAMILIES, TinyFamily, build_tokenizer, save_family
 
@@ -34,11 +36,21 @@ DOCUMENTED = {
 """What each family's documentation writes, control tokens and text one after the other."""
 
 
-def documented_ids(family: TinyFamily) -> list[int]:
+NAMES = {
+    "qwen2.5-coder": ("<|repo_name|>", "shop\n", "<|file_sep|>", "src/shapes.py\n", *PIPES),
+    "starcoder2": (
+        *("<repo_name>", "shop", "<file_sep>", "<fim_prefix>", "src/shapes.py\n" + P),
+        *BIGCODE[2:],
+    ),
+}
+"""What families that know projects are shown of a file in one."""
+
+
+def documented_ids(family: TinyFamily, layouts=DOCUMENTED) -> list[int]:
     """The documented layout in ids; the tiny tokenizers have a token per byte."""
     tokenizer = build_tokenizer(family)
     ids = []
-    for part in DOCUMENTED[family.name]:
+    for part in layouts[family.name]:
         if part in tokenizer.get_added_vocab():
             ids.append(tokenizer.convert_tokens_to_ids(part))
         elif family.is_sentencepiece:
@@ -63,6 +75,11 @@ def test_family_completes_from_its_documented_layout(family, tmp_path):
         if choose_model_template(backend, settings).freezes_prefix:
             typed = build_prompt(Gap.between(PATH, P + "    ret", S), backend, settings, 16)
             assert list(typed.ids) == documented_ids(family) + backend.encode("    ret")
+
+        named = replace(gap, project="shop", path="src/shapes.py")
+        if family.name in NAMES:
+            in_project = build_prompt(named, backend, settings, max_new_tokens=16)
+            assert list(in_project.ids) == documented_ids(family, NAMES)
 
         request = GenerationRequest(prompt.ids, 16, end_ids=backend.info.end_ids | prompt.end_ids)
         generation = collect(backend.generate(request))

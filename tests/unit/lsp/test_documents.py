@@ -7,7 +7,7 @@ from lsp_steps import URI
 from lsprotocol import types
 
 from assist_server.engine.backend import NullBackend
-from assist_server.lsp.documents import DocumentStore
+from assist_server.lsp.documents import DocumentStore, display_path
 
 NOTEBOOK, CELL = "file:///book.ipynb", "cell:1"
 START = {"line": 0, "character": 0}
@@ -172,3 +172,17 @@ def test_a_change_of_nobody_knows_what_closes_nothing(params):
         return await client.items(5, 0, 4)
 
     assert talk(converse)
+
+
+@pytest.mark.parametrize(
+    ("root", "uri", "project", "path"),
+    [
+        ("file:///home/me/my%20shop", "file:///home/me/my%20shop/src/a.py", "my shop", "src/a.py"),
+        ("file:///home/me/shop", "file:///home/me/other/a.py", "", "a.py"),
+        ("file:///", "file:///etc/a.conf", "", "etc/a.conf"),
+        (None, "file:///etc/a.conf", "", "a.conf"),
+        ("file:///home/me/shop", "untitled:Untitled-1", "", "Untitled-1"),
+    ],
+)
+def test_a_document_knows_its_place_in_the_project(root, uri, project, path):
+    assert display_path(uri, root) == (project, path)

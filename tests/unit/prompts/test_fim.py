@@ -36,6 +36,14 @@ RENDERED = {
 }
 """What each family's documentation writes; P and S for the code, C for the path's comment."""
 
+IN_A_PROJECT = {
+    "qwen2.5-coder": (
+        "<|repo_name|>shop\n<|file_sep|>src/a.py\n<|fim_prefix|>P<|fim_suffix|>S<|fim_middle|>T"
+    ),
+    "starcoder2": "<repo_name>shop<file_sep><fim_prefix>src/a.py\nP<fim_suffix>S<fim_middle>T",
+}
+"""What families that know projects are shown of one; T for what was typed."""
+
 # What the families' vocabularies hold beside the tokens of their layout.
 OTHERS = ("<|file_sep|>", "<|endoftext|>", "<|fim_pad|>", "<filename>", "<s>", "<|im_start|>")
 
@@ -52,6 +60,35 @@ def test_every_family_is_asked_as_documented(template):
     ids = render_fim(template, slots | {Slot.PATH_COMMENT: [ord("C")]}, special_ids).ids
     texts = {token_id: token for token, token_id in special_ids.items()}
     assert "".join(texts.get(i) or chr(i) for i in ids) == RENDERED[template.family]
+
+
+def project_vocabulary(template):
+    tokens = [token for token in template.project_layout if isinstance(token, str)]
+    return {token: 0x10000 + index for index, token in enumerate(tokens)}
+
+
+@pytest.mark.parametrize("family", IN_A_PROJECT)
+def test_families_that_know_projects_are_asked_as_documented(family):
+    special_ids = project_vocabulary(FAMILIES[family])
+    texts = {
+        Slot.PROJECT: "shop", Slot.PATH: "src/a.py", Slot.LINE_END: "\n",
+        Slot.PREFIX: "P", Slot.SUFFIX: "S", Slot.TYPED: "T",
+    }  # fmt: skip
+    slots = {slot: list(map(ord, text)) for slot, text in texts.items()}
+    prompt = render_fim(FAMILIES[family].for_project(special_ids), slots, special_ids)
+    names = {token_id: token for token, token_id in special_ids.items()}
+    assert "".join(names.get(i) or chr(i) for i in prompt.ids) == IN_A_PROJECT[family]
+    assert prompt.end_ids == set(special_ids.values())
+
+
+def test_only_families_that_know_projects_have_a_layout_for_them():
+    assert {t.family for t in TEMPLATES if t.project_layout} == IN_A_PROJECT.keys()
+
+
+@pytest.mark.parametrize("family", ["qwen2.5-coder", "codegemma"])
+def test_without_a_layout_or_its_tokens_a_file_stands_for_itself(family):
+    template = FAMILIES[family]
+    assert template.for_project(vocabulary(template)) is template
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.family)

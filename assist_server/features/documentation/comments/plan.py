@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assist_server.features.documentation.comments.tags import (
+    EXCEPTION_TAGS,
     Comment,
     Tag,
     defers,
+    described_exceptions,
     parameter_names,
     read_comment,
 )
@@ -25,7 +27,12 @@ from assist_server.features.documentation.layout import (
 )
 from assist_server.features.documentation.mentions import Mention, find_mentions, similar_entries
 from assist_server.features.documentation.phrases import PhraseKind
-from assist_server.features.documentation.signature_diff import Change, compare
+from assist_server.features.documentation.signature_diff import (
+    RESULT,
+    Change,
+    compare,
+    renamed_exceptions,
+)
 from assist_server.features.documentation.styles import CommentStyle
 from assist_server.syntax.definition import Definition, Parameter, Span
 from assist_server.text.indentation import leading_whitespace
@@ -54,7 +61,7 @@ def plan_comment(
     known = [one.name for one in definition.parameters]
     comment = read_comment(text, place, definition.name, known)
     update = _Update(text, definition, comment, style, prune)
-    return Plan(tuple(update.insertions()), update.change.gone)
+    return Plan(tuple(update.insertions()), update.change)
 
 
 def _new_comment(
@@ -145,6 +152,7 @@ class _Update:
         return CommentWriter(self.definition, style, indent, margin)
 
     def insertions(self) -> Iterator[Insertion]:
+        yield from self._outdated()
         has_parameters = any(tag.is_parameter for tag in self.tags)
         if self.mentions and not has_parameters:
             for line, lines in similar_entries(
@@ -170,7 +178,7 @@ class _Update:
         anchor = self._first_anchor()
         groups: dict[int, list[Parameter]] = {}
         for parameter in self.definition.parameters:
-            ends = [tag.last for tag in self._tags_of(self._old_name(parameter.name))]
+            ends = [tag.last for tag in self._tags_of(self.change.old_name(parameter.name))]
             if ends:
                 anchor = max(ends)
             elif parameter in self.change.missing:
@@ -187,9 +195,6 @@ class _Update:
         parameters = [tag for tag in self.tags if tag.is_parameter]
         return max((parameters or self.tags)[0].first - 1, 0)
 
-    def _old_name(self, name: str) -> str:
-        return next((old for old, new in self.change.renamed if new == name), name)
-
     def _tags_of(self, name: str) -> list[Tag]:
         return [tag for tag in self.tags if tag.is_parameter and _root(tag) == name]
 
@@ -204,6 +209,20 @@ class _Update:
             for tag in self._tags_of(old):
                 place = self._find_name(tag, old)
                 if place is not None:
+                    yield Insertion(place, place + len(old), before=new)
+
+    def _outdated(self) -> Iterator[Insertion]:
+        """Yield the removal of a result that is none, and exceptions' present names, if wanted."""
+        is_nothing = not (self.definition.returns_value or self.definition.is_generator)
+        for tag in self.tags:
+            is_result = tag.word in {"return", "returns"} and RESULT in self.prune
+            if is_result and is_nothing and tag.first:
+                start = self.comment.end_of(tag.first - 1)
+                yield Insertion(start, self.comment.end_of(tag.last))
+        for old, new in renamed_exceptions(self.definition, described_exceptions(self.comment)):
+            for tag in self.tags:
+                place = self._find_name(tag, old) if tag.word in EXCEPTION_TAGS else None
+                if old in self.prune and place is not None:
                     yield Insertion(place, place + len(old), before=new)
 
     def _find_name(self, tag: Tag, name: str) -> int | None:

@@ -15,6 +15,8 @@ _RUST_ARGUMENT = re.compile(r"[\s/*!]*[*-] `(?P<name>\w+)`")
 _CLOSING = re.compile(r"[\s*]*\*/$")
 _PROSE_TAGS = frozenset({"brief", "summary", "description", "desc"})
 _PARAMETER_TAGS = frozenset({"param", "arg", "argument", "parameter"})
+EXCEPTION_TAGS = frozenset({"throws", "throw", "exception"})
+_EXCEPTION = re.compile(r"[@\\]\w+\s+(?:\{(?:@link\s+)?)?(?P<name>\w+)")
 # LDoc's tags that begin with a type, or are one.
 _TYPED_TAGS = frozenset({"tparam"})
 _TYPE_TAGS = frozenset({"string", "number", "int", "bool", "boolean", "func", "tab", "thread"})
@@ -100,6 +102,13 @@ def parameter_names(comment: Comment) -> list[str]:
     tagged = [name for tag in comment.tags if tag.is_parameter for name in tag.names]
     listed = [found["name"] for line in comment.lines if (found := _RUST_ARGUMENT.match(line))]
     return [name for name in (*tagged, *listed) if name == "..." or "." not in name]
+
+
+def described_exceptions(comment: Comment) -> list[str]:
+    """Return the names in the tags about exceptions."""
+    heads = [comment.lines[tag.first] for tag in comment.tags if tag.word in EXCEPTION_TAGS]
+    found = (_EXCEPTION.search(head) for head in heads)
+    return [one["name"] for one in found if one]
 
 
 def _is_kernel_doc(lines: list[str], subject: str) -> bool:

@@ -24,7 +24,12 @@ from assist_server.features.documentation.python.sections import (
     read_sections,
 )
 from assist_server.features.documentation.python.writer import DocstringWriter, fill_gaps
-from assist_server.features.documentation.signature_diff import Change, compare
+from assist_server.features.documentation.signature_diff import (
+    RESULT,
+    Change,
+    compare,
+    renamed_exceptions,
+)
 from assist_server.features.documentation.styles import PythonStyle, style_of
 from assist_server.syntax.definition import Definition, Kind, Parameter, Span
 from assist_server.text.indentation import leading_whitespace
@@ -52,7 +57,7 @@ def plan_docstring(
     known = [*(one.name for one in definition.parameters), *prune]
     sections = read_sections(docstring.lines, style.name, known)
     update = _Update(definition, docstring, sections, style, margin, unit, prune)
-    return Plan(tuple(update.insertions()), update.change.gone)
+    return Plan(tuple(update.insertions()), update.change)
 
 
 def _line_start(text: str, offset: int) -> int:
@@ -172,6 +177,7 @@ class _Update:
         return DocstringWriter(self.definition, self.style, margin, unit)
 
     def insertions(self) -> Iterator[Insertion]:
+        yield from self._outdated()
         if self.mentions and not self.parameters:
             yield from self._similar_entries(self.mentions)
             return
@@ -240,7 +246,7 @@ class _Update:
         anchor = first.first - 1 + first.title_lines
         groups: dict[int, list[Parameter]] = {}
         for parameter in self.definition.parameters:
-            ends = [entry.last for entry in self._entries_of(self._old_name(parameter.name))]
+            ends = [entry.last for entry in self._entries_of(self.change.old_name(parameter.name))]
             if ends:
                 anchor = max(ends)
             elif parameter in self.change.missing:
@@ -249,9 +255,6 @@ class _Update:
             end = self.docstring.end_of(max(line, 0))
             lines = tuple(item for one in parameters for item in self.writer.parameter(one))
             yield Insertion(end, end, lines, "\n")
-
-    def _old_name(self, name: str) -> str:
-        return next((old for old, new in self.change.renamed if new == name), name)
 
     def _entries_of(self, name: str) -> list[Entry]:
         entries = (entry for section in self.parameters for entry in section.entries)
@@ -286,6 +289,23 @@ class _Update:
             for entry in self._entries_of(old):
                 place = self._find_name(entry, old)
                 yield Insertion(place.start, place.end, before=new)
+
+    def _outdated(self) -> Iterator[Insertion]:
+        """Yield the removal of a result that is none, and exceptions' present names, if wanted."""
+        definition, lines = self.definition, self.docstring.lines
+        is_nothing = not (definition.returns_value or definition.is_generator)
+        raised: list[Entry] = []
+        for section in self.sections:
+            is_block = all(line.strip() for line in lines[section.first : section.last + 1])
+            if section.role is Role.RETURNS and RESULT in self.prune and is_nothing and is_block:
+                yield self._removal(self._first_with_blanks(section), section.last)
+            raised += section.entries if section.role is Role.RAISES else ()
+        names = [name for entry in raised for name in entry.names]
+        for old, new in renamed_exceptions(definition, names):
+            for entry in raised:
+                if old in self.prune and old in entry.names:
+                    place = self._find_name(entry, old)
+                    yield Insertion(place.start, place.end, before=new)
 
     def _find_name(self, entry: Entry, name: str) -> Span:
         line = self.docstring.lines[entry.first]

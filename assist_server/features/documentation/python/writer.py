@@ -34,6 +34,7 @@ _KINDS = {
     Role.RETURNS: PhraseKind.RETURNS,
     Role.YIELDS: PhraseKind.YIELDS,
 }
+_RESULTS = frozenset({Role.RETURNS, Role.YIELDS})
 _NO_DESCRIPTION = re.compile(r"\s*(?:\(.*?\)|\[.*?\])?\s*:\s*")
 _RESULT_FIELD = re.compile(r"\s*[:@](?:returns?|yields?):\s*")
 
@@ -104,7 +105,7 @@ class DocstringWriter:
 
     def _summary(self, lead: str, tail: str = "") -> Slot:
         request = self._request(PhraseKind.SUMMARY, self.definition.name)
-        return Slot(request, lead, self.margin, tail)
+        return Slot(request, lead, self.margin, tail, is_one_line=True)
 
     def _request(self, kind: PhraseKind, subject: str) -> PhraseRequest:
         return PhraseRequest(kind, subject, self.definition)
@@ -219,20 +220,25 @@ def _summary(docstring: Docstring, first: Section, writer: DocstringWriter) -> I
 def _slot(writer: DocstringWriter, kind: PhraseKind, subject: str, lead: str) -> Slot:
     is_summary = kind is PhraseKind.SUMMARY
     hang = writer.margin if is_summary else leading_whitespace(lead) or writer.margin
-    return Slot(PhraseRequest(kind, subject, writer.definition), lead, hang)
+    request = PhraseRequest(kind, subject, writer.definition)
+    return Slot(request, lead, hang, is_one_line=is_summary)
 
 
 def _entry(
     docstring: Docstring, section: Section, entry: Entry, writer: DocstringWriter
 ) -> Iterator[Insertion]:
-    subject = _undescribed_subject(docstring.lines[entry.first], section, entry, writer)
+    kind, line = _KINDS[section.role], docstring.lines[entry.first]
+    end, is_below = docstring.end_of(entry.first), section.title_lines == 2
+    empty_line = _empty_line_below(docstring, entry) if is_below else None
+    if empty_line is None:
+        subject = _undescribed_subject(line, section, entry, writer)
+    else:
+        subject = _subject(section, entry, writer)
     if subject is None:
         return
-    kind, line = _KINDS[section.role], docstring.lines[entry.first]
-    end = docstring.end_of(entry.first)
-    if section.title_lines == 2:  # NumPy: below the name
+    if is_below:  # NumPy
         slot = _slot(writer, kind, subject, leading_whitespace(line) + writer.unit)
-        yield Insertion(end, end, (slot,), "\n")
+        yield Insertion(end, empty_line or end, (slot,), "\n")
         return
     indent = leading_whitespace(line) + writer.unit
     request = PhraseRequest(kind, subject, writer.definition)
@@ -244,17 +250,36 @@ def _undescribed_subject(
     line: str, section: Section, entry: Entry, writer: DocstringWriter
 ) -> str | None:
     """Return the subject of an entry without a description; None if it is to stay as it is."""
-    definition = writer.definition
     if entry.first != entry.last or entry.is_type:
         return None
     if _RESULT_FIELD.fullmatch(line):
-        is_result = definition.returns_value or definition.is_generator
-        return definition.returns or "" if is_result else None
-    name = entry.names[0] if len(entry.names) == 1 else ""
+        return _result_subject(writer.definition)
+    name = _subject(section, entry, writer) if section.role not in _RESULTS else None
+    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", line) if name else None
+    return name if found and _NO_DESCRIPTION.fullmatch(line, found.end()) else None
+
+
+def _subject(section: Section, entry: Entry, writer: DocstringWriter) -> str | None:
+    """Return what an entry is about, if the definition has it."""
+    definition = writer.definition
+    if section.role in _RESULTS:
+        return _result_subject(definition)
     known = {*(one.name for one in definition.parameters), *definition.raises}
-    found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", line) if name in known else None
-    is_empty = found and _NO_DESCRIPTION.fullmatch(line, found.end())
-    return name if is_empty and section.role in {Role.PARAMETERS, Role.RAISES} else None
+    return entry.names[0] if len(entry.names) == 1 and entry.names[0] in known else None
+
+
+def _result_subject(definition: Definition) -> str | None:
+    is_result = definition.returns_value or definition.is_generator
+    return definition.returns or "" if is_result else None
+
+
+def _empty_line_below(docstring: Docstring, entry: Entry) -> int | None:
+    """Return the end of the line below an entry that is left empty for its description."""
+    lines, below = docstring.lines, entry.last + 1
+    if entry.first != entry.last or below >= len(lines) or lines[below].strip():
+        return None
+    is_deeper = len(lines[below]) > len(leading_whitespace(lines[entry.first]))
+    return docstring.line_ends[below] if is_deeper else None
 
 
 def _empty_result(

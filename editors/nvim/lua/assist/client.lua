@@ -159,6 +159,11 @@ function M.config()
   local capabilities = vim.lsp.protocol.make_client_capabilities()
   capabilities.experimental = { assistStatus = true }
   capabilities.textDocument.inlineCompletion = { dynamicRegistration = false }
+  local edits = { documentChanges = true, snippetEditSupport = true }
+  capabilities.workspace.workspaceEdit =
+    vim.tbl_extend("force", capabilities.workspace.workspaceEdit, edits)
+  -- Neovim would ask for each annotated edit without showing any.
+  capabilities.workspace.workspaceEdit.changeAnnotationSupport = nil
   return {
     name = NAME,
     cmd = launch,
@@ -168,7 +173,9 @@ function M.config()
     settings = { assist = next(settings) and settings or nil },
     handlers = {
       ["assist/status"] = require("assist.status").take,
+      ["$/progress"] = require("assist.tasks").progress,
       ["window/showMessage"] = require("assist.notice").from_server,
+      ["workspace/applyEdit"] = require("assist.tab_stops").apply,
     },
     commands = { ["assist.showSummary"] = show_summary, ["assist.showTask"] = show_task },
     get_language_id = function(_, filetype)
@@ -329,23 +336,32 @@ end
 ---@param command string
 ---@param arguments any[]
 ---@param take? fun(result: any)
-function M.execute(command, arguments, take)
+---@param take_error? fun(err: lsp.ResponseError) is called instead of showing it
+---@return fun() cancel
+function M.execute(command, arguments, take, take_error)
   local buf = vim.api.nvim_get_current_buf()
   local is_about_file = #arguments > 0
   if is_about_file and not M.serves(buf) then
-    return serve_on_demand(buf, function()
-      M.execute(command, arguments, take)
+    local cancel = function() end
+    serve_on_demand(buf, function()
+      cancel = M.execute(command, arguments, take, take_error)
     end)
+    return function()
+      cancel()
+    end
   end
   local client = assert(M.get())
   local params = { command = command, arguments = arguments }
-  M.request(client, "workspace/executeCommand", params, function(err, result)
+  local id = M.request(client, "workspace/executeCommand", params, function(err, result)
     if err then
-      require("assist.notice").answer_error(err)
+      (take_error or require("assist.notice").answer_error)(err)
     elseif take then
       take(result)
     end
   end, buf)
+  return function()
+    M.cancel(client, id)
+  end
 end
 
 ---Run one of the server's commands that answers at once; nil without a server, and after an error.

@@ -3,7 +3,14 @@ local M = {}
 
 local verbs = {} ---@type table<string, fun(call: vim.api.keyset.create_user_command.command_args)>
 
-function verbs.document()
+function verbs.document(call)
+  if call.fargs[2] == "all" then
+    local uri = vim.uri_from_bufnr(0)
+    return require("assist.client").execute("assist.documentAll", { uri }, function(found)
+      local said = "documented %d definitions; %d placeholders are left to you"
+      require("assist.notice").answer(said:format(#found.documented, found.placeholders))
+    end)
+  end
   local client, positions = require("assist.client"), require("assist.positions")
   local row, col = positions.cursor()
   local position = positions.position(0, row, col, client.encoding())
@@ -47,7 +54,10 @@ function verbs.why()
       return require("assist.notice").answer("there were no requests in this file yet")
     end
     local page = require("assist.answers").render(records, filetype)
-    require("assist.summary").open("The last answers, newest first", page, " q close ")
+    local panels = require("assist.panel")
+    panels.when_normal(function()
+      panels.open("The last answers, newest first"):show_markdown(page, " q close ")
+    end)
   end)
 end
 
@@ -80,15 +90,20 @@ function verbs.log()
   vim.cmd("normal! G")
 end
 
----Return verbs, or the names of tasks after the verb `task`, that begin with what was typed.
+local function document_words()
+  return { "all" }
+end
+
+---Return verbs, or what may follow the verbs `task` and `document`, that begin with what was typed.
 ---@param typed string
 ---@param line? string the command line up to the cursor
 ---@return string[]
 function M.complete(typed, line)
   local before = vim.split((line or ""):match("Assist!?%s+(.*)$") or "", "%s+")
   local known = #before < 2 and vim.tbl_keys(verbs) or {}
-  if #before == 2 and before[1] == "task" then
-    known = require("assist.tasks").names()
+  if #before == 2 then
+    local names = { task = require("assist.tasks").names, document = document_words }
+    known = names[before[1]] and names[before[1]]() or {}
   end
   local found = vim.tbl_filter(function(name)
     return vim.startswith(name, typed)
@@ -101,7 +116,8 @@ end
 function M.run(call)
   local name = call.fargs[1] or "status"
   local verb = verbs[name]
-  if verb and (#call.fargs < 2 or name == "task") then
+  local is_all = name == "document" and #call.fargs == 2 and call.fargs[2] == "all"
+  if verb and (#call.fargs < 2 or name == "task" or is_all) then
     return verb(call)
   end
   local known = table.concat(M.complete(""), ", ")

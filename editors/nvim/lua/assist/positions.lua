@@ -50,6 +50,22 @@ function M.position(buf, row, byte, encoding)
   return { line = row, character = units(M.line(buf, row), byte, encoding) }
 end
 
+---Return the bounds of a range as functions of Neovim take them.
+---@param buf integer
+---@param range lsp.Range
+---@param encoding string
+---@return integer row from 0
+---@return integer byte
+---@return integer end_row
+---@return integer end_byte
+function M.bounds(buf, range, encoding)
+  local function byte(position)
+    return M.byte(M.line(buf, position.line), position.character, encoding)
+  end
+  local last = range["end"]
+  return range.start.line, byte(range.start), last.line, byte(last)
+end
+
 ---@return integer row from 0
 ---@return integer byte
 function M.cursor()

@@ -1,8 +1,39 @@
----Tasks for a chat model: their names, and what becomes of an answer.
+---Tasks for a chat model: their names, and the window in which an answer is written.
+local panels = require("assist.panel")
+local positions = require("assist.positions")
+
 local M = {}
 
 local NAMES_WAIT_MS = 500
-local KEYS = " q close · y copy "
+local WRITING = " q cancel "
+local KEEP = " <CR> keep · a again · y copy · q discard "
+local USE = " i insert below · r replace · a again · y copy · q close "
+local namespace = vim.api.nvim_create_namespace("assist.tasks")
+
+---What takes the partial results of the tasks that are running, by token.
+local takers = {} ---@type table<string, fun(value: assist.PartialAnswer)>
+local n_started = 0
+
+---@class assist.PartialAnswer
+---@field text string
+---@field restart? boolean whether it replaces what came before
+---@field range? lsp.Range what the task is about; comes once
+---@field replaced? lsp.Range what an edit will replace; comes once
+
+---@class assist.TaskAnswer
+---@field text string
+---@field markdown string
+---@field code string the part of the answer to insert
+---@field range lsp.Range what the task is about
+---@field note string why it is incomplete, or makes no edit
+---@field edit? lsp.TextEdit
+
+---@class assist.TaskRun
+---@field arguments any[] of the command: name, URI, range, words
+---@field source integer the buffer that the task is about
+---@field panel assist.Panel
+---@field cancel? fun() while it is running
+---@field tick integer of the buffer when it began
 
 ---Return the names of all tasks; none if the server does not answer soon.
 ---@return string[]
@@ -13,30 +44,177 @@ function M.names()
   end, listed and listed.tasks or {})
 end
 
----Show an answer that was not applied, and why.
----@param answer { title: string, text: string, markdown: string, applied: boolean, note: string }
-function M.take(answer)
-  if answer.note ~= "" then
-    require("assist.notice").answer(answer.note, vim.log.levels.WARN)
+---Handle `$/progress`: show more of an answer, or leave it to Neovim.
+function M.progress(err, params, context)
+  local take = takers[params.token]
+  if take then
+    return take(params.value)
   end
-  if answer.applied then
+  return vim.lsp.handlers["$/progress"](err, params, context)
+end
+
+local function encoding()
+  return require("assist.client").encoding()
+end
+
+---@param advice string
+local function warn(advice)
+  require("assist.notice").answer(advice, vim.log.levels.WARN)
+end
+
+---Move the window below the text, and mark what an edit will replace.
+---@param run assist.TaskRun
+---@param about lsp.Range
+---@param replaced? lsp.Range
+local function point_at(run, about, replaced)
+  run.panel.below = { win = vim.fn.bufwinid(run.source), line = about["end"].line }
+  run.panel:colour(replaced and vim.bo[run.source].filetype or "markdown")
+  vim.api.nvim_buf_clear_namespace(run.source, namespace, 0, -1)
+  if replaced then
+    local row, col, end_row, end_col = positions.bounds(run.source, replaced, encoding())
+    local look = { end_row = end_row, end_col = end_col, hl_group = "DiffDelete", strict = false }
+    vim.api.nvim_buf_set_extmark(run.source, namespace, row, col, look)
+  end
+end
+
+---Mark the lines of a new text that are not in the old one.
+---@param run assist.TaskRun
+---@param edit lsp.TextEdit
+local function mark_changes(run, edit)
+  local row, col, end_row, end_col = positions.bounds(run.source, edit.range, encoding())
+  local old = vim.api.nvim_buf_get_text(run.source, row, col, end_row, end_col, {})
+  local new = vim.api.nvim_buf_get_lines(run.panel.buf, 0, -1, false)
+  local function joined(lines)
+    return table.concat(lines, "\n") .. "\n"
+  end
+  local diff = vim.text.diff or vim.diff -- its name before 0.12
+  for _, hunk in ipairs(diff(joined(old), joined(new), { result_type = "indices" })) do
+    for line = hunk[3], hunk[3] + hunk[4] - 1 do
+      local look = { line_hl_group = "DiffAdd" }
+      vim.api.nvim_buf_set_extmark(run.panel.buf, namespace, line - 1, 0, look)
+    end
+  end
+end
+
+---Close the window, and change the buffer if it is as it was when the task began.
+---@param run assist.TaskRun
+---@param edit lsp.TextEdit
+local function use(run, edit)
+  local is_loaded = vim.api.nvim_buf_is_loaded(run.source)
+  if not is_loaded or vim.api.nvim_buf_get_changedtick(run.source) ~= run.tick then
+    return warn("the file changed meanwhile; copy the answer, or run the task again")
+  end
+  run.panel:close()
+  vim.lsp.util.apply_text_edits({ edit }, run.source, encoding())
+end
+
+---Return the edit that writes an answer below its text.
+---@param run assist.TaskRun
+---@param answer assist.TaskAnswer
+---@return lsp.TextEdit
+local function insertion(run, answer)
+  local row = answer.range["end"].line
+  local at = positions.position(run.source, row, #positions.line(run.source, row), encoding())
+  return { range = { start = at, ["end"] = at }, newText = "\n" .. answer.code }
+end
+
+local start
+
+---Show a complete answer, and what can be done with it.
+---@param run assist.TaskRun
+---@param answer assist.TaskAnswer
+local function finish(run, answer)
+  local panel, edit = run.panel, answer.edit ~= vim.NIL and answer.edit or nil
+  if answer.note ~= "" then
+    warn(answer.note)
+  end
+  panel:map("y", "Copy the answer", function()
+    panels.copy(answer.text, "the answer was copied")
+  end)
+  panel:map("a", "Ask for another answer", function()
+    start(run, true)
+  end)
+  if edit then
+    panel:show(edit.newText, KEEP)
+    mark_changes(run, edit)
+    panel:map("<CR>", "Keep", function()
+      use(run, edit)
+    end)
     return
   end
-  local summary = require("assist.summary")
-  summary.open(answer.title, answer.markdown, KEYS, function(buf)
-    vim.keymap.set("n", "y", function()
-      summary.copy(answer.text, "the answer was copied")
-    end, { buffer = buf, nowait = true, desc = "Copy the answer" })
+  vim.api.nvim_buf_clear_namespace(run.source, namespace, 0, -1)
+  panel:show_markdown(answer.markdown, USE)
+  panel:map("i", "Insert below", function()
+    use(run, insertion(run, answer))
+  end)
+  panel:map("r", "Replace", function()
+    use(run, { range = answer.range, newText = answer.code })
   end)
 end
 
----Run a task on a range of a buffer; the server has the edit applied.
+---Ask the server, and show the answer while it is written.
+---@param run assist.TaskRun
+---@param again boolean whether to ask for another answer than the likeliest
+function start(run, again)
+  n_started = n_started + 1
+  local token, written = ("assist.task/%d"):format(n_started), ""
+  local function stop()
+    takers[token], run.cancel = nil, nil
+    return run.panel:is_open()
+  end
+  takers[token] = function(value)
+    written = (value.restart and "" or written) .. value.text
+    if run.panel:is_open() then
+      if value.range then
+        point_at(run, value.range, value.replaced)
+      end
+      run.panel:show(written, WRITING)
+    end
+  end
+  run.panel:forget_keys({ "a", "y", "i", "r", "<CR>" })
+  run.panel:show("…", WRITING)
+  run.tick = vim.api.nvim_buf_get_changedtick(run.source)
+  local arguments = vim.list_extend(vim.deepcopy(run.arguments), { again, token })
+  vim.api.nvim_buf_call(run.source, function()
+    run.cancel = require("assist.client").execute("assist.previewTask", arguments, function(answer)
+      if stop() then
+        finish(run, answer)
+      end
+    end, function(err)
+      if stop() then
+        run.panel:close()
+        require("assist.notice").answer_error(err)
+      end
+    end)
+  end)
+end
+
+---Run a task on a range of a buffer, in a window that shows the answer.
 ---@param name string
 ---@param uri string
 ---@param range lsp.Range
 ---@param words? string
 function M.run(name, uri, range, words)
-  require("assist.client").execute("assist.task", { name, uri, range, words or "" }, M.take)
+  panels.when_normal(function()
+    local source = vim.api.nvim_get_current_buf()
+    if vim.uri_from_bufnr(source) ~= uri then -- that of a buffer without a name leads nowhere
+      source = vim.uri_to_bufnr(uri)
+    end
+    local title = name:gsub("-", " "):gsub("^%l", string.upper)
+    local run = { arguments = { name, uri, range, words or "" }, source = source }
+    run.panel = panels.open(title)
+    vim.api.nvim_create_autocmd("BufWipeout", {
+      buffer = run.panel.buf,
+      once = true,
+      callback = function()
+        pcall(vim.api.nvim_buf_clear_namespace, source, namespace, 0, -1) -- it may be gone
+        if run.cancel then
+          run.cancel()
+        end
+      end,
+    })
+    start(run, false)
+  end)
 end
 
 return M

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.engine.decoding.prefix_cache import PrefixCache, TokenSequence, shared_length
+from assist_server.engine.models.protocol import Checkpoint
 
 BYTES_PER_TOKEN = 10
 
@@ -11,9 +12,8 @@ BYTES_PER_TOKEN = 10
 class RecordingCache:
     """A KV cache that knows its tokens and costs ten bytes for each."""
 
-    def __init__(self, ids=(), *, truncatable_length=1_000_000):
+    def __init__(self, ids=()):
         self.ids = list(ids)
-        self.truncatable_length = truncatable_length
 
     @property
     def length(self):
@@ -30,19 +30,45 @@ class RecordingCache:
         return torch.zeros(wanted, 4)
 
     def truncate(self, length):
-        assert len(self.ids) <= self.truncatable_length
         del self.ids[length:]
 
     def fork(self, length):
-        return RecordingCache(self.ids[:length], truncatable_length=self.truncatable_length)
+        return type(self)(self.ids[:length])
+
+
+class RecurrentRecordingCache(RecordingCache):
+    """One whose state is right only where it was restored."""
+
+    def __init__(self, ids=()):
+        super().__init__(ids)
+        self.state = list(ids)
+
+    def extend(self, ids, wanted):
+        assert self.state == self.ids
+        self.state = [*self.state, *ids]
+        return super().extend(ids, wanted)
+
+    def truncate(self, length):
+        super().truncate(length)
+        self.state = self.state if length else []
+
+    def fork(self, length):
+        other = RecurrentRecordingCache(self.ids)
+        other.truncate(length)
+        return other
+
+    def checkpoint(self):
+        return Checkpoint(self.state, nbytes=BYTES_PER_TOKEN)
+
+    def restore(self, checkpoint):
+        self.state = checkpoint.state
 
 
 class RecordingModel:
     device = torch.device("cpu")
-    truncatable_length = 1_000_000
 
-    def new_cache(self):
-        return RecordingCache(truncatable_length=self.truncatable_length)
+    def __init__(self, new_cache=RecordingCache):
+        self.new_cache = new_cache
 
 
 def read(prefixes: PrefixCache, ids) -> int:
@@ -101,13 +127,50 @@ def test_a_sequence_that_broke_in_the_middle_is_not_kept():
     assert prefixes.nbytes == 0
 
 
-def test_a_window_that_has_slid_is_only_continued():
-    model = RecordingModel()
-    model.truncatable_length = 2
-    prefixes = PrefixCache(model, 10_000)
-    read(prefixes, [1, 2, 3])
-    assert read(prefixes, [1, 2, 9]) == 0
-    assert read(prefixes, [1, 2, 3, 4]) == 3
+def read_with_checkpoint(prefixes: PrefixCache, ids, length: int) -> int:
+    """Read a recurrent sequence, with a checkpoint on the way; how many tokens were known."""
+    sequence = prefixes.take(tuple(ids))
+    known = len(sequence)
+    sequence.extend(ids[known:length])
+    sequence.save_checkpoint()
+    sequence.extend(ids[max(known, length) :])
+    prefixes.put(sequence)
+    return known
+
+
+def test_a_recurrent_sequence_is_used_up_to_a_checkpoint():
+    prefixes = PrefixCache(RecordingModel(RecurrentRecordingCache), 10_000)
+    assert read_with_checkpoint(prefixes, [1, 2, 3, 4, 5], 2) == 0
+    assert read_with_checkpoint(prefixes, [1, 2, 3, 9], 3) == 2
+    assert read_with_checkpoint(prefixes, [1, 2, 3, 9, 9], 3) == 4  # all of it
+    assert read_with_checkpoint(prefixes, [1, 9, 9], 3) == 0
+
+
+def test_a_copy_of_a_recurrent_sequence_has_its_checkpoints():
+    prefixes = PrefixCache(RecordingModel(RecurrentRecordingCache), 100_000)
+    first = [1, 2, *range(1000, 1600)]
+    read_with_checkpoint(prefixes, first, 2)
+    assert read_with_checkpoint(prefixes, [1, 2, 3], 2) == 2
+    assert read_with_checkpoint(prefixes, [1, 2, 4], 2) == 2
+    assert read_with_checkpoint(prefixes, [*first, 4], 2) == len(first)
+
+
+def test_a_truncated_recurrent_sequence_says_what_to_append_again():
+    sequence = TokenSequence(RecurrentRecordingCache(), checkpoint_bytes=1000)
+    sequence.extend([1, 2])
+    sequence.save_checkpoint(before_draft=True)
+    sequence.extend([3, 4, 5, 6], wanted=3)
+    assert sequence.truncate(5) == [3, 4, 5]
+    assert sequence.ids == [1, 2]
+    sequence.extend([3, 4, 5, 7])
+    assert sequence.truncate(6) == []
+
+
+def test_checkpoints_are_part_of_the_size():
+    sequence = TokenSequence(RecurrentRecordingCache(), checkpoint_bytes=1000)
+    sequence.extend([1, 2])
+    sequence.save_checkpoint()
+    assert sequence.nbytes == 3 * BYTES_PER_TOKEN
 
 
 def test_a_sequence_in_use_is_nobody_elses():

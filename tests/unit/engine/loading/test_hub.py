@@ -7,7 +7,7 @@ import threading
 
 import gguf
 import pytest
-from fake_hub import fake_hub
+from fake_hub import COMMIT, fake_hub, use_hub
 from huggingface_hub import constants
 from huggingface_hub.utils import _detect_agent, enable_progress_bars
 from huggingface_hub.utils import logging as hub_logging
@@ -33,30 +33,87 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def use(monkeypatch):
-    def use_hub(url):
-        monkeypatch.setattr(constants, "ENDPOINT", url)
-        template = url + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    return lambda url: use_hub(monkeypatch, url)
 
-    return use_hub
+
+class Said(list):
+    """What was reported: messages, percentages, and whether of the download."""
+
+    def __call__(self, message, percent, *, is_download=False):
+        self.append((message, percent, is_download))
+
+
+def rises(said):
+    """Whether no percentage falls, neither of the download nor of what follows."""
+    return all(
+        (percents := [each[1] for each in said if each[2] is is_download]) == sorted(percents)
+        for is_download in (True, False)
+    )
 
 
 def test_a_model_is_downloaded_once(tmp_path, use):
     folder = save_family(FAMILIES[0], tmp_path / "served")
     (folder / "consolidated.safetensors").write_bytes(b"as large again")
     (folder / "pytorch_model.bin").write_bytes(b"a pickle")
-    said = []
+    said = Said()
     with fake_hub(NAME, folder) as served:
         use(served.url)
-        backend = open_backend(ModelChoice(NAME), lambda *told: said.append(told))
+        backend = open_backend(ModelChoice(NAME), said)
         backend.close()
         asked = list(served.asked)
         open_backend(ModelChoice(NAME)).close()
         assert served.asked == asked
-    assert said[:2] == [(f"asking the hub for {NAME}", 0), (f"downloading {NAME}", 0)]
-    percents = [percent for _, percent in said]
-    assert percents == sorted(percents)
+    assert said[0] == (f"asking the hub for {NAME}", 0, True)
+    assert said[1][0].startswith("downloading 0.0/")
+    assert [percent for _, percent, is_download in said if is_download][-1] == 100
+    assert rises(said)
     assert not any("consolidated" in path or ".bin" in path for path in asked)
+
+
+def test_a_commit_is_pinned(tmp_path, use):
+    with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
+        use(served.url)
+        found = hub.fetch_model(f"{NAME}@{COMMIT}", ignore_progress)
+    assert found.name == COMMIT
+    assert hub.cached_model(f"{NAME}@{COMMIT}") == found
+    assert hub.cached_model(NAME) is None
+
+
+def test_a_revision_that_the_hub_does_not_have(tmp_path, use):
+    with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
+        use(served.url)
+        with pytest.raises(ModelError, match="no revision 'v9' of 'somebody/model'; check it"):
+            hub.fetch_model(f"{NAME}@v9", ignore_progress)
+
+
+@pytest.mark.parametrize("has_xet", [True, False])
+def test_the_hub_s_newer_protocol_is_not_needed(tmp_path, use, monkeypatch, has_xet):
+    """With and without the library for it, which knows no loopback hub."""
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", not has_xet)
+    said = Said()
+    with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
+        served.has_xet = True
+        use(served.url)
+        assert (hub.fetch_model(NAME, said) / "model.safetensors").is_file()
+    assert said[-1][1:] == (100, True)
+
+
+def test_terms_that_are_asked_for_with_the_files_only(tmp_path, use):
+    with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
+        served.files_status, served.error_code = 401, "GatedRepo"
+        use(served.url)
+        with pytest.raises(ModelError, match=f"accept them at {served.url}/{NAME}, and log in"):
+            hub.fetch_model(NAME, ignore_progress)
+
+
+def test_a_model_of_pickles_is_not_downloaded(tmp_path, use):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"a pickle")
+    with fake_hub(NAME, tmp_path) as served:
+        use(served.url)
+        with pytest.raises(ModelError, match="no weights in safetensors"):
+            hub.fetch_model(NAME, ignore_progress)
+        assert len(served.asked) == 1
 
 
 def test_the_hub_is_asked_for_the_model_and_nothing_else(tmp_path, use, monkeypatch):
@@ -66,7 +123,7 @@ def test_the_hub_is_asked_for_the_model_and_nothing_else(tmp_path, use, monkeypa
     with fake_hub(NAME, save_family(FAMILIES[0], tmp_path / "served")) as served:
         use(served.url)
         hub.fetch_model(NAME, ignore_progress)
-        assert [path for path in served.asked if NAME not in path] == []
+        assert [path for path in served.asked if NAME not in path] == ["/lfs/model.safetensors"]
 
 
 def test_what_is_here_needs_no_network(tmp_path, use):
@@ -213,16 +270,16 @@ def quantized(tmp_path):
 
 
 def test_the_file_of_a_quantization_is_downloaded_once_and_nothing_else(quantized, use):
-    said = []
+    said = Said()
     with fake_hub(NAME, quantized) as served:
         use(served.url)
         choice = ModelChoice(f"{NAME}:q8_0", device="cpu")
-        open_backend(choice, lambda *told: said.append(told)).close()
+        open_backend(choice, said).close()
         asked = list(served.asked)
         open_backend(choice).close()
         assert served.asked == asked
         assert hub.fetch_model(f"{NAME}:F16", ignore_progress).name == "tiny-F16.gguf"
-    assert said[:2] == [(f"asking the hub for {NAME}:q8_0", 0), (f"downloading {NAME}:q8_0", 0)]
+    assert said[0] == (f"asking the hub for {NAME}:q8_0", 0, True)
     resolved = {path.rpartition("/")[2] for path in asked if "/resolve/" in path}
     assert resolved == {"tiny-Q8_0.gguf"}
 
@@ -247,7 +304,7 @@ def test_a_hub_that_cannot_be_reached_for_a_quantization(use):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
     use(url)
-    with pytest.raises(ModelError, match="'somebody/model' is not on this machine"):
+    with pytest.raises(ModelError, match="'somebody/model' cannot be looked up"):
         hub.fetch_model(f"{NAME}:Q4_K_M", ignore_progress)
 
 

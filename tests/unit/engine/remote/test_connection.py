@@ -25,6 +25,31 @@ def test_a_redirect_is_not_followed(llama, open_remote, monkeypatch):
         assert elsewhere.requests == []
 
 
+class LettingGo:
+    """A thread that is let go when somebody waits for its end."""
+
+    def __init__(self, thread, gate):
+        self.thread, self.gate = thread, gate
+
+    def join(self):
+        self.gate.set()
+        self.thread.join()
+
+
+def test_what_begins_while_the_connection_closes_is_ended(llama, open_remote):
+    connection = open_remote(llama)._connection
+    gate = threading.Event()
+    connection._loop.call_soon_threadsafe(gate.wait)
+    connection._thread = LettingGo(connection._thread, gate)
+    events = connection.stream("/completion", {})
+    assert next(events) is None  # begun, but the loop did not come to it
+    connection.close()
+    with pytest.raises(ModelError, match="unloaded"):
+        next(events)
+    with pytest.raises(ModelError, match="unloaded"):
+        connection.get("/props")
+
+
 def test_the_key_is_sent_and_masked(llama, open_remote, monkeypatch):
     monkeypatch.setenv("MY_KEY", "sk-123")
     llama.key = "sk-123"

@@ -48,6 +48,7 @@ def test_a_conversation_has_control_tokens_around_plain_text(llama, open_remote)
     ]
     assert backend.encode_chat([message]) == expected
     assert backend.encode_chat([message]) == expected
+    assert backend.decode_prompt(expected).endswith("hi<|im_end|>\n<|im_start|>assistant\n")
     assert len(llama.bodies("/apply-template")) == 1
     assert "hi" not in str(llama.bodies("/apply-template"))
 

@@ -40,6 +40,14 @@ def test_without_a_suffix_the_prefix_alone_is_sent(openai, open_remote):
     assert "suffix" not in body
 
 
+@pytest.mark.parametrize("how", ["echoes_suffix", "ignores_suffix"])
+def test_a_server_that_only_seems_to_take_a_suffix_gets_none(openai, open_remote, how):
+    setattr(openai, how, True)
+    assert completed(open_remote(openai)).text == "answer()"
+    *_, body = openai.bodies("/v1/completions")
+    assert (body["prompt"], "suffix" in body, "logprobs" in body) == (ALONE, False, True)
+
+
 @pytest.mark.parametrize("answer", [" answer()", "answer()"])
 def test_a_blank_that_was_not_sent_is_not_repeated(openai, open_remote, answer):
     openai.answer = answer

@@ -316,3 +316,29 @@ def test_a_closed_backend_says_so(llama, open_remote):
     with pytest.raises(ModelError, match="unloaded"):
         backend.encode("new")
     backend.close()
+
+
+@pytest.mark.parametrize("kind", ["llama", "vllm"])
+def test_a_server_that_was_started_with_another_model_is_noticed(kind, open_remote, monkeypatch):
+    monkeypatch.setattr(remote_backend_module, "_UNSURE_S", 0)
+    with fake_model_server(kind, "answer()") as server:
+        backend = open_remote(server)
+        told = []
+        backend.watch(told.append)
+        backend.encode("a")
+        assert told == []
+        server.file, server.models = "/models/other.gguf", ["other"]
+        with pytest.raises(ModelError, match="another model now, 'other"):
+            backend.encode("a")
+        assert told == [""]
+        assert backend.info.name.startswith("other")
+        backend.encode("a")
+
+
+def test_while_a_server_answers_it_is_not_asked_for_its_model(llama, open_remote):
+    backend = open_remote(llama)
+    llama.requests.clear()
+    for text in ("a", "ab", "abc"):
+        backend.encode(text)
+        generated(backend)
+    assert llama.bodies("/props") == []

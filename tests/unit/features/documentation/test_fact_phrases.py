@@ -89,7 +89,7 @@ def test_results(body, expected):
     ("language_id", "source", "expected"),
     [
         ("python", "class A:\n    @property\n    def b█(self):\n        return self._c\n",
-         '"""Return `self._c`."""'),
+         '"""The value of `self._c`."""'),
         ("python", "class A:\n    def b█(self, c):\n        self._d = c\n", "Set `self._d` to `c`."),
         ("javascript", "class A { █b() { return this.c() } }", "Returns `this.c()`."),
         ("java", "class A { int █b() { return d; } }", "Returns {@code d}."),
@@ -186,6 +186,7 @@ REOPENED = {
     "sphinx": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    x(a)\n    x(b)\n    upper(a)\n    return z(b, limit)\n"),
     "jsdoc": ("javascript", "function f█(a, b) { x(a.c, b.c, limit); x(a); x(b); upper(a); return z(b, limit) }\n"),
     "javadoc": ("java", "class A {\n\tint f█(int a, int b) { x(a+1, b+1); x(a); x(b); upper(a, limit); return z(b, 1); }\n}\n"),
+    "numpy": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    x(a)\n    x(b)\n    upper(a)\n    return z(b, limit)\n"),
     "doxygen": ("c", "int f█(int a, int b) { x(a+1, b+1); x(a); x(b); upper(a, limit); return z(b, 1); }\n"),
 }  # fmt: skip
 
@@ -195,6 +196,7 @@ def test_placeholders_of_an_earlier_run_are_replaced(style):
     language_id, source = REOPENED[style]
     example = {
         "sphinx": 'def e():\n    """E.\n\n    :return: Ok.\n    """\n',
+        "numpy": 'def e():\n    """E.\n\n    Returns\n    -------\n    int\n        Ok.\n    """\n',
     }.get(style, "")
     first = rerun(example + source, language_id, lambda *_: None)
     assert first.count("TODO") == 3

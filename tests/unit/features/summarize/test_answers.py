@@ -3,7 +3,6 @@
 import pytest
 
 from assist_server.features.summarize.answers import is_echo, supported_part
-from assist_server.features.summarize.loops import stop_at_loop
 
 SOURCE = "The shop of Berlin sold 12 lamps to get_customer in May."
 
@@ -38,21 +37,3 @@ def test_only_what_the_source_supports_is_left(answer, left):
 )
 def test_an_echo_is_recognized(answer, expected):
     assert is_echo(answer, SOURCE) is expected
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("It reads a file.\nIt reads a file.\n", "It reads a file.\n"),
-        ("- reads files\n- writes files\n- reads files\n- wri", "- reads files\n- writes files\n"),
-        (
-            "The code is " + "used to read the file and " * 3,
-            "The code is used to read the file and ",
-        ),
-        ("It reads a file.\nIt writes a file.\n", None),
-        ("very very very good", None),
-    ],
-)
-def test_a_loop_is_cut_where_it_begins(text, kept):
-    length = stop_at_loop(text)
-    assert (None if length is None else text[:length]) == kept

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from chat_backend import ChatBackend
@@ -165,12 +166,33 @@ def test_a_question_needs_no_text(run):
     assert "request: What is $it?" in backend.prompts()[0]
 
 
-def test_the_answer_is_streamed_without_thoughts(run):
-    pieces = []
+def drafts(run, *arguments):
+    """The drafts of an answer, and its outcome."""
+    found = []
+    return found, run(*arguments, on_draft=found.append)
+
+
+def test_the_answer_is_shown_while_it_is_written_without_thoughts(run):
     answer = "<think>\nHm, ```x```\n</think>\n\nIt is\r\nso.\x1b[31m"
-    found = run("explain", selected(CODE, "import os"), answer, on_text=pieces.append)
-    assert "".join(pieces) == found.text == "It is\nso.[31m"
-    assert len(pieces) > 3
+    seen, found = drafts(run, "explain", selected(CODE, "import os"), answer)
+    texts = [draft.text for draft in seen]
+    assert texts[-1] == found.text == "It is\nso.[31m"
+    assert len(texts) > 3
+    assert all(text.startswith(before) for before, text in pairwise(texts))
+    assert {draft.replaced for draft in seen} == {None}
+    assert {draft.about for draft in seen} == {found.about}
+
+
+def test_a_draft_is_what_the_edit_will_be(run):
+    part = "    def top(self):\n        return self.items[0]\n"
+    answer = f"Here it is:\n\n```python\n{FIXED}\n```\nDone."
+    seen, found = drafts(run, "fix", selected(CODE, part), answer)
+    (edit,) = found.edits
+    assert {(draft.replaced.start, draft.replaced.end) for draft in seen} == {
+        (edit.start, edit.end)
+    }
+    assert "    def top(self):" in [draft.text for draft in seen]
+    assert seen[-1].text == edit.new_text
 
 
 @pytest.mark.parametrize("answer", ["```\n```", "```python\n\n\n```\n", "```"])
@@ -273,7 +295,7 @@ def test_secrets_around_the_text_are_not_in_the_prompt(run):
 
 def test_a_model_without_a_chat_format_says_what_to_set(run):
     backend = NullBackend(answer="x")
-    with pytest.raises(InputError, match=r"set `model` to a chat model.*`assist-server models sug"):
+    with pytest.raises(InputError, match=r"set `text_model` to.*`Qwen.*`assist-server models sug"):
         run("explain", cursor(CODE, "top"), backend)
     assert backend.requests == []
 
@@ -305,7 +327,7 @@ def test_a_cancelled_task_has_no_outcome(run):
             cursor(CODE, "top"),
             "a b c",
             cancel=cancel,
-            on_text=lambda _: cancel.cancel(),
+            on_draft=lambda _: cancel.cancel(),
         )
 
 
@@ -317,3 +339,9 @@ def test_each_task_has_an_outcome(run, tasks, name):
     selection = cursor(PROSE, "It", "a.md") if is_text else cursor(CODE, "def top")
     found = run(name, selection, "An answer." if is_text else FIXED, words)
     assert bool(found.edits) == (task.output is not Output.SHOW), found.note
+
+
+def test_another_answer_is_drawn(run):
+    backend = ChatBackend(answer="It is so.")
+    run("explain", cursor(CODE, "top"), backend, is_again=True)
+    assert backend.requests[0].sampling.temperature > 0

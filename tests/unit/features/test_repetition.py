@@ -1,6 +1,6 @@
 import pytest
 
-from assist_server.features.tasks.repetition import stop_at_loop
+from assist_server.features.repetition import stop_at_loop, stop_at_repetition
 
 
 def kept(text, source=""):
@@ -50,3 +50,21 @@ def test_what_the_source_repeats_may_be_repeated():
 def test_a_huge_answer_is_cut():
     text = "".join(map(str, range(40_000)))
     assert stop_at_loop("")(text) == 65_536
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("It reads a file.\nIt reads a file.\n", "It reads a file.\n"),
+        ("- reads files\n- writes files\n- reads files\n- wri", "- reads files\n- writes files\n"),
+        (
+            "The code is " + "used to read the file and " * 3,
+            "The code is used to read the file and ",
+        ),
+        ("It reads a file.\nIt writes a file.\n", None),
+        ("very very very good", None),
+    ],
+)
+def test_a_summary_is_cut_where_it_repeats_itself(text, kept):
+    length = stop_at_repetition(text)
+    assert (None if length is None else text[:length]) == kept

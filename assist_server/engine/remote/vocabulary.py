@@ -1,4 +1,4 @@
-"""The vocabulary of a model on a llama-server, asked for with few requests.
+"""The vocabulary of a model on a server, asked for with few requests.
 
 The server tokenizes a list of texts and ids at once. A control token between the texts shows where
 the ids of each end, as text never becomes one.
@@ -6,42 +6,61 @@ the ids of each end, as text never becomes one.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Protocol
 
-from assist_server.engine.remote.connection import Json, ServerConnection
+from assist_server.engine.remote.address import ServerAddress
 from assist_server.engine.remote.control_tokens import CONTROL_TOKENS
 from assist_server.engine.remote.failures import unreadable
 from assist_server.engine.remote.token_cache import TokenCache
 from assist_server.engine.tokens.line_cache import find_cut
 
-_ANCHOR = "\n"
-_LONGEST_MS = 5000
+MAX_TOKENIZE_MS = 5000
 """A server encodes in milliseconds, even while it generates; a completion waits for it."""
+_ANCHOR = "\n"
+_LIKE_CONTROL = re.compile(rb"<[^\s<>]+>|\[[A-Z_/]+\]")
+"""How families spell control tokens; some have more of them than are searched for."""
 
 
-class LlamaTokens:
-    """Encoding by a llama-server; callable from any thread."""
+class Tokenize(Protocol):
+    """Asks a server for the ids and bytes of texts and ids in one list."""
 
-    def __init__(
-        self, connection: ServerConnection, named: Mapping[str, str], properties: Json
-    ) -> None:
-        """Search the vocabulary for control tokens, and find out how it may be cached.
+    def __call__(
+        self, content: Sequence[str | int], *, is_trusted: bool, is_begun: bool = False
+    ) -> list[tuple[int, bytes]]:
+        """Return each token; control tokens too if the texts are trusted.
 
         Args:
-            connection: To the server.
-            named: What names the model in a request.
-            properties: What the server says about itself.
+            content: What is one text on the server.
+            is_trusted: Find control tokens spelled in the texts. Where a server cannot be kept from
+                it, it need not be: users' texts are cut within each known one.
+            is_begun: Put what the model expects first before the text.
 
         Raises:
             ModelError: the server does not answer as it should.
         """
-        self._connection = connection
-        self._named = named
+        ...
+
+
+class Vocabulary:
+    """Encoding by a server; callable from any thread."""
+
+    def __init__(self, tokenize: Tokenize, end: str, address: ServerAddress) -> None:
+        """Search the vocabulary for control tokens, and find out how it may be cached.
+
+        Args:
+            tokenize: Asks the server.
+            end: The control token that ends a text.
+            address: Of the server, for messages.
+
+        Raises:
+            ModelError: the server does not answer as it should.
+        """
+        self._ask = tokenize
+        self._address = address
         self._bytes: dict[int, bytes] = {}
-        end = str(properties.get("eos_token") or "")
         found = self._ask([end], is_trusted=True)
         if len(found) != 1:
-            raise unreadable(connection.address)
+            raise unreadable(address)
         [(self.end_id, _)] = found
         """Ends a text; between texts, it separates them."""
         self.control_ids: Mapping[str, int] = {
@@ -49,7 +68,7 @@ class LlamaTokens:
             for token, ids in self._find([*{*CONTROL_TOKENS} - {end}])
             if len(ids) == 1
         } | {end: self.end_id}
-        self._spelled = re.compile("|".join(map(re.escape, self.control_ids)))
+        self._cut_within = frozenset(self.control_ids)
         self.bos_id = self._find_bos()
         self._anchor_ids: tuple[int, ...] = ()
         [anchor], [both], [alone] = map(self._plain, ([_ANCHOR], [f"{_ANCHOR}a"], ["a"]))
@@ -65,7 +84,7 @@ class LlamaTokens:
 
     def encode_trusted(self, text: str) -> list[int]:
         """Return the ids of a part of a template, with its control tokens."""
-        return [token_id for token_id, _ in self._ask([text], is_trusted=True)]
+        return [token_id for token_id, _ in self._noted(self._ask([text], is_trusted=True))]
 
     def bytes_of(self, token_id: int) -> bytes:
         """Return the bytes of a token that was seen in a text; empty for others."""
@@ -79,10 +98,18 @@ class LlamaTokens:
         )
 
     def _encode_each(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
-        """Return the ids of each text, with one request."""
+        """Return the ids of each text, with one request unless an unknown control token is met."""
         cut = [list(self._without_control_tokens(text)) for text in texts]
-        found = iter(self._plain([part for parts in cut for part in parts]))
-        return [tuple(token_id for _ in parts for token_id in next(found)) for parts in cut]
+        found = self._plain([part for parts in cut for part in parts])
+        pieces = {self.bytes_of(token_id) for ids in found for token_id in ids}
+        control = {
+            piece.decode(errors="replace") for piece in pieces if _LIKE_CONTROL.fullmatch(piece)
+        }
+        if not control <= self._cut_within:
+            self._cut_within |= control
+            return self._encode_each(texts)
+        rest = iter(found)
+        return [tuple(token_id for _ in parts for token_id in next(rest)) for parts in cut]
 
     def _without_control_tokens(self, text: str) -> Iterator[str]:
         """Yield a text, cut after the first character of each control token spelled in it.
@@ -90,7 +117,8 @@ class LlamaTokens:
         Tokens that a vocabulary calls "user-defined" would be found even in plain text.
         """
         start = 0
-        for match in self._spelled.finditer(text):
+        spelled = re.compile("|".join(map(re.escape, self._cut_within)))
+        for match in spelled.finditer(text):
             yield text[start : match.start() + 1]
             start = match.start() + 1
         yield text[start:]
@@ -98,15 +126,19 @@ class LlamaTokens:
     def _plain(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the ids of each text as it follows other text."""
         anchor = _ANCHOR if self._anchor_ids else ""
-        found = self._ask(_joined([anchor + text for text in texts], self.end_id), is_trusted=False)
-        for token_id, piece in found:
-            if token_id != self.end_id:
-                self._bytes[token_id] = piece
+        content = _joined([anchor + text for text in texts], self.end_id)
+        found = self._noted(self._ask(content, is_trusted=False))
         count = len(self._anchor_ids)
         return [
             tuple(ids[count:] if tuple(ids[:count]) == self._anchor_ids else ids)
             for ids in self._divided([token_id for token_id, _ in found], texts)
         ]
+
+    def _noted(self, found: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        """Keep the bytes of tokens, but for those that stand for no text."""
+        control_ids = set(self.control_ids.values())
+        self._bytes.update(token for token in found if token[0] not in control_ids)
+        return found
 
     def _divided(self, ids: Sequence[int], texts: Sequence[str]) -> list[list[int]]:
         """Return ids between the separators, a list for each text."""
@@ -117,7 +149,7 @@ class LlamaTokens:
             else:
                 divided[-1].append(token_id)
         if len(divided) != len(texts):
-            raise unreadable(self._connection.address)
+            raise unreadable(self._address)
         return divided
 
     def _find(self, tokens: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
@@ -134,39 +166,9 @@ class LlamaTokens:
         )
         return full[0] if full and full[1:] == bare else None
 
-    def _ask(
-        self, content: Sequence[str | int], *, is_trusted: bool, is_begun: bool = False
-    ) -> list[tuple[int, bytes]]:
-        """Return the ids and bytes of texts and ids in one list."""
-        body: dict[str, Any] = {
-            **self._named,
-            "content": list(content),
-            "parse_special": is_trusted,
-            "add_special": is_begun,
-            "with_pieces": True,
-        }
-        answer = self._connection.post("/tokenize", body, timeout_ms=_LONGEST_MS)
-        try:
-            return [(int(each["id"]), _bytes_of(each["piece"])) for each in answer["tokens"]]
-        except (ValueError, TypeError, LookupError, ArithmeticError):
-            raise unreadable(self._connection.address) from None
-
 
 def _joined(texts: Sequence[str], separator_id: int) -> list[str | int]:
     joined: list[str | int] = []
     for text in texts:
         joined += [separator_id, text] if joined else [text]
     return joined
-
-
-def _bytes_of(piece: object) -> bytes:
-    """Return a token's bytes, which JSON has as text if they are whole characters.
-
-    Raises:
-        TypeError, ValueError: it is something else; of a number, `bytes` would make as many zeros.
-    """
-    if isinstance(piece, str):
-        return piece.encode()
-    if not isinstance(piece, list):
-        raise TypeError
-    return bytes(piece)

@@ -2,7 +2,7 @@ return function(test, same)
   local SCREEN = { columns = 100, rows = 40 }
 
   local function layout(lines, screen)
-    return require("assist.summary").layout(lines, " q close ", screen or SCREEN)
+    return require("assist.panel").layout(lines, " q close ", screen or SCREEN)
   end
 
   test("the window is as wide as its longest line, and in the middle", function()

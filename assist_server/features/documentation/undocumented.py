@@ -1,0 +1,118 @@
+"""The definitions of a file that are documented with the whole file: undocumented and public.
+
+Left out are definitions that a reader of the interface does not meet or that say enough:
+
+- local ones, within a function;
+- private ones: by name (`_x`, `#x`, lower case in Go), by keyword (`private`, `static` in C,
+  `local` in Lua, no `pub` in Rust), or within something private; a setting includes them;
+- those documented elsewhere: overrides, overloads, setters, C++ members declared in a class;
+- special methods of Python, constructors without parameters or with those that their class
+  describes, and tests.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from assist_server.features.documentation.layout import has_words
+from assist_server.syntax.definition import Definition, Kind
+from assist_server.syntax.definitions import all_definitions, find_definition
+from assist_server.syntax.parser import SyntaxTree
+
+_PRIVATE_KEYWORD: Mapping[str, re.Pattern[str]] = MappingProxyType({
+    "typescript": re.compile(r"\bprivate\b"),
+    "tsx": re.compile(r"\bprivate\b"),
+    "java": re.compile(r"\bprivate\b"),
+    "c": re.compile(r"\bstatic\b"),
+    "lua": re.compile(r"\blocal\b"),
+})  # fmt: skip
+_ACCESS = re.compile(r"^[ \t]*(public|protected|private)\b[\w \t]*:(?!:)", re.MULTILINE)
+_DECORATED_ELSEWHERE = re.compile(r"@\s*(?:\w+\.)*(?:overload|override|setter|deleter)\b")
+_OVERRIDE = re.compile(r"\boverride\b|@Override\b")
+_MEMBER_OF_CLASS = re.compile(r"::\s*~?(?:\w+|operator\b[^(]*)\s*\(")
+_TEST = re.compile(r"@(?:\w+\.)*Test\b|#\[(?:\w+::)*test\b|\*testing\.[TBMF]\b")
+_SPECIAL = re.compile(r"__\w+__")
+
+
+def undocumented(tree: SyntaxTree, *, include_private: bool = False) -> list[Definition]:
+    """Return the definitions to document with the whole file, outer ones before inner ones."""
+    chosen: list[Definition] = []
+    outer: list[Definition] = []
+    for place in all_definitions(tree):
+        definition = find_definition(tree, place.keyword)
+        if definition is None or definition.keyword != place.keyword:
+            continue
+        outer = [one for one in outer if one.span.end > definition.keyword]
+        if (
+            not any(one.is_callable for one in outer)
+            and not _is_documented(tree.text, definition)
+            and not _needs_nothing(tree, definition, outer)
+            and (include_private or not _is_private_here(tree, definition, outer))
+        ):
+            chosen.append(definition)
+        outer.append(definition)
+    return chosen
+
+
+def _is_documented(text: str, definition: Definition) -> bool:
+    written = definition.documentation
+    return written is not None and has_words(text[written.start : written.end].lstrip("rRuU"))
+
+
+def _needs_nothing(tree: SyntaxTree, definition: Definition, outer: list[Definition]) -> bool:
+    """Return whether a definition is documented elsewhere, or says enough."""
+    header = tree.text[definition.header.start : definition.header.end]
+    if tree.language.id == "python":
+        decorators = tree.text[definition.header.start : definition.keyword]
+        is_special = _SPECIAL.fullmatch(definition.name) and definition.name != "__call__"
+        if is_special and definition.kind is not Kind.CONSTRUCTOR:
+            return True
+        if definition.name.startswith("test") or _DECORATED_ELSEWHERE.search(decorators):
+            return True
+    elif _OVERRIDE.search(header) or _TEST.search(header):
+        return True
+    is_member = tree.language.id == "cpp" and _MEMBER_OF_CLASS.search(header)
+    return bool(is_member) or (
+        definition.kind is Kind.CONSTRUCTOR and _is_described_constructor(tree, definition, outer)
+    )
+
+
+def _is_described_constructor(
+    tree: SyntaxTree, definition: Definition, outer: list[Definition]
+) -> bool:
+    """Return whether a class describes its constructor's parameters, if there are any."""
+    written = outer[-1].documentation if outer else None
+    words = set(re.findall(r"\w+", tree.text[written.start : written.end] if written else ""))
+    return all(one.name in words for one in definition.parameters)
+
+
+def _is_private_here(tree: SyntaxTree, definition: Definition, outer: list[Definition]) -> bool:
+    inherits = outer[-1].kind in {Kind.TRAIT, Kind.INTERFACE} if outer else False
+    members = [one for one in (*outer, definition) if not (one is definition and inherits)]
+    return any(_is_private(tree, one) for one in members) or _is_in_private_part(
+        tree, definition, outer
+    )
+
+
+def _is_private(tree: SyntaxTree, definition: Definition) -> bool:
+    name, language = re.split(r"[.:]", definition.name)[-1], tree.language.id
+    header = tree.text[definition.header.start : definition.header.end]
+    is_marked = tree.text.startswith("#", definition.keyword)  # in JavaScript
+    if is_marked or (name.startswith("_") and not _SPECIAL.fullmatch(name)):
+        return True
+    if language == "go":
+        return not name[:1].isupper()
+    if language == "rust":
+        return re.search(r"\bpub\b", header) is None
+    keyword = _PRIVATE_KEYWORD.get(language)
+    if language == "cpp" and definition.parent is None and definition.is_callable:
+        keyword = _PRIVATE_KEYWORD["c"]
+    return keyword is not None and keyword.search(header) is not None
+
+
+def _is_in_private_part(tree: SyntaxTree, definition: Definition, outer: list[Definition]) -> bool:
+    """Return whether a member of a class in C++ is below `private:`, or before any such mark."""
+    if tree.language.id != "cpp" or not outer or outer[-1].body is None:
+        return False
+    marks = _ACCESS.findall(tree.text, outer[-1].body.start, definition.keyword)
+    return marks[-1] == "private" if marks else outer[-1].kind is Kind.CLASS
