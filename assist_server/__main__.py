@@ -1,5 +1,7 @@
 """Entry point of `python -m assist_server` and of the command `assist-server`."""
 
+import sys
+
 from assist_server.search_path import forget_working_folder
 
 _INTERRUPTED = 128 + 2
@@ -14,6 +16,11 @@ def run() -> None:
     process.begin()
     code: object = None
     try:
+        if sys.argv[1:2] == ["connect"] and "--help" not in sys.argv:
+            # One runs for each window: without the memory that parsing arguments takes.
+            from assist_server.cli.connect import run_connect  # noqa: PLC0415
+
+            run_connect()
         from assist_server.cli.main import main  # noqa: PLC0415 - it may be interrupted, too
 
         main()

@@ -31,6 +31,7 @@ def _path_or_name(model: str, info: ValidationInfo) -> str:
 
 
 _NewTokens = Annotated[int, Field(ge=1, le=1024)]
+_Minutes = Annotated[float, Field(ge=0, le=100_000)]
 _PromptTokens = Annotated[int, Field(ge=64, le=131_072)]
 
 
@@ -228,8 +229,8 @@ class Settings(_Section):
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
         default="auto",
-        description="Number format of the weights; `auto` chooses by the device, the processor and "
-        "the model.",
+        description="Number format of the weights; `auto` chooses by the device, the processor, "
+        "the model and the free memory.",
     )
     drafts: Literal["ngram", "off"] = Field(
         default="ngram",
@@ -239,6 +240,18 @@ class Settings(_Section):
         default="auto",
         min_length=1,
         description="Infilling prompt format; `auto` uses that of the model.",
+    )
+    unload_after_minutes: _Minutes = Field(
+        default=0,
+        description="Remove the model from memory after this time without requests, until the next "
+        "one; 0 for never.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    idle_exit_minutes: _Minutes = Field(
+        default=10,
+        description="Time for which the server that your windows share stays after the last one "
+        "was closed.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
     )
     completion: CompletionSettings = CompletionSettings()
     documentation: DocumentationSettings = DocumentationSettings()

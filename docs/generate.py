@@ -69,7 +69,33 @@ an editor sends them, or at the working directory on the command line.
 """
 
 SHARED_SERVER = """\
-## Several editors, one server
+## One server for all windows
+
+The clients for VS Code and Neovim run `assist-server connect`, and other editors can. It is a small
+process that passes messages on to a server that all your windows share, and starts one if there is
+none. So a model is in memory once, and each window still has its own settings, documents and
+project. `assist.server.shared` in VS Code, `share_server` in Neovim, and the command
+`assist-server` elsewhere give each window a server of its own. So does Windows, where this is not
+done yet.
+
+- The server listens on a socket in `$XDG_RUNTIME_DIR/assist-server` (without that variable, in
+  `/tmp/assist-server-UID`), which only you can enter. Beside it is the server's log, whose path
+  each window's log names.
+- Windows share it if they have the same version, the same interpreter, and the same values of the
+  variables that the server or its libraries read, such as `HOME`, `PYTHONPATH`, `HF_HOME`,
+  `CUDA_VISIBLE_DEVICES` and proxies. The server has no other variables of the window that started
+  it, and none of its folder. A variable that `remote.key_variable` names must end in `_KEY` or
+  `_TOKEN`.
+- It leaves `idle_exit_minutes` after the last window was closed, by the settings of that window.
+- If it ends unexpectedly, the windows go on with another one: requests in progress get no result,
+  and the open documents are sent to it again.
+- It has one log: set `log.level` and `log.file` in your `config.toml`. To start it again, end the
+  process that the log names; a client's restart only connects its window again.
+
+`unload_after_minutes` removes a model from memory while nobody uses it; the next request loads it
+again, and completions are missing until then.
+
+## Sockets and ports
 
 `assist-server serve --unix PATH` listens on a socket in a folder that only you can enter, and
 `assist-server serve --tcp PORT` on a port of this machine. Any program on the machine can reach a

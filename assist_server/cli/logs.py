@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from assist_server.config import user_file_path
 from assist_server.errors import printable
 from assist_server.lsp.settings_store import FollowLog
 from assist_server.settings import LogSettings
@@ -63,7 +64,10 @@ def shared_log(own: LogSettings) -> FollowLog:
 
     def follow(settings: LogSettings) -> str:
         wanted = (settings.level, settings.file)
-        advice = "Set log.level and log.file where the server is started: several clients share it."
+        advice = (
+            f"Set log.level and log.file in {user_file_path()}, for the next start of the server: "
+            "several windows share it and its log."
+        )
         return "" if wanted == (own.level, own.file) else advice
 
     return follow

@@ -80,6 +80,7 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         Path | None,
         typer.Option(help="Listen on a Unix socket in a folder that only you can access."),
     ] = None,
+    inherited: Annotated[int | None, typer.Option(hidden=True)] = None,
     socket: Annotated[
         int | None,
         typer.Option(min=1, max=65535, help="Connect to a port on which an editor listens."),
@@ -116,10 +117,25 @@ def serve(  # noqa: PLR0913 - one parameter for each option
         raise InputError("choose one of --stdio, --tcp, --unix, --socket, --pipe and --http")
     if token_file is not None and tcp is None and http is None:
         raise InputError("--token-file needs --tcp or --http; add one or leave it out")
+    if inherited is not None and unix is None:
+        raise InputError("--inherited needs --unix; leave it out")
     flags: dict[str, object] = {**flags_of(model, device)}
     if log_level is not None:
         flags["log"] = {"level": log_level}
-    run_server(flags, Endpoint(tcp, unix, socket, pipe, http, token_file))
+    run_server(flags, Endpoint(tcp, unix, inherited, socket, pipe, http, token_file))
+
+
+@app.command()
+def connect(
+    *,
+    stdio: Annotated[bool, typer.Option("--stdio", hidden=True)] = False,
+    client_process_id: _ClientProcessId = None,
+) -> None:
+    """Connect an editor to the server that your windows share; start it if it does not run."""
+    del stdio, client_process_id
+    from assist_server.cli.connect import run_connect  # noqa: PLC0415
+
+    run_connect()
 
 
 @app.command()

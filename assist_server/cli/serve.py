@@ -22,6 +22,7 @@ from assist_server.lsp.transport import (
     LOOPBACK,
     CreateServer,
     serve_connecting,
+    serve_inherited,
     serve_stdio,
     serve_tcp,
     serve_unix,
@@ -41,6 +42,8 @@ class Endpoint:
     """Listen: a port, or HOST:PORT with a loopback host."""
     unix: Path | None = None
     """Listen: a socket in a folder that only the user can enter."""
+    inherited: int | None = None
+    """Descriptor of a socket that listens on `unix` already, for a server that `connect` starts."""
     socket: int | None = None
     """Connect: a port on which an editor listens."""
     pipe: str | None = None
@@ -94,6 +97,8 @@ async def _serve(endpoint: Endpoint, create: CreateServer) -> int:
     if endpoint.tcp is not None:
         place = _host_and_port("--tcp", endpoint.tcp)
         return await serve_tcp(create, *place, _token_file(endpoint))
+    if endpoint.unix is not None and endpoint.inherited is not None:
+        return await serve_inherited(create, endpoint.unix, endpoint.inherited)
     if endpoint.unix is not None:
         return await serve_unix(create, endpoint.unix)
     if endpoint.socket is not None or endpoint.pipe is not None:

@@ -95,9 +95,10 @@ class TransformersBackend:
         is_int8 = plan.dtype == "int8"
         plan = replace(plan, dtype="float32") if is_int8 else plan
         dtype = "int8" if is_int8 else self._dtype
+        # Before planning, which may replace weights.
+        weights_bytes = sum(each.numel() * each.element_size() for each in model.parameters())
         language_model, plan = plan_execution(model.eval(), plan, dtype)
         self._has_copy = isinstance(language_model, TorchScriptModel)
-        weights_bytes = sum(each.numel() * each.element_size() for each in model.parameters())
         limit_bytes = int(cache_limit_bytes(plan.device, weights_bytes) * plan.cache_part)
         prefixes = PrefixCache(language_model, limit_bytes)
         context_tokens, line_starts = self._info.context_tokens, self._line_starts

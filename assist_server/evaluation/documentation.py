@@ -168,7 +168,7 @@ def _rate_words(docstring: str, node: FunctionNode, source: str) -> dict[str, fl
         "filler": _share(is_filler(one, node) for one in said),
         "false": _share(bool(false_facts(one, node)) for one in said),
         "unsupported": _share(bool(unsupported(one.text, source)) for one in said),
-        "loops": float(has_loop(docstring)),
+        "loops": float(any(has_loop(one.text) for one in said)),
         "echo": _share(is_echo(one.text, source) for one in said),
         "placeholders": _share(one.is_placeholder for one in every),
     }

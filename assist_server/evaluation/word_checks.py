@@ -90,8 +90,8 @@ def unsupported(text: str, source: str) -> list[str]:
 
 
 def has_loop(text: str) -> bool:
-    """Return whether four words in a row, or one sentence, occur twice within prose."""
-    words = _CODE.sub("", text).lower().split()
+    """Return whether four words in a row occur twice; code counts as one word."""
+    words = _CODE.sub(lambda found: "".join(found[1].split()), text).lower().split()
     runs = [tuple(words[at : at + _LOOP_WORDS]) for at in range(len(words) - _LOOP_WORDS + 1)]
     return len(set(runs)) < len(runs)
 

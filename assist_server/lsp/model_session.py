@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import itertools
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -111,18 +112,22 @@ class ModelSession:
         self._end_loading()
         self._loop = asyncio.get_running_loop()
         self._choice, self._host = choice, self._pool.acquire(choice)
+        self._host.wake(self._unload_after_s)
         self._host.listen(self._on_host_change)
         self._release(old_choice)
 
     async def ready_backend(self, wait_ms: float | None = None) -> Backend:
         """Return the loaded backend, waiting for at most `wait_ms` (None: without limit).
 
-        This includes waiting for the client's settings, which name the model.
+        This includes waiting for the client's settings, which name the model. A model that was
+        unloaded is loaded again.
 
         Raises:
             ModelLoadingError: the model is not ready yet.
             ModelError: it could not be loaded.
         """
+        if self._host is not None:
+            self._host.wake(self._unload_after_s)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if wait_ms is None else wait_ms / 1000):
                 while self._state.phase is Phase.LOADING:
@@ -147,10 +152,20 @@ class ModelSession:
         is_interactive = priority is Priority.INTERACTIVE
         threads = self._interactive if is_interactive else self._background
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, work)
+            return await asyncio.get_running_loop().run_in_executor(threads, self._using, work)
         except asyncio.CancelledError:
             cancel.cancel()
             raise
+
+    def _using(self, work: Callable[[], _T]) -> _T:
+        """Do work, and keep the model loaded meanwhile."""
+        host = self._host
+        with contextlib.nullcontext() if host is None else host.in_use():
+            return work()
+
+    @property
+    def _unload_after_s(self) -> float:
+        return self._settings.current.unload_after_minutes * 60 or math.inf
 
     @property
     def _state(self) -> HostState:

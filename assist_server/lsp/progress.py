@@ -5,6 +5,7 @@ when the work is done.
 """
 
 import itertools
+import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -40,7 +41,7 @@ class ProgressReports:
 
         A report can show a percentage later only if it starts with one.
         """
-        token = f"assist-{next(_numbers)}"
+        token = f"assist-{os.getpid()}-{next(_numbers)}"
         self._on_cancel[token] = on_cancel or (lambda: None)
         progress = Progress(self, token)
         if self._server.can_show_progress:

@@ -12,6 +12,7 @@ import inspect
 import itertools
 import json
 import logging
+import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -239,7 +240,8 @@ class AssistProtocol(LanguageServerProtocol):
 
     def send_request(self, method: str, params: Any = None, *_: Any, **__: Any) -> "Future[Any]":
         """Send a request to the client; return the future of its plain JSON answer."""
-        request_id = f"assist-{next(self._numbers)}"
+        # With the process: after a restart, an answer to the last one is no answer to this one.
+        request_id = f"assist-{os.getpid()}-{next(self._numbers)}"
         future = self._asked[request_id] = Future()
         message_type = self.get_message_type(method)
         self._send_data(message_type(id=request_id, method=method, params=params))

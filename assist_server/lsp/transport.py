@@ -6,8 +6,8 @@ import contextlib
 import logging
 import os
 import queue
-import select
 import signal
+import socket
 import stat
 import sys
 import threading
@@ -18,7 +18,9 @@ from typing import Any
 from assist_server.errors import InputError
 from assist_server.lsp.connection import Connection
 from assist_server.lsp.framing import is_foreign
+from assist_server.lsp.relay.shared_server import create_or_check_private
 from assist_server.lsp.server import AssistServer
+from assist_server.lsp.streams import read, take_standard_output, write
 from assist_server.lsp.token import read_or_make_token
 
 CreateServer = Callable[[], AssistServer]
@@ -45,14 +47,14 @@ async def serve_stdio(create: CreateServer) -> int:
         with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(connection.end)
 
-    output = _StreamWriter(_take_standard_output(), on_loss)
+    output = _StreamWriter(take_standard_output(), on_loss)
     connection = Connection(create(), output.send)
     _on_termination(connection.end)
 
-    def read() -> None:
+    def pass_on_input() -> None:
         data = b"-"
         while data:
-            data = _read(0)
+            data = read(0)
             taking = connection.take(data)
             try:
                 asyncio.run_coroutine_threadsafe(taking, loop).result()
@@ -60,7 +62,7 @@ async def serve_stdio(create: CreateServer) -> int:
                 taking.close()
                 return  # the loop is closed
 
-    threading.Thread(target=read, name="assist-reader", daemon=True).start()
+    threading.Thread(target=pass_on_input, name="assist-reader", daemon=True).start()
     code = await connection.ended()
     output.close()
     return code
@@ -116,16 +118,54 @@ async def serve_unix(create: CreateServer, path: Path) -> int:
     Raises:
         InputError: the folder is open to other users, or the socket is in use.
     """
-    _create_or_check_private(path.parent)
+    create_or_check_private(path.parent)
     await _remove_stale(path)
     try:
         listener = await asyncio.start_unix_server(_client_handler(create), str(path))
     except OSError as error:
         raise InputError(f"cannot listen on {str(path)!r}: {_reason(error)}") from error
+    return await _listen(listener, str(path), path)
+
+
+async def serve_inherited(create: CreateServer, path: Path, descriptor: int) -> int:
+    """Serve the clients of a socket on which the process that started this one has listened.
+
+    It ends on a signal, or when no client has been there for the time in the settings of the last.
+
+    Raises:
+        InputError: the descriptor is not such a socket.
+    """
+    clients = _Clients(create)
     try:
-        return await _listen(listener, str(path))
-    finally:
-        _remove(path)
+        inherited = socket.socket(fileno=descriptor)
+        listener = await asyncio.start_unix_server(clients.serve, sock=inherited)
+    except (OSError, ValueError) as error:
+        raise InputError("--inherited is for `assist-server connect` only; leave it out") from error
+    return await _listen(listener, str(path), path, clients.idle)
+
+
+class _Clients:
+    """The clients of a shared server; sets `idle` some time after the last has left."""
+
+    def __init__(self, create: CreateServer) -> None:
+        """Start the wait for the first one."""
+        self.idle = asyncio.Event()
+        self._create = create
+        self._count = 0
+        self._leaving = asyncio.get_running_loop().call_later(_GREETING_S, self.idle.set)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client."""
+        self._leaving.cancel()
+        self._count += 1
+        server = self._create()
+        try:
+            await _serve_streams(lambda: server, reader, writer)
+        finally:
+            self._count -= 1
+            if not self._count:
+                idle_s = server.settings.current.idle_exit_minutes * 60
+                self._leaving = asyncio.get_running_loop().call_later(idle_s, self.idle.set)
 
 
 class _StreamWriter:
@@ -162,44 +202,11 @@ class _StreamWriter:
     def _write(self) -> None:
         try:
             while (data := self._pieces.get()) is not None:
-                view = memoryview(data)
-                while view:
-                    view = view[_write(self._descriptor, view) :]
+                write(self._descriptor, data)
                 with self._counting:
                     self._unread_bytes -= len(data)
         except OSError:
             self._on_loss()
-
-
-def _read(descriptor: int) -> bytes:
-    """Wait for bytes and return them; `b""` at the end of the stream, including after an error.
-
-    The parent process shares the streams and may have made them non-blocking.
-    """
-    while True:
-        try:
-            return os.read(descriptor, _READ_BYTES)
-        except BlockingIOError:
-            select.select([descriptor], [], [])
-        except OSError:
-            return b""
-
-
-def _write(descriptor: int, data: memoryview) -> int:
-    """Write some bytes, waiting if necessary; return their number."""
-    while True:
-        try:
-            return os.write(descriptor, data)
-        except BlockingIOError:
-            select.select([], [descriptor], [])
-
-
-def _take_standard_output() -> int:
-    """Return a private descriptor for standard output; redirect all other output to stderr."""
-    descriptor = os.dup(1)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return descriptor
 
 
 def _client_handler(
@@ -268,14 +275,22 @@ async def _serve_streams(
     return code
 
 
-async def _listen(listener: asyncio.Server, place: str) -> int:
-    """Serve until a signal arrives."""
-    ended = asyncio.Event()
+async def _listen(
+    listener: asyncio.Server,
+    place: str,
+    path: Path | None = None,
+    ended: asyncio.Event | None = None,
+) -> int:
+    """Serve until a signal arrives or `ended` is set, then remove the socket at `path`."""
+    ended = ended or asyncio.Event()
     _on_termination(ended.set)
-    print(f"assist-server: listening on {place}", file=sys.stderr, flush=True)  # noqa: T201
+    message = f"assist-server: process {os.getpid()} is listening on {place}"
+    print(message, file=sys.stderr, flush=True)  # noqa: T201
     try:
         await ended.wait()
     finally:
+        if path is not None:
+            _remove(path)  # before another server may listen there
         listener.close()  # without waiting for clients, which may stay for ever
     return 0
 
@@ -286,16 +301,6 @@ def _on_termination(end: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # on Windows, only the end of input counts
             loop.add_signal_handler(number, end)
-
-
-def _create_or_check_private(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.stat()
-    if found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        raise InputError(
-            f"the folder {str(folder)!r} is open to other users; "
-            "choose another, or run chmod 700 on it"
-        )
 
 
 def _remove(path: Path) -> None:

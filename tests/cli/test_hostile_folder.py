@@ -24,6 +24,7 @@ LIBRARIES = (
 )
 OPTIONS = {
     "serve": (),
+    "connect": (),
     "complete": ("fnmatch_.py", "--line", 20, "--column", 1, "--model", "MODEL"),
     "document": ("fnmatch_.py", "--line", 60, "--model", "MODEL"),
     "summarize": ("fnmatch_.py", "--model", "MODEL"),
@@ -100,12 +101,15 @@ def configure_git(project, traces):
         shutil.copy(script, project / ".git" / "hooks" / hook)
 
 
-def conversation(folder):
-    """A whole one, with the folder as its workspace."""
+def conversation(verb, folder):
+    """A whole one, with the folder as its workspace; a shared server leaves after it."""
+    options = {"idle_exit_minutes": 0}
+    workspace = {"processId": None, "rootUri": folder.as_uri(), "capabilities": {}}
+    status = ("workspace/executeCommand", {"command": "assist.status", "arguments": [True]})
     messages = [
-        ("initialize", {"processId": None, "rootUri": folder.as_uri(), "capabilities": {}}),
+        ("initialize", workspace | {"initializationOptions": options}),
         ("initialized", {}),
-        ("workspace/executeCommand", {"command": "assist.status", "arguments": [True]}),
+        *([status] if verb == "serve" else ()),
         ("shutdown", None),
         ("exit", None),
     ]
@@ -139,7 +143,7 @@ def test_nothing_of_the_folder_is_run(verb, hostile, traces, material, tmp_path)
     options = [known.get(option, str(option)) for option in OPTIONS[verb]]
     done = subprocess.run(
         [sys.executable, "-P", "-m", "assist_server", *verb.split(), *options],
-        input=conversation(hostile) if verb == "serve" else b"",
+        input=conversation(verb, hostile) if verb in {"serve", "connect"} else b"",
         env={**os.environ, "PYTHONPATH": PACKAGE_FOLDER, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         timeout=300,

@@ -72,38 +72,39 @@ def theirs(smollm2_gguf):
     return model.eval(), AutoTokenizer.from_pretrained(smollm2_gguf.parent, **place)
 
 
+def likeliest(model, ids):
+    """The likeliest token after each of the ids, by transformers' forward pass.
+
+    One pass over a continuation shows the same as generating it, in a twentieth of the time.
+    """
+    with torch.inference_mode():
+        return model(torch.tensor([ids])).logits[0].argmax(-1).tolist()
+
+
 def test_text_continues_as_with_transformers_reading_of_the_file(smollm2_gguf, theirs):
     model, tokenizer = theirs
     backend = open_backend(ModelChoice(str(smollm2_gguf), device="cpu", dtype="float32"))
     for prompt in PROMPTS:
-        ids = tokenizer(prompt, return_tensors="pt").input_ids
-        request = GenerationRequest(tuple(backend.encode(prompt)), NEW_TOKENS)
-        assert list(request.prompt_ids) == ids[0].tolist()
-        with torch.inference_mode():
-            expected = model.generate(ids, max_new_tokens=NEW_TOKENS, do_sample=False)[0]
-        found = list(collect(backend.generate(request)).token_ids)
-        assert found == expected[ids.shape[1] :].tolist()
+        ids = tokenizer(prompt).input_ids
+        assert backend.encode(prompt) == ids
+        found = list(collect(backend.generate(GenerationRequest(tuple(ids), NEW_TOKENS))).token_ids)
+        assert len(found) == NEW_TOKENS
+        assert found == likeliest(model, [*ids, *found])[len(ids) - 1 : -1]
     backend.close()
 
 
-def top_tokens(model, ids):
-    """The likeliest token after each of the ids, by one of our forward passes."""
-    return model.new_cache().extend(ids, len(ids)).argmax(-1)
-
-
-def test_eight_bits_mostly_agree_with_weights_in_bfloat16(smollm2_gguf):
-    """Inputs have 7 bits without VNNI, where this is the hardest."""
+def test_eight_bits_agree_with_weights_in_bfloat16(smollm2_gguf):
     tokenizer, reference = read_gguf(smollm2_gguf, torch.bfloat16, ignore_progress)
     reference.float()  # the same weights, on processors that compute slowly in bfloat16
     eight, _ = plan_execution(reference.eval(), DevicePlan("cpu", "float32", ()), "int8")
     same = total = 0
     for text in [*PROMPTS, Path(__file__).read_text(encoding="utf-8")[:2000]]:
         ids = tokenizer(text).input_ids
-        with torch.inference_mode():
-            expected = reference(torch.tensor([ids])).logits[0].argmax(-1)
-        same, total = same + int((top_tokens(eight, ids) == expected).sum()), total + len(ids)
+        found = eight.new_cache().extend(ids, len(ids)).argmax(-1).tolist()
+        same += sum(map(int.__eq__, found, likeliest(reference, ids)))
+        total += len(ids)
     print(f"{same} of {total} places agree")
-    assert same >= 0.75 * total
+    assert same >= 0.93 * total
 
 
 def test_the_tokenizer_is_that_of_the_folder(smollm2, smollm2_gguf):

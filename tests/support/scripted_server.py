@@ -20,7 +20,7 @@ from assist_server.engine.loading.model_pool import ModelPool
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.errors import AssistError, ModelError
 from assist_server.lsp.create_server import create_server
-from assist_server.lsp.transport import serve_stdio, serve_tcp, serve_unix
+from assist_server.lsp.transport import serve_inherited, serve_stdio, serve_tcp, serve_unix
 from assist_server.settings import LogSettings
 
 
@@ -129,7 +129,9 @@ def main(
     os._exit(code)
 
 
-async def serve(create, kind="stdio", place="") -> int:
+async def serve(create, kind="stdio", place="", *inherited) -> int:
+    if kind == "--unix":  # by `scripted_relay.py`
+        return await serve_inherited(create, Path(place), int(inherited[1]))
     if kind == "unix":
         return await serve_unix(create, Path(place))
     if kind == "tcp":

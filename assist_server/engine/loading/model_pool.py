@@ -1,8 +1,11 @@
 """Models shared by the clients of a process, each loaded on a separate thread."""
 
+import contextlib
 import itertools
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -35,6 +38,7 @@ class Phase(StrEnum):
 
     LOADING = "loading"
     READY = "ready"
+    UNLOADED = "unloaded"
     FAILED = "failed"
     CLOSED = "closed"
 
@@ -58,7 +62,7 @@ class ModelHost:
     """A backend that is loaded in the background.
 
     If the server that runs the model cannot be used, that is a failure until it can; it is tried
-    again after a growing delay.
+    again after a growing delay. A model that nobody uses for long may be unloaded until it is used.
     """
 
     def __init__(self, open_backend: Callable[[ProgressCallback], Backend]) -> None:
@@ -70,7 +74,10 @@ class ModelHost:
         self._backend: Backend | None = None
         self._is_retrying = False
         self._is_ended = False
-        threading.Thread(target=self._load, name="assist-loading", daemon=True).start()
+        self._n_uses = 0
+        self._unused_since = time.monotonic()
+        self._unload_after_s = math.inf
+        threading.Thread(target=self._run, name="assist-loading", daemon=True).start()
 
     @property
     def state(self) -> HostState:
@@ -112,6 +119,32 @@ class ModelHost:
             raise ModelLoadingError(f"the model is loading: {state.message}")
         raise ModelError(state.message)
 
+    def wake(self, unload_after_s: float) -> None:
+        """Note that the model is about to be used, and load it if it was unloaded.
+
+        Args:
+            unload_after_s: Time without use after which to unload it, until the next call.
+        """
+        with self._changed:
+            self._unused_since = time.monotonic()
+            if self._unload_after_s != unload_after_s:
+                self._unload_after_s = unload_after_s
+                self._changed.notify_all()
+            if self._state.phase is Phase.UNLOADED:
+                self._set_state(HostState(Phase.LOADING, "loading again", 0))
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the model loaded."""
+        with self._changed:
+            self._n_uses += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._n_uses -= 1
+                self._unused_since = time.monotonic()
+
     @property
     def loaded(self) -> Backend | None:
         """Return the backend; None if it is not loaded."""
@@ -133,16 +166,44 @@ class ModelHost:
         if backend is not None:
             backend.close()
 
-    def _load(self) -> None:
+    def _run(self) -> None:
+        """Load the model, unload it when it is not used, and load it again when it is."""
+        while not self._is_ended and self._load() and self._unload_when_unused():
+            with self._changed:
+                self._changed.wait_for(lambda: self._state.phase is not Phase.UNLOADED)
+
+    def _load(self) -> bool:
+        """Try to load until that makes no more sense; return whether the model is loaded."""
         for failures in itertools.count(1):
             error = self._try_to_load()
             if error is None:
-                return
+                break
             with self._changed:
                 self._is_retrying = True
-                if not self._changed.wait_for(lambda: self._is_ended, retry_delay_s(failures)):
-                    continue
-            return
+                if self._changed.wait_for(lambda: self._is_ended, retry_delay_s(failures)):
+                    break
+        return self._backend is not None
+
+    def _unload_when_unused(self) -> bool:
+        """Wait until the model was not used for long and unload it; return False if it is closed.
+
+        A model on a server takes no memory here.
+        """
+        with self._changed:
+            while (wait_s := self._time_left_s()) > 0 and not self._is_ended:
+                self._changed.wait(min(wait_s, threading.TIMEOUT_MAX))
+            if self._backend is None or self._backend.info.host:
+                return False
+            backend, self._backend = self._backend, None
+            message = "it was not used for long; the next request loads it"
+            self._set_state(HostState(Phase.UNLOADED, message))
+        backend.close()
+        return True
+
+    def _time_left_s(self) -> float:
+        """Return the least time until the model will not have been used for long."""
+        now = time.monotonic()
+        return (now if self._n_uses else self._unused_since) + self._unload_after_s - now
 
     def _try_to_load(self) -> ModelServerError | None:
         """Load once; return the error if it makes sense to try again."""

@@ -2,18 +2,19 @@
 
 import statistics
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast, get_args
 
 import psutil
 import torch
 
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.models.cuda_graph_model import CudaGraphModel
+from assist_server.engine.models.linear import Weights, has_vnni, quantize_linears
 from assist_server.engine.models.protocol import LanguageModel
 from assist_server.engine.models.torchscript_model import TorchScriptModel, covers
-from assist_server.engine.models.torchscript_network import Weights, has_vnni
 from assist_server.engine.models.transformers_model import TransformersModel
 
 _CACHE_PART_OF_GPU = 4
@@ -24,6 +25,9 @@ _MEASURED_PASSES = 12
 _WARMUP_PASSES = 3
 _MEASURED_S = 1.0
 """On a busy machine a pass may take very long, and more measurements say little."""
+
+_MAX_SHARE_OF_MEMORY = 0.8
+"""Of the free memory, which caches and other programs need as well."""
 
 _CLEARLY_BETTER = 0.95
 _LARGEST_DIFFERENCE = 0.1
@@ -38,25 +42,64 @@ def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageMo
         plan: The device, and the dtype for transformers' forward pass.
         dtype: The setting of that name.
     """
-    is_covered = plan.device == "cpu" and covers(model)
-    if dtype == "auto" and is_covered and _suits_int8(model) and has_vnni():
-        weights: Weights | None = "int8"
-    else:
-        weights = _torchscript_weights(dtype) if is_covered else None
-    if weights is None:
-        if dtype == "int8":
-            reason = f"{plan.dtype}: int8 works only for models of Llama's architecture on a CPU"
-            plan = replace(plan, reasons=(*plan.reasons, reason))
-        stock = TransformersModel(model.to(getattr(torch, plan.dtype)))
-        if plan.device != "cuda" or not covers(model):
-            return stock, plan
-        chosen, reason = _with_graphs(model, stock)
-        return chosen, replace(plan, reasons=(*plan.reasons, reason))
-    has_bfloat16 = weights != "float32" and has_native_bfloat16()
-    direct = TorchScriptModel(model, weights, has_bfloat16=has_bfloat16)
-    reason = _weights_reason(weights, dtype, has_bfloat16=has_bfloat16)
-    reasons = [reason, _choose_threads(direct)]
-    return direct, replace(plan, dtype=weights, reasons=(*plan.reasons[:1], *reasons))
+    if plan.device != "cpu":
+        return _on_gpu(model, plan, dtype)
+    plan = _with_cpu_format(model, plan, dtype)
+    if covers(model) and plan.dtype in get_args(Weights):
+        has_bfloat16 = plan.dtype != "float32" and has_native_bfloat16()
+        direct = TorchScriptModel(model, cast("Weights", plan.dtype), has_bfloat16=has_bfloat16)
+        return direct, replace(plan, reasons=(*plan.reasons, _choose_threads(direct)))
+    if plan.dtype == "int8":
+        with warnings.catch_warnings():
+            # Quantized tensors are deprecated, without a replacement.
+            warnings.simplefilter("ignore")
+            quantize_linears(model)
+        return TransformersModel(model.to(torch.float32)), plan
+    return TransformersModel(model.to(getattr(torch, plan.dtype))), plan
+
+
+def _on_gpu(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageModel, DevicePlan]:
+    if dtype == "int8":
+        reason = f"{plan.dtype}: int8 works only on a CPU"
+        plan = replace(plan, reasons=(*plan.reasons, reason))
+    stock = TransformersModel(model.to(getattr(torch, plan.dtype)))
+    if plan.device != "cuda" or not covers(model):
+        return stock, plan
+    chosen, reason = _with_graphs(model, stock)
+    return chosen, replace(plan, reasons=(*plan.reasons, reason))
+
+
+def _with_cpu_format(model: Any, plan: DevicePlan, dtype: str) -> DevicePlan:
+    """Return the plan with the number format for a model on a CPU, and its reason."""
+
+    def chosen(format_: Weights, reason: str) -> DevicePlan:
+        return replace(plan, dtype=format_, reasons=(*plan.reasons[:1], f"{format_}: {reason}"))
+
+    if dtype == "int8":
+        return chosen("int8", "chosen by the setting `dtype`; the smallest, nearly as exact")
+    if dtype == "auto":
+        if covers(model) and _suits_int8(model) and has_vnni():
+            reason = "the weights were made for it, and this processor multiplies 8 bits natively"
+            return chosen("int8", reason)
+        added_bytes, free_bytes = _added_bytes(model), psutil.virtual_memory().available
+        if added_bytes > _MAX_SHARE_OF_MEMORY * free_bytes:
+            figures = f"{added_bytes / 1e9:.1f} GB, and {free_bytes / 1e9:.1f} GB are free"
+            return chosen("int8", f"a wider format would take another {figures}")
+    if covers(model) and dtype in {"auto", "float16"}:
+        is_native = has_native_bfloat16()
+        prompts = "bfloat16, which this processor multiplies natively" if is_native else "float32"
+        return chosen("float16", f"half the size, computed in float32; prefill in {prompts}")
+    return plan
+
+
+def _added_bytes(model: Any) -> int:
+    """Return the memory that `auto` takes beside the weights as they were read.
+
+    That is a copy in float16 for our own forward pass, and the growth to float32 for transformers'.
+    """
+    if covers(model):
+        return sum(2 * each.numel() for each in model.parameters())
+    return sum((4 - each.element_size()) * each.numel() for each in model.parameters())
 
 
 def cache_limit_bytes(device: str, weights_bytes: int) -> int:
@@ -80,26 +123,6 @@ def has_native_bfloat16() -> bool:
 def _suits_int8(model: Any) -> bool:
     """Return whether the weights were prepared for inputs of 8 bits, as `config.json` says."""
     return bool(getattr(model.config, "suits_int8", False))
-
-
-def _torchscript_weights(dtype: str) -> Weights | None:
-    """Return the weights' format for the setting `dtype`; None for transformers' forward pass."""
-    return {"auto": "float16", "float16": "float16", "float32": "float32", "int8": "int8"}.get(
-        dtype
-    )  # type: ignore[return-value]
-
-
-def _weights_reason(weights: Weights, dtype: str, *, has_bfloat16: bool) -> str:
-    if weights == "int8" and dtype == "auto":
-        return "int8: the weights were made for it, and this processor multiplies 8 bits natively"
-    if weights == "int8":
-        return (
-            "int8: chosen by the setting `dtype`; smallest and fastest, with slightly worse results"
-        )
-    if weights == "float32":
-        return "float32: chosen by the setting `dtype`"
-    prompts = "bfloat16, which this processor multiplies natively" if has_bfloat16 else "float32"
-    return f"float16: weights at half the size, computed in float32; prefill in {prompts}"
 
 
 def _with_graphs(model: Any, stock: TransformersModel) -> tuple[LanguageModel, str]:

@@ -19,10 +19,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from assist_server.engine.models.linear import Weights
 from assist_server.engine.models.torchscript_network import (
     WIDE_STEP_TOKENS,
     TorchScriptNetwork,
-    Weights,
     round_up,
 )
 

@@ -5,18 +5,13 @@ in attributes.
 """
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-Weights = Literal["float16", "float32", "int8"]
-"""The format of the weights.
-
-Arithmetic is float32, with integer products for int8; wide passes may use bfloat16, unless the
-format is float32.
-"""
+from assist_server.engine.models.linear import FullLinear, HalfLinear, Int8Linear, Weights
 
 _WIDE_TOKENS = 32
 """Wider passes are bound by arithmetic, narrower ones by reading weights and by overhead."""
@@ -25,25 +20,6 @@ WIDE_STEP_TOKENS = 64
 _BLOCK_TOKENS = 128
 """Queries whose scores are computed together: few enough to stay in a processor's cache."""
 _NEVER = 1 << 40
-
-
-class _HalfLinear(nn.Module):
-    """Weights in float16, arithmetic in float32; bfloat16 inputs give bfloat16 outputs."""
-
-    def __init__(self, weight: Tensor, bias: Tensor | None, *, has_bfloat16: bool) -> None:
-        super().__init__()
-        self.takes_bfloat16 = has_bfloat16
-        full = weight.float()
-        bias = None if bias is None else bias.float()
-        self.packed = torch.ops.quantized.linear_prepack_fp16(full, bias)
-        self.wide_weight = full.to(torch.bfloat16) if has_bfloat16 else torch.empty(0)
-        self.wide_bias = None if bias is None or not has_bfloat16 else bias.to(torch.bfloat16)
-
-    def forward(self, x: Tensor) -> Tensor:
-        if x.dtype == torch.bfloat16:
-            return F.linear(x, self.wide_weight, self.wide_bias)
-        y: Tensor = torch.ops.quantized.linear_dynamic_fp16(x, self.packed)
-        return y
 
 
 class _Norm(nn.Module):
@@ -61,56 +37,6 @@ class _Norm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         length = torch.linalg.vector_norm(x, 2.0, [-1], True)
         return (x / torch.hypot(length, self.floor)).mul_(self.weight)
-
-
-class _FullLinear(nn.Module):
-    """Weights and arithmetic in float32."""
-
-    takes_bfloat16 = False
-
-    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
-        super().__init__()
-        self.weight = weight.float().contiguous()
-        self.bias = None if bias is None else bias.float()
-
-    def forward(self, x: Tensor) -> Tensor:
-        return F.linear(x, self.weight, self.bias)
-
-
-class _Int8Linear(nn.Module):
-    """Weights in 8 bits with a scale per row; inputs are quantized dynamically.
-
-    Processors without VNNI add pairs of products in 16 bits, which 8-bit inputs could overflow, so
-    inputs have 7 bits there (PyTorch's documentation of `reduce_range`).
-
-    The operator has one scale for all rows, so a row with large values, which the first token of a
-    text has in many models, would leave the others no bits; `scales_rows` gives each its own.
-    """
-
-    takes_bfloat16 = False
-
-    def __init__(self, weight: Tensor, bias: Tensor | None, *, scales_rows: bool) -> None:
-        super().__init__()
-        self.reduces_range = not has_vnni()
-        self.scales_rows = scales_rows
-        full = weight.float()
-        scale = full.abs().amax(dim=1).clamp_min(1e-8) / 127
-        zero = torch.zeros(len(scale), dtype=torch.long)
-        rows = torch.quantize_per_channel(full, scale.double(), zero, 0, torch.qint8)
-        self.packed = torch.ops.quantized.linear_prepack(rows, None)
-        self.has_bias = bias is not None
-        self.bias = torch.empty(0) if bias is None else bias.float()
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.scales_rows and x.size(0) > 1:
-            scale = torch.linalg.vector_norm(x, math.inf, [-1], True).clamp_min_(1e-8)
-            scaled: Tensor = torch.ops.quantized.linear_dynamic(
-                x / scale, self.packed, self.reduces_range
-            )
-            y = scaled.mul_(scale)
-        else:
-            y = torch.ops.quantized.linear_dynamic(x, self.packed, self.reduces_range)
-        return y + self.bias if self.has_bias else y
 
 
 class _Layer(nn.Module):
@@ -250,15 +176,14 @@ class TorchScriptNetwork(nn.Module):
         super().__init__()
         config, inner = model.config, model.model
         is_mixed = weights != "float32" and has_bfloat16
-        # A model that was prepared for inputs of 8 bits has no such rows.
-        scales_rows = not getattr(config, "suits_int8", False)
+        is_prepared = getattr(config, "suits_int8", False)
 
         def make_linear(weight: Tensor, bias: Tensor | None) -> nn.Module:
             if weights == "int8":
-                return _Int8Linear(weight, bias, scales_rows=scales_rows)
+                return Int8Linear(weight, bias, is_prepared=is_prepared)
             if weights == "float32":
-                return _FullLinear(weight, bias)
-            return _HalfLinear(weight, bias, has_bfloat16=is_mixed)
+                return FullLinear(weight, bias)
+            return HalfLinear(weight, bias, has_bfloat16=is_mixed)
 
         layers = [
             _Layer(layer, config, make_linear, has_bfloat16=is_mixed) for layer in inner.layers
@@ -305,11 +230,6 @@ class TorchScriptNetwork(nn.Module):
             x = layer(x, rotation, keys[i], values[i], start, mask, rows)
         logits: Tensor = self.head(self.norm(x))
         return logits
-
-
-def has_vnni() -> bool:
-    """Return whether this processor adds products of 8 bits in 32 bits."""
-    return bool(torch.cpu._is_vnni_supported())  # noqa: SLF001 - torch has no public name for it
 
 
 def round_up(length: int) -> int:

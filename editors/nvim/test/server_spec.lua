@@ -25,9 +25,15 @@ return function(test, same)
   test("the option cmd comes before PATH, as a string or a list", function()
     local folder = folder_with("assist-server")
     local _, other = folder_with("other")
-    same(find({ cmd = other }, folder), { { other } })
+    same(find({ cmd = other }, folder), { { other, "connect" } })
     same(find({ cmd = { other, "serve" } }, folder), { { other, "serve" } })
-    same(find({}, folder), { { "assist-server" } })
+    same(find({}, folder), { { "assist-server", "connect" } })
+  end)
+
+  test("a window may have a server of its own", function()
+    local folder, program = folder_with("assist-server")
+    same(find({ share_server = false }, folder), { { "assist-server" } })
+    same(find({ share_server = false, cmd = program }, folder), { { program } })
   end)
 
   test("a variable in the option cmd is expanded", function()
@@ -45,9 +51,9 @@ return function(test, same)
   test("a project's own environment is used only when allowed, and after PATH", function()
     local root, program = folder_with(".venv/bin/assist-server")
     same(find({ project_venv = false }, "", root), { false, NOT_FOUND })
-    same(find({ project_venv = true }, "", root), { { program } })
+    same(find({ project_venv = true }, "", root), { { program, "connect" } })
     local folder = folder_with("assist-server")
-    same(find({ project_venv = true }, folder, root), { { "assist-server" } })
+    same(find({ project_venv = true }, folder, root), { { "assist-server", "connect" } })
   end)
 
   test("without a program, the problem names what to do", function()
@@ -57,7 +63,7 @@ return function(test, same)
 
   test("doctor is run by the same program, for the same model", function()
     local doctor = require("assist.server").doctor
-    same(doctor({ "assist-server" }), { "assist-server", "doctor", "--json" })
+    same(doctor({ "assist-server", "connect" }), { "assist-server", "doctor", "--json" })
     local python = { "python", "-m", "assist_server" }
     local expected = { "python", "-m", "assist_server", "doctor", "--json" }
     same(doctor(vim.list_extend(vim.deepcopy(python), { "serve", "--stdio" })), expected)

@@ -9,6 +9,7 @@ import type { Problems } from "./problems";
 import { ServerProcess } from "./process";
 import { notFound, Problem, reasonOf, type Remedies, sentenceFrom } from "./sentences";
 import { KEYS_FOR_START, SECTION, type ServerKeys } from "./settingKeys";
+import { ownSettings } from "./settings";
 import type { ModelStatus, State } from "./state";
 import type { PartialAnswer } from "./tasks";
 
@@ -147,7 +148,7 @@ export class Assistant implements Disposable {
     const start = async (): Promise<ServerProcess> => {
       try {
         // Not in the workspace, from which Python would import modules.
-        this.process = await ServerProcess.start(program, homedir(), this.log);
+        this.process = await ServerProcess.start(program, ownSettings().shared, homedir(), this.log);
         return this.process;
       } catch (error) {
         cause = error;

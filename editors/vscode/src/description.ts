@@ -39,6 +39,8 @@ function describeModel(model: ModelStatus, state: Shown): Description {
     }
     case "failed":
       return described("$(error) Assist: error", sentenceFrom(model.message), true);
+    case "unloaded":
+      return described("$(circle-outline) Assist: unloaded", `The model is not in memory: ${model.message}.`);
     case "closed":
       return described("$(circle-slash) Assist: off", model.message);
     case "ready":

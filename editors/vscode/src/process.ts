@@ -13,13 +13,14 @@ export class ServerProcess {
 
   private constructor(readonly child: ChildProcessWithoutNullStreams) {}
 
-  /** Starts the server; throws a Problem if the program cannot be run. */
+  /** Starts the server, or a relay to the shared one; throws a Problem if it cannot be run. */
   static async start(
     program: ServerProgram,
+    isShared: boolean,
     folder: string | undefined,
     log: LogOutputChannel,
   ): Promise<ServerProcess> {
-    const args = [...program.args, "serve", "--stdio"];
+    const args = [...program.args, ...(isShared ? ["connect"] : ["serve", "--stdio"])];
     log.info(`Starting ${[program.command, ...args].join(" ")} (${program.origin})`);
     const child = spawn(program.command, args, { ...(folder && { cwd: folder }) });
     const started = new ServerProcess(child);

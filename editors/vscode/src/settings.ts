@@ -16,11 +16,12 @@ export function settingsThatAreSet(
   return Object.fromEntries(set.filter(([, value]) => value !== undefined));
 }
 
-/** Settings for finding and installing the server. */
+/** Settings for finding, installing and starting the server. */
 export interface OwnSettings {
   readonly command: string[];
   readonly python: string;
   readonly package: string;
+  readonly shared: boolean;
 }
 
 export function ownSettings(): OwnSettings {
@@ -29,5 +30,6 @@ export function ownSettings(): OwnSettings {
     command: configuration.get<string[]>("command", []),
     python: configuration.get<string>("python", ""),
     package: configuration.get<string>("package", ""),
+    shared: configuration.get<boolean>("shared", true),
   };
 }

@@ -5,7 +5,7 @@ import { AskingAgain } from "./askingAgain";
 
 /** `assist/status`, and the result of `assist.status`. */
 export interface ModelStatus {
-  readonly phase: "loading" | "ready" | "failed" | "closed";
+  readonly phase: "loading" | "ready" | "unloaded" | "failed" | "closed";
   readonly message: string;
   readonly percent: number | null;
   readonly model: string;

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pynvim
 
 REPOSITORY = Path(__file__).parents[3]
@@ -78,7 +79,8 @@ class Neovim:
             f"XDG_{name}_HOME": str(self.folder / name.lower())
             for name in ("CONFIG", "DATA", "STATE", "CACHE")
         }
-        variables = homes | {"HOME": str(self.folder)} | environment
+        homes |= {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder)}
+        variables = homes | environment
         outside = ["env", *(f"{name}={value}" for name, value in variables.items())]
         arguments = ["--embed", "--headless", "-u", str(script)]
         files = [str(file)] if file else []
@@ -99,11 +101,13 @@ class Neovim:
         new.replace(self.script_file)
 
     def stop(self) -> None:
-        """End the editor and, with it, the server."""
+        """End the editor and its server, a shared one, too."""
         self.let_server_speak()
         with contextlib.suppress(OSError, EOFError):  # it hangs up before it can answer
             self.nvim.command("qall!")
         self.nvim.close()
+        for server in self.shared_servers():
+            server.kill()
 
     def lua(self, code: str, *arguments):
         return self.nvim.exec_lua(code, *arguments)
@@ -147,8 +151,18 @@ class Neovim:
         self.until(self.ghost, text)
 
     def server_pid(self) -> int:
-        """The process of the server."""
+        """The process that Neovim has started: the server, or a relay to a shared one."""
         return self.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())[1]")
+
+    def shared_servers(self) -> list[psutil.Process]:
+        """Servers that editors with these homes share."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                command = process.cmdline()
+                if "--inherited" in command and str(self.folder) in " ".join(command):
+                    found.append(process)
+        return found
 
     def silence_server(self) -> None:
         """From now on, whatever is seen is the client's own doing."""

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from neovim import PLUGIN, REPOSITORY, Neovim, init, real, scripted
 
 KINDS = pytest.mark.parametrize("kind", ["builtin", "old"])
 FUNCTION = "import os\n\n\ndef add_name(name, count):\n    return os.path.join(name, str(count))\n"
+
+SCRIPTED_RELAY = REPOSITORY / "tests" / "support" / "scripted_relay.py"
 
 README_LINE = 'vim.opt.runtimepath:append("/path/to/assist-server/editors/nvim")'
 HELP_STEPS = """\
@@ -395,6 +398,31 @@ def test_a_killed_server_is_replaced_without_a_word(ready, kind):
     editor.type("<Tab>")
     editor.until(lambda: editor.text()[-1], "alpha(1)")
     assert editor.heard() == []
+
+
+def test_windows_share_a_server_and_go_on_with_another_when_it_is_killed(programs, tmp_path):
+    relay = (sys.executable, SCRIPTED_RELAY, json.dumps({"answer": "alpha(1)"}))
+    program = tmp_path / "program"
+    program.write_text(f'#!/bin/sh\n[ "$1" = connect ] && exec {shlex.join(map(str, relay))}\n')
+    program.chmod(0o755)
+    (tmp_path / "code.py").write_text("x = 1\n")
+    editors = [Neovim(programs("forky"), tmp_path) for _ in range(2)]
+    try:
+        for editor in editors:
+            editor.start(init(str(program)), tmp_path / "code.py").until_ready()
+        (server,) = editors[0].shared_servers()
+        editors[0].type("G", "o", "y = 2", "<Esc>")
+        server.kill()
+        for editor in editors:
+            editor.until(lambda: set(editors[0].shared_servers()) - {server})
+            editor.until_ready()
+            editor.type("G", "o")
+            editor.until_ghost("alpha(1)")
+            assert editor.heard() == []
+        assert len(editors[0].shared_servers()) == 1
+    finally:
+        for editor in editors:
+            editor.stop()
 
 
 def test_a_server_that_is_killed_again_and_again_is_given_up_with_one_sentence(ready):

@@ -17,7 +17,7 @@ import psutil
 
 HERE = Path(__file__).parent
 EXTENSION = HERE.parents[2] / "editors" / "vscode"
-WAIT_S = 90
+WAIT_S = 300
 TIDY_UP_KEY, RESTART_KEY = "Control+Alt+Shift+F11", "Control+Alt+Shift+F12"
 ASK_KEY, CLEAR_KEY = "Control+Alt+Shift+F10", "Control+Alt+Shift+F9"
 KEYS_OF_TESTS = [
@@ -149,17 +149,22 @@ class CodeServer:
         return f"http://127.0.0.1:{self.port}/?folder={quote(str(self.workspace))}"
 
     def language_servers(self) -> list[psutil.Process]:
-        """Running processes of the language server."""
+        """Running processes of the language server, or relays to one that windows share."""
         if self._process is None:
             return []
         children = psutil.Process(self._process.pid).children(recursive=True)
-        return [child for child in children if "serve" in _command_line(child)]
+        return [child for child in children if "connect" in _command_line(child)]
+
+    def shared_servers(self) -> list[psutil.Process]:
+        """Running servers that windows share."""
+        servers = [each for each in psutil.process_iter() if "--inherited" in _command_line(each)]
+        return [each for each in servers if each.environ().get("HOME") == str(self.home)]
 
     def stop(self) -> None:
         """End it and everything that it started."""
         if self._process is not None:
             parent = psutil.Process(self._process.pid)
-            for process in [*parent.children(recursive=True), parent]:
+            for process in [*parent.children(recursive=True), *self.shared_servers(), parent]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
             self._process.wait()

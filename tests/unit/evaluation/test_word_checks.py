@@ -85,5 +85,6 @@ def test_numbers_and_names_that_are_not_in_the_source():
 def test_loops_and_echoes():
     assert has_loop("It reads the next line. Then it reads the next line.")
     assert not has_loop("It reads the next line and returns it.")
+    assert not has_loop("If `a == b` is set or `a == b` is not.")
     assert is_echo("One two three.", "one two three four")
     assert not is_echo("Four words.", "one two three four")

@@ -11,7 +11,8 @@ local M = {}
 ---@field dismiss? string|false no ghost text until the next change
 
 ---@class assist.Options
----@field cmd? string|string[] the server's command; found on PATH if not set
+---@field cmd? string|string[] the server's program, or its whole command; found on PATH if not set
+---@field share_server? boolean whether all windows use one server
 ---@field project_venv? boolean whether the server may be taken from the project's own .venv
 ---@field settings? table settings of the server, passed through unchanged
 ---@field keys? assist.Keys|false keys in insert mode; false for none at all
@@ -20,6 +21,7 @@ local M = {}
 
 ---@type assist.Options
 local defaults = {
+  share_server = true,
   project_venv = false,
   settings = {},
   keys = {
@@ -36,6 +38,7 @@ local defaults = {
 
 local allowed = {
   cmd = { "a string or a list", { string = true, table = true } },
+  share_server = { "true or false", { boolean = true } },
   project_venv = { "true or false", { boolean = true } },
   settings = { "a table", { table = true } },
   keys = { "a table, or false", { table = true, [false] = true } },

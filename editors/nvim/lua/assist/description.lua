@@ -1,7 +1,7 @@
 ---The state of the server and its model in words.
 local M = {}
 
-local LABELS = { ready = "ready", failed = "error", closed = "" }
+local LABELS = { ready = "ready", unloaded = "unloaded", failed = "error", closed = "" }
 
 ---Return the label for the status line, in the format of 'statusline'; empty if there is none.
 ---@param status assist.Status

@@ -17,8 +17,10 @@ end
 ---@return string? problem
 function M.find(root)
   local options = require("assist.config").options
+  local verb = options.share_server and "connect" or nil
   if options.cmd then
-    local command = type(options.cmd) == "table" and vim.deepcopy(options.cmd) or { options.cmd }
+    local is_whole = type(options.cmd) == "table"
+    local command = is_whole and vim.deepcopy(options.cmd) or { options.cmd, verb }
     command[1] = vim.fn.expand(command[1])
     if vim.fn.executable(command[1]) == 1 then
       return command
@@ -26,11 +28,11 @@ function M.find(root)
     return nil, ("%s cannot be run; correct the option cmd, or remove it"):format(command[1])
   end
   if vim.fn.executable(NAME) == 1 then
-    return { NAME }
+    return { NAME, verb }
   end
   local path = options.project_venv and in_project(root)
   if path then
-    return { path }
+    return { path, verb }
   end
   local advice = 'install it, or set its path with require("assist").setup({ cmd = ... })'
   return nil, ("%s was not found; %s"):format(NAME, advice)
@@ -42,7 +44,7 @@ end
 function M.doctor(command)
   local words = {}
   for _, word in ipairs(command) do
-    if word == "serve" or word == "--stdio" then
+    if vim.list_contains({ "connect", "serve", "--stdio" }, word) then
       break
     end
     table.insert(words, word)

@@ -9,7 +9,7 @@ local METHODS_AT_WORK = {
 }
 
 ---@class assist.Status
----@field phase? "loading"|"ready"|"failed"|"closed"
+---@field phase? "loading"|"ready"|"unloaded"|"failed"|"closed"
 ---@field message? string
 ---@field percent? integer
 ---@field is_paused? boolean

@@ -256,3 +256,50 @@ def test_a_choice_that_failed_is_tried_again_by_the_next_client():
         with pytest.raises(ModelError, match="not this time"):
             pool.acquire(ModelChoice("a")).backend(wait_ms=None)
     assert len(attempts) == 2
+
+
+class Recorded:
+    """The phases of a host, and a wait for the next one."""
+
+    def __init__(self, host):
+        self.phases, self.changed = [], threading.Condition()
+        host.listen(self.note)
+
+    def note(self, state):
+        with self.changed:
+            self.phases.append(state.phase)
+            self.changed.notify_all()
+
+    def until(self, *phases):
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.phases[-len(phases) :] == [*phases], 10)
+
+
+def test_a_model_without_use_is_unloaded_until_it_is_used():
+    backends = [Closable(), Closable()]
+    waiting = iter(backends)
+    host = ModelHost(lambda report: next(waiting))
+    recorded = Recorded(host)
+    recorded.until(Phase.READY)
+    with host.in_use():
+        host.wake(0.01)
+        assert not backends[0].closed.wait(0.05)
+    recorded.until(Phase.UNLOADED)
+    assert backends[0].closed.wait(10)
+    assert host.loaded is None
+    host.wake(float("inf"))
+    assert host.backend(wait_ms=None) is backends[1]
+    assert recorded.phases[-2:] == [Phase.LOADING, Phase.READY]
+    host.close()
+
+
+def test_a_host_that_is_closed_while_it_is_unloaded_stays_closed():
+    opened = []
+    host = ModelHost(lambda report: opened.append(1) or NullBackend())
+    recorded = Recorded(host)
+    host.wake(0)
+    recorded.until(Phase.UNLOADED)
+    host.close()
+    with pytest.raises(ModelError, match="was unloaded"):
+        host.backend(wait_ms=None)
+    assert opened == [1]

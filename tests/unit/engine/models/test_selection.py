@@ -34,7 +34,6 @@ def test_llamas_shape_is_run_directly_on_a_cpu(dtype, expected):
     [
         ("GPT2Config", "auto", torch.float32),
         ("LlamaConfig", "bfloat16", torch.bfloat16),
-        ("GPT2Config", "int8", torch.float32),
     ],
 )
 def test_everything_else_is_run_by_transformers(config, dtype, expected):
@@ -43,7 +42,30 @@ def test_everything_else_is_run_by_transformers(config, dtype, expected):
     logits = model.new_cache().extend([40, 41], 1)
     assert logits.dtype == expected
     assert plan.dtype == str(expected).removeprefix("torch.")
-    assert any("int8" in reason for reason in plan.reasons) == (dtype == "int8")
+
+
+def test_eight_bits_are_for_every_architecture():
+    model, plan = plan_for("GPT2Config", "int8")
+    assert isinstance(model, TransformersModel)
+    assert plan.dtype == "int8"
+    assert plan.reasons[1].startswith("int8: chosen by the setting")
+    exact, _ = plan_for("GPT2Config", "float32")
+    found, expected = (each.new_cache().extend([40, 41, 42], 3) for each in (model, exact))
+    assert 0 < float((found - expected).norm() / expected.norm()) < 0.05
+
+
+@pytest.mark.parametrize("config", ["LlamaConfig", "GPT2Config"])
+def test_what_does_not_fit_is_run_in_8_bits(monkeypatch, config):
+    class Memory:
+        available = 40_000  # less than the parameters
+
+    monkeypatch.setattr(selection.psutil, "virtual_memory", Memory)
+    plan = plan_device(DeviceFacts(), "auto", "auto")
+    model = build_model(BY_CONFIG[config], 300).to(torch.bfloat16)
+    _, plan = plan_execution(model, plan, "auto")
+    assert plan.dtype == "int8"
+    assert "0.0 GB are free" in plan.reasons[1]
+    assert plan_for(config, "float32")[1].dtype == "float32"
 
 
 @pytest.mark.parametrize(("has_vnni", "expected"), [(True, "int8"), (False, "float16")])

@@ -9,7 +9,7 @@ from sequences import direct
 from tiny_models import FAMILIES, build_model
 
 from assist_server.engine.models.torchscript_model import TorchScriptModel, covers
-from assist_server.engine.models.torchscript_network import _Int8Linear, round_up
+from assist_server.engine.models.torchscript_network import round_up
 from assist_server.engine.models.transformers_model import TransformersModel
 
 IDS = [40 + number % 17 for number in range(400)]
@@ -199,17 +199,3 @@ def test_the_number_of_threads_is_set_for_the_pass_only():
 def with_options(family, **options):
     """The family with some of its configuration changed."""
     return type(family)(family.name, family.config, family.special_tokens, options=options)
-
-
-def test_a_row_of_large_values_leaves_the_others_their_bits_in_int8():
-    """As the first token of a text has in many models, prepared ones excepted."""
-    torch.manual_seed(0)
-    weight, x = torch.randn(8, 64), torch.randn(5, 64)
-    x[0] *= 1000
-    errors = []
-    for scales_rows in (True, False):
-        linear = _Int8Linear(weight, torch.randn(8), scales_rows=scales_rows)
-        error = linear(x) - x @ weight.T - linear.bias
-        errors.append(float(error[1:].norm() / (x @ weight.T)[1:].norm()))
-    assert errors[0] < 0.05
-    assert errors[1] > 0.2
