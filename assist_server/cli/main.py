@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from assist_server import __version__
-from assist_server.cli.model_commands import commands as model_commands
 from assist_server.cli.model_verbs import models
 from assist_server.cli.options import (
     CommandWithWords,
@@ -23,6 +22,7 @@ from assist_server.cli.options import (
 )
 from assist_server.cli.server_commands import ClientProcessId, serve
 from assist_server.cli.server_commands import commands as server_commands
+from assist_server.cli.training_commands import commands as training_commands
 from assist_server.errors import AssistError, InputError
 
 app = typer.Typer(
@@ -232,4 +232,4 @@ def bench(  # noqa: PLR0913 - as above
 
 
 app.add_typer(models, name="models")
-app.add_typer(model_commands)
+app.add_typer(training_commands)
