@@ -220,8 +220,8 @@ class Settings(_Section):
     )
     text_model: Annotated[str, AfterValidator(_path_or_name)] = Field(
         default="",
-        description="Another model for summaries and tasks, spelled like `model`; it is loaded on "
-        "first use, if it fits the memory. Empty: the model that completes.",
+        description="Another model for summaries and tasks, spelled like `model` and loaded on "
+        "first use if it fits the memory; if empty, `model` does them.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(

@@ -25,6 +25,7 @@ from pygments.token import Comment, String, Whitespace
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import AssistError
 from assist_server.features.documentation.document import document
+from assist_server.features.documentation.phrases import PLACEHOLDER
 from assist_server.settings import DocumentationSettings
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.definitions import LANGUAGE_IDS, find_definition
@@ -155,8 +156,8 @@ def _arguments(text: str, start: int) -> Iterator[tuple[int, int]]:
 
 
 def words(text: str) -> Counter[str]:
-    """Return the words of a text."""
-    return Counter(re.findall(r"\w+", text))
+    """Return the words of a text, without placeholders, which facts replace."""
+    return Counter(re.findall(r"\w+", PLACEHOLDER.sub("", text)))
 
 
 def tokens(text: str, language: str) -> list[str] | str | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assist_server import __version__
-from assist_server.cli.model_commands import commands
+from assist_server.cli.model_verbs import models
 from assist_server.cli.options import (
     CommandWithWords,
     Device,
@@ -20,6 +20,9 @@ from assist_server.cli.options import (
     flags_of,
     words_of,
 )
+from assist_server.cli.server_commands import ClientProcessId, serve
+from assist_server.cli.server_commands import commands as server_commands
+from assist_server.cli.training_commands import commands as training_commands
 from assist_server.errors import AssistError, InputError
 
 app = typer.Typer(
@@ -28,9 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-# Added by client libraries of editors; ignored, as `initialize` contains the same.
-_ClientProcessId = Annotated[int | None, typer.Option("--clientProcessId", hidden=True)]
+app.add_typer(server_commands)
 
 
 def main() -> None:
@@ -53,7 +54,7 @@ def _default(
     context: typer.Context,
     *,
     stdio: Annotated[bool, typer.Option("--stdio", help="Same as `serve --stdio`.")] = False,
-    client_process_id: _ClientProcessId = None,
+    client_process_id: ClientProcessId = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -65,77 +66,6 @@ def _default(
     del stdio, client_process_id, version
     if context.invoked_subcommand is None:
         serve()
-
-
-@app.command()
-def serve(  # noqa: PLR0913 - one parameter for each option
-    *,
-    stdio: Annotated[
-        bool, typer.Option("--stdio", help="Use standard input and output (the default).")
-    ] = False,
-    tcp: Annotated[
-        str | None, typer.Option(help="Listen on a loopback port: PORT or HOST:PORT.")
-    ] = None,
-    unix: Annotated[
-        Path | None,
-        typer.Option(help="Listen on a Unix socket in a folder that only you can access."),
-    ] = None,
-    inherited: Annotated[int | None, typer.Option(hidden=True)] = None,
-    socket: Annotated[
-        int | None,
-        typer.Option(min=1, max=65535, help="Connect to a port on which an editor listens."),
-    ] = None,
-    pipe: Annotated[
-        str | None, typer.Option(help="Connect to a Unix socket on which an editor listens.")
-    ] = None,
-    http: Annotated[
-        str | None,
-        typer.Option(
-            help="Serve OpenAI's interface in place of LSP, on a loopback port: PORT or HOST:PORT."
-        ),
-    ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="File with the token for --tcp and --http; created if missing.",
-            show_default=False,
-        ),
-    ] = None,
-    client_process_id: _ClientProcessId = None,
-    model: Model = None,
-    device: Device = None,
-    log_level: Annotated[
-        str | None,
-        typer.Option(help="Log level: debug, info, warning or error.", show_default=False),
-    ] = None,
-) -> None:
-    """Run the language server, as editors do; with --http, a server for other tools."""
-    del client_process_id
-    from assist_server.cli.serve import Endpoint, run_server  # noqa: PLC0415
-
-    if stdio + sum(place is not None for place in (tcp, unix, socket, pipe, http)) > 1:
-        raise InputError("choose one of --stdio, --tcp, --unix, --socket, --pipe and --http")
-    if token_file is not None and tcp is None and http is None:
-        raise InputError("--token-file needs --tcp or --http; add one or leave it out")
-    if inherited is not None and unix is None:
-        raise InputError("--inherited needs --unix; leave it out")
-    flags: dict[str, object] = {**flags_of(model, device)}
-    if log_level is not None:
-        flags["log"] = {"level": log_level}
-    run_server(flags, Endpoint(tcp, unix, inherited, socket, pipe, http, token_file))
-
-
-@app.command()
-def connect(
-    *,
-    stdio: Annotated[bool, typer.Option("--stdio", hidden=True)] = False,
-    client_process_id: _ClientProcessId = None,
-) -> None:
-    """Connect an editor to the server that your windows share; start it if it does not run."""
-    del stdio, client_process_id
-    from assist_server.cli.connect import run_connect  # noqa: PLC0415
-
-    run_connect()
 
 
 @app.command()
@@ -266,109 +196,6 @@ def doctor(*, model: Model = None, device: Device = None, as_json: Json = False)
     sys.exit(run_doctor(flags_of(model, device), as_json=as_json))
 
 
-_models = typer.Typer(help="List, download, choose, remove and export models.")
-_HubModel = Annotated[
-    str, typer.Argument(help="Hub id: org/name, org/name:Q4_K_M, with @REVISION after it.")
-]
-app.add_typer(_models, name="models")
-
-
-@_models.callback(invoke_without_command=True)
-def models(context: typer.Context, *, as_json: Json = False) -> None:
-    """List the models on this machine and the supported infilling formats."""
-    from assist_server.cli.models import run_models  # noqa: PLC0415
-
-    if context.invoked_subcommand is None:
-        run_models(as_json=as_json)
-
-
-@_models.command("list")
-def list_models(*, as_json: Json = False) -> None:
-    """List the models on this machine: size, commit and last use."""
-    from assist_server.cli.models import run_models  # noqa: PLC0415
-
-    run_models(as_json=as_json)
-
-
-@_models.command()
-def pull(model: _HubModel) -> None:
-    """Download a model from the hub, or what is new in it; a download that broke off goes on."""
-    from assist_server.cli.hub_models import run_pull  # noqa: PLC0415
-
-    run_pull(model)
-
-
-@_models.command()
-def remove(
-    model: _HubModel,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
-    """Remove a downloaded model, all its commits or the one that is named."""
-    from assist_server.cli.hub_models import run_remove  # noqa: PLC0415
-
-    run_remove(model, is_agreed=yes)
-
-
-@_models.command()
-def info(
-    model: Annotated[
-        str, typer.Argument(help="Model: embedded, a folder, a GGUF file, or a hub id.")
-    ],
-    *,
-    as_json: Json = False,
-) -> None:
-    """Show a model's licence, architecture, context, size and files without loading it."""
-    from assist_server.cli.model_info import run_info  # noqa: PLC0415
-
-    run_info(model, as_json=as_json)
-
-
-@_models.command()
-def suggest(*, as_json: Json = False) -> None:
-    """Rate well-known open models for this machine: memory, and time per token."""
-    from assist_server.cli.model_choice import run_suggest  # noqa: PLC0415
-
-    run_suggest(as_json=as_json)
-
-
-@_models.command()
-def use(
-    model: Annotated[
-        str, typer.Argument(help="Model: embedded, a folder, a GGUF file, or a hub id.")
-    ],
-) -> None:
-    """Set the model in your settings file, for all editors and commands."""
-    from assist_server.cli.model_choice import run_use  # noqa: PLC0415
-
-    run_use(model)
-
-
-@_models.command()
-def export(
-    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder for the model.")],
-    *,
-    model: Annotated[
-        str, typer.Option(help="Model: embedded, a folder, a GGUF file, or a hub id.")
-    ] = "embedded",
-    packed: Annotated[
-        bool, typer.Option("--packed", help="Write 4-bit weights, which only this server loads.")
-    ] = False,
-    corpus: Annotated[
-        Path | None,
-        typer.Option(
-            help="With --packed: folder with a corpus, such as the training data; weights are "
-            "rounded to lose the least on its texts.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
-    """Write a model to a folder: in bfloat16, which transformers can load, or packed."""
-    from assist_server.cli.models import run_export  # noqa: PLC0415
-
-    run_export(model, out, is_packed=packed, corpus=corpus)
-
-
 @app.command()
 def demo() -> None:
     """Play a short editing session against a real server in a subprocess."""
@@ -404,4 +231,5 @@ def bench(  # noqa: PLR0913 - as above
     run_bench(flags_of(model, device), choice, Output(as_json, plot))
 
 
-app.add_typer(commands)
+app.add_typer(models, name="models")
+app.add_typer(training_commands)

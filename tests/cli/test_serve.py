@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from assist_server.cli import main
+from assist_server.cli import main, server_commands
 from assist_server.cli.logs import OneLineFormatter, configure_logging, log_handler
 from assist_server.lsp.client import LspClient
 from assist_server.settings import LogSettings
@@ -109,10 +109,18 @@ def test_a_log_file_that_cannot_be_written_is_named(tmp_path, kind):
 
 
 def test_every_command_has_help(run):
-    registered = main.app.registered_commands
+    registered = [*main.app.registered_commands, *server_commands.commands.registered_commands]
     commands = [command.name or command.callback.__name__ for command in registered]
     commands += [group.name for group in main.app.registered_groups if group.name]
-    assert set(commands) >= {"serve", "complete", "document", "summarize", "doctor", "models"}
+    assert set(commands) >= {
+        "serve",
+        "connect",
+        "complete",
+        "document",
+        "summarize",
+        "doctor",
+        "models",
+    }
     for command in commands:
         assert command in run("--help").out
         assert run(command, "--help").code == 0

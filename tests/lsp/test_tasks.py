@@ -166,7 +166,8 @@ def test_actions_are_the_tasks_that_need_only_a_selection(open_chat):
 def test_what_a_model_writes_is_tagged_where_the_client_shows_it(open_chat):
     document = {"codeAction": {"tagSupport": {"valueSet": [1]}}}
     client = open_chat("", capabilities={**CAPABILITIES, "textDocument": document})
-    tagged = {action["kind"]: action.get("tags") for action in actions(client)}
+    found = actions(client, WHOLE, ["refactor.rewrite"])
+    tagged = {action["kind"]: action.get("tags") for action in found}
     assert tagged == {"refactor.rewrite": None, "refactor.rewrite.assist": [1]}
 
 

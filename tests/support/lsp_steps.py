@@ -1,6 +1,8 @@
 """Steps that protocol tests share."""
 
 URI = "file:///project/sample.py"
+LOADING_S = 300
+"""A real model on a busy machine takes more than a minute."""
 
 
 def run(client, command, *arguments, timeout_s=60):
@@ -11,7 +13,7 @@ def run(client, command, *arguments, timeout_s=60):
 
 def ready(client):
     """Wait until the model is loaded."""
-    assert run(client, "assist.status", True)["phase"] == "ready"
+    assert run(client, "assist.status", True, timeout_s=LOADING_S)["phase"] == "ready"
 
 
 def inline_params(line, character, uri=URI):

@@ -261,6 +261,7 @@ def test_an_absolute_path_stays(tmp_path):
         ("log.file", "server.log"),
         ("log.include_source_text", True),
         ("remote.url", "http://127.0.0.1:8080"),
+        ("text_model", "org/large"),
         ("remote.model", "coder"),
         ("remote.api", "openai"),
         ("remote.key_variable", "MY_KEY"),
@@ -279,6 +280,9 @@ def test_a_project_may_set_everything_else():
     free = {key for key, field in setting_fields().items() if config.is_settable_by_project(field)}
     assert set(setting_fields()) - free == {
         "model",
+        "text_model",
+        "idle_exit_minutes",
+        "unload_after_minutes",
         "log.file",
         "log.include_source_text",
         *(key for key in setting_fields() if key.startswith("remote.")),

@@ -1,5 +1,4 @@
 import functools
-import math
 
 import pytest
 import torch
@@ -182,10 +181,6 @@ def test_a_fork_and_its_origin_go_their_own_ways():
     fresh.truncate(30)
     fresh.extend([77, 78], 1)
     assert_close(fork.extend([9], 1), fresh.extend([9], 1))
-
-
-def test_nothing_is_ever_forgotten():
-    assert direct(build_model(LLAMA, 300)).new_cache().truncatable_length == math.inf
 
 
 def test_the_number_of_threads_is_set_for_the_pass_only():
