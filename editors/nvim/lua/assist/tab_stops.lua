@@ -19,7 +19,7 @@ local function snippet_of(edit)
   end
 end
 
----Expand a snippet of whole lines in the current window; <Tab> leads from each tab stop to the next.
+---Expand a snippet of whole lines in the current window; <Tab> leads from tab stop to tab stop.
 local function expand(buf, change)
   local row = change.range.start.line
   -- On an empty line, and without 'expandtab', Neovim leaves the indentation as it is.
