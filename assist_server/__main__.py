@@ -8,6 +8,11 @@ _INTERRUPTED = 128 + 2
 """Exit code of shells for SIGINT."""
 
 
+def _is_of_editors(argument: str) -> bool:
+    """Return whether client libraries of editors add this argument, which has no effect."""
+    return argument == "--stdio" or argument.startswith("--clientProcessId=")
+
+
 def run() -> None:
     """Run the command line."""
     forget_working_folder()
@@ -16,7 +21,7 @@ def run() -> None:
     process.begin()
     code: object = None
     try:
-        if sys.argv[1:2] == ["connect"] and "--help" not in sys.argv:
+        if sys.argv[1:2] == ["connect"] and all(map(_is_of_editors, sys.argv[2:])):
             # One runs for each window: without the memory that parsing arguments takes.
             from assist_server.cli.connect import run_connect  # noqa: PLC0415
 

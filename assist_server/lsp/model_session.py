@@ -102,7 +102,7 @@ class ModelSession:
 
     def start(self) -> None:
         """Use the model that the current settings name; start loading it if necessary."""
-        choice = replace(self._named_choice, is_second=self._is_for_text)
+        choice = self._named_choice
         if choice == self._choice:
             return
         old_choice = self._choice
@@ -131,7 +131,10 @@ class ModelSession:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if wait_ms is None else wait_ms / 1000):
                 while self._state.phase is Phase.LOADING:
+                    was_started = self.is_started
                     await self._changed.wait()
+                    if was_started and not self.is_started:
+                        break  # the settings no longer name a model for this
         if self._host is None:
             raise ModelLoadingError("the model is not loaded yet")
         return self._of_client(self._host.backend())
@@ -182,7 +185,13 @@ class ModelSession:
     @property
     def _named_choice(self) -> ModelChoice:
         settings = self._settings.current
-        return ModelChoice.of(settings.for_text() if self._is_for_text else settings)
+        named = ModelChoice.of(settings.for_text() if self._is_for_text else settings)
+        return replace(named, is_second=self._is_for_text)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Return whether the settings name another model than the one in use."""
+        return self._choice not in {None, self._named_choice}
 
     def status(self) -> dict[str, Any]:
         """Return the model's state as plain JSON."""
@@ -215,6 +224,11 @@ class ModelSession:
         self._end_loading()
         self._release(self._choice)
         self._choice, self._host, self._loop = None, None, None
+        self._wake_waiting()
+
+    def _wake_waiting(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def _stop_listening(self) -> None:
         if self._host is not None:
@@ -234,8 +248,7 @@ class ModelSession:
     def _enter(self, choice: ModelChoice | None, state: HostState) -> None:
         if choice != self._choice:
             return  # the model has been replaced since
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._wake_waiting()
         level = logging.DEBUG if state.is_download else logging.INFO  # it says much
         _log.log(level, "model: %s: %s", state.phase, state.message)
         self._on_change(state)

@@ -144,7 +144,7 @@ class AssistServer(LanguageServer):
         if self.settings.read() and self.model.is_started:
             self.completions.clear()
             self.model.start()
-            if not self.has_text_model:
+            if not self.has_text_model or self._text.is_outdated:
                 self._text.leave()
         if hints != self.settings.current.documentation.hints:
             self._refresh_hints()
@@ -167,8 +167,8 @@ class AssistServer(LanguageServer):
         for uri in self.documents.uris():
             self._forget_document(uri)
         self.closing.close()
+        self._text.close()  # first, as the last model that is released stays loaded
         self.model.close()
-        self._text.close()
 
     def _on_model_change(self, state: HostState) -> None:
         """Report the model's state: by a notification or, if it failed, by a message."""

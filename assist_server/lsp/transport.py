@@ -283,13 +283,14 @@ async def _listen(
 ) -> int:
     """Serve until a signal arrives or `ended` is set, then remove the socket at `path`."""
     ended = ended or asyncio.Event()
+    identity = path and _identity(path)
     _on_termination(ended.set)
     message = f"assist-server: process {os.getpid()} is listening on {place}"
     print(message, file=sys.stderr, flush=True)  # noqa: T201
     try:
         await ended.wait()
     finally:
-        if path is not None:
+        if path is not None and _identity(path) == identity:  # another server may have its own
             _remove(path)  # before another server may listen there
         listener.close()  # without waiting for clients, which may stay for ever
     return 0
@@ -301,6 +302,14 @@ def _on_termination(end: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # on Windows, only the end of input counts
             loop.add_signal_handler(number, end)
+
+
+def _identity(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells a file from another one at the same path; None if there is none."""
+    with contextlib.suppress(OSError):
+        found = path.lstat()
+        return found.st_dev, found.st_ino, found.st_mtime_ns
+    return None
 
 
 def _remove(path: Path) -> None:

@@ -93,7 +93,7 @@ def _read_key(variable: str, environment: Mapping[str, str]) -> str:
         raise ModelError(
             "the environment variable that remote.key_variable names is not set where the server "
             "was started; set it, or leave remote.key_variable empty (it takes the name, not the "
-            "key itself)"
+            "key itself). A server that windows share gets only names that end in _KEY or _TOKEN"
         )
     if not (key.isascii() and key.isprintable()):
         raise ModelError(

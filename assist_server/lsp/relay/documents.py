@@ -33,11 +33,11 @@ class _Document:
         """Return the document after changes."""
         text, lines = self.text, self.lines
         for change in changes:
-            if "range" not in change:
+            if change.get("range") is None:  # the server takes a null for a missing one, too
                 text, lines = change["text"], LineIndex(change["text"])
                 continue
             start, end = sorted(
-                lines.offset_at(Position(place["line"], place["character"]), encoding)
+                lines.offset_at(Position(int(place["line"]), int(place["character"])), encoding)
                 for place in (change["range"]["start"], change["range"]["end"])
             )
             text, lines = lines.after_edit(start, end, change["text"])
@@ -106,7 +106,7 @@ class OpenDocuments:
 
     def _open_notebook(self, params: _Json) -> None:
         notebook = params["notebookDocument"]
-        self._notebooks[notebook["uri"]] = {**notebook, "cells": list(notebook["cells"])}
+        self._notebooks[notebook["uri"]] = {**notebook, "cells": _checked(notebook["cells"])}
         for item in params["cellTextDocuments"]:
             self._open_item(item)
 
@@ -120,7 +120,7 @@ class OpenDocuments:
         if structure := changes.get("structure"):
             array = structure["array"]
             start, deleted = array["start"], array["deleteCount"]
-            cells[start : start + deleted] = array.get("cells") or []
+            cells[start : start + deleted] = _checked(array.get("cells") or [])
             for item in structure.get("didOpen") or ():
                 self._open_item(item)
             for closed in structure.get("didClose") or ():
@@ -145,3 +145,14 @@ class OpenDocuments:
     def _forget_notebook(self, uri: str) -> None:
         for cell in self._notebooks.pop(uri, {}).get("cells", ()):
             self._documents.pop(cell["document"], None)
+
+
+def _checked(cells: list[_Json]) -> list[_Json]:
+    """Return a copy of a list of cells.
+
+    Raises:
+        ValueError: one of them names no document.
+    """
+    if not all(isinstance(cell["document"], str) for cell in cells):
+        raise ValueError("a cell's document is no URI")
+    return list(cells)

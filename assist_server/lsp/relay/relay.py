@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,8 +22,8 @@ _READ_BYTES = 1 << 16
 _MAX_BODY_BYTES = 1 << 28
 """Far above the server's limit, as the server answers messages that are too long for it."""
 
-_MAX_RESTARTS, _RESTARTS_S = 5, 60.0
-"""A server that ends more often than this cannot run."""
+_MAX_RESTARTS, _RESTARTS_S = 5, 600.0
+"""A server that ends more often than this cannot run; loading a large model takes a minute."""
 
 _LEAVING_S = 2.0
 """Time for the server to answer and to close the connection after the editor has left."""
@@ -70,22 +71,29 @@ class Relay:
         return 0 if self._session.is_shut_down else 1
 
     def _pass_on_input(self) -> None:
-        """Note and send the editor's messages; runs on a thread of its own."""
-        frames = FrameReader()
-        frames.max_body_bytes = _MAX_BODY_BYTES
-        while data := read(0):
-            for body in frames.feed(data):
-                with self._lock:
-                    message = _parsed(body)
-                    self._session.note_from_editor(message)
-                    self._send(body)
-                    self._has_left |= message.get("method") == "exit"
+        """Note and send the editor's messages, until it leaves; runs on a thread of its own."""
+        try:
+            self._pass_on_messages()
+        except Exception:  # noqa: BLE001 - without this thread the editor would wait for ever
+            traceback.print_exc()
+            os._exit(1)
         with self._lock:
             self._has_left = True
             with contextlib.suppress(OSError):
                 self._connection.shutdown(socket.SHUT_WR)
         time.sleep(_LEAVING_S)
         os._exit(0 if self._session.is_shut_down else 1)
+
+    def _pass_on_messages(self) -> None:
+        frames = FrameReader()
+        frames.max_body_bytes = _MAX_BODY_BYTES
+        while not self._has_left and (data := read(0)):
+            for body in frames.feed(data):
+                with self._lock:
+                    message = _parsed(body)
+                    self._session.note_from_editor(message)
+                    self._send(body)
+                    self._has_left |= message.get("method") == "exit"
 
     def _pass_on_output(self, output: int) -> None:
         """Pass the server's messages on until it ends.
@@ -117,6 +125,8 @@ class Relay:
             raise InputError(f"the shared server ends again and again; see {self._server.log}")
         self._restarts.append(now)
         with self._lock:
+            if self._has_left:
+                return
             unanswered = self._session.take_unanswered()  # what came since then, and was not sent
             self._connection.close()
             self._connection = self._server.join()

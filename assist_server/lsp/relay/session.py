@@ -62,6 +62,7 @@ class Session:
                 return False
             case {"id": int() | str() as request_id} if "method" not in message:
                 if self._unanswered.pop(request_id, None) == "initialize":
+                    self._is_initialized = True
                     self._note_capabilities(message.get("result"))
         return True
 
@@ -103,7 +104,6 @@ class Session:
     def _note_capabilities(self, result: Any) -> None:
         match result:
             case {"capabilities": dict(capabilities)}:
-                self._is_initialized = True
                 encoding = capabilities.get("positionEncoding", PositionEncoding.UTF16)
                 self._documents.encoding = PositionEncoding(encoding)
 

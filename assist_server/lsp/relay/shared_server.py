@@ -21,9 +21,10 @@ _ENVIRONMENT = re.compile(
     r"HOME|USER|LOGNAME|TZ|TMPDIR|XDG_(CONFIG|CACHE|DATA)_HOME|PYTHON\w+"
     r"|(LD|DYLD)_\w+|(OMP|GOMP|KMP|MKL|OPENBLAS|ATEN|TORCH|PYTORCH)\w*|MALLOC_\w+"
     r"|(CUDA|CUBLAS|CUDNN|NVIDIA|NCCL|HIP|ROCR)_\w+"
+    r"|(HSA|MIOPEN|AMD|GPU|ZE|SYCL|ONEAPI|NIX_LD)_?\w*"
     r"|(HF|HUGGING_?FACE|TRANSFORMERS|TOKENIZERS|SAFETENSORS)_\w+"
     r"|(?i:(HTTP|HTTPS|ALL|NO)_PROXY)|SSL_CERT_\w+|(REQUESTS|CURL)_CA_BUNDLE"
-    r"|(?!XDG_|VSCODE_)\w+_(KEY|TOKEN)"
+    r"|(?!XDG_|VSCODE_|KITTY_)\w+_(KEY|TOKEN)"
 )
 """The variables that the server or its libraries read. `remote.key_variable` names one that ends
 in `_KEY` or `_TOKEN`."""

@@ -83,7 +83,7 @@ export function createClient(
           return callbacks.report(() => callbacks.showTask(name, Uri.parse(uri), fromProtocol(range)));
         }
         if (command === CHOOSE_CHAT_MODEL) {
-          return commands.executeCommand("assist.chooseModel");
+          return commands.executeCommand("assist.chooseTextModel");
         }
         return callbacks.report(() => whileWorking<unknown>(next(command, args)));
       },

@@ -70,6 +70,7 @@ export function activate(context: ExtensionContext): void {
       }
     },
     "assist.chooseModel": async () => chooseModel(await running.program(), log),
+    "assist.chooseTextModel": async () => chooseModel(await running.program(), log, "text_model"),
     "assist.openLog": () => {
       log.show();
     },

@@ -37,10 +37,11 @@ interface ModelItem extends QuickPickItem {
 
 const SUGGESTED = "$(dashboard) Suggested for this machine...";
 
-/** Asks for a model and writes it into the user's settings. */
+/** Asks for a model and writes it into the user's settings: for all, or for text alone. */
 export async function chooseModel(
   program: ServerProgram | undefined,
   log: LogOutputChannel,
+  setting: "model" | "text_model" = "model",
 ): Promise<void> {
   const items: ModelItem[] = [
     ...(program ? await listModels(program, log) : []),
@@ -54,12 +55,12 @@ export async function chooseModel(
   ];
   const chosen = await window.showQuickPick(items, {
     title: "Choose a model",
-    placeHolder: "The setting assist.model",
+    placeHolder: `The setting assist.${setting}`,
   });
   const model = await chosen?.choose?.();
   if (model) {
     const configuration = workspace.getConfiguration(SECTION);
-    await configuration.update("model", model, ConfigurationTarget.Global);
+    await configuration.update(setting, model, ConfigurationTarget.Global);
   }
 }
 

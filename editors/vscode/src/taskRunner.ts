@@ -89,7 +89,7 @@ export class TaskRunner implements Disposable {
     }
     const { task } = chosen;
     if (!task) {
-      await commands.executeCommand("assist.chooseModel");
+      await commands.executeCommand("assist.chooseTextModel");
       return;
     }
     const prompt = "What is to be done?";

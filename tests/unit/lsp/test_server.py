@@ -160,3 +160,29 @@ def test_what_cannot_be_done_here_is_told_from_what_is_broken():
     refused, wrong = asyncio.run(play())
     assert refused["data"] == {"isRefusal": True}
     assert "data" not in wrong
+
+
+@pytest.mark.parametrize("named", ["", "another"])
+def test_a_text_model_that_is_no_longer_named_keeps_nobody_waiting(named):
+    may_load = threading.Event()
+
+    def load(choice, report):
+        if choice.model == "slow":
+            assert may_load.wait(20)
+        return NullBackend(answer=choice.model)
+
+    async def play():
+        client = Conversation(load)
+        await client.ready({"text_model": "slow"})
+        client.open("def f(a):\n    return a\n")
+        start, end = {"line": 0, "character": 0}, {"line": 2, "character": 0}
+        client.run(5, "assist.summarize", URI, {"start": start, "end": end})
+        await client.until(lambda said: "slow" in str(said) and said.get("method") == "$/progress")
+        settings = {"assist": {"text_model": named}}
+        client.notify("workspace/didChangeConfiguration", settings=settings)
+        answer = await client.answer(5)
+        may_load.set()
+        await client.end()
+        return answer
+
+    assert "not loaded" in asyncio.run(play())["error"]["message"]

@@ -60,3 +60,21 @@ def test_who_does_not_introduce_himself_to_a_port_is_left(monkeypatch, tmp_path,
     monkeypatch.setattr(transport, "_listen", connect)
     serving = transport.serve_tcp(lambda: create_server(pool), "127.0.0.1", 0, tmp_path / "token")
     assert asyncio.run(asyncio.wait_for(serving, 30)) == 0
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_server_removes_its_own_socket_and_no_other(tmp_path, is_replaced):
+    path = tmp_path / "socket"
+
+    async def play():
+        listener, ended = await asyncio.start_unix_server(lambda *_: None, path), asyncio.Event()
+        serving = asyncio.ensure_future(transport._listen(listener, "a socket", path, ended))
+        await asyncio.sleep(0)  # it starts
+        if is_replaced:
+            path.unlink()
+            path.write_text("another server's")
+        ended.set()
+        await serving
+
+    asyncio.run(play())
+    assert path.exists() is is_replaced

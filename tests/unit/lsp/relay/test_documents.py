@@ -2,20 +2,24 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lsprotocol import converters, types
+from lsprotocol import types
 
 from assist_server.lsp.documents import DocumentStore
+from assist_server.lsp.lenient_converter import lenient_converter
 from assist_server.lsp.relay.documents import OpenDocuments
 from assist_server.text.lines import PositionEncoding
 
-CONVERTER = converters.get_converter()
+CONVERTER = lenient_converter()
 TEXTS = st.text(alphabet="ab\n\r😀é", max_size=12)
-PLACES = st.builds(lambda line, at: {"line": line, "character": at}, *2 * [st.integers(0, 8)])
+NUMBERS = st.integers(0, 8) | st.integers(0, 8).map(float)
+PLACES = st.builds(lambda line, at: {"line": line, "character": at}, NUMBERS, NUMBERS)
 RANGES = st.builds(lambda start, end: {"start": start, "end": end}, PLACES, PLACES)
 CHANGES = st.one_of(
     st.builds(lambda text: {"text": text}, TEXTS),
+    st.builds(lambda text: {"range": None, "text": text}, TEXTS),
     st.builds(lambda range_, text: {"range": range_, "text": text}, RANGES, TEXTS),
 )
 
@@ -98,3 +102,17 @@ def test_notebooks_keep_the_order_of_their_cells_and_the_cells_their_texts():
     closing = {"notebookDocument": {"uri": "n"}, "cellTextDocuments": [{"uri": "a"}, {"uri": "b"}]}
     documents.note("notebookDocument/didClose", closing)
     assert set(opened(documents)) == {("textDocument/didOpen", "file")}
+
+
+@pytest.mark.parametrize("cell", [{"kind": 2}, {"kind": 2, "document": ["a"]}, 7])
+def test_a_notebook_whose_cells_have_no_documents_is_forgotten(cell):
+    documents = OpenDocuments()
+    texts = {"cellTextDocuments": []}
+    for uri, cells in (("broken", [cell]), ("changed", [])):
+        notebook = {"uri": uri, "version": 1, "notebookType": "jupyter", "cells": cells}
+        documents.note("notebookDocument/didOpen", {"notebookDocument": notebook, **texts})
+    structure = {"array": {"start": 0, "deleteCount": 0, "cells": [cell]}}
+    change = {"cells": {"structure": structure}}
+    notebook = {"uri": "changed", "version": 2}
+    documents.note("notebookDocument/didChange", {"notebookDocument": notebook, "change": change})
+    assert opened(documents) == {}

@@ -49,6 +49,11 @@ def test_the_editor_gets_one_answer_to_initialize():
     answered = session()
     (again,) = answered.replay()
     assert not answered.note_from_server({"id": again["id"], "result": {}})
+    refused = Session()
+    refused.note_from_editor(INITIALIZE)
+    refused.note_from_server({"id": 0, "error": {"code": -32603, "message": "no"}})
+    (again,) = refused.replay()
+    assert not refused.note_from_server({"id": again["id"], "result": {}})
     waiting = Session()
     waiting.note_from_editor(INITIALIZE)
     assert waiting.take_unanswered() == []

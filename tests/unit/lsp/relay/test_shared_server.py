@@ -12,7 +12,13 @@ WINDOW = {"HOME": "/home/a", "XDG_RUNTIME_DIR": "/run/user/1", "TERM": "xterm", 
 
 
 @pytest.mark.parametrize(
-    "other", [{"PWD": "/b"}, {"DATABASE_URL": "secret"}, {"XDG_ACTIVATION_TOKEN": "window-2"}]
+    "other",
+    [
+        {"PWD": "/b"},
+        {"DATABASE_URL": "secret"},
+        {"XDG_ACTIVATION_TOKEN": "window-2"},
+        {"KITTY_PUBLIC_KEY": "window-2"},
+    ],
 )
 def test_windows_share_a_server_that_has_nothing_of_them(other):
     server = SharedServer.of(WINDOW | other)
@@ -29,6 +35,7 @@ def test_windows_share_a_server_that_has_nothing_of_them(other):
         {"https_proxy": "http://proxy"},
         {"MY_API_KEY": "one"},
         {"CUDA_VISIBLE_DEVICES": ""},
+        {"HSA_OVERRIDE_GFX_VERSION": "10.3.0"},
     ],
 )
 def test_windows_with_other_variables_for_the_server_have_another_one(other):
