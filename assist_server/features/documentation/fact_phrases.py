@@ -159,6 +159,8 @@ class FactPhrases:
         """Return when an effect takes place; earlier returns may not be clear to a reader."""
         if all(one.is_clear for one in guard.fails):
             return self._when(guard)
+        if not all(one.is_exit for one in guard.fails):
+            return None
         when = self._when(Guard(guard.holds, caught=guard.caught))
         suffix = "unless it returns earlier"
         return None if when is None else suffix if when == "always" else f"{when}, {suffix}"

@@ -24,6 +24,8 @@ _OTHER_CASES = frozenset({
     "case_clause", "switch_default", "default_case", "switch_block_statement_group", "switch_rule",
     "type_case", "communication_case",
 })  # fmt: skip
+ARMS = _CASES | _OTHER_CASES | {"match_arm"}
+"""The cases of a switch or the like, of which one is chosen."""
 _OPAQUE = frozenset({
     "while_statement", "while_expression", "loop_expression", "do_statement", "repeat_statement",
     "match_statement", "finally_clause", "conditional_expression", "ternary_expression",
@@ -48,6 +50,8 @@ class _Path:
     is_known: bool = True
     is_failure: bool = False
     """Whether the statement raises an exception."""
+    is_exit: bool = False
+    """Whether it leaves the function."""
 
     @property
     def is_guarded(self) -> bool:
@@ -82,6 +86,7 @@ class Guards:
         path, child = _Path(is_failure=node.type in THROWS), node
         while child != self.source.body and child.parent is not None:
             parent = child.parent
+            path.is_exit = path.is_exit or child.type in RETURNS | THROWS
             if parent.type in BLOCKS | _CASES:
                 self._exits_before(path, parent, child)
             self._climb(path, parent, child)
@@ -228,17 +233,16 @@ class Guards:
         switch = switch.parent if switch and switch.type.endswith("_body") else switch
         subject = switch.child_by_field_name("value") if switch else None
         subject = subject or (switch.child_by_field_name("condition") if switch else None)
-        is_entered_from_above = (
-            above is not None
-            and above.type in _CASES
-            and parent.type != "expression_case"
-            and (not above.named_children or above.named_children[-1].type not in _EXITS | THROWS)
+        is_entered_from_above = above is not None and above.type in _CASES and _falls_through(above)
+        is_left_below = (
+            not path.is_exit and parent.next_named_sibling is not None and _falls_through(parent)
         )
         written = self.source.line(value) if value else ""
         is_changed = subject is not None and self.variables.is_changed(
             self.source.line(subject), subject
         )
-        if subject is None or is_changed or not written or "," in written or is_entered_from_above:
+        is_shared = is_entered_from_above or is_left_below or "," in written
+        if subject is None or is_changed or not written or is_shared:
             path.is_known = False
             return
         path.holds.append(Condition(f"{self.source.line(subject)} == {written}"))
@@ -264,7 +268,7 @@ class Guards:
             path.is_known = False
             return
         for condition in reversed(found):
-            path.fail(condition)
+            path.fail(replace(condition, is_exit=True) if condition else None)
 
     def _exit_condition(self, node: tree_sitter.Node) -> Condition | None:
         """Return the condition under which an earlier statement exits; None if unclear."""
@@ -295,6 +299,15 @@ class Guards:
         if not last or last[0].type not in RETURNS | THROWS:
             return None
         return self._condition(node.child_by_field_name("condition"), node)
+
+
+def _falls_through(case: tree_sitter.Node) -> bool:
+    """Return whether the end of a case may be reached, and with it the next one."""
+    last: tree_sitter.Node | None = case
+    while last is not None and (last == case or last.type in BLOCKS):
+        last = next(iter(statements(last)[-1:]), None)
+    is_left = last is not None and last.type in _EXITS | THROWS
+    return case.type != "expression_case" and not is_left
 
 
 def _goes_through_keys(loop: tree_sitter.Node) -> bool:
