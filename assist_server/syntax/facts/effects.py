@@ -26,6 +26,7 @@ from assist_server.syntax.tree_walk import own_nodes
 _MAX_TOLD = 3
 """Number of statements in a function up to which its calls are stated."""
 _NO_EFFECT = re.compile(r"[A-Z][A-Z0-9_]+\(|.*assert|.*\blog\w*\.")
+_OWN = re.compile(r"^this(?:\.|->)")
 _EXIT = re.compile(r"(?:(?:sys|os|process|std::process|std|System|Runtime)[.:]+)?_?[eE]xit\(.*")
 
 
@@ -79,8 +80,6 @@ def _effect(
     is_outside = is_set and is_seen_outside(source, variables, target)
     if is_outside != is_set or not (target.isidentifier() or variables.is_clear(target)):
         return
-    if not is_set and _is_inner(source, target):
-        return
     rest = source.tree.text[source.tree.end(node) : source.definition.span.end]
     if is_set and re.search(rf"\bdel(?:ete)?\b[^\n;]*{re.escape(target)}", rest):
         return
@@ -97,13 +96,6 @@ def _effect(
         yield Effect(statement, guard)
 
 
-def _is_inner(source: Source, call: str) -> bool:
-    """Return whether a call is of a function that the function itself defines."""
-    name = re.split(r"\W", call, maxsplit=1)[0]
-    body = source.text(source.body)
-    return re.search(rf"\b(?:function|def|fn|func|const|let)\s+{name}\b", body) is not None
-
-
 def _mentions(code: str, target: str) -> bool:
     return re.search(rf"\b{re.escape(target)}\b", code) is not None
 
@@ -112,12 +104,11 @@ def _is_changed_later(
     source: Source, variables: Variables, node: tree_sitter.Node, target: str
 ) -> bool:
     """Return whether a place that a node sets, or a part of it, may be set again after that."""
-    name = target.removeprefix("this.")
+    name = _OWN.sub("", target)
     changes = [
         offset
         for place, offsets in (*variables.places.items(), *variables.values.items())
-        if _is_part(place.removeprefix("this."), name)
-        or _is_part(name, place.removeprefix("this."))
+        if _is_part(_OWN.sub("", place), name) or _is_part(name, _OWN.sub("", place))
         for offset in offsets
     ]
     start, others, child = node.end_byte, [(node.end_byte, node.end_byte)], node

@@ -8,7 +8,7 @@ import tree_sitter
 from assist_server.syntax.facts.exits import Exits
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
-from assist_server.syntax.facts.variables import Variables, names_in
+from assist_server.syntax.facts.variables import LOOPS, Variables, names_in
 
 _EXITS = RETURNS | {"continue_statement", "break_statement", "continue_expression"}
 # Loops over a collection: the fields of the variable and the collection.
@@ -36,6 +36,11 @@ _PASSED = frozenset({
 })  # fmt: skip
 """What a condition inside says enough about."""
 _HANDLERS = frozenset({"except_clause", "catch_clause", "except_group_clause"})
+_SWALLOWS = re.compile(r"(?:suppress|[rR]aises\w*)\(")
+"""Contexts of Python that catch exceptions."""
+_ENDLESS = re.compile(
+    r"while\s*\(?\s*(?:[Tt]rue|1)\s*(?:[:){]|do\b)|for\s*(?:\(\s*;\s*;\s*\)|\{)|loop\s*\{"
+)
 _FEW_EXITS = 2
 _ERROR = re.compile(r"let (?:error|Err\(\w+\)) = ")
 
@@ -89,6 +94,7 @@ class Guards:
             path.is_exit = path.is_exit or child.type in RETURNS | THROWS
             if parent.type in BLOCKS | _CASES:
                 self._exits_before(path, parent, child)
+                path.is_known = path.is_known and not self._is_cut_short(path, parent, child)
             self._climb(path, parent, child)
             child = parent
         holds = [self._judged(one) for one in reversed(path.holds)]
@@ -125,8 +131,18 @@ class Guards:
             self._let_else(path, parent)
         elif parent.type in _PASSED:
             path.is_known = path.is_known and path.is_guarded and not self._is_overruled(parent)
-        elif parent.type in _OPAQUE | _OTHER_CASES:
+        elif parent.type in _OPAQUE | _OTHER_CASES or self._swallows(parent):
             path.is_known = False
+
+    def _swallows(self, node: tree_sitter.Node) -> bool:
+        """Return whether a node is a `with` of Python that catches exceptions."""
+        body = node.child_by_field_name("body") if node.type == "with_statement" else None
+        text = self.source.tree.text
+        return (
+            body is not None
+            and _SWALLOWS.search(text[self.source.tree.start(node) : self.source.tree.start(body)])
+            is not None
+        )
 
     def _is_overruled(self, attempt: tree_sitter.Node) -> bool:
         """Return whether the last part of a `try` returns, whatever happens before."""
@@ -260,7 +276,7 @@ class Guards:
         for earlier in statements(block):
             if earlier == child or earlier.start_byte >= child.start_byte:
                 break
-            if earlier.id in self.exits.leaving:
+            if earlier.id in self.exits.leaving or self._never_ends(earlier):
                 path.is_known = False
             elif earlier.id in exiting and not (is_guarded and self.exits.is_refusal(earlier)):
                 found.append(self._exit_condition(earlier))
@@ -269,6 +285,28 @@ class Guards:
             return
         for condition in reversed(found):
             path.fail(replace(condition, is_exit=True) if condition else None)
+
+    def _is_cut_short(self, path: _Path, block: tree_sitter.Node, child: tree_sitter.Node) -> bool:
+        """Return whether a loop may end in the pass before the one that reaches a statement.
+
+        Other returns are stated with their own values.
+        """
+        outer = block.parent.parent if block.type == "statement_list" and block.parent else block
+        loop = outer if outer != block else block.parent
+        if loop is None or not LOOPS.fullmatch(loop.type):
+            return False
+        ends = frozenset() if path.is_exit and not path.is_failure else self.exits.returning
+        return any(
+            one.id in ends or (one.id in self.exits.leaving and "break" in self.source.text(one))
+            for one in block.named_children
+            if one.start_byte > child.start_byte
+        )
+
+    def _never_ends(self, node: tree_sitter.Node) -> bool:
+        """Return whether nothing after a statement is reached, unless it returns."""
+        text = self.source.text(node)
+        is_endless = _ENDLESS.match(text) and not re.search(r"\bbreak\b", text)
+        return node.type in THROWS or bool(is_endless)
 
     def _exit_condition(self, node: tree_sitter.Node) -> Condition | None:
         """Return the condition under which an earlier statement exits; None if unclear."""

@@ -24,7 +24,7 @@ _CHAINED = ASSIGNMENTS | {
 """Values that are assignments themselves."""
 _FUNCTIONS = frozenset({
     "lambda", "function_expression", "arrow_function", "func_literal", "closure_expression",
-    "lambda_expression", "function_definition", "class_body",
+    "lambda_expression", "function_definition",
 })  # fmt: skip
 _NO_VALUES = re.compile(r"<.*|\{.+|\[.+|.*(?:;|=>|\bfunc\b|\bfunction\b|\|[\w, &]+\|).*|\.\.\.")
 _NOTHING = frozenset({"None", "null", "nil", "nullptr", "undefined", "NULL"})
@@ -82,7 +82,8 @@ def _statement(source: Source, node: tree_sitter.Node, *, is_last: bool) -> Stat
 def read_call(source: Source, node: tree_sitter.Node) -> Statement | None:
     """Return a call; None if it is long or says nothing."""
     code = _without_functions(source, node)
-    return Statement(Act.CALL, code) if _is_short(code) else None
+    is_error = source.language == "lua" and re.match(r"(?:error|assert)\b", code)
+    return Statement(Act.CALL, code) if _is_short(code) and not is_error else None
 
 
 def _is_short(code: str) -> bool:
@@ -91,11 +92,16 @@ def _is_short(code: str) -> bool:
 
 
 def _without_functions(source: Source, node: tree_sitter.Node) -> str:
-    """Return code on one line, with dots for the functions that it passes to others."""
+    """Return code on one line, with dots for the functions that it passes to others.
+
+    It is empty if there is a class among them.
+    """
     spans: list[tuple[int, int]] = []
     waiting = list(node.named_children)
     while waiting:
         one = waiting.pop()
+        if one.type == "class_body":
+            return ""  # it is more than a value
         if one.type in _FUNCTIONS:
             spans.append((source.tree.start(one), source.tree.end(one)))
         else:

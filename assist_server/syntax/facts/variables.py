@@ -59,6 +59,11 @@ _PLAIN_TARGET = re.compile(r"[*&\s]*(?:mut\s+)?[\w$]+")
 LOOPS = re.compile(r"for_.*|while_.*|loop_expression|do_statement|repeat_statement|enhanced_for_.*")
 _NAME = re.compile(r"(?<![\w$@])(?<![^.]\.)(?<!->)(?<!::)(?:[^\W\d]|\$)[\w$]*(?!\w*::)")
 _STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+_DEFINITIONS = frozenset({
+    "function_definition", "function_declaration", "generator_function_declaration",
+    "function_item", "class_definition", "class_declaration",
+})  # fmt: skip
+"""Inner functions and classes, whose names are local as well."""
 _LONGEST_VALUE = 50
 _REPLACEABLE = re.compile(r"[^\W\d][\w.:$]*(\(.*\))*(\[.*\])?", re.DOTALL)
 # What is filled after it is made: `list()`, `Thing(a)`, `Vec::new()`, `make(map[string]int)`.
@@ -93,6 +98,9 @@ class Variables:
             for target in _targets(node):
                 kept = found.values if target.type in _IDENTIFIERS else found.places
                 kept.setdefault(source.line(target), []).append(_effect(node))
+            name = node.child_by_field_name("name") if node.type in _DEFINITIONS else None
+            if name is not None:
+                found.values.setdefault(source.line(name), []).append(node.start_byte)
             owner = _acted_on(source, node)
             if owner is not None:
                 found.places.setdefault(owner, []).append(node.end_byte)
