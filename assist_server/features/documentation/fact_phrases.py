@@ -4,7 +4,7 @@ Code is between backticks; the convention's own marks replace them later.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from assist_server.features.documentation.conditions import guard_in_words, is_plain
@@ -17,10 +17,12 @@ from assist_server.features.documentation.phrases import (
 from assist_server.features.documentation.plausibility import stems
 from assist_server.features.documentation.statement_phrases import (
     is_kept_argument,
+    is_left_by_others,
     length,
     listing,
     result_of,
     told_together,
+    without_repeats,
 )
 from assist_server.syntax.definition import Definition, Kind
 from assist_server.syntax.facts.fact import (
@@ -89,10 +91,14 @@ class FactPhrases:
             found.append(finish(self.facts.comment, PhraseForm()))
         raised = self._raised("error")
         verb = "It returns an error" if self.language == "go" else "Raises an error"
-        if raised is not None:
-            found.append(f"{verb} {raised}." if raised != "always" else f"{verb} always.")
+        is_go = self.language == "go"
         is_told = self._last is not None and self._last.act is Act.RETURN
-        returned = self._returned() if self.language == "go" and not is_told else None
+        is_repeated = is_go and is_told and not (raised or "").startswith("if ")
+        if raised is not None and not is_repeated:
+            found.append(f"{verb} {raised}.")
+        is_error = raised is not None and self.definition.returns == "error"
+        is_new = is_go and not is_told and not is_error
+        returned = self._returned() if is_new else None
         if returned is not None:
             is_constant = returned.startswith("always ")
             found.append(f"It {'always returns' if is_constant else 'returns'} "
@@ -159,6 +165,8 @@ class FactPhrases:
         """Return when an effect takes place; earlier returns may not be clear to a reader."""
         if all(one.is_clear for one in guard.fails):
             return self._when(guard)
+        if not all(one.is_exit for one in guard.fails):
+            return None
         when = self._when(Guard(guard.holds, caught=guard.caught))
         suffix = "unless it returns earlier"
         return None if when is None else suffix if when == "always" else f"{when}, {suffix}"
@@ -223,7 +231,7 @@ class FactPhrases:
         return f"{words} (`{failure.message}`)"
 
     def _returned(self) -> str | None:
-        results, statement = _without_repeats(self.facts.results), self._last
+        results, statement = without_repeats(self.facts.results), self._last
         if not results or all(one.code in _NO_VALUES for one in results):
             return None
         if self.language == "go" and "," in (self.definition.returns or ""):
@@ -306,6 +314,8 @@ class FactPhrases:
         for one in results:
             when = self._when(one.guard) if _is_quotable(one) else None
             is_clear = all(each.is_clear for each in one.guard.conditions)
+            if is_left_by_others(one, results):
+                continue
             if when and when not in {"always", f"if `{one.code}`"} and is_clear:
                 cases.setdefault(one.code, []).append(when)
         told = [
@@ -315,22 +325,6 @@ class FactPhrases:
         ]
         both = "; ".join(told[:2])
         return both if both and len(both) <= _LONGEST else next(iter(told), None)
-
-
-def _without_repeats(results: tuple[Result, ...]) -> tuple[Result, ...]:
-    """Return results that do not mention conditions under which the same was returned before."""
-    said = {
-        (one.kind, one.code, one.guard.holds[0])
-        for one in results
-        if one.guard.is_known and len(one.guard.conditions) == 1 and one.guard.holds
-    }
-    return tuple(
-        replace(one, guard=replace(one.guard, fails=kept))
-        for one in results
-        for kept in [
-            tuple(each for each in one.guard.fails if (one.kind, one.code, each) not in said)
-        ]
-    )
 
 
 _RESULTS = {

@@ -1,8 +1,9 @@
-"""Statements in words: "set `a` to `b` and call `c()`"."""
+"""Statements in words, "set `a` to `b` and call `c()`", and which cases of results to state."""
 
 import re
+from dataclasses import replace
 
-from assist_server.syntax.facts.fact import Act, Statement
+from assist_server.syntax.facts.fact import Act, Result, Statement
 
 
 def done(statement: Statement) -> tuple[str, str]:
@@ -56,3 +57,28 @@ def result_of(code: str) -> str | None:
     if called and is_call and ")" not in inner.replace("()", ""):
         return f"what `{called[1]}` returns"
     return f"`{code}`" if "`" not in code else None
+
+
+def is_left_by_others(result: Result, results: tuple[Result, ...]) -> bool:
+    """Return whether the loop around a return has others, with other values."""
+    loops = {one.collection for one in result.guard.holds if one.element}
+    return any(
+        other.code != result.code and loops & {one.collection for one in other.guard.holds}
+        for other in results
+    )
+
+
+def without_repeats(results: tuple[Result, ...]) -> tuple[Result, ...]:
+    """Return results that do not mention conditions under which the same was returned before."""
+    said = {
+        (one.kind, one.code, one.guard.holds[0])
+        for one in results
+        if one.guard.is_known and len(one.guard.conditions) == 1 and one.guard.holds
+    }
+    return tuple(
+        replace(one, guard=replace(one.guard, fails=kept))
+        for one in results
+        for kept in [
+            tuple(each for each in one.guard.fails if (one.kind, one.code, each) not in said)
+        ]
+    )

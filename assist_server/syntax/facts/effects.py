@@ -8,18 +8,26 @@ from dataclasses import replace
 import tree_sitter
 
 from assist_server.syntax.facts.fact import Act, Effect, Statement
-from assist_server.syntax.facts.guards import Guards
-from assist_server.syntax.facts.source import BORDERS, IFS, Source
+from assist_server.syntax.facts.guards import ARMS, Guards
+from assist_server.syntax.facts.places import is_seen_outside
+from assist_server.syntax.facts.source import (
+    BLOCKS,
+    BORDERS,
+    IFS,
+    RETURNS,
+    THROWS,
+    Source,
+    statements,
+)
 from assist_server.syntax.facts.statements import ASSIGNMENTS, CALLS, read_assignment, read_call
-from assist_server.syntax.facts.variables import Variables
+from assist_server.syntax.facts.variables import LOOPS, Variables
 from assist_server.syntax.tree_walk import own_nodes
 
 _MAX_TOLD = 3
 """Number of statements in a function up to which its calls are stated."""
 _NO_EFFECT = re.compile(r"[A-Z][A-Z0-9_]+\(|.*assert|.*\blog\w*\.")
-_ROOT = re.compile(r"[*&(\s]*(?P<root>[\w$]+)(?P<rest>.*)", re.DOTALL)
+_OWN = re.compile(r"^this(?:\.|->)")
 _EXIT = re.compile(r"(?:(?:sys|os|process|std::process|std|System|Runtime)[.:]+)?_?[eE]xit\(.*")
-_ALWAYS_OWN = frozenset({"self", "this"})
 
 
 def effects(source: Source, guards: Guards, variables: Variables) -> tuple[Effect, ...]:
@@ -69,12 +77,16 @@ def _effect(
         return
     target, _, value = statement.code.partition(" = ")
     is_set = statement.act is Act.SET
-    is_outside = is_set and _is_outside(source, variables, target)
+    is_outside = is_set and is_seen_outside(source, variables, target)
     if is_outside != is_set or not (target.isidentifier() or variables.is_clear(target)):
         return
-    if not is_set and _is_inner(source, target):
+    rest = source.tree.text[source.tree.end(node) : source.definition.span.end]
+    if is_set and re.search(rf"\bdel(?:ete)?\b[^\n;]*{re.escape(target)}", rest):
         return
-    is_lasting = not target.startswith("*") or not _occurs_after(source, node, target)
+    is_lasting = not (
+        (target.startswith("*") and _mentions(rest, target.strip("*() ")))
+        or _is_changed_later(source, variables, inner, target)
+    )
     is_clear = variables.is_clear(value) and not variables.is_changed(value, node)
     if is_set and not (is_clear and is_lasting):
         statement = replace(statement, code=target)
@@ -84,53 +96,40 @@ def _effect(
         yield Effect(statement, guard)
 
 
-def _is_inner(source: Source, call: str) -> bool:
-    """Return whether a call is of a function that the function itself defines."""
-    name = re.split(r"\W", call, maxsplit=1)[0]
-    body = source.text(source.body)
-    return re.search(rf"\b(?:function|def|fn|func|const|let)\s+{name}\b", body) is not None
+def _mentions(code: str, target: str) -> bool:
+    return re.search(rf"\b{re.escape(target)}\b", code) is not None
 
 
-def _occurs_after(source: Source, node: tree_sitter.Node, target: str) -> bool:
-    """Return whether a place may be changed again after it was set."""
-    rest = source.tree.text[source.tree.end(node) : source.definition.span.end]
-    return re.search(rf"\b{re.escape(target.strip('*() '))}\b", rest) is not None
-
-
-def _is_outside(source: Source, variables: Variables, target: str) -> bool:
-    """Return whether a caller can see that a place has changed."""
-    found = _ROOT.fullmatch(target)
-    is_place = re.search(r"[.\[*>]", target) is not None
-    if found is None or (found["root"] in variables.values and is_place):
-        return False
-    if not is_place:
-        return _is_undeclared(source, target)
-    root, is_reached = found["root"], target.startswith("*") or "[" in target or "->" in target
-    kind = next((one.annotation for one in source.definition.parameters if one.name == root), "")
-    header = source.tree.text[source.definition.header.start : source.definition.header.end]
-    if source.language in {"c", "cpp"} and root not in _ALWAYS_OWN and root in source.parameters:
-        return is_reached or "&" in (kind or "")
-    if source.language == "rust":
-        return root == "self" or "&mut" in (kind or "")
-    if source.language == "go" and re.search(rf"[(,]\s*{root}\b", header):
-        return is_reached or re.search(rf"\b{root}(?:, \w+)* \*", header) is not None
-    return True
-
-
-def _is_undeclared(source: Source, name: str) -> bool:
-    """Return whether a variable is one of a module or, in Java and C++, of the object."""
-    span = source.definition.header.start, source.definition.span.end
-    written = re.sub(r"[ \t]+", " ", source.tree.text[slice(*span)])
-    end = r"(?![\w$])"
-    declared = (
-        rf"(?:\b(?:let|const|var|local|auto|for|catch|function)\b[^;=\n]*"
-        rf"|[\w>\])*&] [^;=\n({{]*)(?:(?<![\w.$])|\.\.\.){name}{end}"
-        rf"|(?<![\w.$]){name}(?:, \w+)* :=|, {name}(?:, \w+)* :="
+def _is_changed_later(
+    source: Source, variables: Variables, node: tree_sitter.Node, target: str
+) -> bool:
+    """Return whether a place that a node sets, or a part of it, may be set again after that."""
+    name = _OWN.sub("", target)
+    changes = [
+        offset
+        for place, offsets in (*variables.places.items(), *variables.values.items())
+        if _is_part(_OWN.sub("", place), name) or _is_part(name, _OWN.sub("", place))
+        for offset in offsets
+    ]
+    start, others, child = node.end_byte, [(node.end_byte, node.end_byte)], node
+    while child != source.body and child.parent is not None:
+        parent = child.parent
+        if LOOPS.fullmatch(parent.type):
+            start, others = parent.start_byte, others[:1]
+        elif parent.type in IFS or child.type in ARMS:
+            others.append((child.end_byte, parent.end_byte))
+        elif parent.type in BLOCKS and parent != source.body:
+            last = statements(parent)[-1]
+            others += [(parent.end_byte, source.body.end_byte)] * (last.type in RETURNS | THROWS)
+        child = parent
+    return any(
+        offset >= start and not any(first <= offset <= last for first, last in others)
+        for offset in changes
     )
-    is_language = source.language not in {"python", "rust"}
-    words = re.sub(r"\b(?:return|else|throw|new|delete|in|of|and|or|not|do|then)\b", ";", written)
-    is_name = is_language and name not in {*source.parameters, "_"}
-    return is_name and not re.search(declared, words)
+
+
+def _is_part(place: str, whole: str) -> bool:
+    return place.startswith(whole) and not re.match(r"[\w$]", place[len(whole) :])
 
 
 def _without_overwritten(found: list[Effect]) -> Iterator[Effect]:

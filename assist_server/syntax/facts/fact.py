@@ -20,6 +20,8 @@ class Condition:
     """The collection that is looped over."""
     is_clear: bool = True
     """Whether it says something to a reader who does not know the function's local variables."""
+    is_exit: bool = field(default=False, compare=False)
+    """Whether the function has returned before if it holds."""
 
 
 @dataclass(frozen=True)

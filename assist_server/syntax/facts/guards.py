@@ -8,7 +8,7 @@ import tree_sitter
 from assist_server.syntax.facts.exits import Exits
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
-from assist_server.syntax.facts.variables import Variables, names_in
+from assist_server.syntax.facts.variables import LOOPS, Variables, names_in
 
 _EXITS = RETURNS | {"continue_statement", "break_statement", "continue_expression"}
 # Loops over a collection: the fields of the variable and the collection.
@@ -24,6 +24,8 @@ _OTHER_CASES = frozenset({
     "case_clause", "switch_default", "default_case", "switch_block_statement_group", "switch_rule",
     "type_case", "communication_case",
 })  # fmt: skip
+ARMS = _CASES | _OTHER_CASES | {"match_arm"}
+"""The cases of a switch or the like, of which one is chosen."""
 _OPAQUE = frozenset({
     "while_statement", "while_expression", "loop_expression", "do_statement", "repeat_statement",
     "match_statement", "finally_clause", "conditional_expression", "ternary_expression",
@@ -34,6 +36,11 @@ _PASSED = frozenset({
 })  # fmt: skip
 """What a condition inside says enough about."""
 _HANDLERS = frozenset({"except_clause", "catch_clause", "except_group_clause"})
+_SWALLOWS = re.compile(r"(?:suppress|[rR]aises\w*)\(")
+"""Contexts of Python that catch exceptions."""
+_ENDLESS = re.compile(
+    r"while\s*\(?\s*(?:[Tt]rue|1)\s*(?:[:){]|do\b)|for\s*(?:\(\s*;\s*;\s*\)|\{)|loop\s*\{"
+)
 _FEW_EXITS = 2
 _ERROR = re.compile(r"let (?:error|Err\(\w+\)) = ")
 
@@ -48,6 +55,8 @@ class _Path:
     is_known: bool = True
     is_failure: bool = False
     """Whether the statement raises an exception."""
+    is_exit: bool = False
+    """Whether it leaves the function."""
 
     @property
     def is_guarded(self) -> bool:
@@ -82,8 +91,10 @@ class Guards:
         path, child = _Path(is_failure=node.type in THROWS), node
         while child != self.source.body and child.parent is not None:
             parent = child.parent
+            path.is_exit = path.is_exit or child.type in RETURNS | THROWS
             if parent.type in BLOCKS | _CASES:
                 self._exits_before(path, parent, child)
+                path.is_known = path.is_known and not self._is_cut_short(path, parent, child)
             self._climb(path, parent, child)
             child = parent
         holds = [self._judged(one) for one in reversed(path.holds)]
@@ -120,8 +131,18 @@ class Guards:
             self._let_else(path, parent)
         elif parent.type in _PASSED:
             path.is_known = path.is_known and path.is_guarded and not self._is_overruled(parent)
-        elif parent.type in _OPAQUE | _OTHER_CASES:
+        elif parent.type in _OPAQUE | _OTHER_CASES or self._swallows(parent):
             path.is_known = False
+
+    def _swallows(self, node: tree_sitter.Node) -> bool:
+        """Return whether a node is a `with` of Python that catches exceptions."""
+        body = node.child_by_field_name("body") if node.type == "with_statement" else None
+        text = self.source.tree.text
+        return (
+            body is not None
+            and _SWALLOWS.search(text[self.source.tree.start(node) : self.source.tree.start(body)])
+            is not None
+        )
 
     def _is_overruled(self, attempt: tree_sitter.Node) -> bool:
         """Return whether the last part of a `try` returns, whatever happens before."""
@@ -228,17 +249,16 @@ class Guards:
         switch = switch.parent if switch and switch.type.endswith("_body") else switch
         subject = switch.child_by_field_name("value") if switch else None
         subject = subject or (switch.child_by_field_name("condition") if switch else None)
-        is_entered_from_above = (
-            above is not None
-            and above.type in _CASES
-            and parent.type != "expression_case"
-            and (not above.named_children or above.named_children[-1].type not in _EXITS | THROWS)
+        is_entered_from_above = above is not None and above.type in _CASES and _falls_through(above)
+        is_left_below = (
+            not path.is_exit and parent.next_named_sibling is not None and _falls_through(parent)
         )
         written = self.source.line(value) if value else ""
         is_changed = subject is not None and self.variables.is_changed(
             self.source.line(subject), subject
         )
-        if subject is None or is_changed or not written or "," in written or is_entered_from_above:
+        is_shared = is_entered_from_above or is_left_below or "," in written
+        if subject is None or is_changed or not written or is_shared:
             path.is_known = False
             return
         path.holds.append(Condition(f"{self.source.line(subject)} == {written}"))
@@ -256,7 +276,7 @@ class Guards:
         for earlier in statements(block):
             if earlier == child or earlier.start_byte >= child.start_byte:
                 break
-            if earlier.id in self.exits.leaving:
+            if earlier.id in self.exits.leaving or self._never_ends(earlier):
                 path.is_known = False
             elif earlier.id in exiting and not (is_guarded and self.exits.is_refusal(earlier)):
                 found.append(self._exit_condition(earlier))
@@ -264,7 +284,29 @@ class Guards:
             path.is_known = False
             return
         for condition in reversed(found):
-            path.fail(condition)
+            path.fail(replace(condition, is_exit=True) if condition else None)
+
+    def _is_cut_short(self, path: _Path, block: tree_sitter.Node, child: tree_sitter.Node) -> bool:
+        """Return whether a loop may end in the pass before the one that reaches a statement.
+
+        Other returns are stated with their own values.
+        """
+        outer = block.parent.parent if block.type == "statement_list" and block.parent else block
+        loop = outer if outer != block else block.parent
+        if loop is None or not LOOPS.fullmatch(loop.type):
+            return False
+        ends = frozenset() if path.is_exit and not path.is_failure else self.exits.returning
+        return any(
+            one.id in ends or (one.id in self.exits.leaving and "break" in self.source.text(one))
+            for one in block.named_children
+            if one.start_byte > child.start_byte
+        )
+
+    def _never_ends(self, node: tree_sitter.Node) -> bool:
+        """Return whether nothing after a statement is reached, unless it returns."""
+        text = self.source.text(node)
+        is_endless = _ENDLESS.match(text) and not re.search(r"\bbreak\b", text)
+        return node.type in THROWS or bool(is_endless)
 
     def _exit_condition(self, node: tree_sitter.Node) -> Condition | None:
         """Return the condition under which an earlier statement exits; None if unclear."""
@@ -295,6 +337,15 @@ class Guards:
         if not last or last[0].type not in RETURNS | THROWS:
             return None
         return self._condition(node.child_by_field_name("condition"), node)
+
+
+def _falls_through(case: tree_sitter.Node) -> bool:
+    """Return whether the end of a case may be reached, and with it the next one."""
+    last: tree_sitter.Node | None = case
+    while last is not None and (last == case or last.type in BLOCKS):
+        last = next(iter(statements(last)[-1:]), None)
+    is_left = last is not None and last.type in _EXITS | THROWS
+    return case.type != "expression_case" and not is_left
 
 
 def _goes_through_keys(loop: tree_sitter.Node) -> bool:

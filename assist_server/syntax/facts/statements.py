@@ -5,6 +5,7 @@ import re
 import tree_sitter
 
 from assist_server.syntax.facts.fact import Act, Statement
+from assist_server.syntax.facts.places import is_seen_outside
 from assist_server.syntax.facts.results import is_test
 from assist_server.syntax.facts.source import RETURNS, Source, one_line, statements
 from assist_server.syntax.facts.variables import Variables
@@ -17,9 +18,13 @@ CALLS = frozenset({
     "await_expression",
 })  # fmt: skip
 ASSIGNMENTS = frozenset({"assignment", "assignment_expression", "assignment_statement"})
+_CHAINED = ASSIGNMENTS | {
+    "augmented_assignment_expression", "compound_assignment_expr", "named_expression",
+}  # fmt: skip
+"""Values that are assignments themselves."""
 _FUNCTIONS = frozenset({
     "lambda", "function_expression", "arrow_function", "func_literal", "closure_expression",
-    "lambda_expression", "function_definition", "class_body",
+    "lambda_expression", "function_definition",
 })  # fmt: skip
 _NO_VALUES = re.compile(r"<.*|\{.+|\[.+|.*(?:;|=>|\bfunc\b|\bfunction\b|\|[\w, &]+\|).*|\.\.\.")
 _NOTHING = frozenset({"None", "null", "nil", "nullptr", "undefined", "NULL"})
@@ -42,7 +47,19 @@ def simple_statements(source: Source, variables: Variables) -> tuple[Statement, 
     is_short = sum(len(one.code) for one in known) <= _LONGEST_TOGETHER
     is_whole = len(known) == len(nodes) and is_short and "`" not in str(known)
     is_whole = is_whole and all(variables.is_clear(one.code) for one in known)
-    return known if is_whole and all(one.act is not Act.RETURN for one in known[:-1]) else ()
+    is_whole = is_whole and all(one.act is not Act.RETURN for one in known[:-1])
+    return known if is_whole and not _hides_changes(source, variables, known) else ()
+
+
+def _hides_changes(source: Source, variables: Variables, told: tuple[Statement, ...]) -> bool:
+    """Return whether one sets what a caller cannot see, or what a later one mentions."""
+    for place, one in enumerate(told):
+        target = one.code.partition(" = ")[0]
+        mention = re.compile(rf"(?<![\w$.]){re.escape(target)}(?![\w$])")
+        is_used = any(mention.search(later.code) for later in told[place + 1 :])
+        if one.act is Act.SET and (is_used or not is_seen_outside(source, variables, target)):
+            return True
+    return False
 
 
 def _statement(source: Source, node: tree_sitter.Node, *, is_last: bool) -> Statement | None:
@@ -65,7 +82,8 @@ def _statement(source: Source, node: tree_sitter.Node, *, is_last: bool) -> Stat
 def read_call(source: Source, node: tree_sitter.Node) -> Statement | None:
     """Return a call; None if it is long or says nothing."""
     code = _without_functions(source, node)
-    return Statement(Act.CALL, code) if _is_short(code) else None
+    is_error = source.language == "lua" and re.match(r"(?:error|assert)\b", code)
+    return Statement(Act.CALL, code) if _is_short(code) and not is_error else None
 
 
 def _is_short(code: str) -> bool:
@@ -74,11 +92,16 @@ def _is_short(code: str) -> bool:
 
 
 def _without_functions(source: Source, node: tree_sitter.Node) -> str:
-    """Return code on one line, with dots for the functions that it passes to others."""
+    """Return code on one line, with dots for the functions that it passes to others.
+
+    It is empty if there is a class among them.
+    """
     spans: list[tuple[int, int]] = []
     waiting = list(node.named_children)
     while waiting:
         one = waiting.pop()
+        if one.type == "class_body":
+            return ""  # it is more than a value
         if one.type in _FUNCTIONS:
             spans.append((source.tree.start(one), source.tree.end(one)))
         else:
@@ -106,14 +129,14 @@ def read_assignment(source: Source, node: tree_sitter.Node) -> Statement | None:
         if source.language != "lua" or node.named_child_count != 2:
             return None
         left, right = node.named_children
+    if _CHAINED & {right.type, *(one.type for one in right.named_children[:1])}:
+        return None
     target, value = source.line(left), _without_functions(source, right)
     is_short = len(target) + len(value) <= _LONGEST and _is_short(value)
     is_local = source.language == "python" and re.search(r"[.\[]", target) is None
-    is_own = is_local and target not in source.parameters
     is_plain = "," not in target and any(child.type == "=" for child in node.children)
-    return (
-        Statement(Act.SET, f"{target} = {value}") if is_short and is_plain and not is_own else None
-    )
+    is_told = is_short and is_plain and not is_local
+    return Statement(Act.SET, f"{target} = {value}") if is_told else None
 
 
 def own_statements(source: Source) -> list[tree_sitter.Node]:

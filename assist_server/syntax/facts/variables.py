@@ -41,7 +41,7 @@ _ASSIGNMENTS = {
 # Nodes without fields, whose first child is the target: all of Lua's, some of Go's and Java's.
 _FIRST_CHILD = frozenset({
     "for_generic_clause", "for_numeric_clause", "assignment_statement",
-    "update_expression", "inc_statement", "dec_statement",
+    "update_expression", "inc_statement", "dec_statement", "delete_statement",
 })  # fmt: skip
 # Parts of objects as targets: they are places, not variables.
 _PLACES = frozenset({
@@ -56,9 +56,14 @@ _IDENTIFIERS = frozenset({
 _PATTERNS = frozenset({"match_arm", "let_condition", "let_declaration", "for_expression"})
 """Nodes in which Rust's names with capitals are those of variants and constants."""
 _PLAIN_TARGET = re.compile(r"[*&\s]*(?:mut\s+)?[\w$]+")
-_LOOP = re.compile(r"for_.*|while_.*|loop_expression|do_statement|repeat_statement|enhanced_for_.*")
+LOOPS = re.compile(r"for_.*|while_.*|loop_expression|do_statement|repeat_statement|enhanced_for_.*")
 _NAME = re.compile(r"(?<![\w$@])(?<![^.]\.)(?<!->)(?<!::)(?:[^\W\d]|\$)[\w$]*(?!\w*::)")
 _STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+_DEFINITIONS = frozenset({
+    "function_definition", "function_declaration", "generator_function_declaration",
+    "function_item", "class_definition", "class_declaration",
+})  # fmt: skip
+"""Inner functions and classes, whose names are local as well."""
 _LONGEST_VALUE = 50
 _REPLACEABLE = re.compile(r"[^\W\d][\w.:$]*(\(.*\))*(\[.*\])?", re.DOTALL)
 # What is filled after it is made: `list()`, `Thing(a)`, `Vec::new()`, `make(map[string]int)`.
@@ -93,6 +98,9 @@ class Variables:
             for target in _targets(node):
                 kept = found.values if target.type in _IDENTIFIERS else found.places
                 kept.setdefault(source.line(target), []).append(_effect(node))
+            name = node.child_by_field_name("name") if node.type in _DEFINITIONS else None
+            if name is not None:
+                found.values.setdefault(source.line(name), []).append(node.start_byte)
             owner = _acted_on(source, node)
             if owner is not None:
                 found.places.setdefault(owner, []).append(node.end_byte)
@@ -132,7 +140,7 @@ class Variables:
         for outer in ancestors(at):
             if outer == self.source.body:
                 break
-            end = outer.end_byte if _LOOP.fullmatch(outer.type) else end
+            end = outer.end_byte if LOOPS.fullmatch(outer.type) else end
         given = names_in(code) & set(self.source.parameters)
         changes = [offset for name in given for offset in self.values.get(name, ())]
         for place, offsets in self.places.items():
@@ -237,8 +245,8 @@ def _left_sides(node: tree_sitter.Node) -> list[tree_sitter.Node]:
 def _targets(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
     """Yield each variable and each part of an object that a node assigns."""
     if node.type in {"pointer_expression", "unary_expression"}:
-        # `&a`: who gets the address can assign
-        is_address = bool(node.children) and node.children[0].type == "&"
+        # `&a`: who gets the address can assign; `delete a.b`
+        is_address = bool(node.children) and node.children[0].type in {"&", "delete"}
         waiting = node.named_children[-1:] if is_address else []
     else:
         waiting = list(reversed(_left_sides(node)))

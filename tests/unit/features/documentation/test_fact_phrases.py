@@ -69,6 +69,9 @@ def test_a_parameter_that_can_only_be_empty():
         ("if a: return True\nif b:\n    if c: return True\nreturn False",
          "`True` if `a`, or if `b` and `c`."),
         ("x()\ny()\nz()\nreturn a == b", "Whether `a == b`."),
+        ("for c in a:\n    if c == 1: return True\n    if c == 2: return False", "TODO describe."),
+        ("for c in a:\n    if c == 1: return True\n    if c == 2: break\nreturn False", "TODO describe."),
+        ("def later(): return 2\nreturn later", "TODO describe."),
         ("if a not in (1, 2): return b.c\nreturn None", "`b.c` if `a` is not one of `1`, `2`, else `None`."),
         ("if a: return 1\nif b: return 1\nreturn c()", "`1` if `a` or `b`; `c()` unless `a` or `b`."),
         ("if a: return 1\nif b: return 2\nreturn c()", "`1` if `a`, else `2` if `b`, else `c()`."),
@@ -245,6 +248,26 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("javascript", "function f█(a, b) { if (b) { a.push(b) } else { b.clear() } }",
          "Calls `a.push(b)` if `b`, and calls `b.clear()` unless `b`."),
         ("lua", "function f█(a) if a:ok() then M.b = a end g(a) h(a) i(a) end", "--- Set `M.b` to `a` if `a:ok()`."),
+        # set again later: the value is not what remains
+        ("python", "class A:\n    def b█(self, c):\n        self.d = 0\n        for e in c: self.d += e.f\n", "Set `self.d`."),
+        ("python", "class A:\n    def b█(self, c):\n        self.d = 0\n        self.d, self.e = c.f()\n", "Set `self.d`."),
+        ("python", "class A:\n    def b█(self, c):\n        self.seen = dict()\n        for e in c: self.seen[e] = 1\n", "Set `self.seen`."),
+        ("javascript", "class A { b█(c) { this.d = 0; for (const e of c) this.d += e } }", "Sets `this.d`."),
+        ("java", "class A { void f█() { b = 0; b++; } }", "Sets {@code b}."),
+        ("java", "class A { void f█() { this.b = 0; b++; } }", "Sets {@code this.b}."),
+        ("c", "void f█(struct a *a) { a->b = 0; a->b++; }", "Set `a->b`."),
+        ("cpp", "void A::f█(int c) { this->n = 0; n += c; g(); }", "Set `this->n`."),
+        ("python", "class A:\n    def b█(self, c):\n        if c: self.d = 0\n        else: self.d = 1\n        x()\n        y()\n        z()\n",
+         "Set `self.d` to `0` if `c`, and set `self.d` to `1` unless `c`."),
+        ("python", "class A:\n    def b█(self, c):\n        if c:\n            self.d = 0\n            return\n        self.d = 1\n        x()\n        y()\n        z()\n",
+         "Set `self.d` to `0` if `c`, and set `self.d` to `1` unless `c`."),
+        ("c", "void f█(struct a *a, int b) { switch (b) { case 1: { a->c = 1; break; } case 2: a->d = 2; break; } }",
+         "Set `a->c` to `1` if `b == 1`."),
+        ("go", "package p\nfunc (a *A) F█(b int) {\n\tswitch b {\n\tcase 1:\n\t\ta.c = 1\n\tcase 2:\n\t\ta.c = 2\n\t}\n}",
+         "// F sets `a.c` to `1` if `b == 1`, and sets `a.c` to `2` if `b == 2`."),
+        ("go", "package p\nfunc F█(a []int, b int) { a[0] = b }", "// F sets `a[0]` to `b`."),
+        ("cpp", "void f█(A &a, int *b) { a.c = 1; b[0] = 2; }", "Set `a.c` to `1` and `b[0]` to `2`."),
+        ("python", "class A:\n    def b█(self, c):\n        self.d = c.d\n        c.d = self.d\n", "Set `self.d` to `c.d` and set `c.d`."),
     ],
 )  # fmt: skip
 def test_effects(language_id, source, expected):
@@ -263,6 +286,55 @@ def test_effects(language_id, source, expected):
         ("python", "def f█(a):\n    b = g(a)\n    b.c = 1\n    for d in a: d.e = 1\n"),
         ("javascript", "function f█(a) { function g(b) { a.c = b } g(a); for (const d of a) d() }"),
         ("cpp", "void f█() { assert(a > 0); LOG(INFO); for (;;) g(); }"),
+        (
+            "python",
+            "class A:\n    def b█(self, c):\n        self.d[c] = None\n        del self.d[c]\n",
+        ),
+        ("javascript", "class A { b█(c) { this.d[c] = null; delete this.d[c] } }"),
+        # an `else` is no earlier return
+        (
+            "python",
+            "class A:\n    def b█(self, c):\n        d = x(c) + 1\n        if d: d += 1\n        else: self.e = True\n",
+        ),
+        (
+            "rust",
+            "impl A { fn f█(&mut self) { let mut b = g() + 1; if b > 1 { b += 1; } else { self.e = true; } } }",
+        ),
+        # falls through
+        (
+            "c",
+            "void f█(struct a *a, int b) { switch (b) { case 1: a->c = 1; case 2: a->c = 2; break; } }",
+        ),
+        ("python", "class A:\n    def b█(self):\n        self.c = self.d = None\n"),
+        ("typescript", "class A { b█() { this.c = (this.d = null) } }"),
+        # what the caller cannot see
+        ("go", "package p\nfunc (a A) F█(b int) { a.c = b }"),
+        ("go", "package p\nfunc (self A) F█(b int) { self.c = b }"),
+        ("go", "package p\nfunc F█(a A, b int) { a.c = b }"),
+        ("go", "package p\nfunc F█(a [3]int, b int) { a[0] = b }"),
+        ("go", "package p\nfunc F█(a int) (r int) { r = a + 2; return }"),
+        ("cpp", "void f█(A a, int b) { a.c = b; }"),
+        ("cpp", "void f█(std::vector<int> a, int b) { a[0] = b; }"),
+        ("c", "void f█(struct a *a) { a = a->b; a->c = 3; }"),
+        ("python", "def f█(a):\n    a = dict(a)\n    a['b'] = 1\n    return a\n"),
+        ("python", "def f█(a):\n    a = None\n"),
+        ("python", "class A:\n    def b█(self, c):\n        self.c = c\n        self.c = None\n"),
+        # not reached, or not always
+        (
+            "python",
+            "class A:\n    def b█(self, c):\n        with suppress(E):\n            self.d = c[0]\n",
+        ),
+        ("python", "class A:\n    def b█(self, c):\n        while True: c()\n        self.d = 1\n"),
+        ("javascript", "class A { b█(c) { for (;;) { c() } this.d = 1 } }"),
+        ("python", "class A:\n    def b█(self, c):\n        raise E\n        self.d = 1\n"),
+        (
+            "python",
+            "class A:\n    def b█(self, c):\n        for d in c:\n            if d.e: self.f = 1\n            if d.g: return\n",
+        ),
+        # a class, what raises an error, an inner function
+        ("java", "class A { void f█() { new Thread() { public void run() { g(); } }.start(); } }"),
+        ("lua", "function f█(a) error('no good at all') end"),
+        ("python", "def f█(a):\n    def later(): return 2\n    later()\n"),
         ("java", "class A { int getSize█() { return this.size; } }"),
         ("python", "class A:\n    def size█(self):\n        return self._size\n"),
     ],
@@ -271,6 +343,18 @@ def test_what_is_no_effect_or_says_only_the_name(language_id, source):
     assert not {"set", "sets", "call", "calls", "return", "returns"} & set(
         re.findall(r"\w+", written(source, language_id).lower().replace("@return", ""))
     ) - {"returns"}
+
+
+def test_an_error_is_told_once():
+    source = 'package p\nfunc F█(a int) error { return errors.New("no good at all") }'
+    assert written(source, "go") == '// F returns `errors.New("no good at all")`.'
+    body = "for _, x := range a { if x.b { return ErrA } }; return nil"
+    found = written(f"package p\nfunc F█(a []T) error {{ {body} }}", "go")
+    assert "It returns an error if `x.b` for some `x` in `a`." in found
+    assert found.count("x.b") == 1
+    found = written("function f█(a) error('no good at all') end", "lua")
+    assert found.count("no good at all") == 1
+    assert "Raises an error with the message `no good at all`." in found
 
 
 def test_an_error_that_may_be_any_hides_conditions_that_exclude_others():

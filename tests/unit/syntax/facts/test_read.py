@@ -202,6 +202,10 @@ def test_a_variable_that_may_have_changed_stays_in_the_condition(language_id, so
         ("go", "package p\nfunc f(a []T) error { for _, x := range a { if x.b { continue }; if x.c { return ErrA } }; return nil }"),
         ("java", "class A { void f(List<B> a) { for (B x : a) { if (x.b) break; if (x.c) throw new E(); } } }"),
         ("javascript", "function f(a, b) { switch (a) { case 1: if (b) break; throw new E() } }"),
+        # the loop may end before
+        ("python", python("for x in a:\n    if x.b:\n        raise E\n    if x.c:\n        break")),
+        ("python", python("for x in a:\n    if x.b:\n        raise E\n    if x.c:\n        return")),
+        ("go", "package p\nfunc f(a []T) error { for _, x := range a { if x.b { return ErrA }; if x.c { break } }; return nil }"),
         # arms that take some of what is matched
         ("rust", "fn f(a: Option<i32>) -> Result<i32, E> { match a { Some(3) => Ok(1), Some(_) => Err(E), None => Ok(2) } }"),
         ("rust", "fn f(a: Option<i32>) -> Result<i32, E> { match a { None if g() => Ok(1), None => Err(E), Some(_) => Ok(2) } }"),
