@@ -87,6 +87,15 @@ def test_public_definitions_of_python_without_those_that_say_enough():
         ("typescript", "export class A {\n  private a() {}\n  #b() {}\n  c() { const f = () => 1; }\n  override d() {}\n}\n", ["A", "c"]),
         ("javascript", "function _a() {}\nfunction b() {}\n/** Done. */\nfunction c() {}\n", ["b"]),
         ("lua", "local function a() end\nfunction M.b() end\nfunction M._c() end\n", ["b"]),
+        ("python", "def testament(a):\n    pass\n\n\ndef testIt():\n    pass\n\n\ndef test_a():\n    pass\n", ["testament"]),
+        ("go", "package a\n\nfunc (s *server) Open() {}\n\nfunc (s *Server[T]) Open() {}\n", ["Open"]),
+        ("c", "int sum(int v[static 4], int n) { return 1; }\n", ["sum"]),
+        ("cpp", "int clampit(int x, int hi = std::max(1, 2)) { return x; }\nA::A(int x) {}\ntemplate <> class W<int> {\npublic:\n  void get(int a) {}\n};\n", ["clampit", "W<int>", "get"]),
+        ("cpp", "class A {\npublic:\n  class B { private: int x; };\n  void after(int override) {}\n  void o(int x) const override {}\n private: void c(int x) {}\n};\n", ["A", "B", "after"]),
+        ("typescript", "class A {\n  constructor(private readonly http: Http, timeoutMs) {}\n  private() {}\n}\n", ["A", "constructor", "private"]),
+        ("typescript", 'function merge(a, override: boolean) {}\nfunction level(kind = "private") {}\n', ["merge", "level"]),
+        ("typescript", "function f(a: A): void;\nfunction f(a: B): void;\nfunction f(a: any) {}\ndeclare function g(a: A): void;\n", ["f", "g"]),
+        ("javascript", "class A {\n  get x() { return 1; }\n  set x(v) {}\n  static set y(v) {}\n  set(k, v) {}\n}\n", ["A", "x", "set"]),
     ],
 )  # fmt: skip
 def test_public_definitions_of_each_language(language_id, text, public):
