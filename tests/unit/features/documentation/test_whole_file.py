@@ -6,6 +6,7 @@ import pytest
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError, InputError
+from assist_server.features.documentation import document
 from assist_server.features.documentation.undocumented import undocumented
 from assist_server.features.documentation.verification import verify_file
 from assist_server.features.documentation.whole_file import document_file
@@ -153,3 +154,12 @@ def test_prose_is_refused():
 def test_edits_that_change_the_program_or_words_are_refused(language_id, text, edit):
     with pytest.raises(AssistError, match="one by one"):
         verify_file(snapshot_of(text, language_id).syntax, [edit])
+
+
+def test_what_is_the_same_for_all_definitions_of_a_file_is_found_once(monkeypatch):
+    calls = []
+    for module, name in ((document, "find_docstrings"), (document, "detect_indent_unit")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda one, real=real: calls.append(real) or real(one))
+    documented("def f(a):\n    pass\n\n\ndef g(b):\n    pass\n\n\ndef only_here(c):\n    pass\n")
+    assert len(calls) == len(set(calls)) == 2
