@@ -16,6 +16,7 @@ from assist_server.cli.inputs import (
     load_settings,
     opened_model,
     read_source,
+    shown_path,
     snapshot_of,
 )
 from assist_server.cli.terminal import say
@@ -65,7 +66,7 @@ def run_document(
         answer = {"name": found.name, "style": found.style, "text": found.text}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     elif output is Output.DIFF:
-        say(unified_diff(snapshot.path, source, changed), nl=False)
+        say(unified_diff(shown_path(file), source, changed), nl=False)
     elif output is Output.WRITE:
         replace_file(file, source.encode("utf-8"), changed.encode("utf-8"))
     else:
@@ -135,15 +136,16 @@ def _document_file(
     snapshot = snapshot_of(file, source)
     writer = model_phrase_writer(snapshot.path, backend, settings, cancel)
     found = document_file(snapshot, writer, settings.documentation, cancel)
+    shown = shown_path(file)
     changed = edit_original(source, found.edits)
     if output is Output.JSON:
         refused = [{"name": one.name, "line": one.line} for one in found.refused]
-        answer = {"path": snapshot.path, "documented": found.documented, "refused": refused}
+        answer = {"path": shown, "documented": found.documented, "refused": refused}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     elif output is not Output.WRITE:
-        say(unified_diff(snapshot.path, source, changed), nl=False)
+        say(unified_diff(shown, source, changed), nl=False)
     elif found.edits:
         replace_file(file, source.encode("utf-8"), changed.encode("utf-8"))
     for one in found.refused:
-        typer.echo(f"assist-server: {snapshot.path}:{one.line}: {one.reason}", err=True)
+        typer.echo(f"assist-server: {shown}:{one.line}: {one.reason}", err=True)
     return found

@@ -1,6 +1,7 @@
 """`assist-server document --check`: find documentation that no longer fits, for people and CI."""
 
 import json
+import os.path
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,7 +12,7 @@ import typer
 
 from assist_server import __version__
 from assist_server.cli.document import files_to_document
-from assist_server.cli.inputs import load_settings, read_snapshot
+from assist_server.cli.inputs import load_settings, read_snapshot, shown_path
 from assist_server.cli.terminal import say
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import AssistError, InputError
@@ -24,12 +25,14 @@ from assist_server.features.documentation.stale import (
 )
 from assist_server.text.lines import PositionEncoding
 
-_Findings = list[tuple[Snapshot, Finding]]
+_Findings = list[tuple[Path, Snapshot, Finding]]
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def run_check(paths: Iterable[Path], form: str, *, is_complete: bool) -> int:
     """Print what does not fit; return the exit code: 0 if there is nothing, else 1.
+
+    It is 2 if nothing was found, but a file below a folder could not be read.
 
     With `is_complete`, public definitions without documentation, and placeholders, count as well.
 
@@ -41,6 +44,7 @@ def run_check(paths: Iterable[Path], form: str, *, is_complete: bool) -> int:
     named = list(paths)
     settings = load_settings({}).documentation
     found: _Findings = []
+    is_partial = False
     for file in files_to_document(named):
         try:
             snapshot = read_snapshot(file)
@@ -49,20 +53,21 @@ def run_check(paths: Iterable[Path], form: str, *, is_complete: bool) -> int:
             if file in named:
                 raise
             typer.echo(f"assist-server: {error}", err=True)
+            is_partial = True
             continue
         findings = find_stale(tree)
         if is_complete:
             findings += find_incomplete(tree, include_private=settings.include_private)
-        found += [(snapshot, one) for one in findings]
+        found += [(file, snapshot, one) for one in findings]
     FORMATS[form](found)
-    return 1 if found else 0
+    return 1 if found else 2 if is_partial else 0
 
 
 def _print_text(found: _Findings) -> None:
-    for snapshot, one in found:
+    for file, snapshot, one in found:
         place = _region(snapshot, one)
         say(
-            f"{snapshot.path}:{place['startLine']}:{place['startColumn']}: "
+            f"{shown_path(file)}:{place['startLine']}:{place['startColumn']}: "
             f"{one.name}: {one.message} [{one.problem}]"
         )
 
@@ -70,13 +75,13 @@ def _print_text(found: _Findings) -> None:
 def _print_json(found: _Findings) -> None:
     listed = [
         {
-            "path": snapshot.path,
+            "path": shown_path(file),
             **_region(snapshot, one),
             "code": one.problem,
             "definition": one.name,
             "message": one.message,
         }
-        for snapshot, one in found
+        for file, snapshot, one in found
     ]
     typer.echo(json.dumps(listed, ensure_ascii=False))
 
@@ -95,16 +100,23 @@ def _print_sarif(found: _Findings) -> None:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": {"uri": quote(snapshot.path)},
+                        "artifactLocation": {"uri": _uri(file)},
                         "region": _region(snapshot, one),
                     }
                 }
             ],
         }
-        for snapshot, one in found
+        for file, snapshot, one in found
     ]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     typer.echo(json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}))
+
+
+def _uri(file: Path) -> str:
+    """Return the reference to a file: relative within the working directory, else with scheme."""
+    whole = Path(os.path.abspath(file))  # noqa: PTH100 - without `..`, but links stay
+    is_inside = whole.is_relative_to(Path.cwd())
+    return quote(shown_path(whole)) if is_inside else whole.as_uri()
 
 
 def _region(snapshot: Snapshot, found: Finding) -> dict[str, Any]:

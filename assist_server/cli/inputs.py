@@ -71,7 +71,7 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def snapshot_of(path: Path, source: str) -> Snapshot:
     """Return the snapshot of a file with a given text."""
-    return Snapshot(path.absolute().as_uri(), _shown_path(path), source)
+    return Snapshot(path.absolute().as_uri(), _path_for_model(path), source)
 
 
 def read_source(path: Path) -> str:
@@ -118,12 +118,17 @@ def decode_source(content: bytes, name: str) -> str:
     return text
 
 
-def _shown_path(path: Path) -> str:
-    """Return the path to show to the model: relative to the working directory, else the name."""
+def shown_path(path: Path) -> str:
+    """Return the path to show to the user: relative to the working directory, else as given."""
     absolute = path.absolute()
-    if absolute.is_relative_to(Path.cwd()):
-        return absolute.relative_to(Path.cwd()).as_posix()
-    return path.name
+    is_inside = absolute.is_relative_to(Path.cwd())
+    return (absolute.relative_to(Path.cwd()) if is_inside else path).as_posix()
+
+
+def _path_for_model(path: Path) -> str:
+    """Return the path as the user sees it, but without the folders of a file that is elsewhere."""
+    shown = Path(shown_path(path))
+    return shown.name if shown.is_absolute() else shown.as_posix()
 
 
 def line_start(snapshot: Snapshot, line: int) -> int:

@@ -13,7 +13,13 @@ from rich.text import Text
 
 from assist_server.cli.diff import unified_diff
 from assist_server.cli.file_replacement import replace_file
-from assist_server.cli.inputs import load_settings, opened_model, read_source, snapshot_of
+from assist_server.cli.inputs import (
+    load_settings,
+    opened_model,
+    read_source,
+    shown_path,
+    snapshot_of,
+)
 from assist_server.cli.selection import named_file, read_standard_input, select_lines
 from assist_server.cli.terminal import say
 from assist_server.context.selection import Selection
@@ -74,7 +80,7 @@ def run_named(  # noqa: PLR0913, PLR0917 - as on the command line
     elif output is Output.TEXT:
         say(with_newline(outcome.text, snapshot.newline))
     elif named is not None:
-        _change(named, snapshot.path, source, outcome, output)
+        _change(named, source, outcome, output)
     if outcome.note:
         typer.echo(f"assist-server: {outcome.note}", err=True)
 
@@ -106,12 +112,12 @@ def _select(task: Task, snapshot: Snapshot, lines: str | None, *, is_file: bool)
     return Selection(snapshot, start, start)
 
 
-def _change(file: Path, path: str, source: str, outcome: Outcome, output: Output) -> None:
+def _change(file: Path, source: str, outcome: Outcome, output: Output) -> None:
     if not outcome.edits:
         raise InputError(f"{outcome.note}; {str(file)!r} is unchanged")
     changed = edit_original(source, outcome.edits)
     if output is Output.DIFF:
-        say(unified_diff(path, source, changed), nl=False)
+        say(unified_diff(shown_path(file), source, changed), nl=False)
     else:
         replace_file(file, source.encode("utf-8"), changed.encode("utf-8"))
 

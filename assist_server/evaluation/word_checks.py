@@ -26,7 +26,11 @@ _EMPTY = frozenset(
     for word in words.split()
 )
 _PLACEHOLDER = re.compile(r"TODO:? describe\.?$")
-_DEFAULT = re.compile(r"\bdefaults? to `*([^`.,;]+)`*|\bdefault: `*([^`.,;]+)`*", re.IGNORECASE)
+_DEFAULT = re.compile(
+    r"\b(?:defaults? to|default:) (?:(?P<marks>`+)(?P<code>.+?)(?P=marks)"
+    r"|(?P<word>[^\s`;]+?)(?=[.,;]?(?:\s|$)))",
+    re.IGNORECASE | re.DOTALL,
+)
 _PASSED = re.compile(r"passed to `+([^`]+)`+\.?", re.IGNORECASE)
 _ALWAYS = re.compile(r"always `+([^`]+)`+\.?", re.IGNORECASE)
 _LOOP_WORDS = 4
@@ -149,7 +153,7 @@ def _false_parameter(statement: Statement, node: FunctionNode) -> Iterator[str]:
         if not any(_code(one.func) == _plain(passed[1]) and _mentions(one, name) for one in calls):
             yield f"{name} is not passed to {passed[1]}"
     if default := _DEFAULT.search(text):
-        said = _plain(default[1] or default[2])
+        said = _plain(default["code"] or default["word"])
         if said != _plain(_defaults(node).get(name, "no default")):
             yield f"the default of {name} is not {said}"
 

@@ -71,8 +71,7 @@ def uncaught_raises(
     """Return the exceptions that leave a body with the statements that raise them."""
     if body is None:
         return ()
-    inherited, assigned = base_classes(tree.text), dict(_assigned(tree, body, grammar))
-    search = _Search(tree, grammar, inherited, assigned)
+    search = _Search(tree, grammar, dict(_assigned(tree, body, grammar)))
     return tuple(search.raised(body, ()))
 
 
@@ -86,10 +85,13 @@ def base_classes(text: str) -> Mapping[str, str]:
 class _Search:
     tree: SyntaxTree
     grammar: _Grammar
-    inherited: Mapping[str, str]
-    """Base class of each class in the file."""
     assigned: dict[str, str]
     """Exception that each variable holds."""
+
+    @property
+    def inherited(self) -> Mapping[str, str]:
+        """Return the base class of each class in the file."""
+        return base_classes(self.tree.text)
 
     def raised(self, top: tree_sitter.Node, around: tuple[_Caught, ...]) -> Iterator[Raised]:
         """Yield the exceptions that leave a node inside the given handlers."""

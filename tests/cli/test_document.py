@@ -211,7 +211,8 @@ def test_what_was_documented_as_json(run, folder):
 
 
 def test_a_check_has_exit_codes_for_ci(run, folder):
-    assert run("document", "--check").code == 0
+    assert run("document", "--check").code == 2  # not all of it could be read
+    assert run("document", "--check", "below").code == 0
     (folder / "a.py").write_text(STALE)
     result = run("document", "--check", "a.py", "below")
     assert result.code == 1
@@ -234,6 +235,21 @@ def test_a_check_as_sarif(run, folder):
     assert result["ruleId"] in {rule["id"] for rule in one["tool"]["driver"]["rules"]}
     assert place["artifactLocation"] == {"uri": "a%20b.py"}
     assert place["region"] == {"startLine": 6, "startColumn": 9, "endLine": 6, "endColumn": 14}
+
+
+def test_files_outside_the_working_directory_keep_their_folders(run, folder, monkeypatch):
+    file = folder / "a.py"
+    file.write_text(STALE + WHOLE)
+    monkeypatch.chdir(folder / "below")
+    assert run("document", "--check", file).out.startswith(f"{file}:6:9: f: ")
+    assert run("document", "--check", "../a.py").out.startswith("../a.py:6:9: f: ")
+    (found,) = json.loads(run("document", "--check", "--format", "json", file).out)
+    assert found["path"] == file.as_posix()
+    for given in (file, "../a.py"):
+        log = json.loads(run("document", "--check", "--format", "sarif", given).out)
+        place = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"] == {"uri": file.as_uri()}
+    assert f"+++ b{file.as_posix()}\n" in run("document", "--all", file).out
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,7 @@ def _joined(tree: SyntaxTree, closing: TextEdit, edits: Sequence[TextEdit]) -> T
     return TextEdit(start, end - length, apply_edits(tree.text[start:end], moved))
 
 
+@lru_cache(maxsize=1)  # each definition of a file asks for it
 def convention_of(tree: SyntaxTree, wanted: str) -> PythonStyle | CommentStyle:
     """Return the style that a file follows, or the one that is wanted."""
     if tree.language.id != "python":

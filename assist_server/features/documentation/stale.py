@@ -140,6 +140,13 @@ _OTHER_END = re.compile(
 """An end without a plain return: a placeholder, a result that may count as one, or a failure."""
 _DOES_SOMETHING = re.compile(r"[\w\])]\s*[({=]|\bfor\b|\bif\b")
 _COMMENT = re.compile(r"/\*.*?\*/|(?://|#(?!\w*include)|--).*", re.DOTALL)
+_RANGE = re.compile(
+    r"^[^\w\n]*(?:(?:param|arg)\b\s*(?:\{[^}\n]*\}\s*)?)?(?!(?:param|arg)\b)\w+"
+    r"[`*, ]*(?:\.\.|…)[.…`*, ]*\w"
+    r"|\b([A-Za-z_]+)\d+[`* ]*(?:-|\N{EN DASH}|to|through)[`* ]*\1\d",
+    re.MULTILINE,
+)
+"""One entry for several parameters, such as `x1..x3`."""
 _HEAD_WORDS = 4
 _MAX_NAMES = 3
 """Number of names in a message."""
@@ -182,7 +189,8 @@ class _Check:
         if change is None or self._confirmed.isdisjoint(self._own_names):
             return
         gone = self._gone(change)
-        missing = [one.name for one in change.missing if self._is_missing(one)]
+        is_range = _RANGE.search(self.text) is not None
+        missing = [one.name for one in change.missing if self._is_missing(one) and not is_range]
         for old, new in _renamed(gone, missing):
             gone.remove(old)
             missing.remove(new)
@@ -225,11 +233,30 @@ class _Check:
             return []
         if _WRAPPED.search(header) or re.search(r"\barguments\b", body):
             return []
+        known = self.names | self._other_names
         return [
             name
             for name in change.gone
-            if name in self._confirmed and name not in self.names and not name[:1].isupper()
+            if name in self._confirmed and name not in known and not name[:1].isupper()
         ]
+
+    @cached_property
+    def _other_names(self) -> frozenset[str]:
+        """Return the words after the name in the header, and the parameters of inner functions.
+
+        A macro may hide a parameter, and a function may be documented with the one that it returns.
+        """
+        definition, text = self.definition, self.tree.text
+        name = _place_of(text, definition.name, Span(definition.keyword, definition.header.end))
+        parts = [text[name.end : definition.header.end]]
+        body = definition.body
+        waiting = [self.tree.node_at(body.start, body.end)] if body else []
+        while waiting:
+            node = waiting.pop()
+            lists = map(node.child_by_field_name, ("parameters", "parameter"))
+            parts += [text[self.tree.start(one) : self.tree.end(one)] for one in lists if one]
+            waiting += node.named_children
+        return frozenset(re.findall(r"[\w$]+", " ".join(parts)))
 
     def _is_missing(self, parameter: Parameter) -> bool:
         name, definition = parameter.name, self.definition

@@ -203,7 +203,7 @@ def _python_program(source: str) -> str | None:
 
 def _keeps_tokens(tree: SyntaxTree, definition: Definition, edits: Sequence[TextEdit]) -> bool:
     """Return whether the grammar finds the same definition and tokens, and no new errors."""
-    after = SyntaxTree(apply_edits(tree.text, edits), tree.language)
+    after = SyntaxTree(apply_edits(tree.text, edits), tree.language, earlier=tree)
     if after.root.has_error and count_errors(after) > count_errors(tree):
         return False
     ahead = [edit for edit in edits if edit.end <= definition.keyword]

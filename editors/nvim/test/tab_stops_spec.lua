@@ -3,14 +3,14 @@ return function(test, same)
   local TEXT = { '\t"""TODO: describe.', "", "\tcost ${x} \\: TODO", '\t"""' }
 
   ---Apply the snippet to a buffer of two lines, between them.
-  local function applied(buf, version)
+  local function applied(buf, version, snippet)
     vim.lsp.get_client_by_id = function()
       return { offset_encoding = "utf-16" }
     end
     local place = { line = 1, character = 0 }
     local change = {
       range = { start = place, ["end"] = place },
-      snippet = { kind = "snippet", value = SNIPPET },
+      snippet = { kind = "snippet", value = snippet or SNIPPET },
     }
     local document = { uri = vim.uri_from_bufnr(buf), version = version }
     local edit = { documentChanges = { { textDocument = document, edits = { change } } } }
@@ -37,6 +37,15 @@ return function(test, same)
     same(applied(buf), { applied = true })
     same(lines(buf), WRITTEN)
     same({ vim.snippet.active(), vim.bo[buf].expandtab }, { true, true })
+    vim.snippet.stop()
+  end)
+
+  test("line ends of a snippet do not become text of the buffer", function()
+    local buf = buffer()
+    vim.bo[buf].fileformat = "dos"
+    vim.api.nvim_set_current_buf(buf)
+    same(applied(buf, nil, (SNIPPET:gsub("\n", "\r\n"))), { applied = true })
+    same(lines(buf), WRITTEN)
     vim.snippet.stop()
   end)
 

@@ -155,6 +155,7 @@ export class TaskRunner implements Disposable {
   async again(): Promise<void> {
     if (this.run) {
       const { name, document, range, words } = this.run;
+      this.refuseChange();  // the range would be about another text
       await this.start(name, document.uri, range, words, true);
     }
   }
@@ -238,14 +239,20 @@ export class TaskRunner implements Disposable {
 
   /** Changes the document, in one step to undo, if it is as it was when the task began. */
   private async change(range: ProtocolRange, newText: string): Promise<void> {
+    const { uri } = this.refuseChange();
+    await this.preview.close();
+    const edit = new WorkspaceEdit();
+    edit.replace(uri, toRange(range), newText);
+    await workspace.applyEdit(edit);
+  }
+
+  /** Returns the document if it is as it was when the task began. */
+  private refuseChange(): TextDocument {
     const { document, version } = this.run ?? {};
     if (!document || document.version !== version) {
       throw new Problem("The document changed meanwhile: copy the answer, or run the task again.");
     }
-    await this.preview.close();
-    const edit = new WorkspaceEdit();
-    edit.replace(document.uri, toRange(range), newText);
-    await workspace.applyEdit(edit);
+    return document;
   }
 }
 

@@ -55,6 +55,23 @@ def test_what_the_syntax_tree_supports(section, entry):
     assert not false_facts(statement, NODE)
 
 
+@pytest.mark.parametrize(
+    ("entry", "is_true"),
+    [
+        ("x: Half. Defaults to 0.5.", True),
+        ("x: Half, defaults to `0.5`.", True),
+        ("x: Half (default: 0.5; never more).", True),
+        ('s: Words. Default: `"a,b"`', True),
+        ("s: Words. Defaults to ``'a,b'``, as ever.", True),
+        ("x: Half. Defaults to 0.6.", False),
+        ("s: Words. Defaults to `'a'`.", False),
+    ],
+)
+def test_defaults_that_hold_marks(entry, is_true):
+    node = ast.parse("def f(x=0.5, s='a,b'):\n    return x\n").body[0]
+    assert (not false_facts(statements(docstring("Args", entry))[-1], node)) is is_true
+
+
 def test_a_result_of_a_function_that_returns_nothing():
     node = ast.parse("def stop(a):\n    def b():\n        return 1\n    a.c = b\n").body[0]
     statement = statements(docstring("Returns", "The one."))[-1]

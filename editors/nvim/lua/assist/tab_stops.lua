@@ -25,9 +25,11 @@ local function expand(buf, change)
   -- On an empty line, and without 'expandtab', Neovim leaves the indentation as it is.
   vim.api.nvim_buf_set_lines(buf, row, row, false, { "" })
   vim.api.nvim_win_set_cursor(0, { row + 1, 0 })
+  -- Neovim divides a snippet at \n only; the buffer has a 'fileformat' of its own.
+  local snippet = change.snippet.value:gsub("\r\n?", "\n"):gsub("\n$", "")
   local expandtab = vim.bo[buf].expandtab
   vim.bo[buf].expandtab = false
-  local is_expanded, problem = pcall(vim.snippet.expand, (change.snippet.value:gsub("\r?\n$", "")))
+  local is_expanded, problem = pcall(vim.snippet.expand, snippet)
   vim.bo[buf].expandtab = expandtab
   if not is_expanded then
     error(problem, 0)

@@ -96,16 +96,26 @@ local function mark_changes(run, edit)
   end
 end
 
+---Return whether the buffer is as it was when the task began, and warn if not.
+---@param run assist.TaskRun
+---@return boolean
+local function is_unchanged(run)
+  local is_loaded = vim.api.nvim_buf_is_loaded(run.source)
+  if is_loaded and vim.api.nvim_buf_get_changedtick(run.source) == run.tick then
+    return true
+  end
+  warn("the file changed meanwhile; copy the answer, or run the task again")
+  return false
+end
+
 ---Close the window, and change the buffer if it is as it was when the task began.
 ---@param run assist.TaskRun
 ---@param edit lsp.TextEdit
 local function use(run, edit)
-  local is_loaded = vim.api.nvim_buf_is_loaded(run.source)
-  if not is_loaded or vim.api.nvim_buf_get_changedtick(run.source) ~= run.tick then
-    return warn("the file changed meanwhile; copy the answer, or run the task again")
+  if is_unchanged(run) then
+    run.panel:close()
+    vim.lsp.util.apply_text_edits({ edit }, run.source, encoding())
   end
-  run.panel:close()
-  vim.lsp.util.apply_text_edits({ edit }, run.source, encoding())
 end
 
 ---Return the edit that writes an answer below its text.
@@ -132,7 +142,9 @@ local function finish(run, answer)
     panels.copy(answer.text, "the answer was copied")
   end)
   panel:map("a", "Ask for another answer", function()
-    start(run, true)
+    if is_unchanged(run) then -- else its range is about another text
+      start(run, true)
+    end
   end)
   if edit then
     panel:show(edit.newText, KEEP)

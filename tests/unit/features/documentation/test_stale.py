@@ -178,6 +178,13 @@ def test_a_result_in_several_blocks_is_left_to_the_person():
         ("javascript", "/**\n * Do.\n * @param a A.\n * @param b B.\n */\nfunction f(a) { g(a, arguments[1]); }\n"),
         ("javascript", "/**\n * Do.\n * @returns {Promise<void>} When done.\n */\nasync function f(a) { g(a); }\n"),
         ("typescript", "/**\n * Do.\n * @param a A.\n * @param b B.\n */\nfunction f(a: A): void;\nfunction f(a: A, b: B): void { g(a); }\n"),
+        ("typescript", "/**\n * Do.\n * @param store A.\n * @param next B.\n * @param action C.\n */\nexport const mw = (store) => (next) => action => { g(store, next, action); };\n"),
+        ("lua", "--- Do.\n-- @param a A.\n-- @param b B.\nfunction f(a)\n  return function(b) g(a, b) end\nend\n"),
+        ("typescript", "/**\n * Do.\n * @param this The window.\n * @param x X.\n */\nfunction h(this: Window, x) { g(x); }\n"),
+        ("c", "/**\n * Do.\n * @param ctx A.\n * @param event B.\n */\nvoid on_event(ctx_t *ctx, UNUSED(int event)) { g(ctx); }\n"),
+        ("python", 'def f(k, x1, x2, x3):\n    """Do.\n\n    Args:\n        k: K.\n        x1..x3: The values.\n    """\n'),
+        ("python", 'def f(k, x1, x2, x3):\n    """Do.\n\n    Args:\n        k: K.\n        x1-x3: The values.\n    """\n'),
+        ("javascript", "/**\n * Do.\n * @param k K.\n * @param {number} a...d The values.\n */\nfunction f(k, a, b, c, d) { g(k); }\n"),
     ],
 )  # fmt: skip
 def test_what_may_be_right_is_not_found(language_id, text):

@@ -6,6 +6,7 @@ import pytest
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
 from assist_server.errors import AssistError, InputError
+from assist_server.features.documentation import document
 from assist_server.features.documentation.undocumented import undocumented
 from assist_server.features.documentation.verification import verify_file
 from assist_server.features.documentation.whole_file import document_file
@@ -87,6 +88,15 @@ def test_public_definitions_of_python_without_those_that_say_enough():
         ("typescript", "export class A {\n  private a() {}\n  #b() {}\n  c() { const f = () => 1; }\n  override d() {}\n}\n", ["A", "c"]),
         ("javascript", "function _a() {}\nfunction b() {}\n/** Done. */\nfunction c() {}\n", ["b"]),
         ("lua", "local function a() end\nfunction M.b() end\nfunction M._c() end\n", ["b"]),
+        ("python", "def testament(a):\n    pass\n\n\ndef testIt():\n    pass\n\n\ndef test_a():\n    pass\n", ["testament"]),
+        ("go", "package a\n\nfunc (s *server) Open() {}\n\nfunc (s *Server[T]) Open() {}\n", ["Open"]),
+        ("c", "int sum(int v[static 4], int n) { return 1; }\n", ["sum"]),
+        ("cpp", "int clampit(int x, int hi = std::max(1, 2)) { return x; }\nA::A(int x) {}\ntemplate <> class W<int> {\npublic:\n  void get(int a) {}\n};\n", ["clampit", "W<int>", "get"]),
+        ("cpp", "class A {\npublic:\n  class B { private: int x; };\n  void after(int override) {}\n  void o(int x) const override {}\n private: void c(int x) {}\n};\n", ["A", "B", "after"]),
+        ("typescript", "class A {\n  constructor(private readonly http: Http, timeoutMs) {}\n  private() {}\n}\n", ["A", "constructor", "private"]),
+        ("typescript", 'function merge(a, override: boolean) {}\nfunction level(kind = "private") {}\n', ["merge", "level"]),
+        ("typescript", "function f(a: A): void;\nfunction f(a: B): void;\nfunction f(a: any) {}\ndeclare function g(a: A): void;\n", ["f", "g"]),
+        ("javascript", "class A {\n  get x() { return 1; }\n  set x(v) {}\n  static set y(v) {}\n  set(k, v) {}\n}\n", ["A", "x", "set"]),
     ],
 )  # fmt: skip
 def test_public_definitions_of_each_language(language_id, text, public):
@@ -144,3 +154,12 @@ def test_prose_is_refused():
 def test_edits_that_change_the_program_or_words_are_refused(language_id, text, edit):
     with pytest.raises(AssistError, match="one by one"):
         verify_file(snapshot_of(text, language_id).syntax, [edit])
+
+
+def test_what_is_the_same_for_all_definitions_of_a_file_is_found_once(monkeypatch):
+    calls = []
+    for module, name in ((document, "find_docstrings"), (document, "detect_indent_unit")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda one, real=real: calls.append(real) or real(one))
+    documented("def f(a):\n    pass\n\n\ndef g(b):\n    pass\n\n\ndef only_here(c):\n    pass\n")
+    assert len(calls) == len(set(calls)) == 2
