@@ -200,15 +200,14 @@ def _check(blob: _Blob) -> None:
     Raises:
         ModelError: it was removed.
     """
-    header = b"blob %d\0" % blob.size
-    begun = {
-        _SHA1_DIGITS: partial(hashlib.sha1, header, usedforsecurity=False),
-        _SHA256_DIGITS: hashlib.sha256,
-    }.get(len(blob.path.name))
+    digests = {
+        _SHA1_DIGITS: hashlib.sha1(b"blob %d\0" % blob.size, usedforsecurity=False),
+        _SHA256_DIGITS: hashlib.sha256(),
+    }
     is_right = blob.part.stat().st_size == blob.size
-    if is_right and begun is not None:
+    if is_right and (digest := digests.get(len(blob.path.name))):
         with blob.part.open("rb") as content:
-            is_right = hashlib.file_digest(content, begun).hexdigest() == blob.path.name
+            is_right = hashlib.file_digest(content, lambda: digest).hexdigest() == blob.path.name
     if not is_right:
         blob.part.unlink()
         raise ModelError(f"a file from {blob.url} arrived damaged and was removed; try again")
