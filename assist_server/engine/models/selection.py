@@ -138,9 +138,10 @@ def _added_int8_bytes(model: Any) -> int:
     replaced = set(map(id, linears))
     others = (each for each in model.modules() if id(each) not in replaced)
     kept = {weights for each in others for weights in each.parameters(recurse=False)}
-    int8_bytes = sum(layer.weight.numel() for layer in linears)
-    read_bytes = sum(each.element_size() * each.numel() for each in model.parameters())
-    return int8_bytes + sum(4 * each.numel() for each in kept) - read_bytes
+    int8_bytes: int = sum(layer.weight.numel() for layer in linears)
+    kept_bytes: int = sum(4 * each.numel() for each in kept)
+    read_bytes: int = sum(each.element_size() * each.numel() for each in model.parameters())
+    return int8_bytes + kept_bytes - read_bytes
 
 
 def cache_limit_bytes(device: str, weights_bytes: int) -> int:
