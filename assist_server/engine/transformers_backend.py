@@ -37,7 +37,7 @@ from assist_server.engine.request import Chunk, FinishReason, GenerationRequest,
 from assist_server.engine.scheduler import Scheduler
 from assist_server.engine.tokens.codec import StreamingDetokenizer, TokenCodec
 from assist_server.engine.tokens.cut_back import cut_back
-from assist_server.errors import ModelError
+from assist_server.errors import AssistError, ModelError
 
 _log = logging.getLogger(__name__)
 
@@ -90,8 +90,8 @@ class TransformersBackend:
         self._run_with(model, plan)
         self._scheduler = Scheduler(self._run)
 
-    def _run_with(self, model: Any, plan: DevicePlan) -> None:
-        """Decode with a model from now on."""
+    def _run_with(self, model: Any, plan: DevicePlan) -> Decoder:
+        """Decode with a model from now on; return what decodes."""
         is_int8 = plan.dtype == "int8"
         plan = replace(plan, dtype="float32") if is_int8 else plan
         dtype = "int8" if is_int8 else self._dtype
@@ -102,13 +102,13 @@ class TransformersBackend:
         limit_bytes = int(cache_limit_bytes(plan.device, weights_bytes) * plan.cache_part)
         prefixes = PrefixCache(language_model, limit_bytes)
         context_tokens, line_starts = self._info.context_tokens, self._line_starts
+        decoder = Decoder(language_model, prefixes, self._drafting, context_tokens, line_starts)
         self._prefixes: PrefixCache | None = prefixes
-        self._decoder: Decoder | None = Decoder(
-            language_model, prefixes, self._drafting, context_tokens, line_starts
-        )
+        self._decoder: Decoder | None = decoder
         self._info = replace(self._info, plan=plan)
         if self._has_copy and self._source:
             _release_weights(model)
+        return decoder
 
     @classmethod
     def load(
@@ -190,11 +190,10 @@ class TransformersBackend:
             self._prefixes.clear()
 
     def _run(self, request: GenerationRequest) -> Iterator[Chunk]:
-        if self._decoder is None:
-            raise ModelError("the model was unloaded; try again")
+        decoder = self._decoder or self._load_again()
         has_begun = False
         try:
-            for chunk in self._generate(self._decoder, request):
+            for chunk in self._generate(decoder, request):
                 has_begun = has_begun or bool(chunk.token_ids)
                 yield chunk
         except (RuntimeError, IndexError, MemoryError) as error:
@@ -224,19 +223,34 @@ class TransformersBackend:
         _log.warning("%s", step)
         self._on_trouble(step)
         is_same_model = (plan.device, plan.dtype) == (before.device, before.dtype)
+        self._info = replace(self._info, plan=plan)
         if is_same_model and self._prefixes is not None:
             self._prefixes.limit_bytes = int(self._prefixes.limit_bytes * plan.cache_part)
-            self._info = replace(self._info, plan=plan)
             self._free_memory()
+            self._on_trouble("")
         else:
             self._decoder = self._prefixes = None
-            self._free_memory()
+            self._load_again()
+        return step
+
+    def _load_again(self) -> Decoder:
+        """Read the model again, as the plan says now; if that fails, the next request does it.
+
+        Raises:
+            ModelError: it cannot be loaded, which those who watch are told.
+        """
+        plan = self._info.plan
+        self._free_memory()  # also of an earlier try
+        try:
             with failures_in_one_sentence(self._info.name, plan):
                 readable = replace(plan, dtype="float32") if plan.dtype == "int8" else plan
                 _, model = _loaded(self._source, readable, self._dtype, ignore_progress)
-                self._run_with(model, plan)
+                decoder = self._run_with(model, plan)
+        except AssistError as error:
+            self._on_trouble(str(error))
+            raise
         self._on_trouble("")
-        return step
+        return decoder
 
     def _free_memory(self) -> None:
         if self._prefixes is not None:

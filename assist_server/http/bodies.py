@@ -52,7 +52,7 @@ class Body(BaseModel):
     ] = []
     temperature: float = Field(default=1.0, ge=0, le=2)
     top_p: float = Field(default=1.0, gt=0, le=1)
-    seed: int | None = Field(default=None, ge=0)
+    seed: int | None = Field(default=None, ge=0, lt=2**64)
     n: Literal[1] = 1
 
     @model_validator(mode="before")

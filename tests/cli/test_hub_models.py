@@ -63,6 +63,14 @@ def test_one_quantization_is_pulled_and_removed(run, served, tmp_path):
     assert listed(run).keys() == {"embedded"}
 
 
+def test_a_model_beside_its_only_quantization_stays(run, served, tmp_path):
+    (served.folder / "tiny-F16.gguf").unlink()
+    for name in (NAME, f"{NAME}:Q8_0"):
+        assert run("models", "pull", name).code == 0
+    assert run("models", "remove", f"{NAME}:Q8_0", "--yes").code == 0
+    assert listed(run).keys() == {"embedded", NAME}
+
+
 def test_a_download_that_broke_off_is_listed_and_can_be_removed(run, served, tmp_path):
     served.files_status = 500
     (blobs := tmp_path / "cache" / "models--somebody--model" / "blobs").mkdir(parents=True)

@@ -78,7 +78,8 @@ def plan_removal(name: str) -> Removal:
     if parts.quantization:
         ggufs = [file for each in commits for file in each.files if is_gguf_name(file.file_name)]
         chosen = choose_file({file.file_name for file in ggufs}, parts.quantization, name)
-        if {file.file_name for file in ggufs} != {chosen}:
+        is_only_model = {file.file_name for file in ggufs} == {chosen}
+        if not is_only_model or any(_can_be_loaded(each.snapshot_path) for each in commits):
             files = [file for file in ggufs if file.file_name == chosen]
             strategy = alone.delete_files(*files)
             return Removal(strategy.expected_freed_size, strategy)

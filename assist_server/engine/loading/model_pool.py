@@ -62,7 +62,8 @@ class ModelHost:
     """A backend that is loaded in the background.
 
     If the server that runs the model cannot be used, that is a failure until it can; it is tried
-    again after a growing delay. A model that nobody uses for long may be unloaded until it is used.
+    again after a growing delay. A model that nobody uses for long may be unloaded until it is used;
+    if loading it again fails, the next use tries once more.
     """
 
     def __init__(self, open_backend: Callable[[ProgressCallback], Backend]) -> None:
@@ -73,6 +74,7 @@ class ModelHost:
         self._state = HostState(Phase.LOADING, "starting", 0)
         self._backend: Backend | None = None
         self._is_retrying = False
+        self._was_loaded = False
         self._is_ended = False
         self._n_uses = 0
         self._unused_since = time.monotonic()
@@ -168,7 +170,11 @@ class ModelHost:
 
     def _run(self) -> None:
         """Load the model, unload it when it is not used, and load it again when it is."""
-        while not self._is_ended and self._load() and self._unload_when_unused():
+        while not self._is_ended:
+            if self._load() and not self._unload_when_unused():
+                return
+            if not self._was_loaded:
+                return
             with self._changed:
                 self._changed.wait_for(lambda: self._state.phase is not Phase.UNLOADED)
 
@@ -213,13 +219,19 @@ class ModelHost:
             self._finish(None, HostState(Phase.FAILED, str(error)))
             return error
         except AssistError as error:
-            self._finish(None, HostState(Phase.FAILED, str(error)))
+            self._finish(None, HostState(self._phase_after_failure, str(error)))
         except Exception as error:  # noqa: BLE001 - a third-party model may do anything
             _log.exception("loading failed")
-            self._finish(None, HostState(Phase.FAILED, f"loading failed: {type(error).__name__}"))
+            message = f"loading failed: {type(error).__name__}"
+            self._finish(None, HostState(self._phase_after_failure, message))
         else:
             self._finish(backend, HostState(Phase.READY, backend.info.name))
         return None
+
+    @property
+    def _phase_after_failure(self) -> Phase:
+        """Return the phase after a failure that stays; a model that was loaded may be again."""
+        return Phase.UNLOADED if self._was_loaded else Phase.FAILED
 
     def _report(self, message: str, percent: int, *, is_download: bool = False) -> None:
         with self._changed:
@@ -233,6 +245,7 @@ class ModelHost:
             if not self._is_ended:
                 self._backend = backend
                 if backend is not None:
+                    self._was_loaded = True
                     backend.watch(self._on_trouble)
                 if self._state != state:
                     self._set_state(state)

@@ -10,6 +10,7 @@ Source of the layout: https://huggingface.co/docs/huggingface_hub/guides/manage-
 import contextlib
 import errno
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,7 @@ from typing import Any, BinaryIO, Self, cast
 from filelock import Timeout
 from huggingface_hub import constants, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.file_download import http_get, repo_folder_name
+from huggingface_hub.file_download import are_symlinks_supported, http_get, repo_folder_name
 from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import WeakFileLock, build_hf_headers  # type: ignore[attr-defined]
 from rich.filesize import decimal
@@ -38,7 +39,7 @@ _LOCK_SECONDS = 0.5
 _RETRY_SECONDS = 1.0
 _MAX_VAIN_TRIES = 3
 """In a row that brought nothing, besides those of the client."""
-_SHA256_DIGITS = 64
+_SHA1_DIGITS, _SHA256_DIGITS = 40, 64
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,14 @@ class _Blob:
         return self.path.with_name(f"{self.path.name}.incomplete")
 
     @property
+    def is_here(self) -> bool:
+        """Return whether all of it is here; a power cut may leave an empty file."""
+        return self.path.exists() and self.path.stat().st_size == self.size
+
+    @property
     def here_bytes(self) -> int:
         """Return how much of it has arrived."""
-        if self.path.exists():
+        if self.is_here:
             return self.size
         return self.part.stat().st_size if self.part.exists() else 0
 
@@ -81,7 +87,8 @@ def transfer(
     folder = cache_folder(repository)
     blobs = list(_blobs(repository, commit, files, folder / "blobs"))
     total = sum(blob.size for blob in blobs)
-    check_room(total - sum(blob.here_bytes for blob in blobs), folder)
+    copied_bytes = _copied_bytes(files, folder, commit)
+    check_room(total - sum(blob.here_bytes for blob in blobs) + copied_bytes, folder)
     (folder / "blobs").mkdir(parents=True, exist_ok=True)
     # Otherwise the client does not count what is here as a model, and would not remove it.
     (folder / "snapshots" / commit).mkdir(parents=True, exist_ok=True)
@@ -96,6 +103,14 @@ def transfer(
 
         show(blob.here_bytes)
         _fetch(blob, locks / f"{blob.path.name}.lock", show)
+
+
+def _copied_bytes(files: Sequence[RepoSibling], folder: Path, commit: str) -> int:
+    """Return what the client will copy to give files their names: nothing if it can link them."""
+    if are_symlinks_supported(folder.parent):
+        return 0
+    named = folder / "snapshots" / commit
+    return sum(file.size or 0 for file in files if not (named / file.rfilename).exists())
 
 
 def check_room(needed_bytes: int, folder: Path) -> None:
@@ -132,11 +147,13 @@ def _fetch(blob: _Blob, lock: Path, on_bytes: Callable[[int], None]) -> None:
                 break
             except Timeout:
                 on_bytes(blob.here_bytes)  # another process is downloading it
-        if blob.path.exists():
+        if blob.is_here:
             return
         try:
             with blob.part.open("ab") as output:
                 _receive(blob, output, on_bytes)
+                output.flush()
+                os.fsync(output.fileno())
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 check_room(blob.size - blob.here_bytes, blob.path.parent)
@@ -175,15 +192,22 @@ def _is_final(error: Exception) -> bool:
 
 
 def _check(blob: _Blob) -> None:
-    """Remove what has arrived if it is not the file, of which the hub has named the SHA-256.
+    """Remove what has arrived if it is not the file, of which the hub has named a digest.
+
+    That is the SHA-256 of a large file, and git's name of a small one: the SHA-1 of a header and
+    the content (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects).
 
     Raises:
         ModelError: it was removed.
     """
+    digests = {
+        _SHA1_DIGITS: hashlib.sha1(b"blob %d\0" % blob.size, usedforsecurity=False),
+        _SHA256_DIGITS: hashlib.sha256(),
+    }
     is_right = blob.part.stat().st_size == blob.size
-    if is_right and len(blob.path.name) == _SHA256_DIGITS:
+    if is_right and (digest := digests.get(len(blob.path.name))):
         with blob.part.open("rb") as content:
-            is_right = hashlib.file_digest(content, "sha256").hexdigest() == blob.path.name
+            is_right = hashlib.file_digest(content, lambda: digest).hexdigest() == blob.path.name
     if not is_right:
         blob.part.unlink()
         raise ModelError(f"a file from {blob.url} arrived damaged and was removed; try again")

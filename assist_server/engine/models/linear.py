@@ -4,6 +4,7 @@ They are modules that TorchScript compiles: configuration is in attributes.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
@@ -117,14 +118,32 @@ class Int8Linear(nn.Module):
         return torch.add(first, second, alpha=0.5 / largest).mul_(step)
 
 
-def quantize_linears(model: Any) -> None:
-    """Replace all linear layers of a transformers model with layers in int8, one by one."""
+class ReadableInt8Linear(Int8Linear):
+    """A layer in int8 in a transformers model, which may read the weights, as Jamba's does."""
+
+    @property
+    def weight(self) -> Tensor:
+        """Return the weights [rows, columns] in float32, made anew."""
+        packed: Tensor = torch.ops.quantized.linear_unpack(self.packed)[0]
+        return packed.dequantize()
+
+
+def linears_of(model: Any) -> Iterator[tuple[nn.Module, str, Any]]:
+    """Yield the layers that can be in int8, each after its parent and its name there."""
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
-            if type(child) is nn.Linear:
-                setattr(parent, name, Int8Linear(child.weight.detach(), _bias(child)))
-            elif type(child) is Conv1D:  # GPT-2's, with transposed weights
-                setattr(parent, name, Int8Linear(child.weight.detach().t(), _bias(child)))
+            if type(child) in {nn.Linear, Conv1D}:
+                yield parent, name, child
+
+
+def quantize_linears(model: Any) -> None:
+    """Replace all linear layers of a transformers model with layers in int8, one by one."""
+    for parent, name, child in linears_of(model):
+        weight = child.weight.detach()
+        if type(child) is Conv1D:  # GPT-2's, with transposed weights
+            setattr(parent, name, Int8Linear(weight.t(), _bias(child)))
+        else:
+            setattr(parent, name, ReadableInt8Linear(weight, _bias(child)))
 
 
 def _bias(layer: Any) -> Tensor | None:

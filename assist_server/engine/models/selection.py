@@ -11,11 +11,13 @@ import psutil
 import torch
 
 from assist_server.engine.device import DevicePlan
+from assist_server.engine.failures import gist, is_out_of_memory
 from assist_server.engine.models.cuda_graph_model import CudaGraphModel
-from assist_server.engine.models.linear import Weights, has_vnni, quantize_linears
+from assist_server.engine.models.linear import Weights, has_vnni, linears_of, quantize_linears
 from assist_server.engine.models.protocol import LanguageModel
 from assist_server.engine.models.torchscript_model import TorchScriptModel, covers
 from assist_server.engine.models.transformers_model import TransformersModel
+from assist_server.errors import ModelError
 
 _CACHE_PART_OF_GPU = 4
 _CACHE_PART_OF_MEMORY = 8
@@ -54,8 +56,29 @@ def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageMo
             # Quantized tensors are deprecated, without a replacement.
             warnings.simplefilter("ignore")
             quantize_linears(model)
-        return TransformersModel(model.to(torch.float32)), plan
+            quantized = TransformersModel(model.to(torch.float32))
+            _check_runs(quantized)
+        return quantized, plan
     return TransformersModel(model.to(getattr(torch, plan.dtype))), plan
+
+
+def _check_runs(quantized: TransformersModel) -> None:
+    """Run a prompt and a step, as a model may use its layers in ways that int8 does not have.
+
+    Raises:
+        ModelError: they fail.
+    """
+    try:
+        cache = quantized.new_cache()
+        for ids in ([0, 0, 0], [0]):
+            cache.extend(ids, 1)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise ModelError(
+            f"this model does not run in int8 ({gist(error)}); set `dtype` to 'bfloat16', or "
+            "choose a smaller model"
+        ) from error
 
 
 def _on_gpu(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageModel, DevicePlan]:
@@ -72,7 +95,7 @@ def _on_gpu(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageModel, De
 def _with_cpu_format(model: Any, plan: DevicePlan, dtype: str) -> DevicePlan:
     """Return the plan with the number format for a model on a CPU, and its reason."""
 
-    def chosen(format_: Weights, reason: str) -> DevicePlan:
+    def chosen(format_: str, reason: str) -> DevicePlan:
         return replace(plan, dtype=format_, reasons=(*plan.reasons[:1], f"{format_}: {reason}"))
 
     if dtype == "int8":
@@ -84,7 +107,11 @@ def _with_cpu_format(model: Any, plan: DevicePlan, dtype: str) -> DevicePlan:
         added_bytes, free_bytes = _added_bytes(model), psutil.virtual_memory().available
         if added_bytes > _MAX_SHARE_OF_MEMORY * free_bytes:
             figures = f"{added_bytes / 1e9:.1f} GB, and {free_bytes / 1e9:.1f} GB are free"
-            return chosen("int8", f"a wider format would take another {figures}")
+            reason = f"a wider format would take another {figures}"
+            if covers(model) or _added_int8_bytes(model) <= _MAX_SHARE_OF_MEMORY * free_bytes:
+                return chosen("int8", reason)
+            largest = max(model.parameters(), key=torch.numel)
+            return chosen(str(largest.dtype).removeprefix("torch."), f"as in the file; {reason}")
     if covers(model) and dtype in {"auto", "float16"}:
         is_native = has_native_bfloat16()
         prompts = "bfloat16, which this processor multiplies natively" if is_native else "float32"
@@ -100,6 +127,21 @@ def _added_bytes(model: Any) -> int:
     if covers(model):
         return sum(2 * each.numel() for each in model.parameters())
     return sum((4 - each.element_size()) * each.numel() for each in model.parameters())
+
+
+def _added_int8_bytes(model: Any) -> int:
+    """Return the memory that int8 takes beside the weights as they were read; below 0 if it saves.
+
+    What is no linear layer, such as experts in one tensor, grows to float32.
+    """
+    linears = [layer for *_, layer in linears_of(model)]
+    replaced = set(map(id, linears))
+    others = (each for each in model.modules() if id(each) not in replaced)
+    kept = {weights for each in others for weights in each.parameters(recurse=False)}
+    int8_bytes: int = sum(layer.weight.numel() for layer in linears)
+    kept_bytes: int = sum(4 * each.numel() for each in kept)
+    read_bytes: int = sum(each.element_size() * each.numel() for each in model.parameters())
+    return int8_bytes + kept_bytes - read_bytes
 
 
 def cache_limit_bytes(device: str, weights_bytes: int) -> int:

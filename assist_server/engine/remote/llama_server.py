@@ -87,8 +87,10 @@ class LlamaServer:
             **self._named,
             **_samplers(request.sampling),
             "prompt": list(prompt_ids),
-            # Each byte of the forced text may be a token.
-            "n_predict": request.max_new_tokens + len(cut_off),
+            # Each byte of the forced text may be a token; beyond the context, tokens are dropped.
+            "n_predict": min(
+                request.max_new_tokens + len(cut_off), self._info.context_tokens - len(prompt_ids)
+            ),
             "stream": True,
             "cache_prompt": True,
             "n_probs": 1,

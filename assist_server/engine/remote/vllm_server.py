@@ -21,7 +21,7 @@ from assist_server.engine.remote.vocabulary import MAX_TOKENIZE_MS, Vocabulary
 from assist_server.engine.request import FinishReason, GenerationRequest
 from assist_server.engine.tokens.codec import byte_level_bytes, sentencepiece_bytes
 from assist_server.engine.tokens.cut_back import cut_back
-from assist_server.errors import ModelError
+from assist_server.errors import ModelError, ModelServerError
 
 _END_TOKENS = (
     *("<|endoftext|>", "<|im_end|>", "<|end_of_text|>", "</s>", "<eos>"),
@@ -94,8 +94,10 @@ class VllmServer:
         body: Json = {
             **self._named,
             "prompt": list(prompt_ids),
-            # Each byte of the forced text may be a token.
-            "max_tokens": request.max_new_tokens + len(cut_off),
+            # Each byte of the forced text may be a token; vLLM refuses more than its context holds.
+            "max_tokens": min(
+                request.max_new_tokens + len(cut_off), self._info.context_tokens - len(prompt_ids)
+            ),
             "temperature": request.sampling.temperature,
             "top_p": request.sampling.top_p,
             "stop_token_ids": sorted(request.end_ids),
@@ -168,10 +170,17 @@ def find_vllm_model(connection: ServerConnection, name: str) -> Json | None:
     Args:
         connection: To the server.
         name: The model's name; empty for the server's only one.
+
+    Raises:
+        ModelServerError: the server cannot be used now.
     """
     try:
         listed = connection.get("/v1/models").get("data")
-    except ModelError:  # some servers have no list
+    except UnexpectedAnswerError:  # some servers have no list
+        return None
+    except ModelServerError:
+        raise
+    except ModelError:  # it refuses this request
         return None
     found = [
         {key: each.get(key) for key in ("id", "root", "max_model_len")}

@@ -74,6 +74,26 @@ def test_then_the_model_moves_to_the_cpu(backend, fail):
     assert len(backend.told) == 4  # each step is said once
 
 
+def test_a_smaller_model_that_cannot_be_loaded_is_loaded_by_the_next_request(
+    backend, fail, monkeypatch
+):
+    expected, loaded = answer(backend), transformers_backend._loaded
+    failures = [OSError("no such file")]
+
+    def fails_once(*arguments):
+        if failures:
+            raise failures.pop()
+        return loaded(*arguments)
+
+    monkeypatch.setattr(transformers_backend, "_loaded", fails_once)
+    fail.extend([CUDA_ERROR, CUDA_ERROR])
+    with pytest.raises(ModelError, match="cannot load the model 'mine': no such file"):
+        answer(backend)
+    assert backend.told[-1] == "cannot load the model 'mine': no such file"
+    assert answer(backend) == expected
+    assert (backend.told[-1], backend.info.plan.device) == ("", "cpu")
+
+
 def test_an_answer_that_was_begun_is_not_begun_again(backend, fail):
     fail.extend([None, None, CUDA_ERROR])
     with pytest.raises(ModelError, match="a quarter of their memory; try again"):

@@ -57,6 +57,12 @@ def test_a_prompt_alone_is_continued(client, backend):
     assert prompt_of(backend) == "x = "
 
 
+@pytest.mark.parametrize(("seed", "status"), [(2**64 - 1, 200), (2**64, 400), (-1, 400)])
+def test_a_seed_has_64_bits(client, seed, status):
+    body = {"prompt": "x = ", "max_tokens": 3, "seed": seed}
+    assert client.post("/v1/completions", json=body).status_code == status
+
+
 def test_a_suffix_is_put_into_the_models_format(client, backend):
     body = {"prompt": ["x = "], "suffix": "\nprint(x)\n", "max_tokens": 99}
     answer = client.post("/v1/completions", json=body).json()

@@ -293,6 +293,31 @@ def test_a_model_without_use_is_unloaded_until_it_is_used():
     host.close()
 
 
+@pytest.mark.parametrize("error", [ModelError("no weights"), ZeroDivisionError()])
+def test_a_model_that_is_not_loaded_again_is_tried_at_the_next_use(error):
+    last = Closable()
+    results = iter([Closable(), error, last])
+
+    def load(report):
+        result = next(results)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    host = ModelHost(load)
+    recorded = Recorded(host)
+    recorded.until(Phase.READY)
+    host.wake(0)
+    recorded.until(Phase.UNLOADED)
+    host.wake(float("inf"))
+    with pytest.raises(ModelError, match=r"no weights|ZeroDivisionError"):
+        host.backend(wait_ms=None)
+    assert (host.state.phase, host.has_given_up) == (Phase.UNLOADED, False)
+    host.wake(float("inf"))
+    assert host.backend(wait_ms=None) is last
+    host.close()
+
+
 def test_a_host_that_is_closed_while_it_is_unloaded_stays_closed():
     opened = []
     host = ModelHost(lambda report: opened.append(1) or NullBackend())

@@ -1,5 +1,6 @@
 """Downloads over a line that breaks, to a disk that may be full, beside other processes."""
 
+import hashlib
 import shutil
 import threading
 import time
@@ -88,6 +89,33 @@ def test_what_arrives_damaged_is_not_kept(served, tmp_path):
     assert not part.exists()
     pull()
     assert pulled_weights() == WEIGHTS
+
+
+def test_a_small_file_that_arrives_damaged_is_not_kept(served):
+    name = hashlib.sha1(b"blob 2\0{}", usedforsecurity=False).hexdigest()
+    part = transfer.cache_folder(NAME) / "blobs" / f"{name}.incomplete"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"[]")
+    with pytest.raises(ModelError, match="arrived damaged and was removed; try again"):
+        pull()
+    pull()
+    assert (hub.cached_model(NAME) / "config.json").read_text() == "{}"
+
+
+def test_a_file_that_a_power_cut_left_empty_is_downloaded_again(served):
+    pull()
+    (transfer.cache_folder(NAME) / "blobs" / digest(served)).write_bytes(b"")
+    pull()
+    assert pulled_weights() == WEIGHTS
+
+
+def test_files_that_the_client_copies_need_room_twice(served, monkeypatch):
+    needed = []
+    monkeypatch.setattr(transfer, "are_symlinks_supported", lambda _: False)
+    monkeypatch.setattr(transfer, "check_room", lambda size, _: needed.append(size))
+    pull()
+    pull()
+    assert needed == [2 * (len(WEIGHTS) + 4), 0]
 
 
 def digest(served):

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from tiny_models import FAMILIES, build_model
+from tiny_models import FAMILIES, TinyFamily, build_model
 
 from assist_server.engine.device import DeviceFacts, plan_device
 from assist_server.engine.models import selection
@@ -8,6 +8,7 @@ from assist_server.engine.models.cuda_graph_model import CudaGraphModel
 from assist_server.engine.models.selection import cache_limit_bytes, plan_execution
 from assist_server.engine.models.torchscript_model import TorchScriptModel
 from assist_server.engine.models.transformers_model import TransformersModel
+from assist_server.errors import ModelError
 
 BY_CONFIG = {family.config: family for family in FAMILIES}
 
@@ -54,18 +55,41 @@ def test_eight_bits_are_for_every_architecture():
     assert 0 < float((found - expected).norm() / expected.norm()) < 0.05
 
 
-@pytest.mark.parametrize("config", ["LlamaConfig", "GPT2Config"])
-def test_what_does_not_fit_is_run_in_8_bits(monkeypatch, config):
+@pytest.mark.parametrize(
+    ("config", "free_bytes", "expected"),
+    [
+        ("LlamaConfig", 40_000, "int8"),
+        ("GPT2Config", 60_000, "int8"),
+        ("GPT2Config", 40_000, "bfloat16"),  # its embeddings grow in int8, too
+        ("MixtralConfig", 150_000, "bfloat16"),  # its experts are no linear layers
+    ],
+)
+def test_what_does_not_fit_is_run_in_fewer_bits(monkeypatch, config, free_bytes, expected):
     class Memory:
-        available = 40_000  # less than the parameters
+        available = free_bytes
 
     monkeypatch.setattr(selection.psutil, "virtual_memory", Memory)
     plan = plan_device(DeviceFacts(), "auto", "auto")
-    model = build_model(BY_CONFIG[config], 300).to(torch.bfloat16)
-    _, plan = plan_execution(model, plan, "auto")
-    assert plan.dtype == "int8"
+    family = BY_CONFIG.get(config, TinyFamily("", config, ()))
+    model = build_model(family, 300).to(torch.bfloat16)
+    fast, plan = plan_execution(model, plan, "auto")
+    assert plan.dtype == expected
     assert "0.0 GB are free" in plan.reasons[1]
+    assert fast.new_cache().extend([40, 41], 1).isfinite().all()
+
+
+@pytest.mark.parametrize("config", ["LlamaConfig", "GPT2Config"])
+def test_a_format_that_was_chosen_is_kept(config):
     assert plan_for(config, "float32")[1].dtype == "float32"
+
+
+def test_a_model_that_does_not_run_in_8_bits_is_refused_in_a_sentence(monkeypatch):
+    def fail(self, *_arguments):
+        raise AttributeError("no attribute 'weight'")
+
+    monkeypatch.setattr(TransformersModel, "forward", fail)
+    with pytest.raises(ModelError, match=r"does not run in int8 \(no attribute 'weight'\); set"):
+        plan_for("GPT2Config", "int8")
 
 
 @pytest.mark.parametrize(("has_vnni", "expected"), [(True, "int8"), (False, "float16")])

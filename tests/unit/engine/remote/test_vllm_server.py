@@ -2,7 +2,7 @@ import pytest
 from fake_model_server import CONTROL, fake_model_server, ids_of
 
 from assist_server.engine.request import FinishReason, GenerationRequest, Sampling, collect
-from assist_server.errors import ModelError
+from assist_server.errors import ModelError, ModelServerError
 
 
 @pytest.fixture
@@ -57,6 +57,29 @@ def test_the_answer_begins_with_the_half_word_that_is_not_part_of_it(vllm, open_
     assert generation.text == "answer()"
     [body] = vllm.bodies("/v1/completions")
     assert body["prompt"] == ids_of("x = ")
+
+
+def test_a_healed_prompt_fits_the_context(vllm, open_remote):
+    backend = open_remote(vllm)
+    backend._model._vocabulary._bytes[7] = b"retu"
+    prompt = (*backend.encode("x = "), 7)
+    request = GenerationRequest(prompt, 2048 - len(prompt), healed_text="retu")
+    assert collect(backend.generate(request)).text == "answer()"
+    [body] = vllm.bodies("/v1/completions")
+    assert (len(body["prompt"]), body["max_tokens"]) == (4, 2044)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, "OpenAiServer"), (405, "OpenAiServer"), (503, None)]
+)
+def test_only_a_server_that_works_is_taken_for_another(vllm, open_remote, status, kind):
+    vllm.failures["/v1/models"] = lambda handler: handler.give({}, status)
+    vllm.failures["/v1/completions"] = lambda handler: handler.give({"choices": []})
+    if kind is None:
+        with pytest.raises(ModelServerError, match="503"):
+            open_remote(vllm, model="coder")
+    else:
+        assert type(open_remote(vllm, model="coder")._model).__name__ == kind
 
 
 def test_a_gateway_without_a_tokenizer_gets_texts(vllm, open_remote):
