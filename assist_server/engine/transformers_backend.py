@@ -237,7 +237,7 @@ class TransformersBackend:
         """Read the model again, as the plan says now; if that fails, the next request does it.
 
         Raises:
-            ModelError: it cannot be loaded, which those who watch are told.
+            ModelError: it cannot be loaded; those who watch hear why.
         """
         plan = self._info.plan
         self._free_memory()  # also of an earlier try
