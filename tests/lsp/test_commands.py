@@ -4,6 +4,7 @@ from lsp_steps import URI, run
 from assist_server.lsp.client import CAPABILITIES, RequestError
 
 SOURCE = "def area(radius):\n    return 3 * radius\n"
+CHOOSE = "Choose a chat model for explanations, fixes and other tasks"
 WHOLE = {"start": {"line": 0, "character": 0}, "end": {"line": 2, "character": 0}}
 
 
@@ -26,7 +27,7 @@ def test_actions_are_offered_where_they_make_sense(client):
         "Document everything in this file",
     ]
     selected = titles(client, 0, 0, {"line": 0, "character": 5})
-    assert selected == ["Summarize selection", "Summarize selection as a comment"]
+    assert selected == ["Summarize selection", "Summarize selection as a comment", CHOOSE]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_a_comment_that_would_change_the_program_is_refused(client):
 
 def test_a_comment_is_not_offered_where_there_is_none(client):
     open_as(client, URI, "json", '{"a": 1}\n')
-    assert titles(client, 0, 0, {"line": 0, "character": 5}) == ["Summarize selection"]
+    assert titles(client, 0, 0, {"line": 0, "character": 5}) == ["Summarize selection", CHOOSE]
 
 
 def test_an_empty_selection_is_a_clear_error(client):
