@@ -32,15 +32,6 @@ def test_placeholders_are_tab_stops(workbench):
     workbench.save(file, f"def keep(path):\n{docstring}{body}".encode())
 
 
-def test_all_of_a_file_is_documented_once_the_preview_is_applied(workbench):
-    text = f"{ADD}\n\n{ADD.replace('add', 'sum')}"
-    file = workbench.open(text)
-    workbench.run("Assist: Document Everything in the File")
-    workbench.page("click", ".bulk-edit-panel .edit-checkbox >> nth=0")  # the file's
-    workbench.page("click", '.bulk-edit-panel .monaco-button:has-text("Apply")')
-    wait_for(lambda: file.read_text().count('"""') == 4, "the documentation")  # VS Code saves it
-
-
 def test_documentation_keeps_the_line_ends_and_tabs_of_the_file(workbench):
     before = "def add(a, b):\r\n\tname = '😋 é漢'\r\n\treturn name\r\n"
     file = workbench.open(before, answer="first number")
