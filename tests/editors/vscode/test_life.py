@@ -3,7 +3,7 @@
 import pytest
 from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, WAIT_S, wait_for
 from fake_hub import fake_hub, stand_in
-from workbench import READY, STATUS, Page
+from workbench import READY, STATUS
 
 CALL = "alpha(beta, gamma)"
 
@@ -44,31 +44,6 @@ def test_a_killed_server_is_started_again_without_a_word(workbench):
     workbench.type("y = ")
     workbench.wait_for_ghost_text(CALL)
     assert workbench.notifications() == []
-
-
-def test_windows_share_a_server_and_go_on_with_another_when_it_is_killed(workbench, vscode_tools):
-    workbench.open_with({"answer": CALL, "is_shared": True}, "x = 1\n")
-    relays = workbench.server.language_servers
-    own = relays()
-    page = Page(vscode_tools)
-    try:
-        page("goto", workbench.server.url)
-        wait_for(lambda: len(relays()) == 2, "another window's relay")
-        (server,) = workbench.server.shared_servers()
-        before = relays()
-        server.kill()
-        wait_for(lambda: set(workbench.server.shared_servers()) - {server}, "another server")
-        workbench.wait_for_status(READY)
-        workbench.press("Control+End")
-        workbench.type("y = ")
-        workbench.wait_for_ghost_text(CALL)
-        assert relays() == before
-        assert len(workbench.server.shared_servers()) == 1
-        assert workbench.notifications() == []
-    finally:
-        page.close()
-        for relay in set(relays()) - set(own):
-            relay.parent().kill()  # else the window's extensions would wait for it to come back
 
 
 def test_a_server_that_keeps_crashing_is_given_up_with_one_sentence(workbench):
