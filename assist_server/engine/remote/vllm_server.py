@@ -16,11 +16,11 @@ from assist_server.engine.device import DevicePlan
 from assist_server.engine.remote.chat_format import ChatFormat
 from assist_server.engine.remote.connection import Json, ServerConnection
 from assist_server.engine.remote.failures import UnexpectedAnswerError, unreadable
+from assist_server.engine.remote.model_by_ids import ModelByIds
 from assist_server.engine.remote.served_model import Call, Piece, literal, log_prob_of
 from assist_server.engine.remote.vocabulary import MAX_TOKENIZE_MS, Vocabulary
 from assist_server.engine.request import FinishReason, GenerationRequest
 from assist_server.engine.tokens.codec import byte_level_bytes, sentencepiece_bytes
-from assist_server.engine.tokens.cut_back import cut_back
 from assist_server.errors import ModelError, ModelServerError
 
 _END_TOKENS = (
@@ -32,7 +32,7 @@ _SAMPLE = " def \N{LATIN SMALL LETTER E WITH ACUTE}(x):\n\t  return '\N{SNAKE}' 
 _REASONS = {"length": FinishReason.MAX_NEW_TOKENS}
 
 
-class VllmServer:
+class VllmServer(ModelByIds):
     """A model on a vLLM server."""
 
     def __init__(self, connection: ServerConnection, described: Json) -> None:
@@ -58,46 +58,17 @@ class VllmServer:
         self._chat = ChatFormat(self._apply_template, self._vocabulary)
         self._info = _describe(connection, described, self._vocabulary, has_chat=self._has_chat())
 
-    @property
-    def info(self) -> ModelInfo:
-        """Return the facts about the model."""
-        return self._info
-
     def is_still_served(self) -> bool:
         """Ask the server whether it has this model."""
         return find_vllm_model(self._connection, self._named["model"]) == self._described
 
-    def encode(self, text: str, client: str) -> list[int]:
-        """Return the ids of a text; control tokens spelled in it stay text."""
-        return self._vocabulary.encode(text, client)
-
-    def encode_chat(self, messages: Sequence[Mapping[str, str]], client: str) -> list[int]:
-        """Return the ids of a conversation up to the answer.
-
-        Raises:
-            ModelError: the model has no chat format, or the server failed.
-        """
-        if not self._info.has_chat_template:
-            raise ModelError("this model has no chat format; choose an instruction-tuned model")
-        return self._chat.encode(messages, client)
-
-    def decode_prompt(self, ids: Sequence[int]) -> str:
-        """Return a prompt as readable text."""
-        return self._vocabulary.decode(ids)
-
     def call(self, request: GenerationRequest) -> Call:
         """Return what to send for a request."""
-        prompt_ids, cut_off = cut_back(
-            self._vocabulary.bytes_of, request.prompt_ids, request.healed_text
-        )
-        forced = cut_off.decode()
+        prompt_ids, forced, max_tokens = self._split(request)
         body: Json = {
             **self._named,
-            "prompt": list(prompt_ids),
-            # Each byte of the forced text may be a token; vLLM refuses more than its context holds.
-            "max_tokens": min(
-                request.max_new_tokens + len(cut_off), self._info.context_tokens - len(prompt_ids)
-            ),
+            "prompt": prompt_ids,
+            "max_tokens": max_tokens,
             "temperature": request.sampling.temperature,
             "top_p": request.sampling.top_p,
             "stop_token_ids": sorted(request.end_ids),
