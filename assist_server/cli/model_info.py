@@ -24,7 +24,7 @@ _EMBEDDED_LICENCE = "Apache-2.0"
 
 @dataclass(frozen=True)
 class _Facts:
-    """What is known about a model without loading it."""
+    """Facts about a model that are known without loading it."""
 
     model: str
     """Value of the setting `model`."""

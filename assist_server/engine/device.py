@@ -23,7 +23,7 @@ class DevicePlan:
     cache_part: float = 1.0
     """Part of the usual memory for the caches of prompts."""
     memory_steps: tuple[str, ...] = ()
-    """What was changed when the memory was exceeded, each in a sentence."""
+    """Changes made because the memory was exceeded, each in a sentence."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def _joined(value: Any) -> Any:
 
 
 class Body(BaseModel):
-    """What all requests have in common."""
+    """The fields that all requests have in common."""
 
     stream: bool = False
     stop: Annotated[

@@ -55,7 +55,7 @@ class HubModel:
     name: str
     """As the user wrote it."""
     files: tuple[RepoSibling, ...]
-    """What it is loaded from, with sizes."""
+    """Files that the model is loaded from, with their sizes."""
     about: ModelInfo
 
     @property

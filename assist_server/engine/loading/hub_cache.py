@@ -1,4 +1,4 @@
-"""What the cache of the hub's client holds: listed, and removed."""
+"""Models in the cache of the hub's client: the list of them, and their removal."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ class CachedModel:
 
 @dataclass(frozen=True)
 class Removal:
-    """What removing a model would do."""
+    """The effect of removing a model."""
 
     freed_bytes: int
     strategy: DeleteCacheStrategy

@@ -1,4 +1,4 @@
-"""Whether a model fits the free memory, judged by its files before anything is loaded."""
+"""A check that a model fits the free memory, by its files, before anything is loaded."""
 
 import json
 import math

@@ -214,7 +214,7 @@ def _check(blob: _Blob) -> None:
 
 
 class _Bar:
-    """What `http_get` takes for a progress bar."""
+    """A progress bar of the form that `http_get` expects."""
 
     def __init__(self, on_bytes: Callable[[int], None], *, initial: int = 0, **_: object) -> None:
         self._on_bytes = on_bytes

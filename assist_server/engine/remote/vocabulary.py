@@ -18,7 +18,7 @@ MAX_TOKENIZE_MS = 5000
 """A server encodes in milliseconds, even while it generates; a completion waits for it."""
 _ANCHOR = "\n"
 _LIKE_CONTROL = re.compile(rb"<[^\s<>]+>|\[[A-Z_/]+\]")
-"""How families spell control tokens; some have more of them than are searched for."""
+"""The spelling of control tokens. Some families have more of them than are searched for."""
 
 
 class Tokenize(Protocol):

@@ -35,7 +35,7 @@ class Slot:
     below: tuple[str, ...] = ()
     """Lines that belong to the same entry."""
     is_one_line: bool = False
-    """Whether a phrase has to fit on the line, as the summary of a docstring."""
+    """True if a phrase has to fit on one line, as the summary of a docstring does."""
 
 
 @dataclass(frozen=True)

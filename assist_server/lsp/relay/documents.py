@@ -49,7 +49,7 @@ class _Document:
 
 
 class OpenDocuments:
-    """What an editor has open, from its notifications."""
+    """The documents and notebooks that an editor has open, from its notifications."""
 
     def __init__(self) -> None:
         self.encoding = PositionEncoding.UTF16

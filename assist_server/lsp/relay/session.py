@@ -21,7 +21,7 @@ _RESTARTED = "the server was restarted; run the command again"
 
 
 class Session:
-    """What an editor has told the server, and which of its requests have no answer yet."""
+    """The messages of an editor that another server needs, and its requests without an answer."""
 
     def __init__(self) -> None:
         self.is_shut_down = False
