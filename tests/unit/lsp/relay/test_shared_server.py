@@ -18,6 +18,7 @@ WINDOW = {"HOME": "/home/a", "XDG_RUNTIME_DIR": "/run/user/1", "TERM": "xterm", 
         {"DATABASE_URL": "secret"},
         {"XDG_ACTIVATION_TOKEN": "window-2"},
         {"KITTY_PUBLIC_KEY": "window-2"},
+        {"ZELLIJ_PANE_ID": "2"},
     ],
 )
 def test_windows_share_a_server_that_has_nothing_of_them(other):
@@ -36,6 +37,7 @@ def test_windows_share_a_server_that_has_nothing_of_them(other):
         {"MY_API_KEY": "one"},
         {"CUDA_VISIBLE_DEVICES": ""},
         {"HSA_OVERRIDE_GFX_VERSION": "10.3.0"},
+        {"NIX_LD_LIBRARY_PATH": "/nix/lib"},
     ],
 )
 def test_windows_with_other_variables_for_the_server_have_another_one(other):
