@@ -18,13 +18,14 @@ import httpx2
 
 from assist_server.engine.remote.address import ServerAddress
 from assist_server.engine.remote.failures import (
+    UnexpectedAnswerError,
     redirected_host,
     refusal,
     server_message,
     transport_failure,
     unreadable,
 )
-from assist_server.errors import ModelError
+from assist_server.errors import ModelError, ModelServerError
 
 Json = dict[str, Any]
 _T = TypeVar("_T")
@@ -78,6 +79,21 @@ class ServerConnection:
         """
         work = self._fetch("GET", path, None, is_quoted=True, limit_ms=self._timeout_ms)
         return self._wait_for(work)
+
+    def find(self, path: str) -> Json | None:
+        """Return a JSON object of the server; None if it has none there, or refuses to say.
+
+        Raises:
+            ModelServerError: the server cannot be used now.
+        """
+        try:
+            return self.get(path)
+        except UnexpectedAnswerError:
+            return None
+        except ModelServerError:
+            raise
+        except ModelError:  # it refuses this request
+            return None
 
     def post(
         self, path: str, body: Json, *, is_quoted: bool = False, timeout_ms: int | None = None

@@ -113,7 +113,21 @@ def get_properties(connection: ServerConnection, model: str) -> Json:
     Raises:
         ModelError: there is no answer, or the server is another one.
     """
-    return connection.get("/props" + (f"?model={quote(model, safe='')}" if model else ""))
+    return connection.get(_properties_path(model))
+
+
+def find_properties(connection: ServerConnection, model: str) -> Json | None:
+    """Return what a llama-server says about itself; None if the server is another one.
+
+    Raises:
+        ModelServerError: the server cannot be used now.
+    """
+    properties = connection.find(_properties_path(model)) or {}
+    return properties if "default_generation_settings" in properties else None
+
+
+def _properties_path(model: str) -> str:
+    return "/props" + (f"?model={quote(model, safe='')}" if model else "")
 
 
 def _identify(properties: Json) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from contextlib import suppress
 
-from assist_server.engine.remote.connection import Json, ServerConnection
+from assist_server.engine.remote.connection import ServerConnection
 from assist_server.engine.remote.failures import UnexpectedAnswerError
-from assist_server.engine.remote.llama_server import LlamaServer, get_properties
+from assist_server.engine.remote.llama_server import LlamaServer, find_properties, get_properties
 from assist_server.engine.remote.openai_server import OpenAiServer
 from assist_server.engine.remote.served_model import ServedModel
 from assist_server.engine.remote.vllm_server import VllmServer, find_vllm_model
-from assist_server.errors import ModelError, ModelServerError
+from assist_server.errors import ModelServerError
 from assist_server.settings import RemoteSettings
 
 
@@ -21,7 +21,7 @@ def open_model(connection: ServerConnection, settings: RemoteSettings) -> Served
     model = settings.model
     if settings.api == "llama-server":
         return LlamaServer(connection, model, get_properties(connection, model))
-    if settings.api == "auto" and (properties := _llama_properties(connection, model)):
+    if settings.api == "auto" and (properties := find_properties(connection, model)):
         return LlamaServer(connection, model, properties)
     described = None if settings.api == "openai" else find_vllm_model(connection, model)
     if settings.api == "vllm":
@@ -35,20 +35,3 @@ def open_model(connection: ServerConnection, settings: RemoteSettings) -> Served
         with suppress(UnexpectedAnswerError):  # a gateway may pass on a part of the interface
             return VllmServer(connection, described)
     return OpenAiServer(connection, model)
-
-
-def _llama_properties(connection: ServerConnection, model: str) -> Json | None:
-    """Return what a llama-server says about itself; None if the server is another one.
-
-    Raises:
-        ModelServerError: the server cannot be used now.
-    """
-    try:
-        properties = get_properties(connection, model)
-    except UnexpectedAnswerError:
-        return None
-    except ModelServerError:
-        raise
-    except ModelError:  # it refuses this request
-        return None
-    return properties if "default_generation_settings" in properties else None

@@ -21,7 +21,7 @@ from assist_server.engine.remote.served_model import Call, Piece, literal, log_p
 from assist_server.engine.remote.vocabulary import MAX_TOKENIZE_MS, Vocabulary
 from assist_server.engine.request import FinishReason, GenerationRequest
 from assist_server.engine.tokens.codec import byte_level_bytes, sentencepiece_bytes
-from assist_server.errors import ModelError, ModelServerError
+from assist_server.errors import ModelError
 
 _END_TOKENS = (
     *("<|endoftext|>", "<|im_end|>", "<|end_of_text|>", "</s>", "<eos>"),
@@ -145,14 +145,7 @@ def find_vllm_model(connection: ServerConnection, name: str) -> Json | None:
     Raises:
         ModelServerError: the server cannot be used now.
     """
-    try:
-        listed = connection.get("/v1/models").get("data")
-    except UnexpectedAnswerError:  # some servers have no list
-        return None
-    except ModelServerError:
-        raise
-    except ModelError:  # it refuses this request
-        return None
+    listed = (connection.find("/v1/models") or {}).get("data")  # some servers have no list
     found = [
         {key: each.get(key) for key in ("id", "root", "max_model_len")}
         for each in (listed if isinstance(listed, list) else ())
