@@ -92,9 +92,8 @@ class TransformersBackend:
 
     def _run_with(self, model: Any, plan: DevicePlan) -> Decoder:
         """Decode with a model from now on; return what decodes."""
-        is_int8 = plan.dtype == "int8"
-        plan = replace(plan, dtype="float32") if is_int8 else plan
-        dtype = "int8" if is_int8 else self._dtype
+        dtype = "int8" if plan.dtype == "int8" else self._dtype
+        plan = _before_int8(plan)
         # Before planning, which may replace weights.
         weights_bytes = sum(each.numel() * each.element_size() for each in model.parameters())
         language_model, plan = plan_execution(model.eval(), plan, dtype)
@@ -243,8 +242,7 @@ class TransformersBackend:
         self._free_memory()  # also of an earlier try
         try:
             with failures_in_one_sentence(self._info.name, plan):
-                readable = replace(plan, dtype="float32") if plan.dtype == "int8" else plan
-                _, model = _loaded(self._source, readable, self._dtype, ignore_progress)
+                _, model = _loaded(self._source, _before_int8(plan), self._dtype, ignore_progress)
                 decoder = self._run_with(model, plan)
         except AssistError as error:
             self._on_trouble(str(error))
@@ -311,6 +309,11 @@ def _loaded(source: str, plan: DevicePlan, dtype: str, report: ProgressCallback)
     report(f"moving the weights to {plan.device}", 85)
     model.to(torch.device(plan.device))
     return tokenizer, model
+
+
+def _before_int8(plan: DevicePlan) -> DevicePlan:
+    """Return the plan for reading weights: those in int8 are made from float32."""
+    return replace(plan, dtype="float32") if plan.dtype == "int8" else plan
 
 
 def _loaded_where_it_fits(

@@ -13,6 +13,7 @@ Left out are definitions that a reader of the interface does not meet or that sa
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from assist_server.features.documentation.layout import has_words
@@ -105,14 +106,13 @@ def _is_declared_elsewhere(definition: Definition, outer: list[Definition]) -> b
 
 def _is_overload(tree: SyntaxTree, definition: Definition) -> bool:
     """Return whether a signature of TypeScript belongs to a function with a body."""
-    return (
-        definition.is_callable
-        and definition.body is None
-        and any(
-            one.body and (one.name, one.parent) == (definition.name, definition.parent)
-            for one in all_definitions(tree)
-        )
-    )
+    is_signature = definition.is_callable and definition.body is None
+    return is_signature and (definition.name, definition.parent) in _names_with_body(tree)
+
+
+@lru_cache(maxsize=1)  # a file of declarations has thousands of signatures
+def _names_with_body(tree: SyntaxTree) -> frozenset[tuple[str, str | None]]:
+    return frozenset((one.name, one.parent) for one in all_definitions(tree) if one.body)
 
 
 def _is_described_constructor(
