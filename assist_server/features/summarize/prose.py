@@ -40,6 +40,8 @@ _LICENCE = re.compile(
     r"|you should have received a copy|under the terms of the gnu)",
     re.IGNORECASE,
 )
+_BLOCK_MARK = re.compile(r"\A(?:[-+*](?= )|>)")
+"""It would make a sentence of plain text an item of a list, or a quotation, in Markdown."""
 _MARKDOWN_FILES = re.compile(r"\.(?:md|markdown|mdx|rmd|qmd)$", re.IGNORECASE)
 
 
@@ -61,7 +63,8 @@ def extract(selection: Selection) -> str:
             "a chat format"
         )
     blank = "" if _UNSPACED.search(shown[0]) else " "
-    return blank.join(said(sentence, _MAX_SENTENCE_CHARS) for sentence in shown)
+    summary = blank.join(said(sentence, _MAX_SENTENCE_CHARS) for sentence in shown)
+    return _BLOCK_MARK.sub(r"\\\g<0>", summary)
 
 
 def parse_blocks(markdown: str) -> list[Token]:
