@@ -73,6 +73,11 @@ def test_a_hostile_file_of_a_project_is_one_message_on_one_line(start, server_lo
     assert line.isprintable()
 
 
+def titles_of_progress(client):
+    values = [note["value"] for note in client.seen("$/progress")]
+    return {value["title"] for value in values if "title" in value}
+
+
 def test_names_of_models_and_files_are_spelled_out_for_an_editor(start, server_log):
     """Some editors show messages in a terminal."""
     client = start(load_error="it is not m\x1b[2J")
@@ -84,9 +89,8 @@ def test_names_of_models_and_files_are_spelled_out_for_an_editor(start, server_l
     failed, too_long = client.seen("window/showMessage")
     assert failed["message"].endswith(f"it is not m{spelled}")
     assert f"long{spelled}.py: the document" in too_long["message"]
-    (title,) = {
-        note["value"]["title"] for note in client.seen("$/progress") if "title" in note["value"]
-    }
+    client.wait_until(lambda: titles_of_progress(client))
+    (title,) = titles_of_progress(client)
     assert title.endswith(f"m{spelled}")
     assert r"\u001b" not in json.dumps(client.notifications)
     assert "\x1b" not in server_log()
