@@ -50,6 +50,7 @@ QUIET_SETTINGS = {
     "git.enabled": False,
     "editor.minimap.enabled": False,
     "editor.wordBasedSuggestions": "off",
+    "editor.cursorBlinking": "solid",
     "files.autoSave": "off",
     "update.mode": "none",
 }
@@ -60,7 +61,7 @@ def wait_for(condition: Callable[[], Any], what: str) -> Any:
     deadline = time.monotonic() + WAIT_S
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.02)
+        time.sleep(0.1)  # the page, and every process, is asked each time
     return value
 
 

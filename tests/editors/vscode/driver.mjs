@@ -16,6 +16,7 @@ const browser = await chromium.launch({
 });
 const context = await browser.newContext({
   viewport: { width: 1000, height: 600 },
+  reducedMotion: "reduce", // without a GPU, animations take a processor
   permissions: ["clipboard-read", "clipboard-write"],
 });
 const page = await context.newPage();

@@ -61,13 +61,14 @@ def test_a_download_that_nobody_waits_for_ends_with_its_next_report(end):
             found.append(str(error))
             raise
 
+    before = threading.enumerate()
     host = ModelHost(load)
+    (loading,) = [one for one in threading.enumerate() if one not in before]
     assert is_downloading.wait(10)
     states, _ = follow(host)
     end(host)
     is_ended.set()
-    for thread in (one for one in threading.enumerate() if one.name == "assist-loading"):
-        thread.join(10)
+    loading.join(10)
     assert "what has arrived is kept" in found[0]
     assert len(states) == 2  # the first is that before the end
     with pytest.raises(ModelError, match="cancelled" if end is ModelHost.cancel else "unloaded"):

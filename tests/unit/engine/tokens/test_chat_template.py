@@ -3,6 +3,7 @@ import subprocess
 import pytest
 from transformers.utils.chat_template_utils import render_jinja_template
 
+from assist_server.engine.tokens import chat_template
 from assist_server.engine.tokens.chat_template import ChatTemplate
 from assist_server.errors import ModelError
 
@@ -61,6 +62,7 @@ def test_a_template_that_does_not_end_is_ended(monkeypatch):
             children.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Child)
+    monkeypatch.setattr(chat_template, "_MAX_S", 1.0)
     loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     with pytest.raises(ModelError, match="does not end"):
         ChatTemplate(loop, {}).render(ROLES, MARKS)
