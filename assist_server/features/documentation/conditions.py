@@ -74,13 +74,13 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
     return None if len(words) > _LONGEST or is_ambiguous else words
 
 
-def any_of(cases: list[str]) -> str | None:
-    """Return several conditions as one: "if A or B"; only as many as fit."""
+def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
+    """Return several conditions as one: "if A or B"; only as many as fit, or None."""
     kept: list[str] = []
     for case in cases[:_MOST_CASES]:
         if sum(map(len, kept)) + len(case) < _LONGEST_TOGETHER:
             kept.append(case)
-    if not kept:
+    if not kept or (needs_all and kept != cases):
         return None
     word = kept[0].partition(" ")[0]
     is_alike = all(one.startswith(f"{word} ") for one in kept)

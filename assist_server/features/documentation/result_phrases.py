@@ -15,10 +15,14 @@ from assist_server.syntax.facts.fact import Act, Facts, Guard, Result, Statement
 _LONGEST = 200
 _LONGEST_CODE = 60
 _MAX_CASES = 3
+_MAX_TOLD = 2
 _NO_VALUES = frozenset({"Ok(())", "Some(())", "()"})
 _TYPED = frozenset({"c", "cpp", "java", "go", "rust"})
 """Languages in which a function that returns a value does so on every path."""
 _BOOLEANS = frozenset({"True", "False", "true", "false"})
+_NUMBERS = frozenset({"0", "1"})
+_VARIED = frozenset({ValueKind.TEST, ValueKind.PARAMETER, ValueKind.OTHER})
+"""Kinds of values that may be true, false or a number."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class ResultPhrases:
             return self._special_cases(results)
         if not all(one.is_clear for other in others for one in other.guard.conditions):
             return None
-        joined = any_of([when for when in whens if when])
+        joined = any_of([when for when in whens if when], needs_all=True)
         return f"`{others[0].code}` {joined}, else `{last.code}`" if joined else None
 
     def _cases(self, results: tuple[Result, ...]) -> str | None:
@@ -118,22 +122,41 @@ class ResultPhrases:
         return ", else ".join([*told, _value(last)])
 
     def _special_cases(self, results: tuple[Result, ...]) -> str | None:
-        """Return the conditions under which a constant is returned."""
+        """Return the conditions under which a constant is returned.
+
+        Left out is one that another return, whose condition is not told, may give as well.
+        """
         cases: dict[str, list[str]] = {}
         for one in results:
-            when = self.when(one.guard) if _is_quotable(one) else None
-            is_clear = all(each.is_clear for each in one.guard.conditions)
-            if is_left_by_others(one, results):
-                continue
-            if when and when not in {"always", f"if `{one.code}`"} and is_clear:
-                cases.setdefault(one.code, []).append(when)
+            cases.setdefault(one.code, []).append(self._special_case(one, results) or "")
         told = [
-            f"`{code}` {joined}"
+            (code, joined)
             for code, whens in cases.items()
-            if "`" not in code and (joined := any_of(list(dict.fromkeys(whens))))
+            if all(whens) and (joined := any_of(list(dict.fromkeys(whens)), needs_all=True))
+        ][:_MAX_TOLD]
+        if sum(len(code) + len(when) for code, when in told) > _LONGEST:
+            told = told[:1]
+        others = [one for one in results if one.code not in dict(told)]
+        kept = [
+            (code, when)
+            for code, when in told
+            if not any(self._may_be(one, code) for one in others)
         ]
-        both = "; ".join(told[:2])
-        return both if both and len(both) <= _LONGEST else next(iter(told), None)
+        return _as_sentence(kept)
+
+    def _special_case(self, result: Result, results: tuple[Result, ...]) -> str | None:
+        """Return when a value is returned, if a reader can understand both."""
+        if not _is_quotable(result) or is_left_by_others(result, results):
+            return None
+        is_clear = all(each.is_clear for each in result.guard.conditions)
+        when = self.when(result.guard) if is_clear else None
+        return None if when in {"always", f"if `{result.code}`"} else when
+
+    def _may_be(self, result: Result, code: str) -> bool:
+        """Return whether a result may have a value although it is written otherwise."""
+        is_number = code in _NUMBERS and self.language not in {"c", "cpp"}
+        kinds = _VARIED - {ValueKind.TEST} if is_number else _VARIED
+        return code in _BOOLEANS | _NUMBERS and result.kind in kinds
 
 
 _RESULTS = {
@@ -146,6 +169,16 @@ _RESULTS = {
     ValueKind.KEYS: "an object with `{}`",
 }
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
+
+
+def _as_sentence(cases: list[tuple[str, str]]) -> str | None:
+    """Return values with their conditions, the last as "otherwise" if it has all other ones."""
+    phrases = [f"`{code}` {when}" for code, when in cases]
+    if len(cases) > 1:
+        (_, first), (code, last) = cases
+        is_rest = last.removeprefix("unless ") == first.removeprefix("if ") and first != last
+        phrases[1] = f"otherwise `{code}`" if is_rest else phrases[1]
+    return "; ".join(phrases) or None
 
 
 def _is_quotable(result: Result) -> bool:

@@ -73,7 +73,7 @@ def test_a_parameter_that_can_only_be_empty():
         ("for c in a:\n    if c == 1: return True\n    if c == 2: break\nreturn False", "TODO describe."),
         ("def later(): return 2\nreturn later", "TODO describe."),
         ("if a not in (1, 2): return b.c\nreturn None", "`b.c` if `a` is not one of `1`, `2`, else `None`."),
-        ("if a: return 1\nif b: return 1\nreturn c()", "`1` if `a` or `b`; `c()` unless `a` or `b`."),
+        ("if a: return 1\nif b: return 1\nreturn c()", "`1` if `a` or `b`; otherwise `c()`."),
         ("if a: return 1\nif b: return 2\nreturn c()", "`1` if `a`, else `2` if `b`, else `c()`."),
         ("if a: return b == 1", "`b == 1` if `a`."),
         ("c = x(b)\nif a: return c.d\nreturn c", "TODO describe."),  # a local variable
@@ -86,6 +86,24 @@ def test_a_parameter_that_can_only_be_empty():
 )  # fmt: skip
 def test_results(body, expected):
     assert f"Returns:\n        {expected}\n" in python(body)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source"),
+    [
+        # another return may give the same value
+        ("c", "int f█(char *a) { if (!a) return 0; for (; *a; a++) if (*a == 'x') return 0; return g(*a); }"),
+        ("c", "int f█(char *a) { if (!a) return 0; while (*a) a++; return *a == 'x'; }"),
+        ("cpp", "bool f█(B *a) { if (!a) return false; int n = g(); return n > 3; }"),
+        ("python", "def f█(a, b):\n    if a: return True\n    c = b.d()\n    return c.e\n"),
+        ("python", "def f█(a, b):\n    if a: return None\n    for c in b:\n        c.d()\n        return None\n    return b\n"),
+        # not all of them fit
+        ("python", "def f█(a, b, c, d):\n    if a: return True\n    if b: return True\n    if c: return True\n    if d: return True\n    return False\n"),
+        ("python", "def f█(a, b, c, d):\n    if a: return 2\n    if b: return 2\n    if c: return 2\n    if d: return 2\n    return b.d()\n"),
+    ],
+)  # fmt: skip
+def test_a_result_is_told_only_with_all_its_conditions(language_id, source):
+    assert re.search(r"(?i)returns?:?\s+TODO describe", written(source, language_id))
 
 
 @pytest.mark.parametrize(
