@@ -27,6 +27,9 @@ _MAX_TOLD = 3
 """Number of statements in a function up to which its calls are stated."""
 _NO_EFFECT = re.compile(r"[A-Z][A-Z0-9_]+\(|.*assert|.*\blog\w*\.")
 _OWN = re.compile(r"^this(?:\.|->)")
+_SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|undefined")
+_KEPT = re.compile(rf"{_SCALAR.pattern}|[\w.$]+|\"[^\"]*\"|'[^']*'")
+"""Values that stay what they are, or are known by the same name, whatever is done to them."""
 _EXIT = re.compile(r"(?:(?:sys|os|process|std::process|std|System|Runtime)[.:]+)?_?[eE]xit\(.*")
 
 
@@ -85,7 +88,7 @@ def _effect(
         return
     is_lasting = not (
         (target.startswith("*") and _mentions(rest, target.strip("*() ")))
-        or _is_changed_later(source, variables, inner, target)
+        or _is_changed_later(source, variables, inner, statement)
     )
     is_clear = variables.is_clear(value) and not variables.is_changed(value, node)
     if is_set and not (is_clear and is_lasting):
@@ -101,11 +104,12 @@ def _mentions(code: str, target: str) -> bool:
 
 
 def _is_changed_later(
-    source: Source, variables: Variables, node: tree_sitter.Node, target: str
+    source: Source, variables: Variables, node: tree_sitter.Node, statement: Statement
 ) -> bool:
-    """Return whether a place that a node sets, or a part of it, may be set again after that."""
+    """Return whether a place that a node sets, or a part of it, may change again after that."""
+    target, _, value = statement.code.partition(" = ")
     name = _OWN.sub("", target)
-    changes = [
+    changes = list(_acts_on(source, target, value)) + [
         offset
         for place, offsets in (*variables.places.items(), *variables.values.items())
         if _is_part(_OWN.sub("", place), name) or _is_part(name, _OWN.sub("", place))
@@ -126,6 +130,17 @@ def _is_changed_later(
         offset >= start and not any(first <= offset <= last for first, last in others)
         for offset in changes
     )
+
+
+def _acts_on(source: Source, target: str, value: str) -> Iterator[int]:
+    """Yield the byte offsets where a method of a new value is called, or it is passed on."""
+    is_copied = source.language in {"cpp", "go", "rust"}
+    if source.language == "c" or (_SCALAR if is_copied else _KEPT).fullmatch(value):
+        return
+    place = rf"(?<![\w$.]){re.escape(target)}"
+    call = rf"{place}(?:(?:\??\.|->|:)\w+)+\(|[(,=]\s*(?:&(?:mut )?)?{place}\s*[,)]"
+    for found in re.finditer(call.encode(), source.body.text or b""):
+        yield source.body.start_byte + found.end()
 
 
 def _is_part(place: str, whole: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import tree_sitter
 
-from assist_server.syntax.facts.exits import Exits
+from assist_server.syntax.facts.exits import Exits, never_ends
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
 from assist_server.syntax.facts.variables import LOOPS, Variables, names_in
@@ -38,9 +38,6 @@ _PASSED = frozenset({
 _HANDLERS = frozenset({"except_clause", "catch_clause", "except_group_clause"})
 _SWALLOWS = re.compile(r"(?:suppress|[rR]aises\w*)\(")
 """Contexts of Python that catch exceptions."""
-_ENDLESS = re.compile(
-    r"while\s*\(?\s*(?:[Tt]rue|1)\s*(?:[:){]|do\b)|for\s*(?:\(\s*;\s*;\s*\)|\{)|loop\s*\{"
-)
 _FEW_EXITS = 2
 _ERROR = re.compile(r"let (?:error|Err\(\w+\)) = ")
 
@@ -276,7 +273,8 @@ class Guards:
         for earlier in statements(block):
             if earlier == child or earlier.start_byte >= child.start_byte:
                 break
-            if earlier.id in self.exits.leaving or self._never_ends(earlier):
+            is_last = earlier.type in THROWS or never_ends(self.source.text(earlier))
+            if earlier.id in self.exits.leaving or is_last:
                 path.is_known = False
             elif earlier.id in exiting and not (is_guarded and self.exits.is_refusal(earlier)):
                 found.append(self._exit_condition(earlier))
@@ -301,12 +299,6 @@ class Guards:
             for one in block.named_children
             if one.start_byte > child.start_byte
         )
-
-    def _never_ends(self, node: tree_sitter.Node) -> bool:
-        """Return whether nothing after a statement is reached, unless it returns."""
-        text = self.source.text(node)
-        is_endless = _ENDLESS.match(text) and not re.search(r"\bbreak\b", text)
-        return node.type in THROWS or bool(is_endless)
 
     def _exit_condition(self, node: tree_sitter.Node) -> Condition | None:
         """Return the condition under which an earlier statement exits; None if unclear."""

@@ -286,6 +286,13 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("go", "package p\nfunc F█(a []int, b int) { a[0] = b }", "// F sets `a[0]` to `b`."),
         ("cpp", "void f█(A &a, int *b) { a.c = 1; b[0] = 2; }", "Set `a.c` to `1` and `b[0]` to `2`."),
         ("python", "class A:\n    def b█(self, c):\n        self.d = c.d\n        c.d = self.d\n", "Set `self.d` to `c.d` and set `c.d`."),
+        # a method of what was set is called, or it is passed on
+        ("python", "class A:\n    def b█(self, c):\n        self.d = []\n        for e in c: self.d.append(e)\n", "Set `self.d`."),
+        ("python", "class A:\n    def b█(self, c):\n        self.d = E(3)\n        for e in c: e(self.d)\n", "Set `self.d`."),
+        ("python", "class A:\n    def b█(self, c):\n        self.d = c.f\n        for e in c: self.d.append(e)\n", "Set `self.d` to `c.f`."),
+        ("javascript", "class A { b█(c) { this.d = []; for (const e of c) this.d.push(e) } }", "Sets `this.d`."),
+        ("cpp", "void f█(A &a, B b) { a.c = b; a.c.g(); h(); i(); }", "Set `a.c`."),
+        ("cpp", "void f█(A &a, B b) { a.c = 0; g(a.c + 1); h(); i(); }", "Set `a.c` to `0`."),
     ],
 )  # fmt: skip
 def test_effects(language_id, source, expected):
@@ -349,6 +356,19 @@ def test_effects(language_id, source, expected):
             "python",
             "class A:\n    def b█(self, c):\n        for d in c:\n            if d.e: self.f = 1\n            if d.g: return\n",
         ),
+        # what calls of the system overwrite
+        ("c", "bool f█(int *a) { errno = 0; if (g(a)) h(a); return i(a) == 2; }"),
+        ("c", "void f█(void) { errno = 0; g(); }"),
+        ("cpp", "void f█(int a) { SetLastError(0); if (g(a)) h(a); }"),
+        # after a panic
+        ("go", 'package p\nfunc F█(a *A) {\n\tpanic("no")\n\ta.b = 1\n\ta.c()\n}'),
+        ("rust", 'fn f█(a: &mut A) { unimplemented!("no"); a.b = 1; a.c(); }'),
+        ("lua", "function f█(a) error('no') M.b = a g(a) end"),
+        ("cpp", "void f█(A *a) { std::abort(); a->b = 1; }"),
+        # nothing but a name is left
+        ("javascript", "function f█() { g(this, () => h()) }"),
+        ("typescript", "async function f█() { await new Promise((r) => setTimeout(r, 9)) }"),
+        ("go", "package p\nfunc F█(a A) B { return g(func(b B) { b.a = a }) }"),
         # a class, what raises an error, an inner function
         ("java", "class A { void f█() { new Thread() { public void run() { g(); } }.start(); } }"),
         ("lua", "function f█(a) error('no good at all') end"),
