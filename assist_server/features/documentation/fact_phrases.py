@@ -19,8 +19,10 @@ from assist_server.features.documentation.plausibility import stems
 from assist_server.features.documentation.result_phrases import ResultPhrases
 from assist_server.features.documentation.statement_phrases import (
     is_kept_argument,
+    is_within,
     length,
     listing,
+    target_of,
     told_together,
 )
 from assist_server.syntax.definition import Definition, Kind
@@ -137,6 +139,8 @@ class FactPhrases:
         if not phrases and self.language == "rust" and (returned := self._results.phrase()):
             phrases = [f"{'return' if request.form.is_imperative else 'returns'} {returned}"]
         joined = listing(phrases)
+        if joined and not statements and self._leaves_out([one for one, _ in steps]):
+            joined = f"{joined}, among others"
         return joined if joined and self._says_more(joined) else None
 
     def _effects(self) -> list[tuple[Statement, str]]:
@@ -154,6 +158,14 @@ class FactPhrases:
         while len(found) > _MAX_CASES or sum(map(length, found)) > _LONGEST:
             found.pop()
         return found
+
+    def _leaves_out(self, told: list[Statement]) -> bool:
+        """Return whether the function sets more than is told of what it sets."""
+        known = [one.statement for one in self.facts.effects]
+        targets = [target_of(one) for one in told if one.act is Act.SET]
+        is_less = len(targets) < sum(one.act is Act.SET for one in known)
+        is_less = is_less or any(not is_within(one, targets) for one in self.facts.places)
+        return bool(targets) and is_less
 
     def _when_done(self, guard: Guard) -> str | None:
         """Return when an effect takes place; earlier returns may not be clear to a reader."""

@@ -6,6 +6,17 @@ from dataclasses import replace
 from assist_server.syntax.facts.fact import Act, Result, Statement
 
 
+def target_of(statement: Statement) -> str:
+    """Return the place that a statement sets."""
+    return statement.code.partition(" = ")[0]
+
+
+def is_within(place: str, targets: list[str]) -> bool:
+    """Return whether a place is one of several, or a part of one."""
+    inner, *wholes = (re.sub(r"^this(?:\.|->)", "", one) for one in (place, *targets))
+    return any(re.match(rf"{re.escape(one)}(?![\w$])", inner) for one in wholes)
+
+
 def done(statement: Statement) -> tuple[str, str]:
     """Return what a statement does, as a verb and its object."""
     if statement.act is Act.SET:

@@ -20,11 +20,15 @@ from assist_server.syntax.facts.source import (
     statements,
 )
 from assist_server.syntax.facts.statements import ASSIGNMENTS, CALLS, read_assignment, read_call
-from assist_server.syntax.facts.variables import LOOPS, Variables
+from assist_server.syntax.facts.variables import LOOPS, Variables, targets_of
 from assist_server.syntax.tree_walk import own_nodes
 
 _MAX_TOLD = 3
 """Number of statements in a function up to which its calls are stated."""
+_CHANGES = ASSIGNMENTS | {
+    "augmented_assignment", "augmented_assignment_expression", "compound_assignment_expr",
+    "update_expression", "inc_statement", "dec_statement",
+}  # fmt: skip
 _NO_EFFECT = re.compile(r"[A-Z][A-Z0-9_]+\(|.*assert|.*\blog\w*\.")
 _OWN = re.compile(r"^this(?:\.|->)")
 _SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|undefined")
@@ -48,6 +52,17 @@ def effects(source: Source, guards: Guards, variables: Variables) -> tuple[Effec
         if is_whole or one.statement.act is Act.SET or _EXIT.fullmatch(one.statement.code)
     ]
     return tuple(_without_overwritten(kept))
+
+
+def places_set(source: Source, variables: Variables) -> frozenset[str]:
+    """Return the places outside the function that it sets, under whatever condition."""
+    places = {
+        source.line(target)
+        for node in own_nodes(source.body, BORDERS)
+        if node.type in _CHANGES
+        for target in targets_of(node)
+    }
+    return frozenset(one for one in places if is_seen_outside(source, variables, one))
 
 
 def _is_statement(node: tree_sitter.Node) -> bool:

@@ -145,3 +145,5 @@ class Facts:
     statements: tuple[Statement, ...] = ()
     """All statements of a body of a few simple ones; empty for any other."""
     effects: tuple[Effect, ...] = ()
+    places: frozenset[str] = frozenset()
+    """All places outside the function that it sets; the effects may not tell all of them."""

@@ -2,7 +2,7 @@
 
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.comments import opening_comment
-from assist_server.syntax.facts.effects import effects
+from assist_server.syntax.facts.effects import effects, places_set
 from assist_server.syntax.facts.fact import Facts
 from assist_server.syntax.facts.failures import failures
 from assist_server.syntax.facts.guards import Guards
@@ -29,4 +29,5 @@ def read_facts(tree: SyntaxTree, definition: Definition) -> Facts:
         comment=opening_comment(source),
         statements=simple_statements(source, variables),
         effects=effects(source, guards, variables),
+        places=places_set(source, variables),
     )
