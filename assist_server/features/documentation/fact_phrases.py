@@ -212,10 +212,13 @@ class FactPhrases:
         conditional = [case for case in dict.fromkeys(cases) if case != "always"]
         if len(conditional) < len(failures):  # the others may happen under the same conditions
             conditional = [case for case in conditional if "unless" not in case]
+        is_whole = len(cases) == len(failures) and any_of(conditional, needs_all=True) is not None
         phrase = any_of(conditional) or ("always" if cases and len(failures) == 1 else None)
         if phrase is None:
             said = (each for one in failures if (each := _said(one)) and self._is_safe(each))
             phrase = next(said, None)
+        is_partial = not is_whole and len(failures) > 1 and name in {*_FAILS, "error"}
+        phrase = f"{phrase}, among other cases" if phrase and is_partial else phrase
         form = _FAILS.get(name)
         return form.format(phrase) if form and phrase else phrase
 

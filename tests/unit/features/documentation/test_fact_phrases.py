@@ -408,6 +408,32 @@ def test_an_error_that_may_be_any_hides_conditions_that_exclude_others():
     assert "It returns an error" not in written(source, "go")
 
 
+_TWO_ERRORS = "b, err := g(a)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n"
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("go", f"package p\nfunc F█(a A) (B, error) {{\n\t{_TWO_ERRORS}\terr = h(b, 1)\n\treturn b, err\n}}",
+         "It returns an error if `g(a)` fails or `h(b, 1)` fails."),
+        ("go", f"package p\nfunc F█(a A) (B, error) {{\n\t{_TWO_ERRORS}\tc := b.c()\n\tc.d()\n\treturn b, c.err\n}}",
+         "It returns an error if `g(a)` fails, among other cases."),
+        ("go", f"package p\nfunc F█(a A) (c B, err error) {{\n\t{_TWO_ERRORS}\tc, err = h(b, 1)\n\treturn\n}}",
+         "It returns an error if `g(a)` fails, among other cases."),
+        ("go", "package p\nfunc F█(a A) error {\n\tif err := g(a); err != nil {\n\t\treturn wrap(err)\n\t}\n\treturn nil\n}",
+         "It returns an error if `g(a)` fails."),
+        ("go", "package p\nfunc F█(a int) error {\n\tif a < 0 {\n\t\treturn errNegative\n\t}\n\treturn nil\n}",
+         "It returns an error if `a` is negative."),
+        ("rust", "fn f█(a: u8) -> Result<u8, E> { if a == 3 { return Err(E) } let b = g(); b }",
+         "Returns an error if `a == 3`, among other cases."),
+        ("rust", 'fn f█(a: u8) { if a == 3 { panic!("three") } while g() { panic!("b") } }',
+         "Panics if `a == 3`, among other cases."),
+    ],
+)  # fmt: skip
+def test_errors_that_are_not_all_told(language_id, source, expected):
+    assert expected in written(source, language_id)
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
