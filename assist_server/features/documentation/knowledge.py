@@ -44,7 +44,8 @@ class Knowledge:
     def telling(self) -> Telling:
         """Return what a new comment says outside its entries."""
         has_notes = self._tree.language.id in {"go", "lua"}
-        return Telling(self._facts.notes() if has_notes else (), self._tells_result())
+        notes = self._facts.notes() if has_notes else ()
+        return Telling(notes, self._tells_result(), self._facts.facts.values)
 
     def _tells_result(self) -> bool:
         request = PhraseRequest(PhraseKind.SUMMARY, self._definition.name, self._definition)

@@ -45,7 +45,11 @@ class ResultPhrases:
     def phrase(self) -> str | None:
         """Return what the function returns; None if it cannot be told."""
         results, statement = without_repeats(self.facts.results), self.last
-        if not results or all(one.code in _NO_VALUES for one in results):
+        if (
+            len(self.facts.values) > 1
+            or not results
+            or all(one.code in _NO_VALUES for one in results)
+        ):
             return None
         if self.language == "go" and "," in (self.definition.returns or ""):
             return None if "error" in (self.definition.returns or "") else self._cases(results)

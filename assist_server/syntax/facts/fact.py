@@ -105,6 +105,16 @@ class ParameterFacts:
     """The author's comment about it at the end of a line."""
 
 
+@dataclass(frozen=True)
+class Value:
+    """One of the values that a function of Lua returns."""
+
+    name: str
+    """The variable that holds it on every path; empty if there is none."""
+    type: str
+    """`any` if it is not known."""
+
+
 class Act(StrEnum):
     """The effect of a statement."""
 
@@ -147,3 +157,5 @@ class Facts:
     effects: tuple[Effect, ...] = ()
     places: frozenset[str] = frozenset()
     """All places outside the function that it sets; the effects may not tell all of them."""
+    values: tuple[Value, ...] = ()
+    """The values that a function of Lua returns together."""

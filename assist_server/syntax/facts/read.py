@@ -6,6 +6,7 @@ from assist_server.syntax.facts.effects import effects, places_set
 from assist_server.syntax.facts.fact import Facts
 from assist_server.syntax.facts.failures import failures
 from assist_server.syntax.facts.guards import Guards
+from assist_server.syntax.facts.lua_values import lua_values
 from assist_server.syntax.facts.parameters import parameter_facts
 from assist_server.syntax.facts.results import results
 from assist_server.syntax.facts.source import source_of
@@ -30,4 +31,5 @@ def read_facts(tree: SyntaxTree, definition: Definition) -> Facts:
         statements=simple_statements(source, variables),
         effects=effects(source, guards, variables),
         places=places_set(source, variables),
+        values=lua_values(source),
     )

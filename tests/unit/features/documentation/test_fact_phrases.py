@@ -435,6 +435,27 @@ def test_errors_that_are_not_all_told(language_id, source, expected):
 
 
 @pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("function f█(a) local b, c = g(a), false if not b then c = true b = h() end return b, c end",
+         ["any b", "boolean c"]),
+        ("function f█(a) local b = 1 if a then return nil, 'no' end g() return b, 'yes' end",
+         ["any b", "string # TODO describe."]),
+        ("function f█(a) if a then return end return a.b, a.c end",
+         ["any # TODO describe.", "any # TODO describe."]),
+        ("function f█(a) for _, b in g(a) do if b == 1 then return true end end return false end",
+         ["boolean # TODO describe."]),
+        ("function f█(a) if a then return true end g(a) end", ["any # `true` if `a`."]),
+        ("function f█(a) local b if a then b = 1 end g(a) return b end", ["any # TODO describe."]),
+        ("function f█(a) g() h() i() return not a and (a.b == 1) end",
+         ["boolean # `not a and (a.b == 1)`."]),
+    ],
+)  # fmt: skip
+def test_each_value_of_lua_has_its_line(source, expected):
+    assert re.findall(r"---@return (.*)", written(source, "lua")) == expected
+
+
+@pytest.mark.parametrize(
     ("body", "expected"),
     [
         ("for c in x(b): a(c.d)", "a: TODO: describe."),
