@@ -24,6 +24,7 @@ from assist_server.features.documentation.statement_phrases import (
     listing,
     target_of,
     told_together,
+    with_otherwise,
 )
 from assist_server.syntax.definition import Definition, Kind
 from assist_server.syntax.facts.fact import (
@@ -134,7 +135,7 @@ class FactPhrases:
         phrases = [
             told_together([one for one, _ in group], is_imperative=request.form.is_imperative)
             + when
-            for when, group in groupby(steps, lambda one: one[1])
+            for when, group in groupby(with_otherwise(steps), lambda one: one[1])
         ]
         if not phrases and self.language == "rust" and (returned := self._results.phrase()):
             phrases = [f"{'return' if request.form.is_imperative else 'returns'} {returned}"]

@@ -273,6 +273,10 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
          "Sets {@code seen} to {@code false}."),
         ("javascript", "function f█(a, b) { if (b) { a.push(b) } else { b.clear() } }",
          "Calls `a.push(b)` if `b`, and calls `b.clear()` unless `b`."),
+        ("javascript", "function f█(a, b) { if (b.c) { a.push(b) } else if (b.d) { b.clear() } }",
+         "Calls `a.push(b)` if `b.c`, and calls `b.clear()` otherwise, if `b.d`."),
+        ("javascript", "function f█(a, b) { if (b.c) { a.push(b) } else if (b.d) { g(b.d); h() } }",
+         "Calls `a.push(b)` if `b.c`, and calls `g(b.d)` and `h()` otherwise, if `b.d`."),
         ("lua", "function f█(a) if a:ok() then M.b = a end g(a) h(a) i(a) end", "--- Set `M.b` to `a` if `a:ok()`."),
         # set again later: the value is not what remains
         ("python", "class A:\n    def b█(self, c):\n        self.d = 0\n        for e in c: self.d += e.f\n", "Set `self.d`."),
