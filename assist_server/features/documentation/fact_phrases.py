@@ -205,7 +205,19 @@ class FactPhrases:
             missing = f"`{fact.missing}`" if fact.missing and is_given else "not given"
             missing = "false or empty" if is_given and not fact.missing else missing
             return f"`{fact.fallback}` if {missing}"
-        return _use(fact)
+        return self._use(fact)
+
+    def _use(self, fact: ParameterFacts) -> str | None:
+        """Return the only use of a parameter."""
+        if fact.called_with is not None:
+            given = f"with `{fact.called_with}`" if fact.called_with else "without arguments"
+            return f"called {given}"
+        if fact.passed_to is not None:
+            is_clear = all(one.is_clear for one in fact.passed_when.holds)
+            when = self._when_done(fact.passed_when) if is_clear else None
+            suffix = "" if when == "always" else f" {when}"
+            return f"passed to `{fact.passed_to}`{suffix}" if when else None
+        return "not used" if fact.is_unused else None
 
     def _raised(self, name: str) -> str | None:
         failures = [one for one in self.facts.failures if one.name == name]
@@ -239,16 +251,6 @@ class FactPhrases:
         if is_plain(words) or not is_short or failure.name in _FAILS:
             return words
         return f"{words} (`{failure.message}`)"
-
-
-def _use(fact: ParameterFacts) -> str | None:
-    """Return the only use of a parameter."""
-    if fact.called_with is not None:
-        given = f"with `{fact.called_with}`" if fact.called_with else "without arguments"
-        return f"called {given}"
-    if fact.passed_to is not None:
-        return f"passed to `{fact.passed_to}`"
-    return "not used" if fact.is_unused else None
 
 
 def _said(failure: Failure) -> str | None:

@@ -98,6 +98,7 @@ class ParameterFacts:
     """The value that counts as missing; empty for all that are false."""
     passed_to: str | None = None
     """The only use: as an argument of this function."""
+    passed_when: Guard = field(default_factory=Guard)
     called_with: str | None = None
     """The arguments of the only call of it."""
     is_unused: bool = False

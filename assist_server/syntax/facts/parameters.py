@@ -9,7 +9,9 @@ import tree_sitter
 
 from assist_server.syntax.facts.comments import parameter_comments
 from assist_server.syntax.facts.fact import Failure, ParameterFacts
+from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.source import BORDERS, NOTHING, Source, statements
+from assist_server.syntax.facts.uses import guard_of_use
 from assist_server.syntax.facts.variables import Variables, names_in
 from assist_server.syntax.tree_walk import own_nodes
 
@@ -43,17 +45,17 @@ _LONGEST = 40
 
 
 def parameter_facts(
-    source: Source, variables: Variables, failures: Sequence[Failure]
+    source: Source, guards: Guards, failures: Sequence[Failure]
 ) -> Mapping[str, ParameterFacts]:
     """Return what is known about each parameter; nothing for most."""
     found = dict.fromkeys(source.parameters, ParameterFacts())
     for name, choices in _choices(failures):
         if name in found:
             found[name] = replace(found[name], choices=choices)
-    for name, missing, fallback in _fallbacks(source, variables):
+    for name, missing, fallback in _fallbacks(source, guards.variables):
         if name in found and found[name].fallback is None:
             found[name] = replace(found[name], fallback=fallback, missing=missing)
-    uses = _uses(source)
+    uses, variables = _uses(source), guards.variables
     is_stub = _is_stub(source)
     for name, fact in found.items():
         places = uses.get(name, [])
@@ -62,7 +64,9 @@ def parameter_facts(
         elif name not in variables.values and (called := _called(source, variables, places)):
             found[name] = replace(fact, called_with=called[0])
         elif len(places) == 1 and name not in variables.values:
-            found[name] = replace(fact, passed_to=_callee(source, variables, places[0]))
+            passed_when = guard_of_use(source, guards, places[0])
+            callee = _callee(source, variables, places[0]) if passed_when.is_known else None
+            found[name] = replace(fact, passed_to=callee, passed_when=passed_when)
     for name, comment in parameter_comments(source).items():
         found[name] = replace(found[name], comment=comment)
     return MappingProxyType(found)
@@ -233,5 +237,5 @@ def _callee(source: Source, variables: Variables, use: tree_sitter.Node) -> str 
     is_name = len(written) <= _LONGEST and _CALLEE.fullmatch(written) is not None
     is_usable = is_name and not _PLAIN_CALLS.fullmatch(written)
     root = re.split(r"[.:(]|->", written)[0]
-    is_foreign = root not in variables.values and root not in source.parameters
+    is_foreign = root not in variables.values and (root not in source.parameters or root == written)
     return written if is_usable and is_foreign else None

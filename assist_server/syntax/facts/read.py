@@ -26,7 +26,7 @@ def read_facts(tree: SyntaxTree, definition: Definition) -> Facts:
     return Facts(
         failures=found,
         results=results(source, guards, variables),
-        parameters=parameter_facts(source, variables, found),
+        parameters=parameter_facts(source, guards, found),
         comment=opening_comment(source),
         statements=simple_statements(source, variables),
         effects=effects(source, guards, variables),

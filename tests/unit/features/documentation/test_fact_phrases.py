@@ -469,3 +469,34 @@ def test_each_value_of_lua_has_its_line(source, expected):
 )
 def test_a_parameter_that_is_called(body, expected):
     assert expected in python(body)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "def f█(a, b):\n    if b.c: x(a)\n    return b\n", "a: Passed to `x` if `b.c`."),
+        ("python", "def f█(a, b):\n    if b.c: return 1\n    x(a)\n    return b\n", "a: Passed to `x` unless `b.c`."),
+        ("python", "def f█(a, b):\n    if x(a): return 1\n    return b\n", "a: Passed to `x`."),
+        ("python", "def f█(a, b):\n    return b.c and x(a)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    return x(a) and b.c\n", "a: Passed to `x`."),
+        ("python", "def f█(a, b):\n    c = 1 if b else x(a)\n    return c\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    return [x(a) for c in b]\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    return lambda: x(a, b)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    for c in b: x(a)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    for c in x(a): c(b)\n", "a: Passed to `x`."),
+        ("python", "def f█(a, **b):\n    return a(1, **b)\n", "b: Passed to `a`."),
+        ("c", "int f█(int a, int b) { if (b) return 2; g(a); return h(b); }", "@param a Passed to `g` unless `b`."),
+        ("c", "int f█(int a, int b) { if (b) { g(a); } return h(b); }", "@param a Passed to `g` if `b`."),
+        ("c", "int f█(int a, int b) { if (b) g(a); return h(b); }", "@param a Passed to `g` if `b`."),
+        ("rust", "fn f█(a: A, b: B) -> C { match b { B::C => g(a), _ => h() } }", "* `a` - Passed to `g` if `b` is `B::C`."),
+        ("lua", "function f█(a, b) if b.c then g(a) end return h(b) end", "---@param a any Passed to `g` if `b.c`."),
+        ("javascript", "const f█ = (a, b) => b.c(g(a))", "@param a - Passed to `g`."),
+        ("javascript", "function f█(a, b) { return b?.c(g(a)) }", "@param a - TODO: describe."),
+        ("c", "int f█(int a, int b) { int i; for (i = 0; i < b; i = g(a)) h(b); return i; }", "@param a TODO: describe."),
+        ("javascript", "function f█(a, b) { const c = b ?? g(a); return c }", "@param a - TODO: describe."),
+        ("rust", "fn f█(a: A, b: B) -> Option<C> { let c = g(&b)?; Some(h(a, c)) }", "* `a` - TODO: describe."),
+        ("rust", "fn f█(a: A, b: B) -> Option<C> { let c = h(a, 1)?; g(&b); Some(c) }", "* `a` - Passed to `h`."),
+    ],
+)  # fmt: skip
+def test_where_a_parameter_is_passed_to(language_id, source, expected):
+    assert expected in written(source, language_id)
