@@ -54,9 +54,16 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
         return None
     declarator = _function_declarator(node)
     if declarator is not None:
-        return _read_function(tree, node, declarator)
+        is_one = not any(_is_of_its_own(tree, one) for one in node.named_children)
+        return _read_function(tree, node, declarator) if is_one else None
     inner = first_of(node, *_TYPES)
     return _read_type(tree, inner) if inner is not None else None
+
+
+def _is_of_its_own(tree: SyntaxTree, child: tree_sitter.Node) -> bool:
+    """Return whether a declaration above a body is of no parameter: macros hide where one ends."""
+    is_other = re.search(r"\)\s*;|\btypedef\b", tree.node_text(child))
+    return child.type == "declaration" and is_other is not None
 
 
 def _is_local(node: tree_sitter.Node) -> bool:
