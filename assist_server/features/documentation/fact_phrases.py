@@ -19,6 +19,7 @@ from assist_server.features.documentation.plausibility import stems
 from assist_server.features.documentation.result_phrases import ResultPhrases
 from assist_server.features.documentation.statement_phrases import (
     is_kept_argument,
+    is_named_path,
     is_within,
     length,
     listing,
@@ -51,7 +52,9 @@ _FAILS = {"Err": "returns an error {}", "panic!": "panics {}"}
 _OPERATOR = re.compile(
     r"(?<!\.)\d|[\"'+*/%<=!|&]|(?<!-)>| - |\bif\b|\bunless\b|returns? `(?:self|this)`"
 )
-_WORDS_OF_FORM = re.compile(r"\b(?:what|returns?|sets?|calls?|self|this|to|and)\b|[^\w\s]|_")
+_WORDS_OF_FORM = re.compile(r"\b(?:a new|what|returns?|sets?|calls?|self|this|to|and)\b|[^\w\s]|_")
+_QUALIFIERS = re.compile(r"(?:\b\w+::)+(?=\w)|(?<=[( ])[&*](?=\w)")
+"""Marks in code that say nothing to a reader: namespaces, and how a value is passed."""
 _AFTER_NAME = PhraseForm(is_capitalised=False, is_imperative=False)
 
 
@@ -180,16 +183,18 @@ class FactPhrases:
 
     def _says_more(self, phrase: str) -> bool:
         """Return whether a phrase has a word, number or operator that the signature lacks."""
-        if _OPERATOR.search(phrase):
+        definition, told = self.definition, _QUALIFIERS.sub("", phrase)
+        if is_named_path(phrase, definition.name):
+            return False
+        if _OPERATOR.search(told):
             return True
-        definition = self.definition
         parts = (
             definition.name, definition.parent, definition.returns,
             *(f"{one.name} {one.annotation or ''} {' '.join(one.parts)}"
               for one in definition.parameters),
         )  # fmt: skip
         known = stems(" ".join(part for part in parts if part))
-        return not stems(_WORDS_OF_FORM.sub(" ", phrase)) <= known
+        return not stems(_WORDS_OF_FORM.sub(" ", told)) <= known
 
     def _parameter(self, name: str) -> str | None:
         fact = self.facts.parameters.get(name)
@@ -205,14 +210,17 @@ class FactPhrases:
             missing = f"`{fact.missing}`" if fact.missing and is_given else "not given"
             missing = "false or empty" if is_given and not fact.missing else missing
             return f"`{fact.fallback}` if {missing}"
-        return self._use(fact)
+        return self._use(name, fact)
 
-    def _use(self, fact: ParameterFacts) -> str | None:
+    def _use(self, name: str, fact: ParameterFacts) -> str | None:
         """Return the only use of a parameter."""
         if fact.called_with is not None:
             given = f"with `{fact.called_with}`" if fact.called_with else "without arguments"
             return f"called {given}"
         if fact.passed_to is not None:
+            names = stems(f"{self.definition.name} {name}")
+            if stems(_QUALIFIERS.sub("", fact.passed_to)) <= names:
+                return None
             is_clear = all(one.is_clear for one in fact.passed_when.holds)
             when = self._when_done(fact.passed_when) if is_clear else None
             suffix = "" if when == "always" else f" {when}"

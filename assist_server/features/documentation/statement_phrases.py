@@ -67,6 +67,17 @@ def is_kept_argument(statement: Statement) -> bool:
     return statement.act is Act.SET and name == value.strip("_")
 
 
+def is_named_path(phrase: str, name: str) -> bool:
+    """Return whether a phrase tells that what a function is named after is returned."""
+    path = re.fullmatch(r"(?:returns? |what )*`((?:[\w$]+(?:\.|::|->))+\w+)(?:\(\))?`.*", phrase)
+    own = re.sub(r"^(?:get|is|has)(?=[A-Z_])|_", "", name).lower()
+    if path is None or not own:
+        return False
+    parts = re.split(r"\W+", path[1].replace("_", "").lower())
+    is_place = re.fullmatch(r"self\.\d+", path[1]) is not None
+    return is_place or any("".join(parts[first:]) == own for first in range(len(parts)))
+
+
 def length(phrase: tuple[Statement, str]) -> int:
     """Return the number of characters of what a statement does, with its condition."""
     statement, when = phrase

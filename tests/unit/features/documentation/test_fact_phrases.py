@@ -377,6 +377,19 @@ def test_effects(language_id, source, expected):
         ("rust", 'fn f█(a: &mut A) { unimplemented!("no"); a.b = 1; a.c(); }'),
         ("lua", "function f█(a) error('no') M.b = a g(a) end"),
         ("cpp", "void f█(A *a) { std::abort(); a->b = 1; }"),
+        # nothing but the words of the name
+        ("java", "class A { char lastChar█() { return out.lastChar; } }"),
+        ("go", "package p\nfunc (p P) ValueString█() string { return p.flag.Value.String() }"),
+        ("rust", "impl A { fn detect█(&self) -> Option<B> { self.0 } }"),
+        (
+            "cpp",
+            "void SleepForMicroseconds█(int micros) { std::this_thread::sleep_for(std::chrono::microseconds(micros)); }",
+        ),
+        ("cpp", "void A::Append█(const A& source) { Internal::Append(this, &source); }"),
+        (
+            "typescript",
+            "function makeQueryClient█() { return new QueryClient({ a: { b: () => 1 } }) }",
+        ),
         # nothing but a name is left
         ("javascript", "function f█() { g(this, () => h()) }"),
         ("typescript", "async function f█() { await new Promise((r) => setTimeout(r, 9)) }"),
@@ -485,6 +498,7 @@ def test_a_parameter_that_is_called(body, expected):
         ("python", "def f█(a, b):\n    for c in b: x(a)\n", "a: TODO: describe."),
         ("python", "def f█(a, b):\n    for c in x(a): c(b)\n", "a: Passed to `x`."),
         ("python", "def f█(a, **b):\n    return a(1, **b)\n", "b: Passed to `a`."),
+        ("cpp", "void sleep_for_microseconds█(int us) { g(h::microseconds(us)); h(); }", "@param us TODO: describe."),
         ("c", "int f█(int a, int b) { if (b) return 2; g(a); return h(b); }", "@param a Passed to `g` unless `b`."),
         ("c", "int f█(int a, int b) { if (b) { g(a); } return h(b); }", "@param a Passed to `g` if `b`."),
         ("c", "int f█(int a, int b) { if (b) g(a); return h(b); }", "@param a Passed to `g` if `b`."),
