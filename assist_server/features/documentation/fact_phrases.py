@@ -104,6 +104,14 @@ class FactPhrases:
                          f"{returned.removeprefix('always ')}.")  # fmt: skip
         return tuple(one for one in found if len(one) <= _LONGEST and self._is_safe(one))
 
+    @property
+    def never_returns(self) -> bool:
+        """Return whether an error is always raised, and not for others to override."""
+        failures = self.facts.failures
+        is_stub = any("NotImplemented" in one.name for one in failures)
+        is_left = any(one.guard.is_always for one in failures) and not self.facts.results
+        return is_left and not (is_stub or self.definition.is_generator)
+
     def _is_safe(self, phrase: str) -> bool:
         """Return whether a phrase can stand in the language's comments or strings."""
         has_escapes = "\\" in phrase and self.language not in _ESCAPES_ARE_TEXT

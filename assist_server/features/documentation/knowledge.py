@@ -10,6 +10,9 @@ from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.read import read_facts
 from assist_server.syntax.parser import SyntaxTree
 
+_LONGEST_HEADLINE = 68
+"""Characters that fit on the first line of a docstring with any usual indentation."""
+
 
 class Knowledge:
     """Knowledge about one definition."""
@@ -48,7 +51,9 @@ class Knowledge:
         return Telling(notes, self._tells_result(), self._facts.facts.values)
 
     def _tells_result(self) -> bool:
+        """Return whether the headline tells what is returned, or nothing ever is."""
         request = PhraseRequest(PhraseKind.SUMMARY, self._definition.name, self._definition)
         summary = self.phrase(request) or ""
         is_told = summary.startswith("return ") or " and return " in summary
-        return is_told and "`" in summary and not self._definition.parameters
+        fits = self._tree.language.id != "python" or len(summary) <= _LONGEST_HEADLINE
+        return (is_told and "`" in summary and fits) or self._facts.never_returns

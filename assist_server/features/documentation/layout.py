@@ -83,7 +83,7 @@ class Telling:
     notes: tuple[str, ...] = ()
     """Sentences below the summary, in conventions without tags for what they say."""
     tells_result: bool = False
-    """Whether the summary says what is returned, so that no entry has to."""
+    """Whether the summary says what is returned, or nothing is, so that no entry has to."""
     values: tuple[Value, ...] = ()
     """What a function of Lua returns, with an entry for each."""
 
