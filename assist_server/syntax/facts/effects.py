@@ -29,7 +29,9 @@ _CHANGES = ASSIGNMENTS | {
     "augmented_assignment", "augmented_assignment_expression", "compound_assignment_expr",
     "update_expression", "inc_statement", "dec_statement",
 }  # fmt: skip
-_NO_EFFECT = re.compile(r"[A-Z][A-Z0-9_]+\(|.*assert|.*\blog\w*\.")
+_NO_EFFECT = re.compile(
+    r"[A-Z][A-Z0-9_]+\(|.*[aA]ssert|.*\blog\w*\.|super\(\)(?:\.__init__\(\))?;?$"
+)
 _OWN = re.compile(r"^this(?:\.|->)")
 _SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|undefined")
 _KEPT = re.compile(rf"{_SCALAR.pattern}|[\w.$]+|\"[^\"]*\"|'[^']*'")

@@ -377,6 +377,12 @@ def test_effects(language_id, source, expected):
         ("rust", 'fn f█(a: &mut A) { unimplemented!("no"); a.b = 1; a.c(); }'),
         ("lua", "function f█(a) error('no') M.b = a g(a) end"),
         ("cpp", "void f█(A *a) { std::abort(); a->b = 1; }"),
+        # what every constructor does, and what is only checked
+        (
+            "python",
+            "class A:\n    def __init__█(self, b=C):\n        super().__init__()\n        self.b = b\n",
+        ),
+        ("cpp", "void A::f█() { mutex_.AssertHeld(); if (b_) { c_(); } }"),
         # nothing but the words of the name
         ("java", "class A { char lastChar█() { return out.lastChar; } }"),
         ("go", "package p\nfunc (p P) ValueString█() string { return p.flag.Value.String() }"),
@@ -539,3 +545,9 @@ def test_a_result_has_an_entry_where_the_headline_does_not_tell_it():
     assert "Returns:" in written(long)
     assert "Returns:" in written("def f█(a) -> int:\n    raise NotImplementedError\n")
     assert "-------\n    object\n" in written("def f█(a):\n    return x(a) == 2\n", style="numpy")
+
+
+def test_a_macro_in_front_of_the_name_is_no_result():
+    assert "@return" not in written("void CALL f█(int a) { g(a); h(a); }", "c")
+    assert "@return" not in written("API(void) f█(int a) { g(a); h(a); }", "c")
+    assert "@return" in written("void *CALL f█(int a) { g(a); h(a); k(a); return i; }", "c")
