@@ -59,7 +59,8 @@ def parameter_facts(
     is_stub = _is_stub(source)
     for name, fact in found.items():
         places = uses.get(name, [])
-        if not places and not is_stub and not _occurs(source, name):
+        is_blank = not name.strip("_")  # also where others may override the function
+        if not places and (is_blank or not is_stub) and not _occurs(source, name):
             found[name] = replace(fact, is_unused=True)
         elif name not in variables.values and (called := _called(source, variables, places)):
             found[name] = replace(fact, called_with=called[0])
@@ -90,8 +91,8 @@ def _occurs(source: Source, name: str) -> bool:
     word = rf"(?<![\w$]){re.escape(name)}(?![\w$])"
     is_dynamic = re.search(r"\b(?:locals|arguments|vars|eval)\b", inside) is not None
     return (
-        name in {"...", "_"}
-        or name.startswith("_")
+        name == "..."
+        or re.match(r"_+[^_]", name) is not None
         or is_dynamic
         or re.search(word, inside) is not None
         or len(re.findall(word, above)) > 1
