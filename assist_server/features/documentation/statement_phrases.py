@@ -5,6 +5,10 @@ from dataclasses import replace
 
 from assist_server.syntax.facts.fact import Act, Result, Statement
 
+_PATH = re.compile(
+    r"(?:returns? |what )*`&*(?:mut )?((?:[\w$]+(?:\.|::|->))+\w+)(?:\(\))?`(?: returns)?"
+)
+
 
 def target_of(statement: Statement) -> str:
     """Return the place that a statement sets."""
@@ -69,7 +73,9 @@ def is_kept_argument(statement: Statement) -> bool:
 
 def is_named_path(phrase: str, name: str) -> bool:
     """Return whether a phrase tells that what a function is named after is returned."""
-    path = re.fullmatch(r"(?:returns? |what )*`((?:[\w$]+(?:\.|::|->))+\w+)(?:\(\))?`.*", phrase)
+    path = re.fullmatch(
+        r"(?:returns? |what )*`&*(?:mut )?((?:[\w$]+(?:\.|::|->))+\w+)(?:\(\))?`.*", phrase
+    )
     own = re.sub(r"^(?:get|is|has)(?=[A-Z_])|_", "", name).lower()
     if path is None or not own:
         return False

@@ -38,7 +38,8 @@ _PLAIN_CALLS = re.compile(
     r"|isinstance|print|append|push|add|extend|String|Number|Boolean|isArray|tostring|tonumber"
     r"|pairs|ipairs|free|sizeof|strlen|clone|to_string|into|Some|Ok|Err|Box|println|printf|max|min"
     r"|equals|insert|get|set|format|join|startswith|endswith|now|cast|move|forward|assert|error"
-    r"|hasattr|getattr|enumerate|zip|map|filter|any|all|pcall|sum|abs|round|super|log|debug|make|cap)"
+    r"|hasattr|getattr|enumerate|zip|map|filter|any|all|pcall|sum|abs|round|super|log|debug|make|cap"
+    r"|\w*(?:UNUSED|unused)\w*)"
 )
 _CALLEE = re.compile(r"(?:super\(\)\.)?[\w.$:]+(?:->\w+)*")
 _LONGEST = 40

@@ -64,7 +64,7 @@ def _described(
     is_parameter = code in source.parameters and code not in variables.values
     kinds = (
         (ValueKind.LITERAL, code in NOTHING or _LITERAL.fullmatch(code)),
-        (ValueKind.SELF, _SELF.fullmatch(code)),
+        (ValueKind.SELF, _SELF.fullmatch(code) and code not in variables.values),
         (ValueKind.PARAMETER, is_parameter),
         (ValueKind.INSTANCE, made),
         (ValueKind.TEST, is_test(node, code)),

@@ -38,7 +38,7 @@ _BLOCK_VALUES = frozenset({
 })  # fmt: skip
 _STATUS = re.compile(r"(?:\w+::)?_*(?:\w+_)?errno|\w*SetLastError\b")
 """What calls of the system overwrite."""
-_NO_CALL = re.compile(rf"{_STATUS.pattern}|await new ")
+_NO_CALL = re.compile(rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(")
 _ELIDED = re.compile(r"(?:await )?(?:new )?[\w.$:]+\((?:(?:this|self), )?\.\.\.\)")
 """Calls of which nothing but the name is told."""
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")

@@ -1,11 +1,13 @@
 """When an expression within a statement is evaluated."""
 
+from itertools import takewhile
+
 import tree_sitter
 
 from assist_server.syntax.facts.fact import Guard
 from assist_server.syntax.facts.guards import ARMS, Guards
 from assist_server.syntax.facts.source import BLOCKS, BORDERS, IFS, Source
-from assist_server.syntax.tree_walk import own_nodes
+from assist_server.syntax.tree_walk import ancestors, own_nodes
 
 _CHOICES = frozenset({"conditional_expression", "ternary_expression"})
 _LOGIC = frozenset({"&&", "||", "??", "and", "or"})
@@ -18,6 +20,10 @@ _WHILE = frozenset({"while_statement", "while_expression"})
 def guard_of_use(source: Source, guards: Guards, use: tree_sitter.Node) -> Guard:
     """Return when an expression is evaluated; not known within a function inside."""
     if any(
+        one.type in _REPEATED for one in takewhile(lambda one: one != source.body, ancestors(use))
+    ):
+        return Guard(is_known=False)
+    if any(
         one.type == "try_expression" and one.end_byte <= use.start_byte
         for one in own_nodes(source.body, BORDERS)
     ):
@@ -29,7 +35,7 @@ def guard_of_use(source: Source, guards: Guards, use: tree_sitter.Node) -> Guard
             return guards.of_node(parent)
         if parent.type in BLOCKS | ARMS or child.type.endswith("_statement"):
             return guards.of_node(child)
-        if parent.type in _REPEATED or _is_skipped(parent, child):
+        if _is_skipped(parent, child):
             return Guard(is_known=False)
         child = parent
     return Guard()

@@ -394,6 +394,8 @@ def test_effects(language_id, source, expected):
         # nothing but the words of the name
         ("java", "class A { char lastChar█() { return out.lastChar; } }"),
         ("go", "package p\nfunc (p P) ValueString█() string { return p.flag.Value.String() }"),
+        ("rust", "impl A { fn config_dir█(&self) -> &Path { &self.config_dir } }"),
+        ("c", "void f█(int a) { UNUSED_P(a); }"),
         ("rust", "impl A { fn detect█(&self) -> Option<B> { self.0 } }"),
         (
             "cpp",
@@ -477,6 +479,7 @@ def test_errors_that_are_not_all_told(language_id, source, expected):
         ("function f█(a) for _, b in g(a) do if b == 1 then return true end end return false end",
          ["boolean # TODO describe."]),
         ("function f█(a) if a then return true end g(a) end", ["any # `true` if `a`."]),
+        ("function f█(a) local self = g() self.b = a h() return self end", ["any # TODO describe."]),
         ("function f█(a) local b if a then b = 1 end g(a) return b end", ["any # TODO describe."]),
         ("function f█(a) g() h() i() return not a and (a.b == 1) end",
          ["boolean # `not a and (a.b == 1)`."]),
@@ -516,6 +519,9 @@ def test_a_parameter_that_is_called(body, expected):
         ("python", "def f█(_, b):\n    for _, c in b: c()\n", "_: TODO: describe."),
         ("python", "def f█(_a, b):\n    for c in b: c()\n", "_a: TODO: describe."),
         ("javascript", "function f█(_, b) { for (const c of b) c() }", "@param _ - Not used."),
+        ("java", "class A { B f█(C a) { return g(d -> { d.e(); return h(a); }); } }", "@param a TODO: describe"),
+        ("javascript", "function f█(a, b) { b.c(() => { g(a) }); return b }", "@param a - TODO: describe."),
+        ("c", "int f█(int a, int b) { UNUSED_P(a); g(b); return h(b); }", "@param a TODO: describe."),
         ("python", "def f█(a, **b):\n    return a(1, **b)\n", "b: Passed to `a`."),
         ("cpp", "void sleep_for_microseconds█(int us) { g(h::microseconds(us)); h(); }", "@param us TODO: describe."),
         ("c", "int f█(int a, int b) { if (b) return 2; g(a); return h(b); }", "@param a Passed to `g` unless `b`."),
