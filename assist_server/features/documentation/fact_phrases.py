@@ -4,6 +4,7 @@ Code is between backticks; the convention's own marks replace them later.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -167,6 +168,12 @@ class FactPhrases:
                 continue
             if not is_kept_argument(statement):
                 found.append((statement, "" if when == "always" else f" {when}"))
+        told = Counter(target_of(one) for one, _ in found)
+        found = [
+            (one, when)
+            for one, when in found
+            if not when or told[target_of(one)] >= self.facts.places.count(target_of(one))
+        ]  # what is set elsewhere as well is not only set under one condition
         while len(found) > _MAX_CASES or sum(map(length, found)) > _LONGEST:
             found.pop()
         return found

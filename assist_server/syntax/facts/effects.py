@@ -56,15 +56,15 @@ def effects(source: Source, guards: Guards, variables: Variables) -> tuple[Effec
     return tuple(_without_overwritten(kept))
 
 
-def places_set(source: Source, variables: Variables) -> frozenset[str]:
-    """Return the places outside the function that it sets, under whatever condition."""
-    places = {
+def places_set(source: Source, variables: Variables) -> tuple[str, ...]:
+    """Return the places outside the function that it sets, each as often as that is written."""
+    places = [
         source.line(target)
         for node in own_nodes(source.body, BORDERS)
         if node.type in _CHANGES
         for target in targets_of(node)
-    }
-    return frozenset(one for one in places if is_seen_outside(source, variables, one))
+    ]
+    return tuple(one for one in places if is_seen_outside(source, variables, one))
 
 
 def _is_statement(node: tree_sitter.Node) -> bool:

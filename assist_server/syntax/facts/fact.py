@@ -156,7 +156,7 @@ class Facts:
     statements: tuple[Statement, ...] = ()
     """All statements of a body of a few simple ones; empty for any other."""
     effects: tuple[Effect, ...] = ()
-    places: frozenset[str] = frozenset()
-    """All places outside the function that it sets; the effects may not tell all of them."""
+    places: tuple[str, ...] = ()
+    """The places outside the function that it sets, each as often as that is written."""
     values: tuple[Value, ...] = ()
     """The values that a function of Lua returns together."""

@@ -345,6 +345,15 @@ def test_effects(language_id, source, expected):
             "rust",
             "impl A { fn f█(&mut self) { let mut b = g() + 1; if b > 1 { b += 1; } else { self.e = true; } } }",
         ),
+        # set elsewhere as well
+        (
+            "cpp",
+            "S A::f█(const T& a, B** b) { H c = g(a); h(); if (!c.d()) { *b = nullptr; return S(a, 2); } *b = new B(a); return S(); }",
+        ),
+        (
+            "python",
+            "class A:\n    def b█(self, c):\n        d = x()\n        if c: self.e = 1\n        while d: self.e = d.pop()\n",
+        ),
         # falls through
         (
             "c",
