@@ -151,6 +151,10 @@ class FactPhrases:
         ]
         if not phrases and self.language == "rust" and (returned := self._results.phrase()):
             phrases = [f"{'return' if request.form.is_imperative else 'returns'} {returned}"]
+        if not phrases and self.facts.skipped and is_whole:
+            when = self._when(Guard((self.facts.skipped,)))
+            verb = "do" if request.form.is_imperative else "does"
+            phrases = [f"{verb} nothing {when}"] if when else []
         joined = listing(phrases)
         if joined and not statements and self._leaves_out([one for one, _ in steps]):
             joined = f"{joined}, among others"

@@ -160,3 +160,5 @@ class Facts:
     """The places outside the function that it sets, each as often as that is written."""
     values: tuple[Value, ...] = ()
     """The values that a function of Lua returns together."""
+    skipped: Condition | None = None
+    """When the function does nothing, if all of its body is under one test."""

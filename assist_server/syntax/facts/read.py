@@ -10,7 +10,7 @@ from assist_server.syntax.facts.lua_values import lua_values
 from assist_server.syntax.facts.parameters import parameter_facts
 from assist_server.syntax.facts.results import results
 from assist_server.syntax.facts.source import source_of
-from assist_server.syntax.facts.statements import simple_statements
+from assist_server.syntax.facts.statements import simple_statements, skipped_when
 from assist_server.syntax.facts.variables import Variables
 from assist_server.syntax.parser import SyntaxTree
 
@@ -32,4 +32,5 @@ def read_facts(tree: SyntaxTree, definition: Definition) -> Facts:
         effects=effects(source, guards, variables),
         places=places_set(source, variables),
         values=lua_values(source),
+        skipped=skipped_when(source, variables),
     )

@@ -5,10 +5,10 @@ import re
 import tree_sitter
 
 from assist_server.syntax.facts.exits import never_ends
-from assist_server.syntax.facts.fact import Act, Statement
+from assist_server.syntax.facts.fact import Act, Condition, Statement
 from assist_server.syntax.facts.places import is_seen_outside
 from assist_server.syntax.facts.results import is_test
-from assist_server.syntax.facts.source import RETURNS, Source, one_line, statements
+from assist_server.syntax.facts.source import IFS, RETURNS, Source, one_line, statements
 from assist_server.syntax.facts.variables import Variables
 
 _LONGEST, _LONGEST_TOGETHER = 100, 130
@@ -31,6 +31,9 @@ _NO_VALUES = re.compile(
     r"<.*|\{.{2,}|\[.{2,}|.*(?:;|=>|\bfunc\b|\bfunction\b|\|[\w, &]+\|).*|\.\.\."
 )
 _NOTHING = frozenset({"None", "null", "nil", "nullptr", "undefined", "NULL"})
+_PRESENT = re.compile(
+    r"(?P<name>\w+(?:(?:\.|->)\w+)*) (?:!==?|~=|is not) (?P<nothing>None|null|nil|NULL|nullptr)"
+)
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _BLOCK_VALUES = frozenset({
     "if_expression", "match_expression", "for_expression", "while_expression", "loop_expression",
@@ -152,6 +155,18 @@ def read_assignment(source: Source, node: tree_sitter.Node) -> Statement | None:
     )
     is_told = is_short and is_plain and not is_local
     return Statement(Act.SET, f"{target} = {value}") if is_told else None
+
+
+def skipped_when(source: Source, variables: Variables) -> Condition | None:
+    """Return what is missing if a function does nothing: all of its body is under one test."""
+    nodes = [unwrapped(one) for one in own_statements(source)]
+    is_one = len(nodes) == 1 and nodes[0].type in IFS and not source.definition.returns_value
+    condition = nodes[0].child_by_field_name("condition") if is_one else None
+    if condition is None or nodes[0].child_by_field_name("alternative"):
+        return None
+    found = _PRESENT.fullmatch(source.line(condition))
+    is_clear = found is not None and variables.is_clear(found["name"])
+    return Condition(f"{found['name']} == {found['nothing']}") if found and is_clear else None
 
 
 def own_statements(source: Source) -> list[tree_sitter.Node]:

@@ -579,3 +579,22 @@ def test_a_macro_in_front_of_the_name_is_no_result():
     assert "@return" not in written("void CALL f█(int a) { g(a); h(a); }", "c")
     assert "@return" not in written("API(void) f█(int a) { g(a); h(a); }", "c")
     assert "@return" in written("void *CALL f█(int a) { g(a); h(a); k(a); return i; }", "c")
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("cpp", "void f█(L* a, int b) { if (a != nullptr) { C c; g(c); h(c); } }",
+         "Do nothing if `a` is `nullptr`."),
+        ("javascript", "function f█(a) { if (a.b !== null) { for (const c of a.b) c() } }",
+         "Does nothing if `a.b` is `null`."),
+        ("python", "def f█(a):\n    if a is not None:\n        for b in a: b()\n",
+         "Do nothing if `a` is `None`."),
+        ("python", "def f█(a):\n    if a is not None:\n        for b in a: b()\n    x()\n", "TODO: describe."),
+        ("python", "def f█(a):\n    if a is not None:\n        for b in a: b()\n    else: x()\n", "TODO: describe."),
+        ("python", "def f█(a):\n    if a() is not None:\n        for b in a: b()\n", "TODO: describe."),
+        ("go", "package p\nfunc F█(a A) {\n\tif b := a.c(); b != nil {\n\t\tg(b, 1)\n\t}\n}", "TODO: describe."),
+    ],
+)  # fmt: skip
+def test_a_body_under_one_test(language_id, source, expected):
+    assert expected in re.split(r"@param|Args", written(source, language_id))[0]
