@@ -183,7 +183,7 @@ class FactPhrases:
         return found
 
     def _leaves_out(self, told: list[Statement]) -> bool:
-        """Return whether the function sets more than is told of what it sets."""
+        """Return whether the function sets more than the phrases say."""
         known = [one.statement for one in self.facts.effects]
         targets = [target_of(one) for one in told if one.act is Act.SET]
         is_less = len(targets) < sum(one.act is Act.SET for one in known)

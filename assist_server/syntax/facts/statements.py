@@ -43,7 +43,7 @@ _STATUS = re.compile(r"(?:\w+::)?_*(?:\w+_)?errno|\w*SetLastError\b")
 """What calls of the system overwrite."""
 _NO_CALL = re.compile(rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(")
 _ELIDED = re.compile(r"(?:await )?(?:new )?[\w.$:]+\((?:(?:this|self), )?\.\.\.\)")
-"""Calls of which nothing but the name is told."""
+"""Calls of which only the name is left."""
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 
