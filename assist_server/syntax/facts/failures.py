@@ -30,8 +30,11 @@ _ASSERTIONS = frozenset({"assert", "ensure"})
 _PANICS = {"panic": "panic!", "assert": "panic!", "unreachable": None, "bail": "Err",
            "ensure": "Err"}  # fmt: skip
 _GO_ERROR = re.compile(
-    r"errors\.\w+\(|fmt\.Errorf\(|&?[\w.]*Err(?:or)?\w*\{|(\w+\.)?(Err|err)[A-Z]\w*$"
+    r"(?:\w*errors\.New|(?:\w*errors|fmt)\.Errorf)\(|&?[\w.]*Err(?:or)?\w*\{"
+    r"|(?:\w+\.)?(?:[A-Z]|[nN]ew)\w*Error\(|(\w+\.)?(Err|err)[A-Z]\w*$"
 )
+_GO_MAYBE = re.compile(r"[\w.]*[eE]rr\w*(?:\.\w+)?\(")
+"""Calls that return an error that they are given or keep, or none: they do not fail."""
 
 
 def failures(source: Source, guards: Guards) -> tuple[Failure, ...]:
@@ -116,7 +119,7 @@ def _go(source: Source, guards: Guards) -> Iterator[Failure]:
         if is_passed_on or is_constant:
             is_wrapped = is_passed_on and len(guard.conditions) <= _MOST_TOLD
             yield Failure("error", guard, None if is_wrapped else message_in(source, last))
-        elif last.type == "call_expression":
+        elif last.type == "call_expression" and not _GO_MAYBE.match(text):
             if len(statements(source.body)) > 1:  # else its headline says all
                 yield _passed_on(source, guards, last)
         elif called:
