@@ -46,7 +46,7 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
             continue
         kind, code = _described(source, variables, node)
         is_given = names_in(code).isdisjoint(variables.values.keys() & set(source.parameters))
-        is_clear = is_given and variables.is_clear(code)
+        is_clear = is_given and variables.is_clear(code) and not variables.is_changed(code, node)
         yield Result(kind, code, guard, is_clear and not _UNCLEAR.search(code))
 
 
