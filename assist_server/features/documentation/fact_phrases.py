@@ -27,6 +27,7 @@ from assist_server.features.documentation.statement_phrases import (
     target_of,
     told_together,
     with_otherwise,
+    without_weaker,
 )
 from assist_server.syntax.definition import Definition, Kind
 from assist_server.syntax.facts.fact import (
@@ -143,7 +144,8 @@ class FactPhrases:
             return self.facts.comment
         is_whole = self.definition.kind is not Kind.CONSTRUCTOR
         statements = self.facts.statements if is_whole else ()
-        steps = [(one, "") for one in statements] or self._effects()
+        whole = [(one, "") for one in statements]
+        steps, is_partial = (whole, False) if whole else self._effects()
         phrases = [
             told_together([one for one, _ in group], is_imperative=request.form.is_imperative)
             + when
@@ -156,39 +158,31 @@ class FactPhrases:
             verb = "do" if request.form.is_imperative else "does"
             phrases = [f"{verb} nothing {when}"] if when else []
         joined = listing(phrases)
-        if joined and not statements and self._leaves_out([one for one, _ in steps]):
+        if joined and steps and is_partial:
             joined = f"{joined}, among others"
         return joined if joined and self._says_more(joined) else None
 
-    def _effects(self) -> list[tuple[Statement, str]]:
-        """Return what the function does to things outside it, with the conditions."""
-        found: list[tuple[Statement, str]] = []
+    def _effects(self) -> tuple[list[tuple[Statement, str]], bool]:
+        """Return what the function does to things outside it, and whether more is left out."""
+        known: list[tuple[Statement, str]] = []
         for one in self.facts.effects:
-            when = self._when_done(one.guard)
-            if when is None or not self._is_safe(one.statement.code):
-                continue
-            statement = one.statement
-            if "`" in statement.code:
-                continue
-            if not is_kept_argument(statement):
-                found.append((statement, "" if when == "always" else f" {when}"))
-        told = Counter(target_of(one) for one, _ in found)
-        found = [
+            when, code = self._when_done(one.guard), one.statement.code
+            is_told = self._is_safe(code) and "`" not in code
+            if when is not None and is_told and not is_kept_argument(one.statement):
+                known.append((one.statement, "" if when == "always" else f" {when}"))
+        places = self.facts.places
+        counts = Counter(target_of(one) for one, _ in known)
+        kept = [
             (one, when)
-            for one, when in found
-            if not when or told[target_of(one)] >= self.facts.places.count(target_of(one))
+            for one, when in without_weaker(known)
+            if not when or counts[target_of(one)] >= places.count(target_of(one))
         ]  # what is set elsewhere as well is not only set under one condition
-        while len(found) > _MAX_CASES or sum(map(length, found)) > _LONGEST:
-            found.pop()
-        return found
-
-    def _leaves_out(self, told: list[Statement]) -> bool:
-        """Return whether the function sets more than the phrases say."""
-        known = [one.statement for one in self.facts.effects]
-        targets = [target_of(one) for one in told if one.act is Act.SET]
-        is_less = len(targets) < sum(one.act is Act.SET for one in known)
-        is_less = is_less or any(not is_within(one, targets) for one in self.facts.places)
-        return bool(targets) and is_less
+        weaker = len(known) - len(without_weaker(known))
+        while len(kept) > _MAX_CASES or sum(map(length, kept)) > _LONGEST:
+            kept.pop()
+        targets = [target_of(one) for one, _ in kept if one.act is Act.SET]
+        is_less = bool(targets) and not all(is_within(one, targets) for one in places)
+        return kept, is_less or len(kept) + weaker < len(self.facts.effects)
 
     def _when_done(self, guard: Guard) -> str | None:
         """Return when an effect takes place; earlier returns may not be clear to a reader."""

@@ -43,6 +43,17 @@ def told_together(statements: list[Statement], *, is_imperative: bool) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def without_weaker(steps: list[tuple[Statement, str]]) -> list[tuple[Statement, str]]:
+    """Return steps without those that set a place again, with no value, on more conditions."""
+    return [
+        (one, when)
+        for place, (one, when) in enumerate(steps)
+        if " = " in one.code
+        or one.act is not Act.SET
+        or not any(one == other and when.startswith(earlier) for other, earlier in steps[:place])
+    ]
+
+
 def with_otherwise(steps: list[tuple[Statement, str]]) -> list[tuple[Statement, str]]:
     """Return steps with "otherwise, if B" after one "if A" instead of "if B, unless A"."""
     told, earlier, condition = [], "", ""

@@ -91,6 +91,8 @@ def test_results(body, expected):
 @pytest.mark.parametrize(
     ("language_id", "source"),
     [
+        # what is returned has changed
+        ("c", "int f█(struct a *a) { a->b ^= 2; g(); h(); i(); return a->b ^ a->c; }"),
         # another return may give the same value
         ("c", "int f█(char *a) { if (!a) return 0; for (; *a; a++) if (*a == 'x') return 0; return g(*a); }"),
         ("c", "int f█(char *a) { if (!a) return 0; while (*a) a++; return *a == 'x'; }"),
@@ -262,6 +264,12 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
          "Set `self.e`."),
         ("python", "class A:\n    def __init__█(self, size):\n        self.size = size\n        self.seen = set()\n",
          "Set `self.seen` to `set()`, among others."),
+        ("rust", "fn f█(a: &mut P, b: u8) -> u8 { if b == 3 { return 4; } let c = g() + 1; if c > 3 { a.d = 1; } h(c) }",
+         "/// Returns `4` if `b == 3`."),
+        ("rust", 'fn f█(a: &P) { g(a.join("themes.bin"), "the set of all themes, as it was"); g(a.join("syntaxes.bin"), "the set of all syntaxes, as it was"); g(a.join("metadata.yaml"), "what is known of them"); }',
+         'and `g(a.join("syntaxes.bin"), "the set of all syntaxes, as it was")`, among others.'),
+        ("cpp", "I *A::f█(T *a, U **b) { if (b != nullptr) { *b = nullptr; } g(a); S s = h(a); k(); if (b != nullptr) { *b = s.t(); } return m; }",
+         "Set `*b` if `b` is not `nullptr`."),
         ("cpp", "void A::f█() { a.g(); b_ = 0; c_ = 0; d_ = 0; e_ = 0; }",
          "Set `b_` to `0`, `c_` to `0` and `d_` to `0`, among others."),
         ("javascript", "class A { f█(a) { this.b = 1; this.c++; for (const d of a) d() } }",
@@ -466,6 +474,10 @@ _TWO_ERRORS = "b, err := g(a)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n"
          "It returns an error if `g(a)` fails."),
         ("go", "package p\nfunc F█(a int) error {\n\tif a < 0 {\n\t\treturn errNegative\n\t}\n\treturn nil\n}",
          "It returns an error if `a` is negative."),
+        ("go", "package p\nfunc F█(a int) error {\n\tif a < 0 {\n\t\treturn NegativeError(a)\n\t}\n\tg()\n\treturn nil\n}",
+         "It returns an error if `a` is negative."),
+        ("go", "package p\nfunc F█(a int) error {\n\tif a < 0 {\n\t\treturn ErrA\n\t}\n\tb := g()\n\treturn errors.Join(b...)\n}",
+         "It returns an error if `a` is negative, among other cases."),
         ("rust", "fn f█(a: u8) -> Result<u8, E> { if a == 3 { return Err(E) } let b = g(); b }",
          "Returns an error if `a == 3`, among other cases."),
         ("rust", 'fn f█(a: u8) { if a == 3 { panic!("three") } while g() { panic!("b") } }',
