@@ -9,6 +9,7 @@ A rejected document change would leave the server with a different text than the
 """
 
 import enum
+import functools
 from collections.abc import Callable
 from typing import Any, Union
 
@@ -40,8 +41,13 @@ _CONTENT_CHANGE = Union[  # noqa: UP007 - to cattrs, `|` makes a different type
 ]
 
 
+@functools.cache
 def lenient_converter() -> Converter:
-    """Create pygls' converter with the exceptions described above."""
+    """Return pygls' converter with the exceptions described above.
+
+    All clients share it: it writes code for each type when that is first seen, which takes longer
+    than the first messages of a client.
+    """
     converter: Converter = default_converter()  # type: ignore[no-untyped-call]
     for kind in _IN_CAPABILITIES:
         converter.register_structure_hook(kind, _structure_known(kind))
