@@ -246,9 +246,8 @@ def plan_documentation(
     """Return the insertions in a style."""
     if isinstance(style, CommentStyle):
         return plan_comment(tree.text, definition, style, prune, telling)
-    # NumPy's convention wants the section in any case, others to complete a list of types.
-    has_types = bool(style.is_typed and definition.parameters)
-    is_told = telling.tells_result and not (style.name == "numpy" or has_types)
+    # NumPy's convention wants the section in any case.
+    is_told = telling.tells_result and style.name != "numpy"
     style = replace(style, summary_tells_result=is_told)
     return plan_docstring(tree.text, definition, style, _indent_unit(tree.text), prune)
 

@@ -10,9 +10,6 @@ from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.read import read_facts
 from assist_server.syntax.parser import SyntaxTree
 
-_LONGEST_HEADLINE = 68
-"""Characters that fit on the first line of a docstring with any usual indentation."""
-
 
 class Knowledge:
     """Knowledge about one definition."""
@@ -55,5 +52,5 @@ class Knowledge:
         request = PhraseRequest(PhraseKind.SUMMARY, self._definition.name, self._definition)
         summary = self.phrase(request) or ""
         is_told = summary.startswith("return ") or " and return " in summary
-        fits = self._tree.language.id != "python" or len(summary) <= _LONGEST_HEADLINE
-        return (is_told and "`" in summary and fits) or self._facts.never_returns
+        is_alone = not self._definition.parameters  # else linters want all entries
+        return (is_told and "`" in summary and is_alone) or self._facts.never_returns
