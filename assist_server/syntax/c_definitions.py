@@ -27,6 +27,8 @@ _PARAMETERS = frozenset({
     "parameter_declaration", "optional_parameter_declaration", "variadic_parameter_declaration",
     "variadic_parameter",
 })  # fmt: skip
+_VOID = re.compile(r"void(?: [A-Z_][A-Z0-9_]*)*|[A-Z_][A-Z0-9_]*\(void\)")
+"""No result, also with a macro for the calling convention or the visibility."""
 _ENDS_WITH_BACKSLASH = re.compile(r"\\[ \t]*$")
 _LONGEST_LINE_END = 200
 _MAY_BE_DIRECTIVE = re.compile(r"^[ \t]*#|\*/")
@@ -54,9 +56,16 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
         return None
     declarator = _function_declarator(node)
     if declarator is not None:
-        return _read_function(tree, node, declarator)
+        is_one = not any(_is_of_its_own(tree, one) for one in node.named_children)
+        return _read_function(tree, node, declarator) if is_one else None
     inner = first_of(node, *_TYPES)
     return _read_type(tree, inner) if inner is not None else None
+
+
+def _is_of_its_own(tree: SyntaxTree, child: tree_sitter.Node) -> bool:
+    """Return whether a declaration above a body is of no parameter: macros hide where one ends."""
+    is_other = re.search(r"\)\s*;|\btypedef\b", tree.node_text(child))
+    return child.type == "declaration" and is_other is not None
 
 
 def _is_local(node: tree_sitter.Node) -> bool:
@@ -210,7 +219,7 @@ def _returns(tree: SyntaxTree, node: tree_sitter.Node, declarator: tree_sitter.N
 def _returns_value(returns: str | None, own: list[tree_sitter.Node]) -> bool:
     if returns == "auto":
         return any(child.type == "return_statement" and child.named_child_count for child in own)
-    return returns not in {None, "void"}
+    return returns is not None and _VOID.fullmatch(returns) is None
 
 
 def is_in_directive(text: str, offset: int) -> bool:

@@ -42,6 +42,8 @@ _OPERATORS = {" or ": " or ", " || ": " or ", " and ": " and ", " && ": " and "}
 _OPERATOR = re.compile(r" (?:or|\|\||and|&&) ")
 _LONGEST_CODE = 60
 _LONGEST = 140
+_LONGEST_TOGETHER = 180
+_MOST_CASES = 3
 
 
 def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str | None:
@@ -70,6 +72,23 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
     words = ", ".join(parts)
     is_ambiguous = (len(holds) > 1 or len(fails) > 1) and (" or " in words) == (" and " in words)
     return None if len(words) > _LONGEST or is_ambiguous else words
+
+
+def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
+    """Return several conditions as one: "if A or B"; only as many as fit, or None."""
+    kept: list[str] = []
+    for case in cases[:_MOST_CASES]:
+        if sum(map(len, kept)) + len(case) < _LONGEST_TOGETHER:
+            kept.append(case)
+    if not kept or (needs_all and kept != cases):
+        return None
+    word = kept[0].partition(" ")[0]
+    is_alike = all(one.startswith(f"{word} ") for one in kept)
+    is_complex = any(", unless" in one or " and " in one for one in kept)
+    if len(kept) > 1 and word == "if" and is_alike and not is_complex:
+        rest = [one.removeprefix("if ") for one in kept]
+        return "if " + (", ".join(rest[:-1]) + f" or {rest[-1]}")
+    return ", or ".join(kept)
 
 
 def _positive(guard: Guard, fails: list[str | None]) -> str | None:

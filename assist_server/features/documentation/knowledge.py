@@ -44,10 +44,13 @@ class Knowledge:
     def telling(self) -> Telling:
         """Return what a new comment says outside its entries."""
         has_notes = self._tree.language.id in {"go", "lua"}
-        return Telling(self._facts.notes() if has_notes else (), self._tells_result())
+        notes = self._facts.notes() if has_notes else ()
+        return Telling(notes, self._tells_result(), self._facts.facts.values)
 
     def _tells_result(self) -> bool:
+        """Return whether the headline tells what is returned, or nothing ever is."""
         request = PhraseRequest(PhraseKind.SUMMARY, self._definition.name, self._definition)
         summary = self.phrase(request) or ""
         is_told = summary.startswith("return ") or " and return " in summary
-        return is_told and "`" in summary and not self._definition.parameters
+        is_alone = not self._definition.parameters  # else linters want all entries
+        return (is_told and "`" in summary and is_alone) or self._facts.never_returns

@@ -18,6 +18,7 @@ from assist_server.features.documentation.phrases import (
 )
 from assist_server.features.documentation.plausibility import is_plausible
 from assist_server.features.documentation.signature_diff import Change
+from assist_server.syntax.facts.fact import Value
 from assist_server.text.edits import TextEdit, apply_edits
 
 
@@ -82,7 +83,9 @@ class Telling:
     notes: tuple[str, ...] = ()
     """Sentences below the summary, in conventions without tags for what they say."""
     tells_result: bool = False
-    """Whether the summary says what is returned, so that no entry has to."""
+    """Whether the summary says what is returned, or nothing is, so that no entry has to."""
+    values: tuple[Value, ...] = ()
+    """What a function of Lua returns, with an entry for each."""
 
 
 def has_words(written: str) -> bool:

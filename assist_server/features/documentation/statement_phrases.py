@@ -5,6 +5,21 @@ from dataclasses import replace
 
 from assist_server.syntax.facts.fact import Act, Result, Statement
 
+_PATH = re.compile(
+    r"(?:returns? |what )*`&*(?:mut )?((?:[\w$]+(?:\.|::|->))+\w+)(?:\(\))?`(?: returns)?"
+)
+
+
+def target_of(statement: Statement) -> str:
+    """Return the place that a statement sets."""
+    return statement.code.partition(" = ")[0]
+
+
+def is_within(place: str, targets: list[str]) -> bool:
+    """Return whether a place is one of several, or a part of one."""
+    inner, *wholes = (re.sub(r"^this(?:\.|->)", "", one) for one in (place, *targets))
+    return any(re.match(rf"{re.escape(one)}(?![\w$])", inner) for one in wholes)
+
 
 def done(statement: Statement) -> tuple[str, str]:
     """Return what a statement does, as a verb and its object."""
@@ -28,9 +43,33 @@ def told_together(statements: list[Statement], *, is_imperative: bool) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def without_weaker(steps: list[tuple[Statement, str]]) -> list[tuple[Statement, str]]:
+    """Return steps without those that set a place again, with no value, on more conditions."""
+    return [
+        (one, when)
+        for place, (one, when) in enumerate(steps)
+        if " = " in one.code
+        or one.act is not Act.SET
+        or not any(one == other and when.startswith(earlier) for other, earlier in steps[:place])
+    ]
+
+
+def with_otherwise(steps: list[tuple[Statement, str]]) -> list[tuple[Statement, str]]:
+    """Return steps with "otherwise, if B" after one "if A" instead of "if B, unless A"."""
+    told, earlier, condition = [], "", ""
+    for statement, when in steps:
+        if when != earlier:
+            condition = earlier.removeprefix(" if ") if earlier.startswith(" if ") else ""
+        ending = f", unless {condition}"
+        is_other = condition and when.startswith(" if ") and when.endswith(ending)
+        told.append((statement, f" otherwise,{when.removesuffix(ending)}" if is_other else when))
+        earlier = when
+    return told
+
+
 def listing(phrases: list[str]) -> str | None:
     """Return phrases as one: "A, B and C", with a comma where one has a condition or an "and"."""
-    is_complex = any(re.search(r" (?:if|unless|on|and) ", one) for one in phrases)
+    is_complex = any(re.search(r" (?:if|unless|on|and|otherwise,) ", one) for one in phrases)
     *most, last = phrases or [""]
     mark = ", and " if is_complex else " and "
     return f"{', '.join(most)}{mark}{last}" if most else last or None
@@ -41,6 +80,19 @@ def is_kept_argument(statement: Statement) -> bool:
     target, _, value = statement.code.partition(" = ")
     name = re.split(r"\W", target)[-1].strip("_")
     return statement.act is Act.SET and name == value.strip("_")
+
+
+def is_named_path(phrase: str, name: str) -> bool:
+    """Return whether a phrase tells that what a function is named after is returned."""
+    path = re.fullmatch(
+        r"(?:returns? |what )*`&*(?:mut )?((?:[\w$]+(?:\.|::|->))+\w+)(?:\(\))?`.*", phrase
+    )
+    own = re.sub(r"^(?:get|is|has)(?=[A-Z_])|_", "", name).lower()
+    if path is None or not own:
+        return False
+    parts = re.split(r"\W+", path[1].replace("_", "").lower())
+    is_place = re.fullmatch(r"self\.\d+", path[1]) is not None
+    return is_place or any("".join(parts[first:]) == own for first in range(len(parts)))
 
 
 def length(phrase: tuple[Statement, str]) -> int:

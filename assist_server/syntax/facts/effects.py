@@ -20,13 +20,22 @@ from assist_server.syntax.facts.source import (
     statements,
 )
 from assist_server.syntax.facts.statements import ASSIGNMENTS, CALLS, read_assignment, read_call
-from assist_server.syntax.facts.variables import LOOPS, Variables
+from assist_server.syntax.facts.variables import LOOPS, Variables, targets_of
 from assist_server.syntax.tree_walk import own_nodes
 
 _MAX_TOLD = 3
 """Number of statements in a function up to which its calls are stated."""
-_NO_EFFECT = re.compile(r"[A-Z][A-Z0-9_]+\(|.*assert|.*\blog\w*\.")
+_CHANGES = ASSIGNMENTS | {
+    "augmented_assignment", "augmented_assignment_expression", "compound_assignment_expr",
+    "update_expression", "inc_statement", "dec_statement",
+}  # fmt: skip
+_NO_EFFECT = re.compile(
+    r"[A-Z][A-Z0-9_]+\(|.*[aA]ssert|.*\blog\w*\.|super\(\)(?:\.__init__\(\))?;?$"
+)
 _OWN = re.compile(r"^this(?:\.|->)")
+_SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|undefined")
+_KEPT = re.compile(rf"{_SCALAR.pattern}|[\w.$]+|\"[^\"]*\"|'[^']*'")
+"""Values that stay what they are, or are known by the same name, whatever is done to them."""
 _EXIT = re.compile(r"(?:(?:sys|os|process|std::process|std|System|Runtime)[.:]+)?_?[eE]xit\(.*")
 
 
@@ -45,6 +54,17 @@ def effects(source: Source, guards: Guards, variables: Variables) -> tuple[Effec
         if is_whole or one.statement.act is Act.SET or _EXIT.fullmatch(one.statement.code)
     ]
     return tuple(_without_overwritten(kept))
+
+
+def places_set(source: Source, variables: Variables) -> tuple[str, ...]:
+    """Return the places outside the function that it sets, each as often as that is written."""
+    places = [
+        source.line(target)
+        for node in own_nodes(source.body, BORDERS)
+        if node.type in _CHANGES
+        for target in targets_of(node)
+    ]
+    return tuple(one for one in places if is_seen_outside(source, variables, one))
 
 
 def _is_statement(node: tree_sitter.Node) -> bool:
@@ -85,7 +105,7 @@ def _effect(
         return
     is_lasting = not (
         (target.startswith("*") and _mentions(rest, target.strip("*() ")))
-        or _is_changed_later(source, variables, inner, target)
+        or _is_changed_later(source, variables, inner, statement)
     )
     is_clear = variables.is_clear(value) and not variables.is_changed(value, node)
     if is_set and not (is_clear and is_lasting):
@@ -101,11 +121,12 @@ def _mentions(code: str, target: str) -> bool:
 
 
 def _is_changed_later(
-    source: Source, variables: Variables, node: tree_sitter.Node, target: str
+    source: Source, variables: Variables, node: tree_sitter.Node, statement: Statement
 ) -> bool:
-    """Return whether a place that a node sets, or a part of it, may be set again after that."""
+    """Return whether a place that a node sets, or a part of it, may change again after that."""
+    target, _, value = statement.code.partition(" = ")
     name = _OWN.sub("", target)
-    changes = [
+    changes = list(_acts_on(source, target, value)) + [
         offset
         for place, offsets in (*variables.places.items(), *variables.values.items())
         if _is_part(_OWN.sub("", place), name) or _is_part(name, _OWN.sub("", place))
@@ -126,6 +147,17 @@ def _is_changed_later(
         offset >= start and not any(first <= offset <= last for first, last in others)
         for offset in changes
     )
+
+
+def _acts_on(source: Source, target: str, value: str) -> Iterator[int]:
+    """Yield the byte offsets where a method of a new value is called, or it is passed on."""
+    is_copied = source.language in {"cpp", "go", "rust"}
+    if source.language == "c" or (_SCALAR if is_copied else _KEPT).fullmatch(value):
+        return
+    place = rf"(?<![\w$.]){re.escape(target)}"
+    call = rf"{place}(?:(?:\??\.|->|:)\w+)+\(|[(,=]\s*(?:&(?:mut )?)?{place}\s*[,)]"
+    for found in re.finditer(call.encode(), source.body.text or b""):
+        yield source.body.start_byte + found.end()
 
 
 def _is_part(place: str, whole: str) -> bool:

@@ -18,6 +18,15 @@ _LOOP = re.compile(
     r"|while_(?:statement|expression)|loop_expression|do_statement|repeat_statement"
 )
 _SWITCH = re.compile(r"(?:expression_|type_)?switch_(?:statement|expression)|select_statement")
+_ENDLESS = re.compile(
+    r"while\s*\(?\s*(?:[Tt]rue|1)\s*(?:[:){]|do\b)|for\s*(?:\(\s*;\s*;\s*\)|\{)|loop\s*\{"
+)
+_LAST = re.compile(
+    r"(?:(?:std|core)::)?(?:panic|unreachable|todo|unimplemented)!|(?:panic|error)\("
+    r"|log\.(?:Fatal|Panic)\w*\("
+    r"|(?:(?:sys|os|process|std::process|std|System)[.:]+)?(?:_?[eE]xit|abort)\("
+)
+"""Calls after which nothing is reached."""
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]+\(.*", re.DOTALL)
 # A return of an error is like an exception: documented as a case of its own.
 _REFUSALS = {
@@ -27,6 +36,12 @@ _REFUSALS = {
         re.DOTALL,
     ),
 }
+
+
+def never_ends(statement: str) -> bool:
+    """Return whether nothing after a statement is reached, unless it returns."""
+    is_endless = _ENDLESS.match(statement) and not re.search(r"\bbreak\b", statement)
+    return bool(is_endless) or _LAST.match(statement) is not None
 
 
 @dataclass(frozen=True)

@@ -98,11 +98,22 @@ class ParameterFacts:
     """The value that counts as missing; empty for all that are false."""
     passed_to: str | None = None
     """The only use: as an argument of this function."""
+    passed_when: Guard = field(default_factory=Guard)
     called_with: str | None = None
     """The arguments of the only call of it."""
     is_unused: bool = False
     comment: str | None = None
     """The author's comment about it at the end of a line."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One of the values that a function of Lua returns."""
+
+    name: str
+    """The variable that holds it on every path; empty if there is none."""
+    type: str
+    """`any` if it is not known."""
 
 
 class Act(StrEnum):
@@ -145,3 +156,9 @@ class Facts:
     statements: tuple[Statement, ...] = ()
     """All statements of a body of a few simple ones; empty for any other."""
     effects: tuple[Effect, ...] = ()
+    places: tuple[str, ...] = ()
+    """The places outside the function that it sets, each as often as that is written."""
+    values: tuple[Value, ...] = ()
+    """The values that a function of Lua returns together."""
+    skipped: Condition | None = None
+    """When the function does nothing, if all of its body is under one test."""

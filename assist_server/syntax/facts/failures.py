@@ -9,7 +9,7 @@ import tree_sitter
 from assist_server.syntax.exceptions import CPP, JAVA, PYTHON, SCRIPT, uncaught_raises
 from assist_server.syntax.facts.fact import Condition, Failure, Guard
 from assist_server.syntax.facts.guards import Guards
-from assist_server.syntax.facts.source import BORDERS, Source, one_line, statements
+from assist_server.syntax.facts.source import BORDERS, NOTHING, Source, one_line, statements
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.tree_walk import own_nodes
 
@@ -30,8 +30,11 @@ _ASSERTIONS = frozenset({"assert", "ensure"})
 _PANICS = {"panic": "panic!", "assert": "panic!", "unreachable": None, "bail": "Err",
            "ensure": "Err"}  # fmt: skip
 _GO_ERROR = re.compile(
-    r"errors\.\w+\(|fmt\.Errorf\(|&?[\w.]*Err(?:or)?\w*\{|(\w+\.)?(Err|err)[A-Z]\w*$"
+    r"(?:\w*errors\.New|(?:\w*errors|fmt)\.Errorf)\(|&?[\w.]*Err(?:or)?\w*\{"
+    r"|(?:\w+\.)?(?:[A-Z]|[nN]ew)\w*Error\(|(\w+\.)?(Err|err)[A-Z]\w*$"
 )
+_GO_MAYBE = re.compile(r"[\w.]*[eE]rr\w*(?:\.\w+)?\(")
+"""Calls that return an error that they are given or keep, or none: they do not fail."""
 
 
 def failures(source: Source, guards: Guards) -> tuple[Failure, ...]:
@@ -55,6 +58,11 @@ def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
     for value in returned_values(source):
         function = value.child_by_field_name("function")
         if value.type != "call_expression" or function is None:
+            is_panic = re.match(r"(?:\w+::)*(\w+)!", source.text(value))
+            is_result = "Result" in (source.definition.returns or "")
+            is_told = value.type == "try_expression" or (is_panic and is_panic[1] in _PANICS)
+            if is_result and not is_told:
+                yield Failure("Err", Guard(is_known=False))
             continue
         called = source.text(function)
         if called == "Err":
@@ -77,9 +85,11 @@ def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
         yield Failure(failure, guard, message_in(source, node))
 
 
-def _passed_on(source: Source, guards: Guards, call: tree_sitter.Node) -> Failure:
-    """Return the failure of a call whose error is returned."""
-    code = source.line(call).rstrip("?")
+def _passed_on(
+    source: Source, guards: Guards, call: tree_sitter.Node, written: str | None = None
+) -> Failure:
+    """Return the failure of a call whose error is returned; it may be `written` above."""
+    code = written or source.line(call).rstrip("?")
     tried = Condition(f"let error = {code}")
     name = "error" if source.language == "go" else "Err"
     if guards.variables.is_changed(code, call):
@@ -93,22 +103,28 @@ def _go(source: Source, guards: Guards) -> Iterator[Failure]:
         return
     for node in own_nodes(source.body, BORDERS):
         values = node.named_children[0] if node.named_child_count == 1 else None
-        if node.type != "return_statement" or values is None or not values.named_children:
+        if node.type != "return_statement":
+            continue
+        if values is None or not values.named_children:
+            yield Failure("error", Guard(is_known=False))  # of a named result
             continue
         last = values.named_children[-1]
         text = source.text(last)
-        is_alone = len(statements(source.body)) == 1  # its headline says all
-        if last.type == "call_expression" and not _GO_ERROR.match(text) and not is_alone:
-            yield _passed_on(source, guards, last)
-            continue
-        if not _GO_ERROR.match(text) and not re.fullmatch(r"err\w*", text):
+        if text in NOTHING:
             continue
         guard = guards.of_node(node)
         is_passed_on = any(one.code.startswith("let error = ") for one in guard.holds)
-        if is_passed_on or not text.startswith("err") or "(" in text:
+        is_constant = _GO_ERROR.match(text) and text not in guards.variables.values
+        called = guards.variables.resolve(f"{text} != nil", node).partition("let error = ")[2]
+        if is_passed_on or is_constant:
             is_wrapped = is_passed_on and len(guard.conditions) <= _MOST_TOLD
             yield Failure("error", guard, None if is_wrapped else message_in(source, last))
-        elif text in source.parameters:
+        elif last.type == "call_expression" and not _GO_MAYBE.match(text):
+            if len(statements(source.body)) > 1:  # else its headline says all
+                yield _passed_on(source, guards, last)
+        elif called:
+            yield _passed_on(source, guards, last, called)
+        else:
             yield Failure("error", Guard(is_known=False))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import tree_sitter
 
-from assist_server.syntax.facts.exits import Exits
+from assist_server.syntax.facts.exits import Exits, never_ends
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
 from assist_server.syntax.facts.variables import LOOPS, Variables, names_in
@@ -19,6 +19,7 @@ _LOOPS = {
     "for_range_loop": ("declarator", "right"),
     "for_expression": ("pattern", "value"),
 }
+_CLAUSES = frozenset({"range_clause", "for_generic_clause"})
 _CASES = frozenset({"switch_case", "case_statement", "expression_case"})
 _OTHER_CASES = frozenset({
     "case_clause", "switch_default", "default_case", "switch_block_statement_group", "switch_rule",
@@ -38,9 +39,6 @@ _PASSED = frozenset({
 _HANDLERS = frozenset({"except_clause", "catch_clause", "except_group_clause"})
 _SWALLOWS = re.compile(r"(?:suppress|[rR]aises\w*)\(")
 """Contexts of Python that catch exceptions."""
-_ENDLESS = re.compile(
-    r"while\s*\(?\s*(?:[Tt]rue|1)\s*(?:[:){]|do\b)|for\s*(?:\(\s*;\s*;\s*\)|\{)|loop\s*\{"
-)
 _FEW_EXITS = 2
 _ERROR = re.compile(r"let (?:error|Err\(\w+\)) = ")
 
@@ -197,15 +195,31 @@ class Guards:
 
     def _other_loop(self, path: _Path, parent: tree_sitter.Node) -> None:
         """Take up the loops of Go and Lua over collections; others count without end."""
-        clause = next((one for one in parent.named_children if one.type == "range_clause"), None)
-        if clause is not None:
-            left, right = clause.child_by_field_name("left"), clause.child_by_field_name("right")
-            last = left.named_children[-1] if left and left.named_children else left
-            if left is not None and left.named_child_count == 1:
-                path.is_known = False  # a number or key, not an element
-            self._attach(path, last, right)
+        iterated = self._iterated(parent)
+        if iterated is None:
+            path.is_known = False  # also a number or key, not an element
         else:
-            path.is_known = False
+            self._attach(path, *iterated)
+
+    def _iterated(self, loop: tree_sitter.Node) -> tuple[tree_sitter.Node, tree_sitter.Node] | None:
+        """Return the variable for the elements of a loop, and the collection."""
+        fields = _LOOPS.get(loop.type)
+        found = [loop.child_by_field_name(one) for one in fields or ()]
+        if len(found) == 2 and found[0] is not None and found[1] is not None:
+            return found[0], found[1]
+        clause = next((one for one in loop.named_children if one.type in _CLAUSES), None)
+        if clause is None or len(clause.named_children) != 2:
+            return None
+        names, collection = clause.named_children
+        if clause.type == "for_generic_clause":  # `ipairs(a)`
+            call = collection.named_children[0] if collection.named_child_count == 1 else None
+            name = call.child_by_field_name("name") if call is not None else None
+            arguments = call.child_by_field_name("arguments") if call is not None else None
+            is_plain = name is not None and self.source.text(name) in {"ipairs", "pairs"}
+            if not is_plain or arguments is None or arguments.named_child_count != 1:
+                return None
+            collection = arguments.named_children[0]
+        return (names.named_children[1], collection) if names.named_child_count == 2 else None
 
     def _handler(self, path: _Path, parent: tree_sitter.Node) -> None:
         if path.is_guarded or parent.type == "catch_clause":
@@ -276,7 +290,8 @@ class Guards:
         for earlier in statements(block):
             if earlier == child or earlier.start_byte >= child.start_byte:
                 break
-            if earlier.id in self.exits.leaving or self._never_ends(earlier):
+            is_last = earlier.type in THROWS or never_ends(self.source.text(earlier))
+            if earlier.id in self.exits.leaving or is_last:
                 path.is_known = False
             elif earlier.id in exiting and not (is_guarded and self.exits.is_refusal(earlier)):
                 found.append(self._exit_condition(earlier))
@@ -302,32 +317,21 @@ class Guards:
             if one.start_byte > child.start_byte
         )
 
-    def _never_ends(self, node: tree_sitter.Node) -> bool:
-        """Return whether nothing after a statement is reached, unless it returns."""
-        text = self.source.text(node)
-        is_endless = _ENDLESS.match(text) and not re.search(r"\bbreak\b", text)
-        return node.type in THROWS or bool(is_endless)
-
     def _exit_condition(self, node: tree_sitter.Node) -> Condition | None:
         """Return the condition under which an earlier statement exits; None if unclear."""
         if node.type == "expression_statement" and node.named_children:
             node = node.named_children[0]
-        loop = _LOOPS.get(node.type)
-        element = node.child_by_field_name(loop[0]) if loop else None
-        if loop and element is not None:
+        iterated = self._iterated(node)
+        if iterated is not None:
             if node.child_by_field_name("alternative") or _goes_through_keys(node):
                 return None
             body = node.child_by_field_name("body")
             inner = statements(body) if body else []
             found = self._exit_condition(inner[0]) if len(inner) == 1 else None
-            collection = node.child_by_field_name(loop[1])
-            if found is None or collection is None or found.element:
+            if found is None or found.element:
                 return None
-            return replace(
-                found,
-                element=self.source.line(element).lstrip("&* "),
-                collection=self.source.line(collection),
-            )
+            element, collection = (self.source.line(one) for one in iterated)
+            return replace(found, element=element.lstrip("&* "), collection=collection)
         consequence = node.child_by_field_name("consequence")
         if node.type not in IFS or consequence is None or node.child_by_field_name("alternative"):
             return None

@@ -9,7 +9,9 @@ import tree_sitter
 
 from assist_server.syntax.facts.comments import parameter_comments
 from assist_server.syntax.facts.fact import Failure, ParameterFacts
+from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.source import BORDERS, NOTHING, Source, statements
+from assist_server.syntax.facts.uses import guard_of_use
 from assist_server.syntax.facts.variables import Variables, names_in
 from assist_server.syntax.tree_walk import own_nodes
 
@@ -36,33 +38,37 @@ _PLAIN_CALLS = re.compile(
     r"|isinstance|print|append|push|add|extend|String|Number|Boolean|isArray|tostring|tonumber"
     r"|pairs|ipairs|free|sizeof|strlen|clone|to_string|into|Some|Ok|Err|Box|println|printf|max|min"
     r"|equals|insert|get|set|format|join|startswith|endswith|now|cast|move|forward|assert|error"
-    r"|hasattr|getattr|enumerate|zip|map|filter|any|all|pcall|sum|abs|round|super|log|debug|make|cap)"
+    r"|hasattr|getattr|enumerate|zip|map|filter|any|all|pcall|sum|abs|round|super|log|debug|make|cap"
+    r"|\w*(?:UNUSED|unused)\w*)"
 )
 _CALLEE = re.compile(r"(?:super\(\)\.)?[\w.$:]+(?:->\w+)*")
 _LONGEST = 40
 
 
 def parameter_facts(
-    source: Source, variables: Variables, failures: Sequence[Failure]
+    source: Source, guards: Guards, failures: Sequence[Failure]
 ) -> Mapping[str, ParameterFacts]:
     """Return what is known about each parameter; nothing for most."""
     found = dict.fromkeys(source.parameters, ParameterFacts())
     for name, choices in _choices(failures):
         if name in found:
             found[name] = replace(found[name], choices=choices)
-    for name, missing, fallback in _fallbacks(source, variables):
+    for name, missing, fallback in _fallbacks(source, guards.variables):
         if name in found and found[name].fallback is None:
             found[name] = replace(found[name], fallback=fallback, missing=missing)
-    uses = _uses(source)
+    uses, variables = _uses(source), guards.variables
     is_stub = _is_stub(source)
     for name, fact in found.items():
         places = uses.get(name, [])
-        if not places and not is_stub and not _occurs(source, name):
+        is_blank = not name.strip("_")  # also where others may override the function
+        if not places and (is_blank or not is_stub) and not _occurs(source, name):
             found[name] = replace(fact, is_unused=True)
         elif name not in variables.values and (called := _called(source, variables, places)):
             found[name] = replace(fact, called_with=called[0])
         elif len(places) == 1 and name not in variables.values:
-            found[name] = replace(fact, passed_to=_callee(source, variables, places[0]))
+            passed_when = guard_of_use(source, guards, places[0])
+            callee = _callee(source, variables, places[0]) if passed_when.is_known else None
+            found[name] = replace(fact, passed_to=callee, passed_when=passed_when)
     for name, comment in parameter_comments(source).items():
         found[name] = replace(found[name], comment=comment)
     return MappingProxyType(found)
@@ -86,8 +92,8 @@ def _occurs(source: Source, name: str) -> bool:
     word = rf"(?<![\w$]){re.escape(name)}(?![\w$])"
     is_dynamic = re.search(r"\b(?:locals|arguments|vars|eval)\b", inside) is not None
     return (
-        name in {"...", "_"}
-        or name.startswith("_")
+        name == "..."
+        or re.match(r"_+[^_]", name) is not None
         or is_dynamic
         or re.search(word, inside) is not None
         or len(re.findall(word, above)) > 1
@@ -233,5 +239,5 @@ def _callee(source: Source, variables: Variables, use: tree_sitter.Node) -> str 
     is_name = len(written) <= _LONGEST and _CALLEE.fullmatch(written) is not None
     is_usable = is_name and not _PLAIN_CALLS.fullmatch(written)
     root = re.split(r"[.:(]|->", written)[0]
-    is_foreign = root not in variables.values and root not in source.parameters
+    is_foreign = root not in variables.values and (root not in source.parameters or root == written)
     return written if is_usable and is_foreign else None

@@ -2,14 +2,15 @@
 
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.comments import opening_comment
-from assist_server.syntax.facts.effects import effects
+from assist_server.syntax.facts.effects import effects, places_set
 from assist_server.syntax.facts.fact import Facts
 from assist_server.syntax.facts.failures import failures
 from assist_server.syntax.facts.guards import Guards
+from assist_server.syntax.facts.lua_values import lua_values
 from assist_server.syntax.facts.parameters import parameter_facts
 from assist_server.syntax.facts.results import results
 from assist_server.syntax.facts.source import source_of
-from assist_server.syntax.facts.statements import simple_statements
+from assist_server.syntax.facts.statements import simple_statements, skipped_when
 from assist_server.syntax.facts.variables import Variables
 from assist_server.syntax.parser import SyntaxTree
 
@@ -25,8 +26,11 @@ def read_facts(tree: SyntaxTree, definition: Definition) -> Facts:
     return Facts(
         failures=found,
         results=results(source, guards, variables),
-        parameters=parameter_facts(source, variables, found),
+        parameters=parameter_facts(source, guards, found),
         comment=opening_comment(source),
         statements=simple_statements(source, variables),
         effects=effects(source, guards, variables),
+        places=places_set(source, variables),
+        values=lua_values(source),
+        skipped=skipped_when(source, variables),
     )

@@ -46,7 +46,7 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
             continue
         kind, code = _described(source, variables, node)
         is_given = names_in(code).isdisjoint(variables.values.keys() & set(source.parameters))
-        is_clear = is_given and variables.is_clear(code)
+        is_clear = is_given and variables.is_clear(code) and not variables.is_changed(code, node)
         yield Result(kind, code, guard, is_clear and not _UNCLEAR.search(code))
 
 
@@ -64,7 +64,7 @@ def _described(
     is_parameter = code in source.parameters and code not in variables.values
     kinds = (
         (ValueKind.LITERAL, code in NOTHING or _LITERAL.fullmatch(code)),
-        (ValueKind.SELF, _SELF.fullmatch(code)),
+        (ValueKind.SELF, _SELF.fullmatch(code) and code not in variables.values),
         (ValueKind.PARAMETER, is_parameter),
         (ValueKind.INSTANCE, made),
         (ValueKind.TEST, is_test(node, code)),

@@ -4,10 +4,11 @@ import re
 
 import tree_sitter
 
-from assist_server.syntax.facts.fact import Act, Statement
+from assist_server.syntax.facts.exits import never_ends
+from assist_server.syntax.facts.fact import Act, Condition, Statement
 from assist_server.syntax.facts.places import is_seen_outside
 from assist_server.syntax.facts.results import is_test
-from assist_server.syntax.facts.source import RETURNS, Source, one_line, statements
+from assist_server.syntax.facts.source import IFS, RETURNS, Source, one_line, statements
 from assist_server.syntax.facts.variables import Variables
 
 _LONGEST, _LONGEST_TOGETHER = 100, 130
@@ -26,13 +27,23 @@ _FUNCTIONS = frozenset({
     "lambda", "function_expression", "arrow_function", "func_literal", "closure_expression",
     "lambda_expression", "function_definition",
 })  # fmt: skip
-_NO_VALUES = re.compile(r"<.*|\{.+|\[.+|.*(?:;|=>|\bfunc\b|\bfunction\b|\|[\w, &]+\|).*|\.\.\.")
+_NO_VALUES = re.compile(
+    r"<.*|\{.{2,}|\[.{2,}|.*(?:;|=>|\bfunc\b|\bfunction\b|\|[\w, &]+\|).*|\.\.\."
+)
 _NOTHING = frozenset({"None", "null", "nil", "nullptr", "undefined", "NULL"})
+_PRESENT = re.compile(
+    r"(?P<name>\w+(?:(?:\.|->)\w+)*) (?:!==?|~=|is not) (?P<nothing>None|null|nil|NULL|nullptr)"
+)
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _BLOCK_VALUES = frozenset({
     "if_expression", "match_expression", "for_expression", "while_expression", "loop_expression",
     "block", "unsafe_block", "macro_invocation", "let_declaration",
 })  # fmt: skip
+_STATUS = re.compile(r"(?:\w+::)?_*(?:\w+_)?errno|\w*SetLastError\b")
+"""What calls of the system overwrite."""
+_NO_CALL = re.compile(rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(")
+_ELIDED = re.compile(r"(?:await )?(?:new )?[\w.$:]+\((?:(?:this|self), )?\.\.\.\)")
+"""Calls of which only the name is left."""
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 
@@ -43,6 +54,8 @@ def simple_statements(source: Source, variables: Variables) -> tuple[Statement, 
     if not 0 < len(nodes) <= _MAX_STATEMENTS:
         return ()
     found = [_statement(source, unwrapped(node), is_last=node == nodes[-1]) for node in nodes]
+    if any(never_ends(source.text(node)) for node in nodes[:-1]):
+        return ()
     known = tuple(one for one in found if one is not None)
     is_short = sum(len(one.code) for one in known) <= _LONGEST_TOGETHER
     is_whole = len(known) == len(nodes) and is_short and "`" not in str(known)
@@ -83,12 +96,13 @@ def read_call(source: Source, node: tree_sitter.Node) -> Statement | None:
     """Return a call; None if it is long or says nothing."""
     code = _without_functions(source, node)
     is_error = source.language == "lua" and re.match(r"(?:error|assert)\b", code)
-    return Statement(Act.CALL, code) if _is_short(code) and not is_error else None
+    is_told = _is_short(code) and not (is_error or _NO_CALL.match(code))
+    return Statement(Act.CALL, code) if is_told else None
 
 
 def _is_short(code: str) -> bool:
     is_code = _NO_VALUES.fullmatch(_STRING.sub('""', code)) is None
-    return bool(code) and len(code) <= _LONGEST and is_code
+    return bool(code) and len(code) <= _LONGEST and is_code and not _ELIDED.fullmatch(code)
 
 
 def _without_functions(source: Source, node: tree_sitter.Node) -> str:
@@ -134,9 +148,25 @@ def read_assignment(source: Source, node: tree_sitter.Node) -> Statement | None:
     target, value = source.line(left), _without_functions(source, right)
     is_short = len(target) + len(value) <= _LONGEST and _is_short(value)
     is_local = source.language == "python" and re.search(r"[.\[]", target) is None
-    is_plain = "," not in target and any(child.type == "=" for child in node.children)
+    is_plain = (
+        "," not in target
+        and not _STATUS.fullmatch(target)
+        and any(child.type == "=" for child in node.children)
+    )
     is_told = is_short and is_plain and not is_local
     return Statement(Act.SET, f"{target} = {value}") if is_told else None
+
+
+def skipped_when(source: Source, variables: Variables) -> Condition | None:
+    """Return what is missing if a function does nothing: all of its body is under one test."""
+    nodes = [unwrapped(one) for one in own_statements(source)]
+    is_one = len(nodes) == 1 and nodes[0].type in IFS and not source.definition.returns_value
+    condition = nodes[0].child_by_field_name("condition") if is_one else None
+    if condition is None or nodes[0].child_by_field_name("alternative"):
+        return None
+    found = _PRESENT.fullmatch(source.line(condition))
+    is_clear = found is not None and variables.is_clear(found["name"])
+    return Condition(f"{found['name']} == {found['nothing']}") if found and is_clear else None
 
 
 def own_statements(source: Source) -> list[tree_sitter.Node]:

@@ -95,7 +95,7 @@ class Variables:
         """Return the variables that a body assigns, also within inner functions."""
         found = cls(source)
         for node in own_nodes(source.body, frozenset()):
-            for target in _targets(node):
+            for target in targets_of(node):
                 kept = found.values if target.type in _IDENTIFIERS else found.places
                 kept.setdefault(source.line(target), []).append(_effect(node))
             name = node.child_by_field_name("name") if node.type in _DEFINITIONS else None
@@ -187,7 +187,7 @@ def _told_by_second(name: str, code: str, value: str) -> str | None:
 
 def _assigned(source: Source, node: tree_sitter.Node) -> Iterator[tuple[str, str | None]]:
     """Yield the variables that a node assigns, with the value if there is one for one."""
-    targets = list(_targets(node))
+    targets = list(targets_of(node))
     names = [source.text(one) for one in targets if one.type in _IDENTIFIERS]
     if not names:
         return
@@ -242,7 +242,7 @@ def _left_sides(node: tree_sitter.Node) -> list[tree_sitter.Node]:
     return found or (node.named_children[:1] if node.type in _FIRST_CHILD else [])
 
 
-def _targets(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+def targets_of(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
     """Yield each variable and each part of an object that a node assigns."""
     if node.type in {"pointer_expression", "unary_expression"}:
         # `&a`: who gets the address can assign; `delete a.b`

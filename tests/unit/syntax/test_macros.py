@@ -6,6 +6,9 @@ from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
 from assist_server.features.documentation.document import document
 from assist_server.settings import DocumentationSettings
+from assist_server.syntax.definitions import find_definitions
+from assist_server.syntax.languages import language_for
+from assist_server.syntax.parser import SyntaxTree
 from assist_server.text.edits import apply_edits
 
 FUNCTION = "static int f\u2588(int a) { return a; }"
@@ -48,3 +51,30 @@ def test_the_text_of_a_macro_is_nothing_to_document(marked, language_id):
 @pytest.mark.parametrize("marked", BESIDE)
 def test_what_stands_beside_a_macro_is_documented(marked, language_id):
     assert "@param a" in documented(marked, language_id)
+
+
+HEADER = """
+API(void *)
+SIZE(3)
+grow(P p, void *ptr, size_t size);
+
+API(void)
+drop(P p, void *ptr);
+
+typedef struct {
+  int major;
+} version;
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        (HEADER, []),
+        ("int f(a, b) int a; char *b; { return a; }", ["f"]),
+    ],
+)
+def test_declarations_that_macros_hide_are_no_function(source, names):
+    tree = SyntaxTree(source, language_for("c"))
+    found = find_definitions(tree, 0, len(source))
+    assert [one.name for one in found if one.is_callable and one.body] == names

@@ -7,6 +7,7 @@ from assist_server.features.documentation.layout import Line, Slot, Telling, Tit
 from assist_server.features.documentation.phrases import PhraseForm, PhraseKind, PhraseRequest
 from assist_server.features.documentation.styles import CommentStyle
 from assist_server.syntax.definition import Definition, Parameter, ParameterKind
+from assist_server.syntax.facts.fact import Value
 
 _SENTENCE = PhraseForm()
 _DESCRIPTIVE = PhraseForm(is_imperative=False)
@@ -88,9 +89,18 @@ class CommentWriter:
         tag = self._tag(tags.get(self.style.name, "return"))
         if definition.is_generator and self.style.name == "jsdoc":
             tag = self._tag("yields")
-        if self.style.name == "luals":
-            tag += "any # "
-        return (self.slot(kind, definition.returns or "", tag),)
+        if not self.telling.values:
+            lead = f"{tag}any # " if self.style.name == "luals" else tag
+            return (self.slot(kind, definition.returns or "", lead),)
+        return tuple(self._value(one, kind, tag) for one in self.telling.values)
+
+    def _value(self, value: Value, kind: PhraseKind, tag: str) -> Line:
+        """Return the entry of one of the values that Lua returns; a name says enough."""
+        lead = f"{tag}{value.type} " if self.style.name == "luals" else tag
+        if value.name and len(self.telling.values) > 1:
+            return f"{lead}{value.name}"
+        mark = "# " if self.style.name == "luals" else ""
+        return self.slot(kind, self.definition.returns or "", f"{lead}{mark}")
 
     def raises(self, names: tuple[str, ...]) -> tuple[Line, ...]:
         """Return the tags of the exceptions."""

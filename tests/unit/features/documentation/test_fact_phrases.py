@@ -73,7 +73,7 @@ def test_a_parameter_that_can_only_be_empty():
         ("for c in a:\n    if c == 1: return True\n    if c == 2: break\nreturn False", "TODO describe."),
         ("def later(): return 2\nreturn later", "TODO describe."),
         ("if a not in (1, 2): return b.c\nreturn None", "`b.c` if `a` is not one of `1`, `2`, else `None`."),
-        ("if a: return 1\nif b: return 1\nreturn c()", "`1` if `a` or `b`; `c()` unless `a` or `b`."),
+        ("if a: return 1\nif b: return 1\nreturn c()", "`1` if `a` or `b`; otherwise `c()`."),
         ("if a: return 1\nif b: return 2\nreturn c()", "`1` if `a`, else `2` if `b`, else `c()`."),
         ("if a: return b == 1", "`b == 1` if `a`."),
         ("c = x(b)\nif a: return c.d\nreturn c", "TODO describe."),  # a local variable
@@ -86,6 +86,26 @@ def test_a_parameter_that_can_only_be_empty():
 )  # fmt: skip
 def test_results(body, expected):
     assert f"Returns:\n        {expected}\n" in python(body)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source"),
+    [
+        # what is returned has changed
+        ("c", "int f█(struct a *a) { a->b ^= 2; g(); h(); i(); return a->b ^ a->c; }"),
+        # another return may give the same value
+        ("c", "int f█(char *a) { if (!a) return 0; for (; *a; a++) if (*a == 'x') return 0; return g(*a); }"),
+        ("c", "int f█(char *a) { if (!a) return 0; while (*a) a++; return *a == 'x'; }"),
+        ("cpp", "bool f█(B *a) { if (!a) return false; int n = g(); return n > 3; }"),
+        ("python", "def f█(a, b):\n    if a: return True\n    c = b.d()\n    return c.e\n"),
+        ("python", "def f█(a, b):\n    if a: return None\n    for c in b:\n        c.d()\n        return None\n    return b\n"),
+        # not all of them fit
+        ("python", "def f█(a, b, c, d):\n    if a: return True\n    if b: return True\n    if c: return True\n    if d: return True\n    return False\n"),
+        ("python", "def f█(a, b, c, d):\n    if a: return 2\n    if b: return 2\n    if c: return 2\n    if d: return 2\n    return b.d()\n"),
+    ],
+)  # fmt: skip
+def test_a_result_is_told_only_with_all_its_conditions(language_id, source):
+    assert re.search(r"(?i)returns?:?\s+TODO describe", written(source, language_id))
 
 
 @pytest.mark.parametrize(
@@ -108,6 +128,14 @@ def test_results(body, expected):
          "@return `NULL` if `a` is `NULL`, else `x(a)`."),
         ("cpp", "void f█(int a) { if (a < 0) throw std::range_error(x); }",
          "@throws std::range_error If `a` is negative."),
+        ("lua", "function f█(a, b) for _, c in ipairs(a) do if c == b then return true end end return false end",
+         "`true` if `c == b` for some `c` in `a`, else `false`."),
+        ("lua", "function f█(a, b) for c, d in pairs(a) do if d == c then return true end end return false end",
+         "---@return boolean # TODO describe."),
+        ("lua", "function f█(a, b) for c in b(a) do if c == b then return true end end return false end",
+         "---@return boolean # TODO describe."),
+        ("go", "package p\nfunc F█(a []int, b int) bool { for _, c := range a { if c == b { return true } }; return false }",
+         "It returns `true` if `c == b` for some `c` in `a`, else `false`."),
         ("lua", "function f█(a) if a == nil then error('no a') end end",
          "--- Raises an error if `a` is `nil`."),
         ("typescript", "function f█(a: string): Box { x(); y(); z(); return new Box(a) }",
@@ -235,7 +263,21 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("python", "class A:\n    def b█(self, c):\n        d = x(c)\n        self.e = d\n        for f in c: f()\n",
          "Set `self.e`."),
         ("python", "class A:\n    def __init__█(self, size):\n        self.size = size\n        self.seen = set()\n",
-         "Set `self.seen` to `set()`."),
+         "Set `self.seen` to `set()`, among others."),
+        ("rust", "fn f█(a: &mut P, b: u8) -> u8 { if b == 3 { return 4; } let c = g() + 1; if c > 3 { a.d = 1; } h(c) }",
+         "/// Returns `4` if `b == 3`."),
+        ("rust", 'fn f█(a: &P) { g(a.join("themes.bin"), "the set of all themes, as it was"); g(a.join("syntaxes.bin"), "the set of all syntaxes, as it was"); g(a.join("metadata.yaml"), "what is known of them"); }',
+         'and `g(a.join("syntaxes.bin"), "the set of all syntaxes, as it was")`, among others.'),
+        ("cpp", "I *A::f█(T *a, U **b) { if (b != nullptr) { *b = nullptr; } g(a); S s = h(a); k(); if (b != nullptr) { *b = s.t(); } return m; }",
+         "Set `*b` if `b` is not `nullptr`."),
+        ("cpp", "void A::f█() { a.g(); b_ = 0; c_ = 0; d_ = 0; e_ = 0; }",
+         "Set `b_` to `0`, `c_` to `0` and `d_` to `0`, among others."),
+        ("javascript", "class A { f█(a) { this.b = 1; this.c++; for (const d of a) d() } }",
+         "Sets `this.b` to `1`, among others."),
+        ("python", "class A:\n    def f█(self, a):\n        self.b = 1\n        for d in a: self.c = d\n",
+         "Set `self.b` to `1`, among others."),
+        ("go", "package p\nfunc (a *A) F█(b B) {\n\ta.c = 1\n\ta.d, a.e = b.f()\n\tg()\n\th()\n}",
+         "// F sets `a.c` to `1`, among others."),
         ("c", "int f█(struct a *a, int *b) { int e = x(a); e += y(); if (e) return e; *b = a->c; y(); z(); x(); w(); return 0; }",
          "Set `*b` to `a->c` unless it returns earlier."),
         ("c", "void f█(int *a) { *a = 0; g(a); h(a); i(a); j(a); }", "Set `*a`."),
@@ -247,10 +289,14 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
          "Sets {@code seen} to {@code false}."),
         ("javascript", "function f█(a, b) { if (b) { a.push(b) } else { b.clear() } }",
          "Calls `a.push(b)` if `b`, and calls `b.clear()` unless `b`."),
+        ("javascript", "function f█(a, b) { if (b.c) { a.push(b) } else if (b.d) { b.clear() } }",
+         "Calls `a.push(b)` if `b.c`, and calls `b.clear()` otherwise, if `b.d`."),
+        ("javascript", "function f█(a, b) { if (b.c) { a.push(b) } else if (b.d) { g(b.d); h() } }",
+         "Calls `a.push(b)` if `b.c`, and calls `g(b.d)` and `h()` otherwise, if `b.d`."),
         ("lua", "function f█(a) if a:ok() then M.b = a end g(a) h(a) i(a) end", "--- Set `M.b` to `a` if `a:ok()`."),
         # set again later: the value is not what remains
         ("python", "class A:\n    def b█(self, c):\n        self.d = 0\n        for e in c: self.d += e.f\n", "Set `self.d`."),
-        ("python", "class A:\n    def b█(self, c):\n        self.d = 0\n        self.d, self.e = c.f()\n", "Set `self.d`."),
+        ("python", "class A:\n    def b█(self, c):\n        self.d = 0\n        self.d, self.e = c.f()\n", "Set `self.d`, among others."),
         ("python", "class A:\n    def b█(self, c):\n        self.seen = dict()\n        for e in c: self.seen[e] = 1\n", "Set `self.seen`."),
         ("javascript", "class A { b█(c) { this.d = 0; for (const e of c) this.d += e } }", "Sets `this.d`."),
         ("java", "class A { void f█() { b = 0; b++; } }", "Sets {@code b}."),
@@ -262,12 +308,19 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("python", "class A:\n    def b█(self, c):\n        if c:\n            self.d = 0\n            return\n        self.d = 1\n        x()\n        y()\n        z()\n",
          "Set `self.d` to `0` if `c`, and set `self.d` to `1` unless `c`."),
         ("c", "void f█(struct a *a, int b) { switch (b) { case 1: { a->c = 1; break; } case 2: a->d = 2; break; } }",
-         "Set `a->c` to `1` if `b == 1`."),
+         "Set `a->c` to `1` if `b == 1`, among others."),
         ("go", "package p\nfunc (a *A) F█(b int) {\n\tswitch b {\n\tcase 1:\n\t\ta.c = 1\n\tcase 2:\n\t\ta.c = 2\n\t}\n}",
          "// F sets `a.c` to `1` if `b == 1`, and sets `a.c` to `2` if `b == 2`."),
         ("go", "package p\nfunc F█(a []int, b int) { a[0] = b }", "// F sets `a[0]` to `b`."),
         ("cpp", "void f█(A &a, int *b) { a.c = 1; b[0] = 2; }", "Set `a.c` to `1` and `b[0]` to `2`."),
         ("python", "class A:\n    def b█(self, c):\n        self.d = c.d\n        c.d = self.d\n", "Set `self.d` to `c.d` and set `c.d`."),
+        # a method of what was set is called, or it is passed on
+        ("python", "class A:\n    def b█(self, c):\n        self.d = []\n        for e in c: self.d.append(e)\n", "Set `self.d`."),
+        ("python", "class A:\n    def b█(self, c):\n        self.d = E(3)\n        for e in c: e(self.d)\n", "Set `self.d`."),
+        ("python", "class A:\n    def b█(self, c):\n        self.d = c.f\n        for e in c: self.d.append(e)\n", "Set `self.d` to `c.f`."),
+        ("javascript", "class A { b█(c) { this.d = []; for (const e of c) this.d.push(e) } }", "Sets `this.d`."),
+        ("cpp", "void f█(A &a, B b) { a.c = b; a.c.g(); h(); i(); }", "Set `a.c`."),
+        ("cpp", "void f█(A &a, B b) { a.c = 0; g(a.c + 1); h(); i(); }", "Set `a.c` to `0`."),
     ],
 )  # fmt: skip
 def test_effects(language_id, source, expected):
@@ -300,6 +353,15 @@ def test_effects(language_id, source, expected):
             "rust",
             "impl A { fn f█(&mut self) { let mut b = g() + 1; if b > 1 { b += 1; } else { self.e = true; } } }",
         ),
+        # set elsewhere as well
+        (
+            "cpp",
+            "S A::f█(const T& a, B** b) { H c = g(a); h(); if (!c.d()) { *b = nullptr; return S(a, 2); } *b = new B(a); return S(); }",
+        ),
+        (
+            "python",
+            "class A:\n    def b█(self, c):\n        d = x()\n        if c: self.e = 1\n        while d: self.e = d.pop()\n",
+        ),
         # falls through
         (
             "c",
@@ -331,6 +393,40 @@ def test_effects(language_id, source, expected):
             "python",
             "class A:\n    def b█(self, c):\n        for d in c:\n            if d.e: self.f = 1\n            if d.g: return\n",
         ),
+        # what calls of the system overwrite
+        ("c", "bool f█(int *a) { errno = 0; if (g(a)) h(a); return i(a) == 2; }"),
+        ("c", "void f█(void) { errno = 0; g(); }"),
+        ("cpp", "void f█(int a) { SetLastError(0); if (g(a)) h(a); }"),
+        # after a panic
+        ("go", 'package p\nfunc F█(a *A) {\n\tpanic("no")\n\ta.b = 1\n\ta.c()\n}'),
+        ("rust", 'fn f█(a: &mut A) { unimplemented!("no"); a.b = 1; a.c(); }'),
+        ("lua", "function f█(a) error('no') M.b = a g(a) end"),
+        ("cpp", "void f█(A *a) { std::abort(); a->b = 1; }"),
+        # what every constructor does, and what is only checked
+        (
+            "python",
+            "class A:\n    def __init__█(self, b=C):\n        super().__init__()\n        self.b = b\n",
+        ),
+        ("cpp", "void A::f█() { mutex_.AssertHeld(); if (b_) { c_(); } }"),
+        # nothing but the words of the name
+        ("java", "class A { char lastChar█() { return out.lastChar; } }"),
+        ("go", "package p\nfunc (p P) ValueString█() string { return p.flag.Value.String() }"),
+        ("rust", "impl A { fn config_dir█(&self) -> &Path { &self.config_dir } }"),
+        ("c", "void f█(int a) { UNUSED_P(a); }"),
+        ("rust", "impl A { fn detect█(&self) -> Option<B> { self.0 } }"),
+        (
+            "cpp",
+            "void SleepForMicroseconds█(int micros) { std::this_thread::sleep_for(std::chrono::microseconds(micros)); }",
+        ),
+        ("cpp", "void A::Append█(const A& source) { Internal::Append(this, &source); }"),
+        (
+            "typescript",
+            "function makeQueryClient█() { return new QueryClient({ a: { b: () => 1 } }) }",
+        ),
+        # nothing but a name is left
+        ("javascript", "function f█() { g(this, () => h()) }"),
+        ("typescript", "async function f█() { await new Promise((r) => setTimeout(r, 9)) }"),
+        ("go", "package p\nfunc F█(a A) B { return g(func(b B) { b.a = a }) }"),
         # a class, what raises an error, an inner function
         ("java", "class A { void f█() { new Thread() { public void run() { g(); } }.start(); } }"),
         ("lua", "function f█(a) error('no good at all') end"),
@@ -362,6 +458,58 @@ def test_an_error_that_may_be_any_hides_conditions_that_exclude_others():
     assert "It returns an error" not in written(source, "go")
 
 
+_TWO_ERRORS = "b, err := g(a)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n"
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("go", f"package p\nfunc F█(a A) (B, error) {{\n\t{_TWO_ERRORS}\terr = h(b, 1)\n\treturn b, err\n}}",
+         "It returns an error if `g(a)` fails or `h(b, 1)` fails."),
+        ("go", f"package p\nfunc F█(a A) (B, error) {{\n\t{_TWO_ERRORS}\tc := b.c()\n\tc.d()\n\treturn b, c.err\n}}",
+         "It returns an error if `g(a)` fails, among other cases."),
+        ("go", f"package p\nfunc F█(a A) (c B, err error) {{\n\t{_TWO_ERRORS}\tc, err = h(b, 1)\n\treturn\n}}",
+         "It returns an error if `g(a)` fails, among other cases."),
+        ("go", "package p\nfunc F█(a A) error {\n\tif err := g(a); err != nil {\n\t\treturn wrap(err)\n\t}\n\treturn nil\n}",
+         "It returns an error if `g(a)` fails."),
+        ("go", "package p\nfunc F█(a int) error {\n\tif a < 0 {\n\t\treturn errNegative\n\t}\n\treturn nil\n}",
+         "It returns an error if `a` is negative."),
+        ("go", "package p\nfunc F█(a int) error {\n\tif a < 0 {\n\t\treturn NegativeError(a)\n\t}\n\tg()\n\treturn nil\n}",
+         "It returns an error if `a` is negative."),
+        ("go", "package p\nfunc F█(a int) error {\n\tif a < 0 {\n\t\treturn ErrA\n\t}\n\tb := g()\n\treturn errors.Join(b...)\n}",
+         "It returns an error if `a` is negative, among other cases."),
+        ("rust", "fn f█(a: u8) -> Result<u8, E> { if a == 3 { return Err(E) } let b = g(); b }",
+         "Returns an error if `a == 3`, among other cases."),
+        ("rust", 'fn f█(a: u8) { if a == 3 { panic!("three") } while g() { panic!("b") } }',
+         "Panics if `a == 3`, among other cases."),
+    ],
+)  # fmt: skip
+def test_errors_that_are_not_all_told(language_id, source, expected):
+    assert expected in written(source, language_id)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("function f█(a) local b, c = g(a), false if not b then c = true b = h() end return b, c end",
+         ["any b", "boolean c"]),
+        ("function f█(a) local b = 1 if a then return nil, 'no' end g() return b, 'yes' end",
+         ["any b", "string # TODO describe."]),
+        ("function f█(a) if a then return end return a.b, a.c end",
+         ["any # TODO describe.", "any # TODO describe."]),
+        ("function f█(a) for _, b in g(a) do if b == 1 then return true end end return false end",
+         ["boolean # TODO describe."]),
+        ("function f█(a) if a then return true end g(a) end", ["any # `true` if `a`."]),
+        ("function f█(a) local self = g() self.b = a h() return self end", ["any # TODO describe."]),
+        ("function f█(a) local b if a then b = 1 end g(a) return b end", ["any # TODO describe."]),
+        ("function f█(a) g() h() i() return not a and (a.b == 1) end",
+         ["boolean # `not a and (a.b == 1)`."]),
+    ],
+)  # fmt: skip
+def test_each_value_of_lua_has_its_line(source, expected):
+    assert re.findall(r"---@return (.*)", written(source, "lua")) == expected
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -372,3 +520,84 @@ def test_an_error_that_may_be_any_hides_conditions_that_exclude_others():
 )
 def test_a_parameter_that_is_called(body, expected):
     assert expected in python(body)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "def f█(a, b):\n    if b.c: x(a)\n    return b\n", "a: Passed to `x` if `b.c`."),
+        ("python", "def f█(a, b):\n    if b.c: return 1\n    x(a)\n    return b\n", "a: Passed to `x` unless `b.c`."),
+        ("python", "def f█(a, b):\n    if x(a): return 1\n    return b\n", "a: Passed to `x`."),
+        ("python", "def f█(a, b):\n    return b.c and x(a)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    return x(a) and b.c\n", "a: Passed to `x`."),
+        ("python", "def f█(a, b):\n    c = 1 if b else x(a)\n    return c\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    return [x(a) for c in b]\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    return lambda: x(a, b)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    for c in b: x(a)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    for c in x(a): c(b)\n", "a: Passed to `x`."),
+        ("python", "class A:\n    def f█(self, *_, **__):\n        x(self)\n", "*_: Not used."),
+        ("python", "class A:\n    def f█(self, *_, **__):\n        pass\n", "**__: Not used."),
+        ("python", "def f█(_, b):\n    for _, c in b: c()\n", "_: TODO: describe."),
+        ("python", "def f█(_a, b):\n    for c in b: c()\n", "_a: TODO: describe."),
+        ("javascript", "function f█(_, b) { for (const c of b) c() }", "@param _ - Not used."),
+        ("java", "class A { B f█(C a) { return g(d -> { d.e(); return h(a); }); } }", "@param a TODO: describe"),
+        ("javascript", "function f█(a, b) { b.c(() => { g(a) }); return b }", "@param a - TODO: describe."),
+        ("c", "int f█(int a, int b) { UNUSED_P(a); g(b); return h(b); }", "@param a TODO: describe."),
+        ("python", "def f█(a, **b):\n    return a(1, **b)\n", "b: Passed to `a`."),
+        ("cpp", "void sleep_for_microseconds█(int us) { g(h::microseconds(us)); h(); }", "@param us TODO: describe."),
+        ("c", "int f█(int a, int b) { if (b) return 2; g(a); return h(b); }", "@param a Passed to `g` unless `b`."),
+        ("c", "int f█(int a, int b) { if (b) { g(a); } return h(b); }", "@param a Passed to `g` if `b`."),
+        ("c", "int f█(int a, int b) { if (b) g(a); return h(b); }", "@param a Passed to `g` if `b`."),
+        ("rust", "fn f█(a: A, b: B) -> C { match b { B::C => g(a), _ => h() } }", "* `a` - Passed to `g` if `b` is `B::C`."),
+        ("lua", "function f█(a, b) if b.c then g(a) end return h(b) end", "---@param a any Passed to `g` if `b.c`."),
+        ("javascript", "const f█ = (a, b) => b.c(g(a))", "@param a - Passed to `g`."),
+        ("javascript", "function f█(a, b) { return b?.c(g(a)) }", "@param a - TODO: describe."),
+        ("c", "int f█(int a, int b) { int i; for (i = 0; i < b; i = g(a)) h(b); return i; }", "@param a TODO: describe."),
+        ("javascript", "function f█(a, b) { const c = b ?? g(a); return c }", "@param a - TODO: describe."),
+        ("rust", "fn f█(a: A, b: B) -> Option<C> { let c = g(&b)?; Some(h(a, c)) }", "* `a` - TODO: describe."),
+        ("rust", "fn f█(a: A, b: B) -> Option<C> { let c = h(a, 1)?; g(&b); Some(c) }", "* `a` - Passed to `h`."),
+    ],
+)  # fmt: skip
+def test_where_a_parameter_is_passed_to(language_id, source, expected):
+    assert expected in written(source, language_id)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source"),
+    [
+        ("java", 'class A { B f█(C a) { throw new E("no such thing: " + a); } }'),
+        ("cpp", "int f█(int a) { g(a); throw E(); }"),
+        ("javascript", "function f█() { return b(3) === 2 }"),
+    ],
+)
+def test_a_result_without_an_entry(language_id, source):
+    assert not re.search(r"@returns?", written(source, language_id))
+
+
+def test_what_others_override_has_a_result():
+    assert "Returns:" in written("def f█(a) -> int:\n    raise NotImplementedError\n")
+
+
+def test_a_macro_in_front_of_the_name_is_no_result():
+    assert "@return" not in written("void CALL f█(int a) { g(a); h(a); }", "c")
+    assert "@return" not in written("API(void) f█(int a) { g(a); h(a); }", "c")
+    assert "@return" in written("void *CALL f█(int a) { g(a); h(a); k(a); return i; }", "c")
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("cpp", "void f█(L* a, int b) { if (a != nullptr) { C c; g(c); h(c); } }",
+         "Do nothing if `a` is `nullptr`."),
+        ("javascript", "function f█(a) { if (a.b !== null) { for (const c of a.b) c() } }",
+         "Does nothing if `a.b` is `null`."),
+        ("python", "def f█(a):\n    if a is not None:\n        for b in a: b()\n",
+         "Do nothing if `a` is `None`."),
+        ("python", "def f█(a):\n    if a is not None:\n        for b in a: b()\n    x()\n", "TODO: describe."),
+        ("python", "def f█(a):\n    if a is not None:\n        for b in a: b()\n    else: x()\n", "TODO: describe."),
+        ("python", "def f█(a):\n    if a() is not None:\n        for b in a: b()\n", "TODO: describe."),
+        ("go", "package p\nfunc F█(a A) {\n\tif b := a.c(); b != nil {\n\t\tg(b, 1)\n\t}\n}", "TODO: describe."),
+    ],
+)  # fmt: skip
+def test_a_body_under_one_test(language_id, source, expected):
+    assert expected in re.split(r"@param|Args", written(source, language_id))[0]

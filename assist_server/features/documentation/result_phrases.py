@@ -1,0 +1,202 @@
+"""Phrases that tell what a function returns, and when."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assist_server.features.documentation.conditions import any_of
+from assist_server.features.documentation.statement_phrases import (
+    is_left_by_others,
+    result_of,
+    without_repeats,
+)
+from assist_server.syntax.definition import Definition
+from assist_server.syntax.facts.fact import Act, Facts, Guard, Result, Statement, ValueKind
+
+_LONGEST = 200
+_LONGEST_CODE = 60
+_MAX_CASES = 3
+_MAX_TOLD = 2
+_NO_VALUES = frozenset({"Ok(())", "Some(())", "()"})
+_TYPED = frozenset({"c", "cpp", "java", "go", "rust"})
+"""Languages in which a function that returns a value does so on every path."""
+_BOOLEANS = frozenset({"True", "False", "true", "false"})
+_NUMBERS = frozenset({"0", "1"})
+_VARIED = frozenset({ValueKind.TEST, ValueKind.PARAMETER, ValueKind.OTHER})
+"""Kinds of values that may be true, false or a number."""
+
+
+@dataclass(frozen=True)
+class ResultPhrases:
+    """Writes the phrase about the results of one function."""
+
+    definition: Definition
+    facts: Facts
+    language: str
+    when: Callable[[Guard], str | None]
+    """Tells a guard in words."""
+    says_more: Callable[[str], bool]
+    """Tells whether a phrase says more than the signature."""
+
+    @property
+    def last(self) -> Statement | None:
+        """Return the last statement, if the headline tells all of them."""
+        return self.facts.statements[-1] if self.facts.statements else None
+
+    def phrase(self) -> str | None:
+        """Return what the function returns; None if it cannot be told."""
+        results, statement = without_repeats(self.facts.results), self.last
+        if (
+            len(self.facts.values) > 1
+            or not results
+            or all(one.code in _NO_VALUES for one in results)
+        ):
+            return None
+        if self.language == "go" and "," in (self.definition.returns or ""):
+            return None if "error" in (self.definition.returns or "") else self._cases(results)
+        alike = {(one.kind, one.code) for one in results}
+        first = results[0]
+        is_typed = self.language in _TYPED and first.kind is ValueKind.LITERAL
+        if len(alike) == 1 and (is_typed or any(one.guard.is_always for one in results)):
+            return self._only_result(first)
+        if all(one.code in _BOOLEANS for one in results):
+            return self._truth(results)
+        found = self._cases(results)
+        if found is None and statement is not None and statement.act is Act.RETURN:
+            found = result_of(statement.code)
+        return found
+
+    def _only_result(self, result: Result) -> str | None:
+        is_told = result.kind is ValueKind.INSTANCE and self.definition.returns is not None
+        is_long = len(result.code) > _LONGEST_CODE or "`" in result.code
+        is_unclear = result.kind is ValueKind.TEST and not result.is_clear
+        form = None if is_told or is_long or is_unclear else _RESULTS.get(result.kind)
+        if form is not None:
+            told = form.format(_listed(result))
+            is_fixed = result.kind in {ValueKind.PARAMETER, ValueKind.SELF, ValueKind.LITERAL}
+            return told if is_fixed or self.says_more(told) else None
+        if not result.is_clear:
+            return None
+        is_last = self.last is not None and self.last.act is Act.RETURN
+        called = result_of(self.last.code) if self.last is not None and is_last else None
+        quoted = None if is_told or is_long else f"`{result.code.removeprefix('await ')}`"
+        return next((one for one in (called, quoted) if one and self.says_more(one)), None)
+
+    def _truth(self, results: tuple[Result, ...]) -> str | None:
+        """Return when a function of only true and false returns returns which."""
+        last = results[-1]
+        others = results[:-1]
+        whens = [self.when(one.guard) for one in others]
+        is_complete = (
+            last.guard.is_known
+            and not last.guard.holds
+            and all(one.code != last.code and one.guard.holds for one in others)
+            and len(last.guard.fails) == len(others)
+        )
+        if not is_complete or not others or None in whens:
+            return self._special_cases(results)
+        if not all(one.is_clear for other in others for one in other.guard.conditions):
+            return None
+        joined = any_of([when for when in whens if when], needs_all=True)
+        return f"`{others[0].code}` {joined}, else `{last.code}`" if joined else None
+
+    def _cases(self, results: tuple[Result, ...]) -> str | None:
+        """Return all values that are returned, or else those under conditions."""
+        found = self._by_cases(results)
+        return found if found and len(found) <= _LONGEST else self._special_cases(results)
+
+    def _by_cases(self, results: tuple[Result, ...]) -> str | None:
+        """Return all values that are returned, if all can be told."""
+        *others, last = results
+        tests = [one for other in others for one in other.guard.holds]
+        is_complete = (
+            0 < len(others) < _MAX_CASES
+            and all(one.guard.is_known and len(one.guard.holds) == 1 for one in others)
+            and last.guard.is_known
+            and not last.guard.holds
+            and list(last.guard.fails) == tests
+            and all(list(one.guard.fails) == tests[:place] for place, one in enumerate(others))
+            and all(one.is_clear for one in tests)
+        )
+        if not is_complete or not all(_is_quotable(one) for one in results):
+            return None
+        whens = [self.when(Guard(one.guard.holds)) for one in others]
+        if None in whens:
+            return None
+        told = [f"{_value(one)} {when}" for one, when in zip(others, whens, strict=True)]
+        return ", else ".join([*told, _value(last)])
+
+    def _special_cases(self, results: tuple[Result, ...]) -> str | None:
+        """Return the conditions under which a constant is returned.
+
+        Left out is one that another return, whose condition is not told, may give as well.
+        """
+        cases: dict[str, list[str]] = {}
+        for one in results:
+            cases.setdefault(one.code, []).append(self._special_case(one, results) or "")
+        told = [
+            (code, joined)
+            for code, whens in cases.items()
+            if all(whens) and (joined := any_of(list(dict.fromkeys(whens)), needs_all=True))
+        ][:_MAX_TOLD]
+        if sum(len(code) + len(when) for code, when in told) > _LONGEST:
+            told = told[:1]
+        others = [one for one in results if one.code not in dict(told)]
+        kept = [
+            (code, when)
+            for code, when in told
+            if not any(self._may_be(one, code) for one in others)
+        ]
+        return _as_sentence(kept)
+
+    def _special_case(self, result: Result, results: tuple[Result, ...]) -> str | None:
+        """Return when a value is returned, if a reader can understand both."""
+        if not _is_quotable(result) or is_left_by_others(result, results):
+            return None
+        is_clear = all(each.is_clear for each in result.guard.conditions)
+        when = self.when(result.guard) if is_clear else None
+        return None if when in {"always", f"if `{result.code}`"} else when
+
+    def _may_be(self, result: Result, code: str) -> bool:
+        """Return whether a result may have a value although it is written otherwise."""
+        is_number = code in _NUMBERS and self.language not in {"c", "cpp"}
+        kinds = _VARIED - {ValueKind.TEST} if is_number else _VARIED
+        return code in _BOOLEANS | _NUMBERS and result.kind in kinds
+
+
+_RESULTS = {
+    ValueKind.TEST: "whether `{}`",
+    ValueKind.PARAMETER: "the given `{}`",
+    ValueKind.SELF: "`{}`",
+    ValueKind.GROUP: "`{}`",
+    ValueKind.INSTANCE: "a new `{}`",
+    ValueKind.LITERAL: "always `{}`",
+    ValueKind.KEYS: "an object with `{}`",
+}
+_CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
+
+
+def _as_sentence(cases: list[tuple[str, str]]) -> str | None:
+    """Return values with their conditions, the last as "otherwise" if it has all other ones."""
+    phrases = [f"`{code}` {when}" for code, when in cases]
+    if len(cases) > 1:
+        (_, first), (code, last) = cases
+        is_rest = last.removeprefix("unless ") == first.removeprefix("if ") and first != last
+        phrases[1] = f"otherwise `{code}`" if is_rest else phrases[1]
+    return "; ".join(phrases) or None
+
+
+def _is_quotable(result: Result) -> bool:
+    """Return whether a returned value can be quoted."""
+    is_short = len(result.code) <= _LONGEST_CODE and "`" not in result.code
+    is_keys = result.kind is ValueKind.KEYS
+    return is_short and not is_keys and (result.kind in _CONSTANT or result.is_clear)
+
+
+def _value(result: Result) -> str:
+    is_new = result.kind is ValueKind.INSTANCE
+    return f"{'a new ' if is_new else ''}`{result.code}`"
+
+
+def _listed(result: Result) -> str:
+    is_group = result.kind in {ValueKind.GROUP, ValueKind.KEYS}
+    return result.code.strip("()").replace(", ", "`, `") if is_group else result.code

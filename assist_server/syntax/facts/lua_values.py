@@ -1,0 +1,70 @@
+"""The names and types of the values that a function of Lua returns, one after the other."""
+
+import tree_sitter
+
+from assist_server.syntax.facts.fact import Value
+from assist_server.syntax.facts.source import BORDERS, RETURNS, Source, statements
+from assist_server.syntax.tree_walk import own_nodes
+
+_ANY = "any"
+_TYPES = {"true": "boolean", "false": "boolean", "number": "number", "string": "string"}
+_COMPARES = frozenset({"==", "~=", "<", ">", "<=", ">="})
+
+
+def lua_values(source: Source) -> tuple[Value, ...]:
+    """Return the values of a function that returns some on every path; empty for the others."""
+    if source.language != "lua" or source.definition.is_generator:
+        return ()
+    returns = [node for node in own_nodes(source.body, BORDERS) if node.type in RETURNS]
+    lists = [_listed(node) for node in returns]
+    last = statements(source.body)[-1:]
+    is_whole = bool(last) and last[0].type in RETURNS
+    count = max((len(one) for one in lists), default=0)
+    return tuple(_value(source, lists, place, is_whole=is_whole) for place in range(count))
+
+
+def _listed(statement: tree_sitter.Node) -> list[tree_sitter.Node]:
+    values = statement.named_children[:1]
+    is_list = bool(values) and values[0].type == "expression_list"
+    return values[0].named_children if is_list else values
+
+
+def _value(
+    source: Source, lists: list[list[tree_sitter.Node]], place: int, *, is_whole: bool
+) -> Value:
+    found = [one[place] for one in lists if place < len(one)]
+    names = {source.text(one) for one in found if one.type not in {*_TYPES, "nil"}}
+    is_name = len(names) == 1 and next(iter(names)).isidentifier()
+    types = {_type(source, one) for one in found}
+    is_sure = is_whole and len(found) == len(lists) and len(types) == 1
+    return Value(names.pop() if is_name else "", types.pop() if is_sure else _ANY)
+
+
+def _type(source: Source, node: tree_sitter.Node) -> str:
+    """Return the type of a value, or that of all that a local variable may hold."""
+    if node.type != "identifier":
+        return _type_of_expression(node)
+    name = source.text(node)
+    held = {_ANY} if name in source.parameters else set[str]()
+    for one in own_nodes(source.body, frozenset()):
+        lists = [child for child in one.named_children if child.type.endswith("_list")]
+        if one.type not in {"assignment_statement", "variable_declaration"} or not lists:
+            continue
+        targets = [source.text(child) for child in lists[0].named_children]
+        values = lists[1].named_children if len(lists) > 1 else []
+        if name in targets:
+            is_paired = len(targets) == len(values)
+            held.add(_type_of_expression(values[targets.index(name)]) if is_paired else _ANY)
+    return held.pop() if len(held) == 1 else _ANY
+
+
+def _type_of_expression(node: tree_sitter.Node) -> str:
+    while node.type == "parenthesized_expression" and node.named_child_count == 1:
+        node = node.named_children[0]
+    marks = {child.type for child in node.children if not child.is_named}
+    if node.type == "binary_expression":
+        sides = {_type_of_expression(one) for one in node.named_children}
+        is_alike = bool(marks & {"and", "or"}) and len(sides) == 1
+        return "boolean" if marks & _COMPARES else sides.pop() if is_alike else _ANY
+    is_negated = node.type == "unary_expression" and "not" in marks
+    return "boolean" if is_negated else _TYPES.get(node.type, _ANY)
