@@ -17,8 +17,8 @@ from lsp_steps import inline_params
 from assist_server.lsp.framing import FrameReader, frame
 from assist_server.lsp.model_session import BACKGROUND_THREADS, INTERACTIVE_THREADS
 
-WARM_UP = 6_000
-REQUESTS = 6_000
+WARM_UP = 5_000
+REQUESTS = 3_000
 CLIENTS = 4
 IN_FLIGHT = 20
 PROCESS_THREADS = 5
