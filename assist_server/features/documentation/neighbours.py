@@ -11,7 +11,7 @@ from assist_server.features.documentation.phrases import (
     PhraseKind,
     PhraseRequest,
 )
-from assist_server.features.documentation.plausibility import stems
+from assist_server.features.documentation.plausibility import content_words, stems
 from assist_server.features.documentation.python.sections import (
     Role,
     read_docstring,
@@ -31,6 +31,13 @@ _TAG = r"(?:\{{.*?\}}\s*)?\[?{0}(?:\s*=[^\]\s]*)?\]?(?:\s+-|\s+|\s*:)\s*"
 _MARGIN = re.compile(r"^[\s/*!#-]*")
 _UNSAFE = re.compile(r"[\\{}<>@]|\*/|\"{3}|'{3}|``")
 _CLASSES = frozenset({Kind.CLASS, Kind.STRUCT, Kind.INTERFACE, Kind.TRAIT})
+_GENERIC = re.compile(
+    r"_*(?:\w{1,2}|(?:opt|option|arg|param|parameter|kwarg|value|val|setting|flag|item|obj|object)s?"
+    r"|data|cb|callback|handler|fn|fun|func|function|name|key|type|kind|config|context|ctx|input"
+    r"|output|result|res|response|request|event|err|error|text|str|string|index|params?|other"
+    r"|default|state|info|msg|message|node|element|list|array)"
+)
+"""Names that stand for different things in functions of one class."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +116,14 @@ class Neighbours:
             if (same is None and not is_class) or is_other_type:
                 continue
             text = _usable(described.get(name, ""))
-            if text is not None:
+            if text is not None and not _repeats(text, name):
                 places.append((other, text))
         near = {
             text
             for other, text in places
             if other == self._overridden
             or (
-                self.definition.parent
-                and self.definition.parent in {other.parent, other.name}
+                self._is_near(other, name)
                 and not self._is_only_about(other, text, name)
             )
         }
@@ -125,6 +131,12 @@ class Neighbours:
             return near.pop() if len(near) == 1 else None
         texts = {text for _, text in places}
         return texts.pop() if len(texts) == 1 and len(places) >= _MIN_PLACES else None
+
+    def _is_near(self, other: Definition, name: str) -> bool:
+        """Return whether a definition of the same class means the same by a name."""
+        parent = self.definition.parent
+        is_said = other.name in {parent, self.definition.name} or not _GENERIC.fullmatch(name)
+        return parent is not None and parent in {other.parent, other.name} and is_said
 
     def _is_only_about(self, other: Definition, text: str, name: str) -> bool:
         """Return whether a description has words of the other function's name that differ here."""
@@ -172,6 +184,11 @@ class Neighbours:
                 elif found := re.match(_HEAD.format(re.escape(name)), lines[0]):
                     rest = [lines[0][found.end() :], *lines[1:]]
                     yield name, " ".join(line.strip() for line in rest)
+
+
+def _repeats(text: str, name: str) -> bool:
+    """Return whether a description has only words of the name."""
+    return all(word in name.lower() for word in content_words(text))
 
 
 def _usable(text: str) -> str | None:

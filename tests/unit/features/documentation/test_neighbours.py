@@ -112,3 +112,20 @@ def test_the_class_tells_about_its_parameters():
 )  # fmt: skip
 def test_comments(language_id, source, expected):
     assert expected in written(source, language_id)
+
+
+SAME_CLASS = "class A {{\n/** Does.\n * @param {name} - {words}\n */\ng({name}) {{}}\n{own}({name}) {{ x({name} + 1); y({name}) }}\n}}"
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "own", "is_used"),
+    [
+        ("opts", "Options of the thing.", "f█", False),  # the name alone says little
+        ("opts", "Options of the thing.", "g█", True),
+        ("width", "Size in pixels.", "f█", True),
+        ("yywidth", "The width object.", "f█", False),
+    ],
+)
+def test_another_method_of_the_class(name, words, own, is_used):
+    text = written(SAME_CLASS.format(name=name, words=words, own=own), "javascript")
+    assert (words in text) == is_used
