@@ -11,6 +11,7 @@ from assist_server.syntax.facts.fact import Condition, Failure, Guard
 from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.source import BORDERS, NOTHING, Source, one_line, statements
 from assist_server.syntax.facts.tails import returned_values
+from assist_server.syntax.facts.uses import is_operand_skipped
 from assist_server.syntax.tree_walk import own_nodes
 
 _EXCEPTIONS = {
@@ -78,6 +79,8 @@ def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
         if failure is None:
             continue
         guard = guards.of_node(node)
+        if is_operand_skipped(source, node):
+            guard = Guard(is_known=False)
         tokens = next((one for one in node.named_children if one.type == "token_tree"), None)
         if name in _ASSERTIONS and tokens is not None:
             tested = one_line(_first_argument(source.text(tokens)[1:-1]))
@@ -92,7 +95,7 @@ def _passed_on(
     code = written or source.line(call).rstrip("?")
     tried = Condition(f"let error = {code}")
     name = "error" if source.language == "go" else "Err"
-    if guards.variables.is_changed(code, call):
+    if guards.variables.is_changed(code, call) or is_operand_skipped(source, call):
         return Failure(name, Guard(is_known=False))
     return Failure(name, Guard((replace(tried, is_clear=guards.is_clear(tried)),)))
 

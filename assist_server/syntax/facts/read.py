@@ -9,7 +9,7 @@ from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.lua_values import lua_values
 from assist_server.syntax.facts.parameters import parameter_facts
 from assist_server.syntax.facts.results import results
-from assist_server.syntax.facts.source import source_of
+from assist_server.syntax.facts.source import BORDERS, source_of
 from assist_server.syntax.facts.statements import simple_statements, skipped_when
 from assist_server.syntax.facts.variables import Variables
 from assist_server.syntax.parser import SyntaxTree
@@ -18,7 +18,8 @@ from assist_server.syntax.parser import SyntaxTree
 def read_facts(tree: SyntaxTree, definition: Definition) -> Facts:
     """Return what is known about a function; nothing about anything else or without a body."""
     source = source_of(tree, definition)
-    if source is None or source.body.has_error:
+    is_function = source is not None and source.body.type in BORDERS
+    if source is None or source.body.has_error or is_function:  # `a => b => a(b)`
         return Facts()
     variables = Variables.of(source)
     guards = Guards.of(source, variables)

@@ -1,5 +1,6 @@
 """When an expression within a statement is evaluated."""
 
+from collections.abc import Iterator
 from itertools import takewhile
 
 import tree_sitter
@@ -19,9 +20,7 @@ _WHILE = frozenset({"while_statement", "while_expression"})
 
 def guard_of_use(source: Source, guards: Guards, use: tree_sitter.Node) -> Guard:
     """Return when an expression is evaluated; not known within a function inside."""
-    if any(
-        one.type in _REPEATED for one in takewhile(lambda one: one != source.body, ancestors(use))
-    ):
+    if any(one.type in _REPEATED for one in _around(source, use)):
         return Guard(is_known=False)
     if any(
         one.type == "try_expression" and one.end_byte <= use.start_byte
@@ -39,6 +38,27 @@ def guard_of_use(source: Source, guards: Guards, use: tree_sitter.Node) -> Guard
             return Guard(is_known=False)
         child = parent
     return Guard()
+
+
+def is_inside_function(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether a node belongs to a function or class inside."""
+    return any(one.type in BORDERS for one in _around(source, node))
+
+
+def _around(source: Source, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    return takewhile(lambda one: one != source.body, ancestors(node))
+
+
+def is_operand_skipped(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether an expression is an operand that is evaluated only for some values."""
+    child = node
+    while child != source.body and child.parent is not None:
+        if child.parent.type in BLOCKS | ARMS or child.type.endswith("_statement"):
+            return False
+        if _is_skipped(child.parent, child):
+            return True
+        child = child.parent
+    return False
 
 
 def _is_skipped(parent: tree_sitter.Node, child: tree_sitter.Node) -> bool:

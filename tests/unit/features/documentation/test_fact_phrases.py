@@ -480,6 +480,8 @@ _TWO_ERRORS = "b, err := g(a)\n\tif err != nil {\n\t\treturn nil, err\n\t}\n"
          "It returns an error if `a` is negative, among other cases."),
         ("rust", "fn f█(a: u8) -> Result<u8, E> { if a == 3 { return Err(E) } let b = g(); b }",
          "Returns an error if `a == 3`, among other cases."),
+        ("rust", "fn f█(a: &A) -> Result<u8, E> { if a.b(1)? || !a.b(2)? { Ok(1) } else { Ok(2) } }",
+         "Returns an error if `a.b(1)` fails, among other cases."),
         ("rust", 'fn f█(a: u8) { if a == 3 { panic!("three") } while g() { panic!("b") } }',
          "Panics if `a == 3`, among other cases."),
     ],
@@ -516,6 +518,8 @@ def test_each_value_of_lua_has_its_line(source, expected):
         ("for c in x(b): a(c.d)", "a: TODO: describe."),
         ("for c in b: a(b, 1)", "a: Called with `b, 1`."),
         ("for c in b: a()", "a: Called without arguments."),
+        ("return lambda: a(b, 1)", "a: TODO: describe."),
+        ("def g():\n    a(b, 1)\nb(g)", "a: TODO: describe."),
     ],
 )
 def test_a_parameter_that_is_called(body, expected):
@@ -551,6 +555,7 @@ def test_a_parameter_that_is_called(body, expected):
         ("rust", "fn f█(a: A, b: B) -> C { match b { B::C => g(a), _ => h() } }", "* `a` - Passed to `g` if `b` is `B::C`."),
         ("lua", "function f█(a, b) if b.c then g(a) end return h(b) end", "---@param a any Passed to `g` if `b.c`."),
         ("javascript", "const f█ = (a, b) => b.c(g(a))", "@param a - Passed to `g`."),
+        ("javascript", "const f█ = (a, b) => c => a(b, 1)", "@param a - TODO: describe."),
         ("javascript", "function f█(a, b) { return b?.c(g(a)) }", "@param a - TODO: describe."),
         ("c", "int f█(int a, int b) { int i; for (i = 0; i < b; i = g(a)) h(b); return i; }", "@param a TODO: describe."),
         ("javascript", "function f█(a, b) { const c = b ?? g(a); return c }", "@param a - TODO: describe."),
