@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import tree_sitter
 
@@ -27,6 +28,11 @@ _LAST = re.compile(
     r"|(?:(?:sys|os|process|std::process|std|System)[.:]+)?(?:_?[eE]xit|abort)\("
 )
 """Calls after which nothing is reached."""
+_CALLED = re.compile(r"(?:(?:this|self|[A-Z]\w*)(?:\.|->|::))?(\w+)\([^;{}]*\);?$")
+_BODY = r"(?<![\w.]){}\s*\([^(){{}};]*\)(?:[^(){{}};=]|\([^(){{}};]*\))*\{{([^{{}}]*)\}}"
+_PYTHON_BODY = r"\bdef {}\(.*\)[^:\n]*:\s*(?:\"{{3}}[^\"]*\"{{3}}\s*)?(.*)"
+_THROW = re.compile(r"(?:^|;)\s*(?:throw\b|raise\b|panic!?\()")
+_CONDITIONAL = re.compile(r"\b(?:if|else|for|while|do|switch|case|try|return|goto|match)\b|\?")
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]+\(.*", re.DOTALL)
 # A return of an error is like an exception: documented as a case of its own.
 _REFUSALS = {
@@ -42,6 +48,24 @@ def never_ends(statement: str) -> bool:
     """Return whether nothing after a statement is reached, unless it returns."""
     is_endless = _ENDLESS.match(statement) and not re.search(r"\bbreak\b", statement)
     return bool(is_endless) or _LAST.match(statement) is not None
+
+
+def always_throws(source: Source, statement: tree_sitter.Node) -> bool:
+    """Return whether a statement calls a function of the file that always throws.
+
+    Only plain bodies are known: statements without conditions, then one that throws.
+    """
+    called = _CALLED.match(source.text(statement))
+    return called is not None and _throws(source.tree.text, called[1], source.language)
+
+
+@lru_cache(maxsize=64)
+def _throws(text: str, name: str, language: str) -> bool:
+    form = _PYTHON_BODY if language == "python" else _BODY
+    bodies = re.findall(form.format(name), text)
+    return bool(bodies) and all(
+        _THROW.search(body) and not _CONDITIONAL.search(body) for body in bodies
+    )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import tree_sitter
 
-from assist_server.syntax.facts.exits import Exits, never_ends
+from assist_server.syntax.facts.exits import Exits, always_throws, never_ends
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
 from assist_server.syntax.facts.variables import LOOPS, Variables, names_in
@@ -290,7 +290,11 @@ class Guards:
         for earlier in statements(block):
             if earlier == child or earlier.start_byte >= child.start_byte:
                 break
-            is_last = earlier.type in THROWS or never_ends(self.source.text(earlier))
+            is_last = (
+                earlier.type in THROWS
+                or never_ends(self.source.text(earlier))
+                or always_throws(self.source, earlier)
+            )
             if earlier.id in self.exits.leaving or is_last:
                 path.is_known = False
             elif earlier.id in exiting and not (is_guarded and self.exits.is_refusal(earlier)):

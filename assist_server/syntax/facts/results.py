@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import tree_sitter
 
+from assist_server.syntax.facts.exits import always_throws
 from assist_server.syntax.facts.fact import Guard, Result, ValueKind
 from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.source import NOTHING, RETURNS, Source
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.facts.variables import Variables, names_in
+from assist_server.syntax.tree_walk import ancestors
 
 _LITERAL = re.compile(
     r"-?\d[\w.]*|-?[A-Z][A-Z0-9_]+|True|False|true|false|\"[^\"\\{]{0,24}\"|'[^'\\{]{0,24}'"
@@ -38,6 +40,8 @@ def results(source: Source, guards: Guards, variables: Variables) -> tuple[Resul
 
 def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[Result]:
     for node in returned_values(source):
+        if any(_is_dead(source, outer) for outer in ancestors(node)):
+            continue
         guard = guards.of_node(node)
         if _is_chosen(node):
             guard = Guard(is_known=False)
@@ -48,6 +52,13 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         is_given = names_in(code).isdisjoint(variables.values.keys() & set(source.parameters))
         is_clear = is_given and variables.is_clear(code) and not variables.is_changed(code, node)
         yield Result(kind, code, guard, is_clear and not _UNCLEAR.search(code))
+
+
+def _is_dead(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether a statement follows one of its block that always throws."""
+    above = node.prev_named_sibling
+    is_statement = node.type in RETURNS or node.type.endswith("_statement")
+    return is_statement and above is not None and always_throws(source, above)
 
 
 def _is_chosen(node: tree_sitter.Node) -> bool:

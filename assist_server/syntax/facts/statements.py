@@ -4,7 +4,7 @@ import re
 
 import tree_sitter
 
-from assist_server.syntax.facts.exits import never_ends
+from assist_server.syntax.facts.exits import always_throws, never_ends
 from assist_server.syntax.facts.fact import Act, Condition, Statement
 from assist_server.syntax.facts.places import is_seen_outside
 from assist_server.syntax.facts.results import is_test
@@ -54,7 +54,7 @@ def simple_statements(source: Source, variables: Variables) -> tuple[Statement, 
     if not 0 < len(nodes) <= _MAX_STATEMENTS:
         return ()
     found = [_statement(source, unwrapped(node), is_last=node == nodes[-1]) for node in nodes]
-    if any(never_ends(source.text(node)) for node in nodes[:-1]):
+    if any(never_ends(source.text(node)) or always_throws(source, node) for node in nodes[:-1]):
         return ()
     known = tuple(one for one in found if one is not None)
     is_short = sum(len(one.code) for one in known) <= _LONGEST_TOGETHER
