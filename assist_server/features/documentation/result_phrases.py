@@ -1,5 +1,6 @@
 """Phrases that tell what a function returns, and when."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -146,12 +147,20 @@ class ResultPhrases:
             for code, when in told
             if not any(self._may_be(one, code) for one in others)
         ]
-        return _as_sentence(kept)
+        new = {one.code for one in results if one.kind is ValueKind.INSTANCE}
+        sentence = _as_sentence(kept, new)
+        is_partial = _are_cases_left({code for code, _ in kept}, results)
+        return f"{sentence}, among other cases" if sentence and is_partial else sentence
 
     def _special_case(self, result: Result, results: tuple[Result, ...]) -> str | None:
         """Return when a value is returned, if a reader can understand both."""
         if not _is_quotable(result) or is_left_by_others(result, results):
             return None
+        is_declared = result.code.rpartition(".")[2] in re.findall(
+            r"\w+", f"{self.definition.returns} {self.definition.parent}"
+        )
+        if result.kind is ValueKind.INSTANCE and is_declared:
+            return None  # other returns may give one as well
         is_clear = all(each.is_clear for each in result.guard.conditions)
         when = self.when(result.guard) if is_clear else None
         return None if when in {"always", f"if `{result.code}`"} else when
@@ -172,17 +181,31 @@ _RESULTS = {
     ValueKind.LITERAL: "always `{}`",
     ValueKind.KEYS: "an object with `{}`",
 }
+_COMPARED = re.compile(r"let .+ = (.+)|(.+?) == .+")
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 
-def _as_sentence(cases: list[tuple[str, str]]) -> str | None:
+def _as_sentence(cases: list[tuple[str, str]], new: set[str]) -> str | None:
     """Return values with their conditions, the last as "otherwise" if it has all other ones."""
-    phrases = [f"`{code}` {when}" for code, when in cases]
+    phrases = [f"{'a new ' * (code in new)}`{code}` {when}" for code, when in cases]
     if len(cases) > 1:
         (_, first), (code, last) = cases
         is_rest = last.removeprefix("unless ") == first.removeprefix("if ") and first != last
         phrases[1] = f"otherwise `{code}`" if is_rest else phrases[1]
     return "; ".join(phrases) or None
+
+
+def _are_cases_left(told: set[str], results: tuple[Result, ...]) -> bool:
+    """Return whether what is told looks like all values, as of a match, and is not."""
+    left = [one for one in results if one.code not in told]
+    subjects = {_subject(one) for one in results if one.code in told} - {""}
+    return bool(left) and (len(told) > 1 or any(_subject(one) in subjects for one in left))
+
+
+def _subject(result: Result) -> str:
+    """Return what an arm of a match or switch compares; empty for other results."""
+    found = [_COMPARED.fullmatch(one.code) for one in result.guard.holds]
+    return found[0][1] or found[0][2] if len(found) == 1 and found[0] else ""
 
 
 def _is_quotable(result: Result) -> bool:

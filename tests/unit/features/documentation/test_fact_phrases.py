@@ -149,6 +149,21 @@ def test_languages(language_id, source, expected):
 
 
 @pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("rust", 'fn f█(a: A) -> B { match a { A::B => g("b"), A::C => g("c"), A::D => g("d"), A::E => g("e") } }',
+         '/// Returns `g("b")` if `a` is `A::B`; `g("c")` if `a` is `A::C`, among other cases.'),
+        ("javascript", "function f█(a) { switch (a) { case 1: return 'b'; case 2: return g(a); default: return h } }",
+         "@returns `'b'` if `a == 1`; `g(a)` if `a == 2`, among other cases."),
+        ("java", "class A { Box f█(C c) { if (c == null) return new Box(0); Box b = g(c); h(b); return b; } }", "@return TODO describe"),
+        ("python", "def f█(a):\n    if a: return Thing(a)\n    b = g(a)\n    return b\n", "A new `Thing` if `a`."),
+    ],
+)  # fmt: skip
+def test_results_that_are_not_all_told(language_id, source, expected):
+    assert expected in written(source, language_id).replace("\n/// ", " ").replace("\n *   ", " ")
+
+
+@pytest.mark.parametrize(
     ("style", "expected"),
     [("sphinx", "If ``a`` is negative."), ("numpy", "If ``a`` is negative."),
      ("epytext", "If C{a} is negative."), ("google", "If `a` is negative.")],
@@ -577,6 +592,25 @@ def test_where_a_parameter_is_passed_to(language_id, source, expected):
 )
 def test_a_result_without_an_entry(language_id, source):
     assert not re.search(r"@returns?", written(source, language_id))
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source"),
+    [
+        ("java", "class A { boolean f█(C a) { fail(a); return false; } static void fail(C a) throws E { throw new E(a); } }"),
+        ("java", "class A { boolean f█(C a) { A.fail(a); return false; } static void fail(C a) { g(); throw new E(a); } }"),
+        ("python", "def f█(a):\n    fail(a)\n    return False\ndef fail(a):\n    raise E(a)\n"),
+        ("javascript", "class A { f█(a) { this.fail(a); return false } fail(a) { throw new E(a) } }"),
+    ],
+)  # fmt: skip
+def test_nothing_is_returned_after_a_call_that_always_throws(language_id, source):
+    assert "alse" not in written(source, language_id)
+
+
+@pytest.mark.parametrize("body", ["{ if (a) throw new E(a); }", "{ if (b) { return; } throw new E(a); }"])
+def test_a_call_that_may_throw_is_told(body):
+    source = "class A { boolean f█(C a) { fail(a); return false; } void fail(C a) BODY }"
+    assert "returns {@code false}" in written(source.replace("BODY", body), "java")
 
 
 def test_what_others_override_has_a_result():
