@@ -51,7 +51,9 @@ class Neighbours:
         """Return what the file says about the subject of a request; None if it says nothing."""
         if request.kind is PhraseKind.SUMMARY:
             return self._overridden_summary()
-        return self._parameter(request.subject) if request.kind is PhraseKind.PARAMETER else None
+        name = request.subject
+        text = self._parameter(name) if request.kind is PhraseKind.PARAMETER else None
+        return None if text is None or _repeats(text, name) else text
 
     @cached_property
     def _others(self) -> list[Definition]:
@@ -116,7 +118,7 @@ class Neighbours:
             if (same is None and not is_class) or is_other_type:
                 continue
             text = _usable(described.get(name, ""))
-            if text is not None and not _repeats(text, name):
+            if text is not None:
                 places.append((other, text))
         near = {
             text
