@@ -22,6 +22,7 @@ from assist_server.features.documentation.statement_phrases import (
     is_kept_argument,
     is_named_path,
     is_within,
+    is_worth_telling,
     length,
     listing,
     target_of,
@@ -159,7 +160,7 @@ class FactPhrases:
             phrases = [f"{verb} nothing {when}"] if when else []
         joined = listing(phrases)
         if joined and steps and is_partial:
-            joined = f"{joined}, among others"
+            joined = f"{joined}, among other things"
         return joined if joined and self._says_more(joined) else None
 
     def _effects(self) -> tuple[list[tuple[Statement, str]], bool]:
@@ -182,7 +183,11 @@ class FactPhrases:
             kept.pop()
         targets = [target_of(one) for one, _ in kept if one.act is Act.SET]
         is_less = bool(targets) and not all(is_within(one, targets) for one in places)
-        return kept, is_less or len(kept) + weaker < len(self.facts.effects)
+        is_less = is_less or len(kept) - len(targets) < self.facts.calls
+        is_less = is_less or len(kept) + weaker < len(self.facts.effects)
+        total = len(set(places)) + self.facts.calls
+        is_told = is_worth_telling(kept, total if is_less else len(kept))
+        return (kept, is_less) if is_told else ([], False)
 
     def _when_done(self, guard: Guard) -> str | None:
         """Return when an effect takes place; earlier returns may not be clear to a reader."""

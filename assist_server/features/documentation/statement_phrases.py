@@ -9,6 +9,10 @@ _PATH = re.compile(
     r"(?:returns? |what )*`&*(?:mut )?((?:[\w$]+(?:\.|::|->))+\w+)(?:\(\))?`(?: returns)?"
 )
 
+_RESET = re.compile(r".* = (?:None|nil|null|NULL|nullptr|undefined|\"\"|''|\[\]|\{\})")
+_EARLIER = " unless it returns earlier"
+_SHARE = 3
+
 
 def target_of(statement: Statement) -> str:
     """Return the place that a statement sets."""
@@ -19,6 +23,21 @@ def is_within(place: str, targets: list[str]) -> bool:
     """Return whether a place is one of several, or a part of one."""
     inner, *wholes = (re.sub(r"^this(?:\.|->)", "", one) for one in (place, *targets))
     return any(re.match(rf"{re.escape(one)}(?![\w$])", inner) for one in wholes)
+
+
+def is_worth_telling(steps: list[tuple[Statement, str]], total: int) -> bool:
+    """Return whether steps say something of all that a function does, not only its cleaning up.
+
+    That a place is set, with no value, says nothing without a condition.
+    """
+    if all(
+        one.act is Act.SET and " = " not in one.code and when in {"", _EARLIER}
+        for one, when in steps
+    ):
+        return False
+    is_reset = all(_RESET.fullmatch(one.code) for one, _ in steps)
+    is_little = all(one.act is Act.SET for one, _ in steps) and len(steps) * _SHARE < total
+    return not (is_little or (is_reset and total > len(steps)))
 
 
 def done(statement: Statement) -> tuple[str, str]:

@@ -29,6 +29,8 @@ _CHANGES = ASSIGNMENTS | {
     "augmented_assignment", "augmented_assignment_expression", "compound_assignment_expr",
     "update_expression", "inc_statement", "dec_statement",
 }  # fmt: skip
+_STARTS = frozenset({"go_statement", "defer_statement", "send_statement"})
+_ACTS = frozenset({"new_expression", "delete_expression", "yield", "yield_expression"})
 _NO_EFFECT = re.compile(
     r"[A-Z][A-Z0-9_]+\(|.*[aA]ssert|.*\blog\w*\.|super\(\)(?:\.__init__\(\))?;?$"
 )
@@ -67,13 +69,26 @@ def places_set(source: Source, variables: Variables) -> tuple[str, ...]:
     return tuple(one for one in places if is_seen_outside(source, variables, one))
 
 
+def calls_made(source: Source) -> int:
+    """Return the number of statements that call something for its effect."""
+    found = 0
+    for node in own_nodes(source.body, BORDERS):
+        is_act = _is_statement(node) and _inner(node).type in CALLS | _ACTS
+        if node.type == "call_expression" and not source.definition.returns_value:
+            is_act = node.parent is not None and node.parent.type == "block"  # the last of Rust
+        is_act = is_act or node.type in _STARTS
+        found += is_act and _NO_EFFECT.match(source.text(_inner(node))) is None
+    return found
+
+
 def _is_statement(node: tree_sitter.Node) -> bool:
     above = node.parent
     if node.type == "expression_statement" or above is None:
         return node.type == "expression_statement"
     is_alone = above.type not in {"expression_statement", "arguments", "argument_list"}
     return is_alone and node.type in {"assignment_statement", "function_call"} and (
-        above.type in {"block", "statement_list", "chunk"} or above.type in IFS
+        above.type in {"block", "statement_list", "chunk"}
+        or (above.type in IFS and above.child_by_field_name("condition") != node)
     )  # fmt: skip
 
 

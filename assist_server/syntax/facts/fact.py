@@ -158,6 +158,8 @@ class Facts:
     effects: tuple[Effect, ...] = ()
     places: tuple[str, ...] = ()
     """The places outside the function that it sets, each as often as that is written."""
+    calls: int = 0
+    """Number of statements that call something for its effect, told or not."""
     values: tuple[Value, ...] = ()
     """The values that a function of Lua returns together."""
     skipped: Condition | None = None

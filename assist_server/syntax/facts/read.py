@@ -2,7 +2,7 @@
 
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.comments import opening_comment
-from assist_server.syntax.facts.effects import effects, places_set
+from assist_server.syntax.facts.effects import calls_made, effects, places_set
 from assist_server.syntax.facts.fact import Facts
 from assist_server.syntax.facts.failures import failures
 from assist_server.syntax.facts.guards import Guards
@@ -32,6 +32,7 @@ def read_facts(tree: SyntaxTree, definition: Definition) -> Facts:
         statements=simple_statements(source, variables),
         effects=effects(source, guards, variables),
         places=places_set(source, variables),
+        calls=calls_made(source),
         values=lua_values(source),
         skipped=skipped_when(source, variables),
     )
