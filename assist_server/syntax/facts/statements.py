@@ -42,8 +42,10 @@ _BLOCK_VALUES = frozenset({
 _STATUS = re.compile(r"(?:\w+::)?_*(?:\w+_)?errno|\w*SetLastError\b")
 """What calls of the system overwrite."""
 _NO_CALL = re.compile(rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(")
-_ELIDED = re.compile(r"(?:await )?(?:new )?[\w.$:]+\((?:(?:this|self), )?\.\.\.\)")
-"""Calls of which only the name is left."""
+_ELIDED = re.compile(
+    r"(?:await )?(?:new )?[\w.$:?()]+\((?:(?:this|self), )?\.\.\.\)\??|\(?\.\.\.\)?(?!\w).*"
+)
+"""Calls of which only the name is left, and functions of which nothing is."""
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 

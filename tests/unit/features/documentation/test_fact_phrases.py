@@ -449,6 +449,8 @@ def test_effects(language_id, source, expected):
         ),
         # nothing but a name is left
         ("javascript", "function f█() { g(this, () => h()) }"),
+        ("typescript", "function f█(): A<B> { return ((b: B) => { g(b) }) as A<B> }"),
+        ("rust", "fn f█(&mut self) -> Option<A> { self.b.c().map(|d| { e(d); d }) }"),
         ("typescript", "async function f█() { await new Promise((r) => setTimeout(r, 9)) }"),
         ("go", "package p\nfunc F█(a A) B { return g(func(b B) { b.a = a }) }"),
         # a class, what raises an error, an inner function
