@@ -1,5 +1,7 @@
 """The names and types of the values that a function of Lua returns, one after the other."""
 
+import re
+
 import tree_sitter
 
 from assist_server.syntax.facts.fact import Value
@@ -7,6 +9,7 @@ from assist_server.syntax.facts.source import BORDERS, RETURNS, Source, statemen
 from assist_server.syntax.tree_walk import own_nodes
 
 _ANY = "any"
+_SEVERAL = re.compile(r"(?:table\.)?unpack\(|\.\.\.$|select\(")
 _TYPES = {"true": "boolean", "false": "boolean", "number": "number", "string": "string"}
 _COMPARES = frozenset({"==", "~=", "<", ">", "<=", ">="})
 
@@ -32,12 +35,20 @@ def _listed(statement: tree_sitter.Node) -> list[tree_sitter.Node]:
 def _value(
     source: Source, lists: list[list[tree_sitter.Node]], place: int, *, is_whole: bool
 ) -> Value:
+    if any(_may_be_several(source, one, place) for one in lists):
+        return Value("...", _ANY)
     found = [one[place] for one in lists if place < len(one)]
     names = {source.text(one) for one in found if one.type not in {*_TYPES, "nil"}}
     is_name = len(names) == 1 and next(iter(names)).isidentifier()
     types = {_type(source, one) for one in found}
     is_sure = is_whole and len(found) == len(lists) and len(types) == 1
     return Value(names.pop() if is_name else "", types.pop() if is_sure else _ANY)
+
+
+def _may_be_several(source: Source, values: list[tree_sitter.Node], place: int) -> bool:
+    """Return whether the value at a place, the last one, may stand for any number."""
+    is_last = place == len(values) - 1
+    return is_last and _SEVERAL.match(source.text(values[place])) is not None
 
 
 def _type(source: Source, node: tree_sitter.Node) -> str:

@@ -93,7 +93,7 @@ def _occurs(source: Source, name: str) -> bool:
     is_dynamic = re.search(r"\b(?:locals|arguments|vars|eval)\b", inside) is not None
     return (
         name == "..."
-        or re.match(r"_+[^_]", name) is not None
+        or (source.language != "rust" and re.match(r"_+[^_]", name) is not None)
         or is_dynamic
         or re.search(word, inside) is not None
         or len(re.findall(word, above)) > 1

@@ -97,7 +97,9 @@ class CommentWriter:
     def _value(self, value: Value, kind: PhraseKind, tag: str) -> Line:
         """Return the entry of one of the values that Lua returns; a name says enough."""
         lead = f"{tag}{value.type} " if self.style.name == "luals" else tag
-        if value.name and len(self.telling.values) > 1:
+        if value.name == "..." and self.style.name == "luals":
+            lead = f"{lead}... "
+        elif value.name and len(self.telling.values) > 1:
             return f"{lead}{value.name}"
         mark = "# " if self.style.name == "luals" else ""
         return self.slot(kind, self.definition.returns or "", f"{lead}{mark}")
