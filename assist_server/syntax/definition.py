@@ -77,6 +77,8 @@ class Definition:
     """The return annotation as written."""
     returns_value: bool = False
     is_generator: bool = False
+    yields_nothing: bool = False
+    """Python: whether it yields, but never a value, like most context managers."""
     is_async: bool = False
     is_property: bool = False
     raises: tuple[str, ...] = ()

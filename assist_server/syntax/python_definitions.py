@@ -73,7 +73,8 @@ def _read_function(
     annotation = node.child_by_field_name("return_type")
     returns = tree.node_text(annotation) if annotation else None
     own = list(own_nodes(body, _BORDERS)) if body else []
-    is_generator = any(child.type == "yield" for child in own)
+    yields = [child for child in own if child.type == "yield"]
+    is_generator = bool(yields)
     is_constructor = shell.parent and shell.name in {"__init__", "__new__"}
     kind = Kind.METHOD if shell.parent else Kind.FUNCTION
     return replace(
@@ -86,6 +87,7 @@ def _read_function(
         and shell.name != "__init__"
         and _returns(tree, own, returns),
         is_generator=is_generator,
+        yields_nothing=is_generator and not any(one.named_children for one in yields),
         is_async=first_of(node, "async") is not None,
         is_property=_PROPERTY.search(decorators) is not None,
         raises=uncaught_exceptions(tree, body, PYTHON),

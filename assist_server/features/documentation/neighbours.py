@@ -124,10 +124,7 @@ class Neighbours:
             text
             for other, text in places
             if other == self._overridden
-            or (
-                self._is_near(other, name)
-                and not self._is_only_about(other, text, name)
-            )
+            or (self._is_near(other, name) and not self._is_only_about(other, text, name))
         }
         if near:
             return near.pop() if len(near) == 1 else None

@@ -78,9 +78,8 @@ def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
         failure = _PANICS.get(name)
         if failure is None:
             continue
-        guard = guards.of_node(node)
-        if is_operand_skipped(source, node):
-            guard = Guard(is_known=False)
+        is_skipped = is_operand_skipped(source, node)
+        guard = Guard(is_known=False) if is_skipped else guards.of_node(node)
         tokens = next((one for one in node.named_children if one.type == "token_tree"), None)
         if name in _ASSERTIONS and tokens is not None:
             tested = one_line(_first_argument(source.text(tokens)[1:-1]))

@@ -92,6 +92,8 @@ class DocstringWriter:
     def result(self) -> tuple[Line, ...]:
         """Return the section of the result; empty for properties, described like attributes."""
         definition = self.definition
+        if definition.yields_nothing:
+            return ()
         if definition.is_generator:
             found = _YIELDED.fullmatch(definition.returns or "")
             return self._result("Yields", "yields", found[1] if found else None)

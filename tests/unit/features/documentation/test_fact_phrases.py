@@ -625,10 +625,25 @@ def test_nothing_is_returned_after_a_call_that_always_throws(language_id, source
     assert "alse" not in written(source, language_id)
 
 
-@pytest.mark.parametrize("body", ["{ if (a) throw new E(a); }", "{ if (b) { return; } throw new E(a); }"])
+@pytest.mark.parametrize(
+    "body", ["{ if (a) throw new E(a); }", "{ if (b) { return; } throw new E(a); }"]
+)
 def test_a_call_that_may_throw_is_told(body):
     source = "class A { boolean f█(C a) { fail(a); return false; } void fail(C a) BODY }"
     assert "returns {@code false}" in written(source.replace("BODY", body), "java")
+
+
+@pytest.mark.parametrize(
+    ("body", "is_told"),
+    [
+        ("x()\nyield\ny()", False),
+        ("yield a", True),
+        ("yield from a", True),
+        ("yield\nyield a", True),
+    ],
+)
+def test_only_values_that_are_yielded_have_a_section(body, is_told):
+    assert ("Yields:" in python(body)) == is_told
 
 
 def test_what_others_override_has_a_result():
