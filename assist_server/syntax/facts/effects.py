@@ -32,7 +32,7 @@ _CHANGES = ASSIGNMENTS | {
 _STARTS = frozenset({"go_statement", "defer_statement", "send_statement"})
 _ACTS = frozenset({"new_expression", "delete_expression", "yield", "yield_expression"})
 _NO_EFFECT = re.compile(
-    r"[A-Z][A-Z0-9_]+\(|.*[aA]ssert|.*\blog\w*\.|super\(\)(?:\.__init__\(\))?;?$"
+    r"[A-Z][A-Z0-9_]+\(|.*[aA]ssert|[\w.$]*(?:\b|_)(?:log\w*\.|debug\()|super\(\)(?:\.__init__\(\))?;?$"
 )
 _OWN = re.compile(r"^this(?:\.|->)")
 _SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|undefined")
@@ -47,7 +47,11 @@ def effects(source: Source, guards: Guards, variables: Variables) -> tuple[Effec
     Calls are among them if all statements can be, and those that end the program always: a
     few of many would say little, and hide the others.
     """
-    nodes = [node for node in own_nodes(source.body, BORDERS) if _is_statement(node)]
+    nodes = [
+        node
+        for node in own_nodes(source.body, BORDERS)
+        if _is_statement(node) and not _NO_EFFECT.match(source.line(_inner(node)))
+    ]
     found = [one for node in nodes for one in _effect(source, guards, variables, node)]
     is_whole = len(found) == len(nodes) <= _MAX_TOLD
     kept = [
@@ -108,7 +112,7 @@ def _effect(
         statement = read_call(source, inner)
     else:
         statement = None
-    if statement is None or _NO_EFFECT.match(statement.code):
+    if statement is None:
         return
     target, _, value = statement.code.partition(" = ")
     is_set = statement.act is Act.SET
@@ -127,7 +131,7 @@ def _effect(
         statement = replace(statement, code=target)
     guard = guards.of_node(node)
     is_told = guard.is_known and all(one.is_clear for one in guard.holds)
-    if is_told and (is_set or not variables.is_changed(target, node)):
+    if is_told and (is_set or not variables.is_assigned(target, node)):
         yield Effect(statement, guard)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import tree_sitter
 
+from assist_server.syntax.facts.exclusion import excludes
 from assist_server.syntax.facts.exits import Exits, always_throws, never_ends
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
@@ -98,7 +99,7 @@ class Guards:
         holds = [self._judged(one) for one in reversed(path.holds)]
         fails = [self._judged(one) for one in reversed(path.fails)]
         if holds:
-            fails = [one for one in fails if not _excludes(holds[0].code, one.code)]
+            fails = [one for one in fails if not excludes(holds[0].code, one.code)]
         return Guard(tuple(holds), tuple(fails), tuple(path.caught), path.is_known)
 
     def _judged(self, condition: Condition) -> Condition:
@@ -375,26 +376,3 @@ def _may_be_caught_above(source: Source, arm: tree_sitter.Node, pattern: str) ->
             return True
         earlier = earlier.prev_named_sibling
     return False
-
-
-_EQUALITY = re.compile(r"(?P<left>[\w.$()\[\]]+) ?={2,3} ?(?P<right>-?[\w.]+|\"[^\"]*\"|'[^']*')")
-
-
-_TRUE_OF_TYPE = re.compile(
-    r"type\((?P<lua>\w+)\) == [\"'](?!nil|boolean)\w+[\"']"
-    r"|typeof (?P<script>\w+) ===? [\"'](?:function|symbol)[\"']|(?P<class>\w+) instanceof \w+"
-)
-
-
-def _excludes(one: str, other: str) -> bool:
-    """Return whether the second condition cannot hold with the first one.
-
-    They compare the same thing with different constants, or a thing with a type is missing.
-    """
-    typed = _TRUE_OF_TYPE.fullmatch(one)
-    if typed is not None:
-        name = re.escape(typed["lua"] or typed["script"] or typed["class"])
-        nothing = "nil|null|undefined"
-        return re.fullmatch(rf"(?:not |!){name}|{name} ===? (?:{nothing})", other) is not None
-    first, second = _EQUALITY.fullmatch(one), _EQUALITY.fullmatch(other)
-    return bool(first and second and first["left"] == second["left"])

@@ -136,17 +136,25 @@ class Variables:
         That is so where a parameter or an attribute that it mentions is assigned before, or
         anywhere in the loops around the node.
         """
+        end, changes = self._end_of_loops(at), list[int]()
+        for place, offsets in self.places.items():
+            if re.search(rf"(?<![\w.$]){re.escape(place)}(?![\w$])", code):
+                changes += offsets
+        return self.is_assigned(code, at) or any(offset < end for offset in changes)
+
+    def is_assigned(self, code: str, at: tree_sitter.Node) -> bool:
+        """Return whether a parameter that code at a node mentions may be assigned before."""
+        given = names_in(code) & set(self.source.parameters)
+        end = self._end_of_loops(at)
+        return any(offset < end for name in given for offset in self.values.get(name, ()))
+
+    def _end_of_loops(self, at: tree_sitter.Node) -> int:
         end = at.end_byte
         for outer in ancestors(at):
             if outer == self.source.body:
                 break
             end = outer.end_byte if LOOPS.fullmatch(outer.type) else end
-        given = names_in(code) & set(self.source.parameters)
-        changes = [offset for name in given for offset in self.values.get(name, ())]
-        for place, offsets in self.places.items():
-            if re.search(rf"(?<![\w.$]){re.escape(place)}(?![\w$])", code):
-                changes += offsets
-        return any(offset < end for offset in changes)
+        return end
 
     def _value(self, name: str, before: tree_sitter.Node) -> str | None:
         value = self._assigned_near(before).get(name)

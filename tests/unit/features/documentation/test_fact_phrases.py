@@ -138,6 +138,8 @@ def test_a_result_is_told_only_with_all_its_conditions(language_id, source):
          "It returns `true` if `c == b` for some `c` in `a`, else `false`."),
         ("lua", "function f█(a) if not a then return end if type(a) == 'table' then error 'no a here' end end",
          "--- Raises an error if `type(a) == 'table'` (`no a here`)."),
+        ("lua", "function f█(a) if type(a) == 'string' then return a elseif type(a) == 'table' then error 'no a here' end end",
+         "--- Raises an error if `type(a) == 'table'` (`no a here`)."),
         ("lua", "function f█(a) if not a then return end if type(a) == 'boolean' then error 'no a here' end end",
          "--- Raises an error if `type(a) == 'boolean'`, unless `not a`"),
         ("rust", "fn f█(&self, _a: &str) -> B { self.c.d(1) }", "/// * `_a` - Not used."),
@@ -314,6 +316,11 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("javascript", "function f█(a, b) { if (b.c) { a.push(b) } else if (b.d) { g(b.d); h() } }",
          "Calls `a.push(b)` if `b.c`, and calls `g(b.d)` and `h()` otherwise, if `b.d`."),
         ("lua", "function f█(a) if a:ok() then M.b = a end g(a) end", "--- Set `M.b` to `a` if `a:ok()`, and call `g(a)`."),
+        # with others that have no effect, and in order
+        ("python", "class A:\n    def __init__█(self):\n        super().__init__()\n        if not B.c:\n            self._log.warning('no c')\n            return\n        self.d('e', self.f)\n",
+         "Call `self.d('e', self.f)` if `B.c`."),
+        ("javascript", "function f█(a) { if (a.size >= 3) a.clear(); a.add(1) }",
+         "Calls `a.clear()` if `a.size >= 3`, and calls `a.add(1)`."),
         # one of many, and what only cleans up
         ("java", "class A { void f█() { seen = false; if (a.b()) { c(); } d(); e(); } }", "TODO: describe."),
         ("go", "package p\nfunc F█() {\n\tfor _, a := range all {\n\t\ta()\n\t}\n\tall = nil\n}", "// F TODO: describe."),
@@ -349,7 +356,7 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("python", "class A:\n    def b█(self, c):\n        self.d = c.f\n        for e in c: self.d.append(e)\n", "Set `self.d` to `c.f`, among other things."),
         ("javascript", "class A { b█(c) { this.d = []; for (const e of c) this.d.push(e) } }", "TODO: describe."),
         ("cpp", "void f█(A &a, B b) { a.c = b; a.c.g(); h(); i(); }", "TODO: describe."),
-        ("cpp", "void f█(A &a, B b) { a.c = 0; g(a.c + 1); h(); }", "Set `a.c` to `0`, among other things."),
+        ("cpp", "void f█(A &a, B b) { a.c = 0; g(a.c + 1); h(); }", "Set `a.c` to `0`, call `g(a.c + 1)` and `h()`."),
     ],
 )  # fmt: skip
 def test_effects(language_id, source, expected):
@@ -436,7 +443,7 @@ def test_effects(language_id, source, expected):
             "python",
             "class A:\n    def __init__█(self, b=C):\n        super().__init__()\n        self.b = b\n",
         ),
-        ("cpp", "void A::f█() { mutex_.AssertHeld(); if (b_) { c_(); } }"),
+        ("cpp", "void A::f█() { mutex_.AssertHeld(); if (b_) { int c = g(b_); } }"),
         # nothing but the words of the name
         ("java", "class A { char lastChar█() { return out.lastChar; } }"),
         ("go", "package p\nfunc (p P) ValueString█() string { return p.flag.Value.String() }"),
