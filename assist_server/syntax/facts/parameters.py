@@ -131,7 +131,8 @@ def _fallbacks(source: Source, variables: Variables) -> Iterator[tuple[str, str,
         name, missing, value = found
         if variables.is_changed(f"{name}, {value}", node.named_children[0]):
             continue
-        is_short = len(value) <= _LONGEST and not re.search(r"[{;]|=>|^function|\braise\b", value)
+        is_code = re.search(r"[{;]|=>|^function|\braise\b", value) and value != "{}"
+        is_short = len(value) <= _LONGEST and not is_code
         is_known = name not in names_in(value) and variables.is_clear(value)
         if name in source.parameters and is_short and is_known and value not in NOTHING:
             yield name, missing, value
