@@ -32,7 +32,9 @@ _CHANGES = ASSIGNMENTS | {
 _STARTS = frozenset({"go_statement", "defer_statement", "send_statement"})
 _ACTS = frozenset({"new_expression", "delete_expression", "yield", "yield_expression"})
 _NO_EFFECT = re.compile(
-    r"[A-Z][A-Z0-9_]+\(|.*[aA]ssert|[\w.$]*(?:\b|_)(?:log\w*\.|debug\()|super\(\)(?:\.__init__\(\))?;?$"
+    r"[A-Z][A-Z0-9_]+\(|.*[aA]ssert|[\w.$]*(?:\b|_)(?:log\w*\.|debug\()"
+    r"|defer [^(\n]*\.(?:R?Unlock|Close|Stop|Done)\(\)$"
+    r"|super\(\)(?:\.__init__\(\))?;?$"
 )
 _OWN = re.compile(r"^this(?:\.|->)")
 _SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|undefined")

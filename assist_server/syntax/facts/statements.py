@@ -1,6 +1,7 @@
 """The statements of a body that is simple enough to be told as a whole."""
 
 import re
+from dataclasses import replace
 
 import tree_sitter
 
@@ -9,7 +10,7 @@ from assist_server.syntax.facts.fact import Act, Condition, Statement
 from assist_server.syntax.facts.places import is_seen_outside
 from assist_server.syntax.facts.results import is_test
 from assist_server.syntax.facts.source import IFS, RETURNS, Source, one_line, statements
-from assist_server.syntax.facts.variables import Variables
+from assist_server.syntax.facts.variables import Variables, names_in
 
 _LONGEST, _LONGEST_TOGETHER = 100, 130
 _MAX_STATEMENTS = 3
@@ -55,6 +56,10 @@ def simple_statements(source: Source, variables: Variables) -> tuple[Statement, 
     nodes = [source.body] if is_expression else own_statements(source)
     if not 0 < len(nodes) <= _MAX_STATEMENTS:
         return ()
+    if len(nodes) == 2 and (named := variables.named(nodes[0])):
+        told = _statement(source, unwrapped(nodes[1]), is_last=True)
+        whole = _filled_in(told, *named) if told is not None else None
+        return (whole,) if whole and variables.is_clear(whole.code) else ()
     found = [_statement(source, unwrapped(node), is_last=node == nodes[-1]) for node in nodes]
     if any(never_ends(source.text(node)) or always_throws(source, node) for node in nodes[:-1]):
         return ()
@@ -64,6 +69,19 @@ def simple_statements(source: Source, variables: Variables) -> tuple[Statement, 
     is_whole = is_whole and all(variables.is_clear(one.code) for one in known)
     is_whole = is_whole and all(one.act is not Act.RETURN for one in known[:-1])
     return known if is_whole and not _hides_changes(source, variables, known) else ()
+
+
+def _filled_in(statement: Statement, name: str, value: str) -> Statement | None:
+    """Return a statement with the value of a variable; None if it is long or acts on that."""
+    mention = re.compile(rf"(?<![\w$.&*@]){re.escape(name)}(?![\w$])(?! = |\s*[=(]|\+\+|--)")
+    code, count = mention.subn(lambda _: value, _STRING.sub('""', statement.code))
+    is_whole = (
+        count == 1 and len(mention.findall(statement.code)) == 1 and name not in names_in(value)
+    )
+    code = mention.sub(lambda _: value, statement.code)
+    is_target = statement.act is Act.SET and mention.match(statement.code)
+    is_told = is_whole and not is_target and len(code) <= _LONGEST and "`" not in code
+    return replace(statement, code=code) if is_told and _is_short(code) else None
 
 
 def _hides_changes(source: Source, variables: Variables, told: tuple[Statement, ...]) -> bool:
@@ -110,7 +128,7 @@ def _is_short(code: str) -> bool:
 def _without_functions(source: Source, node: tree_sitter.Node) -> str:
     """Return code on one line, with dots for the functions that it passes to others.
 
-    It is empty if there is a class among them.
+    It is empty if there is a class among them, or dots would mean something else.
     """
     spans: list[tuple[int, int]] = []
     waiting = list(node.named_children)
@@ -124,6 +142,8 @@ def _without_functions(source: Source, node: tree_sitter.Node) -> str:
             waiting += one.named_children
     if not spans:
         return source.line(node)
+    if source.language == "lua":
+        return ""  # there, dots are the arguments
     start, parts = source.tree.start(node), []
     for first, last in sorted(spans):
         parts.append(source.tree.text[start:first])

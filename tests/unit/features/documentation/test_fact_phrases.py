@@ -326,6 +326,7 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("go", "package p\nfunc F█() {\n\tfor _, a := range all {\n\t\ta()\n\t}\n\tall = nil\n}", "// F TODO: describe."),
         ("go", "package p\nfunc F█() {\n\tfor _, a := range all {\n\t\ta()\n\t}\n\tdone = true\n}",
          "// F sets `done` to `true`, among other things."),
+        ("go", "package p\nfunc F█() {\n\tdefer a.Unlock()\n\tdone = true\n}", "// F sets `done` to `true`."),
         ("go", "package p\nfunc F█() {\n\tgo run()\n\tdone = true\n}", "// F sets `done` to `true`, among other things."),
         ("rust", "impl A { fn f█(&mut self) { if self.b() { self.c() } self.d = 1; } }", "/// Sets `self.d` to `1`, among other things."),
         ("c", 'void f█(void) { fprintf(stderr, "one %s of it all\\n", "that is long and that nobody will want to read again, because it is so long"); exit(2); }',
@@ -651,6 +652,31 @@ def test_a_call_that_may_throw_is_told(body):
 )
 def test_only_values_that_are_yielded_have_a_section(body, is_told):
     assert ("Yields:" in python(body)) == is_told
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "class A:\n    def f█(self, a):\n        b = self.b(a)\n        self.d(b)\n", '"""Call `self.d(self.b(a))`.'),
+        ("python", "class A:\n    def f█(self, a):\n        b = g(a)\n        self.d = b\n", "Set `self.d` to `g(a)`."),
+        ("python", "def f█(a):\n    b = g(a)\n    return b\n", "        What `g` returns."),
+        ("python", "def f█(a):\n    b = g(a)\n    return h(b, b)\n", '"""TODO: describe.'),
+        ("python", "def f█(a):\n    b = [a]\n    return h(b)\n", '"""TODO: describe.'),
+        ("python", "def f█(a):\n    b = g(a) + h(a)\n    return b.c\n", '"""TODO: describe.'),
+        ("javascript", "function f█(a) { const b = new B(a); return b.c(1) }", "TODO: describe."),
+        ("javascript", "function f█(a) { const b = g(a); return () => b }", "TODO: describe."),
+        ("java", "class A { int f█(int a) { B b = c.get(a); return b.size(); } }", "Returns {@code c.get(a).size()}."),
+        ("c", "int f█(int a) { int b = g(a); return h(&b); }", "TODO: describe."),
+        ("go", "package p\nfunc F█(a A) int {\n\tb := g(a)\n\treturn h(b)\n}", "// F returns `h(g(a))`."),
+        ("rust", "fn f█(a: A) -> B { let b = g(a); h(b) }", "/// Returns `h(g(a))`."),
+        ("rust", "fn f█(a: A) -> B { let b = g(a); h(|c| b.d(c)) }", "TODO: describe."),
+        ("lua", "function f█(a) local b = g(a) return h(b) end", "TODO: describe."),
+        ("lua", "function f█(a) return g(function() return a end, 1) end", "TODO: describe."),
+        ("lua", "function f█(a) return setmetatable({}, { b = a, c = function() end }) end", "---@return any # TODO describe."),
+    ],
+)  # fmt: skip
+def test_a_value_that_only_has_a_name(language_id, source, expected):
+    assert expected in written(source, language_id)
 
 
 def test_what_others_override_has_a_result():
