@@ -23,6 +23,9 @@ _MISSING = re.compile(
     r"(?P<name>\w+) (?:is|===?) (?P<none>None|null|nil|undefined|NULL|nullptr)"
     r"|(?:not |!)(?P<falsy>\w+)"
 )
+_WITH_FALLBACKS = frozenset({"python", "javascript", "typescript", "tsx", "lua"})
+"""Languages in which `a or b` is one of the two."""
+_FALLBACK = re.compile(rf"{_LITERAL}|[A-Z][A-Z\d_]+|\{{\}}|\[\]")
 _OR = re.compile(r"(?P<name>\w+) (?P<mark>or|\|\||\?\?) (?P<value>[^|?]+)")
 _CALLS = {
     "call": "function", "call_expression": "function", "method_invocation": "name",
@@ -161,15 +164,24 @@ def _assigned(source: Source, node: tree_sitter.Node) -> tuple[str, str, str] | 
     found = _OR.fullmatch(sides[1])
     if found is None or found["name"] not in source.parameters:
         return None
-    if sides[0] != found["name"] and not sides[0].endswith(f".{found['name']}"):
+    is_own = sides[0] == found["name"] or sides[0].endswith(f".{found['name']}")
+    if not is_own and not (
+        source.language in _WITH_FALLBACKS
+        and _FALLBACK.fullmatch(found["value"])
+        and len(_uses(source).get(found["name"], ())) == 1
+    ):
         return None
     missing = "null" if found["mark"] == "??" else ""
     return found["name"], missing, found["value"]
 
 
 def _sides(source: Source, node: tree_sitter.Node) -> tuple[str, str] | None:
-    while node.type == "expression_statement" and node.named_child_count == 1:
+    wrappers = {"expression_statement", "variable_declaration", "lexical_declaration"}
+    while node.type in wrappers and node.named_child_count == 1:
         node = node.named_children[0]
+    if node.type == "variable_declarator":
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        return (source.line(name), source.line(value)) if name and value else None
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if node.type == "assignment_statement" and left is None and node.named_child_count == 2:
         left, right = node.named_children
