@@ -26,6 +26,7 @@ _COMPARES = frozenset({
 })  # fmt: skip
 _UNCLEAR = re.compile(r"[;{}]|=>|\bfunc\b|\bfunction\b|\blambda\b|\|[\w, &]+\|")
 """What makes a quoted value too much to read."""
+_STRINGS = re.compile(r"(?<!\w)\"(?:\\.|[^\"\\])*\"|(?<!\w)'(?:\\.|[^'\\])*'")
 _MAX_KEYS = 5
 _GROUPS = frozenset({"tuple", "expression_list", "tuple_expression"})
 _NAMED = re.compile(r"[\w.]+")
@@ -51,7 +52,8 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         kind, code = _described(source, variables, node)
         is_given = names_in(code).isdisjoint(variables.values.keys() & set(source.parameters))
         is_clear = is_given and variables.is_clear(code) and not variables.is_changed(code, node)
-        yield Result(kind, code, guard, is_clear and not _UNCLEAR.search(code))
+        is_readable = not _UNCLEAR.search(_STRINGS.sub('""', code))
+        yield Result(kind, code, guard, is_clear and is_readable)
 
 
 def _is_dead(source: Source, node: tree_sitter.Node) -> bool:

@@ -81,6 +81,7 @@ def test_a_parameter_that_can_only_be_empty():
         ("x()\ny()\nz()\nreturn Thing(a)", "A new `Thing`."),
         ("x()\ny()\nz()\nreturn a", "The given `a`."),
         ("x()\ny()\nz()\nreturn a[1:2]", "`a[1:2]`."),
+        ("c = x()\nc += y()\nreturn f'{c}/{a}'", "TODO describe."),
         ("x()\ny()\nz()\nreturn {'k': a, 'm': b}", "An object with `k`, `m`."),
     ],
 )  # fmt: skip
@@ -162,6 +163,8 @@ def test_languages(language_id, source, expected):
          '/// Returns `g("b")` if `a` is `A::B`; `g("c")` if `a` is `A::C`, among other cases.'),
         ("javascript", "function f█(a) { switch (a) { case 1: return 'b'; case 2: return g(a); default: return h } }",
          "@returns `'b'` if `a == 1`; `g(a)` if `a == 2`, among other cases."),
+        ("rust", "fn f█(a: A) -> char { match a { A::B => '\\u{1}', A::C => '\\u{2}', A::D => '\\u{3}' } }",
+         "/// Returns `'\\u{1}'` if `a` is `A::B`; `'\\u{2}'` if `a` is `A::C`, among other cases."),
         ("java", "class A { Box f█(C c) { if (c == null) return new Box(0); Box b = g(c); h(b); return b; } }", "@return TODO describe"),
         ("python", "def f█(a):\n    if a: return Thing(a)\n    b = g(a)\n    return b\n", "A new `Thing` if `a`."),
     ],
