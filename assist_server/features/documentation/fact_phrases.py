@@ -182,7 +182,7 @@ class FactPhrases:
         while len(kept) > _MAX_CASES or sum(map(length, kept)) > _LONGEST:
             kept.pop()
         targets = [target_of(one) for one, _ in kept if one.act is Act.SET]
-        is_less = bool(targets) and not all(is_within(one, targets) for one in places)
+        is_less = not all(is_within(one, targets) for one in places)
         is_less = is_less or len(kept) - len(targets) < self.facts.calls
         is_less = is_less or len(kept) + weaker < len(self.facts.effects)
         total = len(set(places)) + self.facts.calls

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_server.features.documentation.conditions import any_of
 from assist_server.features.documentation.statement_phrases import (
@@ -53,7 +53,7 @@ class ResultPhrases:
         ):
             return None
         if self.language == "go" and "," in (self.definition.returns or ""):
-            return None if "error" in (self.definition.returns or "") else self._cases(results)
+            return self._cases_in_go(results)
         alike = {(one.kind, one.code) for one in results}
         first = results[0]
         is_typed = self.language in _TYPED and first.kind is ValueKind.LITERAL
@@ -109,6 +109,20 @@ class ResultPhrases:
         """Return all values that are returned, or else those under conditions."""
         found = self._by_cases(results)
         return found if found and len(found) <= _LONGEST else self._special_cases(results)
+
+    def _cases_in_go(self, results: tuple[Result, ...]) -> str | None:
+        """Return the values of a function of Go with several, without an error that never is."""
+        returns = self.definition.returns or ""
+        if "error" not in returns:
+            return self._cases(results)
+        if returns.count(",") > 1 or not all(one.code.endswith(", nil") for one in results):
+            return None
+        return self._cases(
+            tuple(
+                replace(one, kind=ValueKind.OTHER, code=one.code.removesuffix(", nil"))
+                for one in results
+            )
+        )
 
     def _by_cases(self, results: tuple[Result, ...]) -> str | None:
         """Return all values that are returned, if all can be told."""

@@ -165,6 +165,10 @@ def test_languages(language_id, source, expected):
          "@returns `'b'` if `a == 1`; `g(a)` if `a == 2`, among other cases."),
         ("rust", "fn f█(a: A) -> char { match a { A::B => '\\u{1}', A::C => '\\u{2}', A::D => '\\u{3}' } }",
          "/// Returns `'\\u{1}'` if `a` is `A::B`; `'\\u{2}'` if `a` is `A::C`, among other cases."),
+        ("go", 'package p\nfunc F█(a bool) (string, error) {\n\tif a {\n\t\treturn "b", nil\n\t}\n\treturn "c", nil\n}',
+         'It returns `"b"` if `a`, else `"c"`.'),
+        ("go", 'package p\nfunc F█(a bool) (string, error) {\n\tif a {\n\t\treturn "b", nil\n\t}\n\treturn "", g(a)\n}',
+         "// F TODO: describe."),
         ("java", "class A { Box f█(C c) { if (c == null) return new Box(0); Box b = g(c); h(b); return b; } }", "@return TODO describe"),
         ("python", "def f█(a):\n    if a: return Thing(a)\n    b = g(a)\n    return b\n", "A new `Thing` if `a`."),
     ],
@@ -324,6 +328,7 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
          "Call `self.d('e', self.f)` if `B.c`."),
         ("javascript", "function f█(a) { if (a.size >= 3) a.clear(); a.add(1) }",
          "Calls `a.clear()` if `a.size >= 3`, and calls `a.add(1)`."),
+        ("c", "void f█(int *a) { a[2] += 3; exit(2); }", "Call `exit(2)`, among other things."),
         # one of many, and what only cleans up
         ("java", "class A { void f█() { seen = false; if (a.b()) { c(); } d(); e(); } }", "TODO: describe."),
         ("go", "package p\nfunc F█() {\n\tfor _, a := range all {\n\t\ta()\n\t}\n\tall = nil\n}", "// F TODO: describe."),
