@@ -38,6 +38,7 @@ from assist_server.syntax.facts.fact import (
     Guard,
     ParameterFacts,
     Statement,
+    ValueKind,
 )
 
 _LONGEST = 200
@@ -161,7 +162,12 @@ class FactPhrases:
         joined = listing(phrases)
         if joined and steps and is_partial:
             joined = f"{joined}, among other things"
-        return joined if joined and self._says_more(joined) else None
+        if joined and self._says_more(joined):
+            return joined
+        is_identity = [one.kind for one in self.facts.results] == [ValueKind.PARAMETER]
+        if is_identity and len(whole) == 1 and (returned := self._results.phrase()):
+            return f"{'return' if request.form.is_imperative else 'returns'} {returned}"
+        return None
 
     def _effects(self) -> tuple[list[tuple[Statement, str]], bool]:
         """Return what the function does to things outside it, and whether more is left out."""

@@ -22,6 +22,8 @@ _MIN_WORDS = 3
 _LONGEST_SENTENCE = 120
 _STORED = re.compile(r"(?:self|this)(?:\.|->)_*\w+ ?= ?(?P<name>\w+);?")
 _MIN_ABOUT_PARAMETER = 2
+_DESCRIBES = re.compile(r"[A-Z]|(?:an?|the|if|whether|how|what|which|when|where|number|names?) ")
+"""The beginning of a phrase that says what something is; others may be remarks."""
 
 
 def opening_comment(source: Source) -> str | None:
@@ -63,7 +65,9 @@ def parameter_comments(source: Source) -> dict[str, str]:
             names = [name for name in source.parameters if re.search(rf"\b{name}\b", line)]
         text = " ".join(_MARKS.sub("", source.text(node).removesuffix("*/")).split())
         prose = _prose(text, _MIN_ABOUT_PARAMETER)
-        if len(names) == 1 and names[0] in source.parameters and prose is not None:
+        if prose is None or not _DESCRIBES.match(prose):
+            continue
+        if len(names) == 1 and names[0] in source.parameters:
             found.setdefault(names[0], prose)
     return found
 

@@ -27,7 +27,7 @@ def fill(marked: str, language_id: str = "python") -> str:
 FILLED = '''\
 class A:
     def load(self, path):
-        """TODO: describe.
+        """Return the given `path`.
 
         Args:
             path: TODO: describe.
@@ -117,11 +117,11 @@ def test_documentation_that_is_closed_is_not_taken_for_open(marked):
 
 BLOCK = "/**\n * {}\n *\n * @param path{}\n * {}\n */\n"
 BLOCKS = {
-    "javascript": ("function load(path) {\n  return path;\n}\n", "TODO: describe.", " - TODO: describe.", "@returns The given `path`."),
-    "typescript": ("export const load = (path: X) => path;\n", "TODO: describe.", " - TODO: describe.", "@returns The given `path`."),
-    "java": ("int load(int path) { return path; }\n", "TODO: describe.", " TODO: describe", "@return the given {@code path}"),
-    "c": ("int load(int path) { return path; }\n", "TODO: describe.", " TODO: describe.", "@return The given `path`."),
-    "cpp": ("int load(int path) { return path; }\n", "TODO: describe.", " TODO: describe.", "@return The given `path`."),
+    "javascript": ("function load(path) {\n  return path;\n}\n", "Returns the given `path`.", " - TODO: describe.", "@returns The given `path`."),
+    "typescript": ("export const load = (path: X) => path;\n", "Returns the given `path`.", " - TODO: describe.", "@returns The given `path`."),
+    "java": ("int load(int path) { return path; }\n", "Returns the given {@code path}.", " TODO: describe", "@return the given {@code path}"),
+    "c": ("int load(int path) { return path; }\n", "Return the given `path`.", " TODO: describe.", "@return The given `path`."),
+    "cpp": ("int load(int path) { return path; }\n", "Return the given `path`.", " TODO: describe.", "@return The given `path`."),
 }  # fmt: skip
 
 
@@ -211,7 +211,7 @@ LAID_OUT = [
     (
         "javascript",
         "/**\n * █\n * @param {*} path\n * @param {string} [mode] -\n * @returns \n */\nfunction load(path, mode) {\n  return path;\n}\n",
-        "/**\n * TODO: describe.\n *\n * @param {*} path - TODO: describe.\n * @param {string} [mode] - TODO: describe.\n * @returns The given `path`.\n */\nfunction load(path, mode) {\n  return path;\n}\n",
+        "/**\n * Returns the given `path`.\n *\n * @param {*} path - TODO: describe.\n * @param {string} [mode] - TODO: describe.\n * @returns The given `path`.\n */\nfunction load(path, mode) {\n  return path;\n}\n",
     ),
     (
         "java",

@@ -341,6 +341,7 @@ def test_results(language_id, source, expected):
         ("python", python("x(b)\nreturn f'{a} {b}'"), "a", {}),
         ("python", "def f(\n    a,  # The size of it\n    b,\n):\n    return a + b + a\n", "a",
          {"comment": "The size of it"}),
+        ("python", "def f(\n    a,  # mad, mad, world\n    b,\n):\n    return a + b + a\n", "a", {}),
         ("python", python("self.b = b  # how many there are\nself.c = b", "self, b"), "b",
          {"comment": "how many there are"}),
         ("python", python("self.b = b  # noqa: X100\nself.c = b", "self, b"), "b", {}),
