@@ -215,7 +215,7 @@ def _as_sentence(cases: list[tuple[str, str]], new: set[str]) -> str | None:
 
 
 def _are_cases_left(told: set[str], results: tuple[Result, ...]) -> bool:
-    """Return whether what is told looks like all values, as of a match, and is not."""
+    """Return whether some values look like all, as those of a match, but are not."""
     left = [one for one in results if one.code not in told]
     subjects = {_subject(one) for one in results if one.code in told} - {""}
     return bool(left) and (len(told) > 1 or any(_subject(one) in subjects for one in left))
