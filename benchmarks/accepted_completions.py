@@ -29,6 +29,7 @@ import tree_sitter
 
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
+from assist_server.engine.backend import ModelChoice
 from assist_server.engine.loading.open_backend import open_backend
 from assist_server.features.inline_completion import complete
 from assist_server.postprocess.candidate import Candidate
@@ -143,7 +144,7 @@ def hostile(draw: random.Random) -> Writer:
 def embedded() -> Writer:
     """Return a writer that asks the embedded model."""
     settings = Settings()
-    backend = open_backend(settings, lambda *_: None)
+    backend = open_backend(ModelChoice("embedded"))
 
     def write(_place: Place, context: CursorContext) -> tuple[str, int] | None:
         answer = complete(context, backend, settings)
