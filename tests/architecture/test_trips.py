@@ -21,8 +21,8 @@ import assist_server
 from assist_server.engine.backend import NullBackend
 from assist_server.text.lines import LineIndex
 
-MOST_FILES = {"completion": 24, "documentation": 42, "setting": 8}
-ROOMS = ("postprocess", "syntax/facts")
+MOST_FILES = {"completion": 24, "documentation": 41, "setting": 8}
+ROOMS = ("postprocess", "syntax/facts", "features/documentation/wording")
 HANDLER = "lsp/handlers/inline_completion.py"
 
 ROOT = f"{Path(assist_server.__file__).parent}/"

@@ -2,10 +2,10 @@
 
 from functools import cached_property
 
-from assist_server.features.documentation.fact_phrases import FactPhrases
 from assist_server.features.documentation.layout import Telling
 from assist_server.features.documentation.neighbours import Neighbours
 from assist_server.features.documentation.phrases import PhraseKind, PhraseRequest
+from assist_server.features.documentation.wording.facts import FactPhrases
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.read import read_facts
 from assist_server.syntax.parser import SyntaxTree

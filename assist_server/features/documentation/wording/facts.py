@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 
-from assist_server.features.documentation.conditions import any_of, guard_in_words, is_plain
 from assist_server.features.documentation.phrases import (
     PhraseForm,
     PhraseKind,
@@ -17,8 +16,9 @@ from assist_server.features.documentation.phrases import (
     finish,
 )
 from assist_server.features.documentation.plausibility import stems
-from assist_server.features.documentation.result_phrases import ResultPhrases
-from assist_server.features.documentation.statement_phrases import (
+from assist_server.features.documentation.wording.conditions import any_of, guard_in_words, is_plain
+from assist_server.features.documentation.wording.results import ResultPhrases
+from assist_server.features.documentation.wording.statements import (
     is_kept_argument,
     is_named_path,
     is_within,

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from assist_server.features.documentation.conditions import any_of
-from assist_server.features.documentation.statement_phrases import (
+from assist_server.features.documentation.wording.conditions import any_of
+from assist_server.features.documentation.wording.statements import (
     is_left_by_others,
     result_of,
     without_repeats,

@@ -1,0 +1,1 @@
+"""Facts about code in the words of documentation."""
