@@ -64,8 +64,9 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
 
 def _is_of_its_own(tree: SyntaxTree, child: tree_sitter.Node) -> bool:
     """Return whether a declaration above a body is of no parameter: macros hide where one ends."""
-    is_other = re.search(r"\)\s*;|\btypedef\b", tree.node_text(child))
-    return child.type == "declaration" and is_other is not None
+    text = tree.node_text(child)
+    is_prototype = re.search(r"\)\s*;", text) is not None and not re.search(r"\(\s*[*^]", text)
+    return child.type == "declaration" and (is_prototype or "typedef" in text.split())
 
 
 def _is_local(node: tree_sitter.Node) -> bool:

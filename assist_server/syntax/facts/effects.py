@@ -32,7 +32,8 @@ _CHANGES = ASSIGNMENTS | {
 _STARTS = frozenset({"go_statement", "defer_statement", "send_statement"})
 _ACTS = frozenset({"new_expression", "delete_expression", "yield", "yield_expression"})
 _NO_EFFECT = re.compile(
-    r"[A-Z][A-Z0-9_]+\(|.*[aA]ssert|[\w.$]*(?:\b|_)(?:log\w*\.|debug\()"
+    r"[A-Z][A-Z0-9_]+\(|[\w.$>-]*\b(?:static_)?[aA]ssert"
+    r"|[\w.$]*(?:\b|_)(?:log(?:ger|ging)?\.|debug\()"
     r"|defer [^(\n]*\.(?:R?Unlock|Close|Stop|Done)\(\)$"
     r"|super\(\)(?:\.__init__\(\))?;?$"
 )

@@ -2,8 +2,11 @@
 
 import re
 
-_EQUALITY = re.compile(r"(?P<left>[\w.$()\[\]]+) ?={2,3} ?(?P<right>-?[\w.]+|\"[^\"]*\"|'[^']*')")
-
+_EQUALITY = re.compile(
+    r"(?P<left>(?:type\(\w+\)|[\w.$\[\]])+) ?={2,3} ?"
+    r"(?P<right>-?\d[\w.]*|(?:\w+\.)*[A-Z]\w*|\"[^\"]*\"|'[^']*')"
+)
+"""A place, which is the same at each look, and a literal or a constant by its name."""
 
 _TRUE_OF_TYPE = re.compile(
     r"type\((?P<lua>\w+)\) == [\"'](?!nil|boolean)\w+[\"']"
@@ -23,4 +26,6 @@ def excludes(one: str, other: str) -> bool:
         if re.fullmatch(rf"(?:not |!){name}|{name} ===? (?:{nothing})", other):
             return True
     first, second = _EQUALITY.fullmatch(one), _EQUALITY.fullmatch(other)
-    return bool(first and second and first["left"] == second["left"])
+    if first is None or second is None:
+        return False
+    return first["left"] == second["left"] and first["right"] != second["right"]

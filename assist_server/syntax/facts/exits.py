@@ -29,8 +29,8 @@ _LAST = re.compile(
 )
 """Calls after which nothing is reached."""
 _CALLED = re.compile(r"(?:(?:this|self|[A-Z]\w*)(?:\.|->|::))?(\w+)\([^;{}]*\);?$")
-_BODY = r"(?<![\w.]){}\s*\([^(){{}};]*\)(?:[^(){{}};=]|\([^(){{}};]*\))*\{{([^{{}}]*)\}}"
-_PYTHON_BODY = r"\bdef {}\(.*\)[^:\n]*:\s*(?:\"{{3}}[^\"]*\"{{3}}\s*)?(.*)"
+_BODY = re.compile(r"(?<![\w.])(\w+)\s*\([^(){};]{0,200}\)[^(){};=]{0,100}\{([^{}]*)\}")
+_PYTHON_BODY = re.compile(r"\bdef (\w+)\(.*\)[^:\n]*:\s*(?:\"{3}[^\"]*\"{3}\s*)?(.*)")
 _THROW = re.compile(r"(?:^|;)\s*(?:throw\b|raise\b|panic!?\()")
 _CONDITIONAL = re.compile(r"\b(?:if|else|for|while|do|switch|case|try|return|goto|match)\b|\?")
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]+\(.*", re.DOTALL)
@@ -50,21 +50,24 @@ def never_ends(statement: str) -> bool:
     return bool(is_endless) or _LAST.match(statement) is not None
 
 
-def always_throws(source: Source, statement: tree_sitter.Node) -> bool:
+def may_always_throw(source: Source, statement: tree_sitter.Node) -> bool:
     """Return whether a statement calls a function of the file that always throws.
 
-    Only plain bodies are known: statements without conditions, then one that throws.
+    Only plain bodies are known: statements without conditions, then one that throws. Another class
+    may have a method of that name that does not.
     """
     called = _CALLED.match(source.text(statement))
-    return called is not None and _throws(source.tree.text, called[1], source.language)
+    return called is not None and called[1] in _throwing(source.tree.text, source.language)
 
 
-@lru_cache(maxsize=64)
-def _throws(text: str, name: str, language: str) -> bool:
+@lru_cache(maxsize=2)
+def _throwing(text: str, language: str) -> frozenset[str]:
+    """Return the names of the functions of a file that always throw; one scan for all."""
     form = _PYTHON_BODY if language == "python" else _BODY
-    bodies = re.findall(form.format(name), text)
-    return bool(bodies) and all(
-        _THROW.search(body) and not _CONDITIONAL.search(body) for body in bodies
+    return frozenset(
+        name
+        for name, body in form.findall(text)
+        if _THROW.search(body) and not _CONDITIONAL.search(body)
     )
 
 

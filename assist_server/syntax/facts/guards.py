@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import tree_sitter
 
 from assist_server.syntax.facts.exclusion import excludes
-from assist_server.syntax.facts.exits import Exits, always_throws, never_ends
+from assist_server.syntax.facts.exits import Exits, may_always_throw, never_ends
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
 from assist_server.syntax.facts.variables import LOOPS, Variables, names_in
@@ -294,7 +294,7 @@ class Guards:
             is_last = (
                 earlier.type in THROWS
                 or never_ends(self.source.text(earlier))
-                or always_throws(self.source, earlier)
+                or may_always_throw(self.source, earlier)
             )
             if earlier.id in self.exits.leaving or is_last:
                 path.is_known = False

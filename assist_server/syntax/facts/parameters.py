@@ -23,7 +23,8 @@ _MISSING = re.compile(
     r"(?P<name>\w+) (?:is|===?) (?P<none>None|null|nil|undefined|NULL|nullptr)"
     r"|(?:not |!)(?P<falsy>\w+)"
 )
-_WITH_FALLBACKS = frozenset({"python", "javascript", "typescript", "tsx", "lua"})
+_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
+_WITH_FALLBACKS = _SCRIPTS | {"python", "lua"}
 """Languages in which `a or b` is one of the two."""
 _FALLBACK = re.compile(rf"{_LITERAL}|[A-Z][A-Z\d_]+|\{{\}}|\[\]")
 _OR = re.compile(r"(?P<name>\w+) (?P<mark>or|\|\||\?\?) (?P<value>[^|?]+)")
@@ -93,11 +94,13 @@ def _occurs(source: Source, name: str) -> bool:
     inside = source.tree.text[source.tree.start(source.body) : span.end]
     above = source.tree.text[header.start : source.tree.start(source.body)]
     word = rf"(?<![\w$]){re.escape(name)}(?![\w$])"
+    is_property = rf"\b(?:public|private|protected|readonly)\s+{re.escape(name)}(?![\w$])"
     is_dynamic = re.search(r"\b(?:locals|arguments|vars|eval)\b", inside) is not None
     return (
         name == "..."
         or (source.language != "rust" and re.match(r"_+[^_]", name) is not None)
         or is_dynamic
+        or (source.language in _SCRIPTS and re.search(is_property, above) is not None)
         or re.search(word, inside) is not None
         or len(re.findall(word, above)) > 1
     )
@@ -164,6 +167,9 @@ def _assigned(source: Source, node: tree_sitter.Node) -> tuple[str, str, str] | 
     found = _OR.fullmatch(sides[1])
     if found is None or found["name"] not in source.parameters:
         return None
+    defaults = {one.name for one in source.definition.parameters if one.default is not None}
+    if found["name"] in defaults and source.language in _SCRIPTS:
+        return None  # what takes the place of a missing argument is the default
     is_own = sides[0] == found["name"] or sides[0].endswith(f".{found['name']}")
     if not is_own and not (
         source.language in _WITH_FALLBACKS

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from assist_server.syntax.facts.exits import always_throws
+from assist_server.syntax.facts.exits import may_always_throw
 from assist_server.syntax.facts.fact import Guard, Result, ValueKind
 from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.source import NOTHING, RETURNS, Source
@@ -41,7 +41,8 @@ def results(source: Source, guards: Guards, variables: Variables) -> tuple[Resul
 
 def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[Result]:
     for node in returned_values(source):
-        if any(_is_dead(source, outer) for outer in ancestors(node)):
+        if any(_may_be_dead(source, outer) for outer in ancestors(node)):
+            yield Result(ValueKind.OTHER, source.line(node), Guard(is_known=False))
             continue
         guard = guards.of_node(node)
         if _is_chosen(node):
@@ -56,11 +57,11 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         yield Result(kind, code, guard, is_clear and is_readable)
 
 
-def _is_dead(source: Source, node: tree_sitter.Node) -> bool:
-    """Return whether a statement follows one of its block that always throws."""
+def _may_be_dead(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether a statement follows one of its block that may always throw."""
     above = node.prev_named_sibling
     is_statement = node.type in RETURNS or node.type.endswith("_statement")
-    return is_statement and above is not None and always_throws(source, above)
+    return is_statement and above is not None and may_always_throw(source, above)
 
 
 def _is_chosen(node: tree_sitter.Node) -> bool:

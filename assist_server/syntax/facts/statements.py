@@ -1,16 +1,15 @@
 """The statements of a body that is simple enough to be told as a whole."""
 
 import re
-from dataclasses import replace
 
 import tree_sitter
 
-from assist_server.syntax.facts.exits import always_throws, never_ends
+from assist_server.syntax.facts.exits import may_always_throw, never_ends
 from assist_server.syntax.facts.fact import Act, Condition, Statement
 from assist_server.syntax.facts.places import is_seen_outside
 from assist_server.syntax.facts.results import is_test
 from assist_server.syntax.facts.source import IFS, RETURNS, Source, one_line, statements
-from assist_server.syntax.facts.variables import Variables, names_in
+from assist_server.syntax.facts.variables import Variables
 
 _LONGEST, _LONGEST_TOGETHER = 100, 130
 _MAX_STATEMENTS = 3
@@ -56,12 +55,8 @@ def simple_statements(source: Source, variables: Variables) -> tuple[Statement, 
     nodes = [source.body] if is_expression else own_statements(source)
     if not 0 < len(nodes) <= _MAX_STATEMENTS:
         return ()
-    if len(nodes) == 2 and (named := variables.named(nodes[0])):
-        told = _statement(source, unwrapped(nodes[1]), is_last=True)
-        whole = _filled_in(told, *named) if told is not None else None
-        return (whole,) if whole and variables.is_clear(whole.code) else ()
     found = [_statement(source, unwrapped(node), is_last=node == nodes[-1]) for node in nodes]
-    if any(never_ends(source.text(node)) or always_throws(source, node) for node in nodes[:-1]):
+    if any(never_ends(source.text(node)) or may_always_throw(source, node) for node in nodes[:-1]):
         return ()
     known = tuple(one for one in found if one is not None)
     is_short = sum(len(one.code) for one in known) <= _LONGEST_TOGETHER
@@ -69,19 +64,6 @@ def simple_statements(source: Source, variables: Variables) -> tuple[Statement, 
     is_whole = is_whole and all(variables.is_clear(one.code) for one in known)
     is_whole = is_whole and all(one.act is not Act.RETURN for one in known[:-1])
     return known if is_whole and not _hides_changes(source, variables, known) else ()
-
-
-def _filled_in(statement: Statement, name: str, value: str) -> Statement | None:
-    """Return a statement with the value of a variable; None if it is long or acts on that."""
-    mention = re.compile(rf"(?<![\w$.&*@]){re.escape(name)}(?![\w$])(?! = |\s*[=(]|\+\+|--)")
-    code, count = mention.subn(lambda _: value, _STRING.sub('""', statement.code))
-    is_whole = (
-        count == 1 and len(mention.findall(statement.code)) == 1 and name not in names_in(value)
-    )
-    code = mention.sub(lambda _: value, statement.code)
-    is_target = statement.act is Act.SET and mention.match(statement.code)
-    is_told = is_whole and not is_target and len(code) <= _LONGEST and "`" not in code
-    return replace(statement, code=code) if is_told and _is_short(code) else None
 
 
 def _hides_changes(source: Source, variables: Variables, told: tuple[Statement, ...]) -> bool:
@@ -184,7 +166,10 @@ def skipped_when(source: Source, variables: Variables) -> Condition | None:
     nodes = [unwrapped(one) for one in own_statements(source)]
     is_one = len(nodes) == 1 and nodes[0].type in IFS and not source.definition.returns_value
     condition = nodes[0].child_by_field_name("condition") if is_one else None
-    if condition is None or nodes[0].child_by_field_name("alternative"):
+    others = ("alternative", "initializer")
+    if condition is None or any(nodes[0].child_by_field_name(one) for one in others):
+        return None
+    if source.definition.name.startswith("~"):  # members end after the body of a destructor
         return None
     found = _PRESENT.fullmatch(source.line(condition))
     is_clear = found is not None and variables.is_clear(found["name"])

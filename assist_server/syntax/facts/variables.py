@@ -66,9 +66,6 @@ _DEFINITIONS = frozenset({
 """Inner functions and classes, whose names are local as well."""
 _LONGEST_VALUE = 50
 _REPLACEABLE = re.compile(r"[^\W\d][\w.:$]*(\(.*\))*(\[.*\])?", re.DOTALL)
-_ARGUMENTS = r"[^()]*(?:\([^()]*\)[^()]*)*"
-_CHAIN = re.compile(rf"[^\W\d][\w$]*(?:(?:\??\.|->|::)\w+|\({_ARGUMENTS}\))*")
-"""Names and calls, whose parts belong together wherever they stand."""
 # What is filled after it is made: `list()`, `Thing(a)`, `Vec::new()`, `make(map[string]int)`.
 _MADE_IN_GO = re.compile(r"(?:\w+\.)?(?:New\w*|new|make)\(.*|true|false|nil", re.DOTALL)
 _MADE = re.compile(
@@ -158,23 +155,6 @@ class Variables:
                 break
             end = outer.end_byte if LOOPS.fullmatch(outer.type) else end
         return end
-
-    def named(self, statement: tree_sitter.Node) -> tuple[str, str] | None:
-        """Return the variable and value of a statement that only gives a value a name.
-
-        The value is a call or a place, and the name is mentioned once after that.
-        """
-        found: dict[str, str | None] = {}
-        for one in (statement, *statement.named_children):
-            found = dict(_assigned(self.source, one)) or found
-        name, value = next(iter(found.items()), ("", None))
-        code = self.source.text(self.source.body)
-        word = rf"(?<![\w$])(?<![^.]\.)(?<!->)(?<!::){re.escape(name)}(?![\w$])"
-        mentions = re.findall(word, code)
-        is_once = len(found) == 1 and len(mentions) == len(self.values.get(name, ())) + 1 == 2
-        is_local = name not in self.source.parameters and self.source.language != "lua"
-        is_told = value is not None and _CHAIN.fullmatch(value) and self.is_clear(value)
-        return (name, value) if value and is_once and is_local and is_told else None
 
     def _value(self, name: str, before: tree_sitter.Node) -> str | None:
         value = self._assigned_near(before).get(name)

@@ -72,6 +72,7 @@ typedef struct {
     [
         (HEADER, []),
         ("int f(a, b) int a; char *b; { return a; }", ["f"]),
+        ("int f(a, b) int a; int (*b)(int); { return b(a); }", ["f"]),
     ],
 )
 def test_declarations_that_macros_hide_are_no_function(source, names):

@@ -75,16 +75,11 @@ class ResultPhrases:
             told = form.format(_listed(result))
             is_fixed = result.kind in {ValueKind.PARAMETER, ValueKind.SELF, ValueKind.LITERAL}
             return told if is_fixed or self.says_more(told) else None
-        is_last = self.last is not None and self.last.act is Act.RETURN
-        is_named = is_last and result.code.isidentifier()  # the headline knows its value
-        if not (result.is_clear or is_named):
+        if not result.is_clear:
             return None
+        is_last = self.last is not None and self.last.act is Act.RETURN
         called = result_of(self.last.code) if self.last is not None and is_last else None
-        quoted = (
-            None
-            if is_told or is_long or not result.is_clear
-            else f"`{result.code.removeprefix('await ')}`"
-        )
+        quoted = None if is_told or is_long else f"`{result.code.removeprefix('await ')}`"
         return next((one for one in (called, quoted) if one and self.says_more(one)), None)
 
     def _truth(self, results: tuple[Result, ...]) -> str | None:
