@@ -35,6 +35,7 @@ _PLAIN = tuple(
     )
 )  # fmt: skip
 _NOT_ONE_OF = re.compile(r"(`[^`]*`) is not one of ((?:`[^`]*`(?:, )?)+)")
+_IS_NOT = re.compile(r"(`[^`]*`) is not ((?:an instance of |of type |in )?`[^`]*`)")
 _NOT_PLAIN = re.compile(rf"`(?:!|not )({_SUBJECT})`")
 _NOT_NAME = re.compile(rf"(?:!|not )({_SUBJECT})")
 _TRUTH_IS_BOOLEAN = frozenset({"java", "go", "rust"})
@@ -75,7 +76,14 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
 
 
 def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
-    """Return several conditions as one: "if A or B"; only as many as fit, or None."""
+    """Return several conditions as one: "if A or B"; only as many as fit, or None.
+
+    Of several with "unless", none is told: "unless A, or unless B" says that either suffices.
+    """
+    if sum("unless" in one for one in cases) > 1:
+        if needs_all:
+            return None
+        cases = [one for one in cases if "unless" not in one]
     kept: list[str] = []
     for case in cases[:_MOST_CASES]:
         if sum(map(len, kept)) + len(case) < _LONGEST_TOGETHER:
@@ -95,9 +103,11 @@ def _positive(guard: Guard, fails: list[str | None]) -> str | None:
     """Return "if X" for "unless not X", and "if X is one of" for "unless X is not one of"."""
     if len(guard.fails) != 1 or guard.fails[0].element or fails[0] is None:
         return None
-    plain = _NOT_PLAIN.fullmatch(fails[0])
+    plain, other = _NOT_PLAIN.fullmatch(fails[0]), _IS_NOT.fullmatch(fails[0])
     if plain is not None:
         return f"if `{plain[1]}`"
+    if other is not None:
+        return f"if {other[1]} is {other[2]}"
     only = _NOT_ONE_OF.fullmatch(fails[0])
     return f"if {only[1]} is one of {only[2]}" if only else None
 

@@ -153,11 +153,16 @@ class ResultPhrases:
         cases: dict[str, list[str]] = {}
         for one in results:
             cases.setdefault(one.code, []).append(self._special_case(one, results) or "")
-        told = [
-            (code, joined)
+        found = {
+            code: joined
             for code, whens in cases.items()
             if all(whens) and (joined := any_of(list(dict.fromkeys(whens)), needs_all=True))
-        ][:_MAX_TOLD]
+        }
+        last = results[-1]
+        is_rest = last.guard.is_known and not last.guard.holds and _is_quotable(last)
+        if found and is_rest and cases.keys() - found.keys() == {last.code}:
+            found[last.code] = "otherwise"
+        told = list(found.items())[:_MAX_TOLD]
         if sum(len(code) + len(when) for code, when in told) > _LONGEST:
             told = told[:1]
         others = [one for one in results if one.code not in dict(told)]
@@ -206,7 +211,11 @@ _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 def _as_sentence(cases: list[tuple[str, str]], new: set[str]) -> str | None:
     """Return values with their conditions, the last as "otherwise" if it has all other ones."""
-    phrases = [f"{'a new ' * (code in new)}`{code}` {when}" for code, when in cases]
+    phrases = [
+        f"{'otherwise ' * (when == 'otherwise')}{'a new ' * (code in new)}`{code}`"
+        f"{f' {when}' * (when != 'otherwise')}"
+        for code, when in cases
+    ]
     if len(cases) > 1:
         (_, first), (code, last) = cases
         is_rest = last.removeprefix("unless ") == first.removeprefix("if ") and first != last

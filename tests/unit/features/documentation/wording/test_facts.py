@@ -170,6 +170,10 @@ def test_languages(language_id, source, expected):
         ("go", 'package p\nfunc F█(a bool) (string, error) {\n\tif a {\n\t\treturn "b", nil\n\t}\n\treturn "", g(a)\n}',
          "// F TODO: describe."),
         ("java", "class A { Box f█(C c) { if (c == null) return new Box(0); Box b = g(c); h(b); return b; } }", "@return TODO describe"),
+        ("cpp", "bool f█(int a, int *b) { if (a != 1) return false; if (b == nullptr) return true; *b = 2; return true; }",
+         "@return `false` if `a != 1`; otherwise `true`."),
+        ("lua", "function f█(a, b) assert(a ~= nil, 'no such a') g() assert(b ~= nil, 'no such b') end",
+         "Raises an error if `a` is `nil` or `b` is `nil`."),
         ("python", "def f█(a):\n    if a: return Thing(a)\n    b = g(a)\n    return b\n", "A new `Thing` if `a`."),
     ],
 )  # fmt: skip
