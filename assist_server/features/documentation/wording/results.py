@@ -12,6 +12,7 @@ from assist_server.features.documentation.wording.statements import (
 )
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.fact import Act, Facts, Guard, Result, Statement, ValueKind
+from assist_server.syntax.facts.source import NOTHING
 
 _LONGEST = 200
 _LONGEST_CODE = 60
@@ -170,10 +171,12 @@ class ResultPhrases:
             (code, when)
             for code, when in told
             if not any(self._may_be(one, code) for one in others)
+            and not (code in NOTHING and self._may_end(results))
         ]
         new = {one.code for one in results if one.kind is ValueKind.INSTANCE}
         sentence = _as_sentence(kept, new)
-        is_partial = _are_cases_left({code for code, _ in kept}, results)
+        left = {one.code for one in results} - dict(kept).keys()
+        is_partial = bool(left) and not left | dict(kept).keys() <= _BOOLEANS
         return f"{sentence}, among other cases" if sentence and is_partial else sentence
 
     def _special_case(self, result: Result, results: tuple[Result, ...]) -> str | None:
@@ -189,8 +192,15 @@ class ResultPhrases:
         when = self.when(result.guard) if is_clear else None
         return None if when in {"always", f"if `{result.code}`"} else when
 
+    def _may_end(self, results: tuple[Result, ...]) -> bool:
+        """Return whether a function may reach its end, with no value, after all returns."""
+        return self.language not in _TYPED and all(one.guard.holds for one in results)
+
     def _may_be(self, result: Result, code: str) -> bool:
         """Return whether a result may have a value although it is written otherwise."""
+        if code in NOTHING:
+            is_value = _VALUE.match(result.code)
+            return result.kind in {ValueKind.PARAMETER, ValueKind.OTHER} and not is_value
         is_number = code in _NUMBERS and self.language not in {"c", "cpp"}
         kinds = _VARIED - {ValueKind.TEST} if is_number else _VARIED
         return code in _BOOLEANS | _NUMBERS and result.kind in kinds
@@ -205,7 +215,8 @@ _RESULTS = {
     ValueKind.LITERAL: "always `{}`",
     ValueKind.KEYS: "an object with `{}`",
 }
-_COMPARED = re.compile(r"let .+ = (.+)|(.+?) == .+")
+_VALUE = re.compile(r"[\[{\"'`]|(?:\w+::)*(?:Some|Ok|Err)\(|[fbr]+[\"']|new |!|not |.* [-+*/] ")
+"""The beginnings of what is never the value that stands for nothing."""
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 
@@ -221,19 +232,6 @@ def _as_sentence(cases: list[tuple[str, str]], new: set[str]) -> str | None:
         is_rest = last.removeprefix("unless ") == first.removeprefix("if ") and first != last
         phrases[1] = f"otherwise `{code}`" if is_rest else phrases[1]
     return "; ".join(phrases) or None
-
-
-def _are_cases_left(told: set[str], results: tuple[Result, ...]) -> bool:
-    """Return whether some values look like all, as those of a match, but are not."""
-    left = [one for one in results if one.code not in told]
-    subjects = {_subject(one) for one in results if one.code in told} - {""}
-    return bool(left) and (len(told) > 1 or any(_subject(one) in subjects for one in left))
-
-
-def _subject(result: Result) -> str:
-    """Return what an arm of a match or switch compares; empty for other results."""
-    found = [_COMPARED.fullmatch(one.code) for one in result.guard.holds]
-    return found[0][1] or found[0][2] if len(found) == 1 and found[0] else ""
 
 
 def _is_quotable(result: Result) -> bool:

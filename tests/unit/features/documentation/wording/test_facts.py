@@ -100,6 +100,8 @@ def test_results(body, expected):
         ("cpp", "bool f█(B *a) { if (!a) return false; int n = g(); return n > 3; }"),
         ("python", "def f█(a, b):\n    if a: return True\n    c = b.d()\n    return c.e\n"),
         ("python", "def f█(a, b):\n    if a: return None\n    for c in b:\n        c.d()\n        return None\n    return b\n"),
+        ("java", "class A { B f█(C a) { if (a == null) return null; D d = g(a); if (d.e()) { h(d); return k(d); } return null; } }"),
+        ("python", "def f█(a, b):\n    if a: return None\n    c = b.d()\n    c.e()\n    return c.e\n"),
         # not all of them fit
         ("python", "def f█(a, b, c, d):\n    if a: return True\n    if b: return True\n    if c: return True\n    if d: return True\n    return False\n"),
         ("python", "def f█(a, b, c, d):\n    if a: return 2\n    if b: return 2\n    if c: return 2\n    if d: return 2\n    return b.d()\n"),
@@ -174,7 +176,12 @@ def test_languages(language_id, source, expected):
          "@return `false` if `a != 1`; otherwise `true`."),
         ("lua", "function f█(a, b) assert(a ~= nil, 'no such a') g() assert(b ~= nil, 'no such b') end",
          "Raises an error if `a` is `nil` or `b` is `nil`."),
-        ("python", "def f█(a):\n    if a: return Thing(a)\n    b = g(a)\n    return b\n", "A new `Thing` if `a`."),
+        ("python", "def f█(a):\n    if a: return Thing(a)\n    b = g(a)\n    return b\n", "A new `Thing` if `a`, among other cases."),
+        ("python", "def f█(a, b):\n    if a: return None\n    if b: return 3\n", "        `3` if `b`, unless `a`, among other cases."),
+        ("python", "def f█(a, b):\n    if a is None: return None\n    c = []\n    for d in b: c += d\n    return [c, a]\n",
+         "        `None` if `a` is `None`, among other cases."),
+        ("lua", "function f█(a, b) if type(a) ~= 'table' then return a end local c = {} for d in g(a) do c[d] = b end return c end",
+         '@return any # `a` if `type(a) ~= \'table\'`, among other cases.'),
     ],
 )  # fmt: skip
 def test_results_that_are_not_all_told(language_id, source, expected):
@@ -298,7 +305,7 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("python", "class A:\n    def __init__█(self, size):\n        self.size = size\n        self.seen = set()\n",
          "Set `self.seen` to `set()`, among other things."),
         ("rust", "fn f█(a: &mut P, b: u8) -> u8 { if b == 3 { return 4; } let c = g() + 1; if c > 3 { a.d = 1; } h(c) }",
-         "/// Returns `4` if `b == 3`."),
+         "/// Returns `4` if `b == 3`, among other cases."),
         ("rust", 'fn f█(a: &P) { g(a.join("themes.bin"), "the set of all themes, as it was"); g(a.join("syntaxes.bin"), "the set of all syntaxes, as it was"); g(a.join("metadata.yaml"), "what is known of them"); }',
          'and `g(a.join("syntaxes.bin"), "the set of all syntaxes, as it was")`, among other\n/// things.'),
         ("cpp", "I *A::f█(T *a, U **b) { if (b != nullptr) { *b = nullptr; } g(a); S s = h(a); k(); if (b != nullptr) { *b = s.t(); } return m; }",
