@@ -260,9 +260,11 @@ class FactPhrases:
         is_whole = len(cases) == len(failures) and any_of(conditional, needs_all=True) is not None
         phrase = any_of(conditional) or ("always" if cases and len(failures) == 1 else None)
         if phrase is None:
-            said = (each for one in failures if (each := _said(one)) and self._is_safe(each))
+            always = [one for one in failures if one.guard.is_always]
+            said = (each for one in always if (each := _said(one)) and self._is_safe(each))
             phrase = next(said, None)
-        is_partial = not is_whole and len(failures) > 1 and name in {*_FAILS, "error"}
+        is_one_kind = name in {*_FAILS, "error"} or self.language == "java"
+        is_partial = not is_whole and len(failures) > 1 and is_one_kind
         phrase = f"{phrase}, among other cases" if phrase and is_partial else phrase
         form = _FAILS.get(name)
         return form.format(phrase) if form and phrase else phrase
@@ -277,7 +279,7 @@ class FactPhrases:
         if said is None:
             is_call = any(one.code.startswith("let error = ") for one in failure.guard.holds)
             return words if is_clear or is_call else None
-        if not is_clear or failure.guard.caught:
+        if not is_clear:
             return None
         is_short = len(words) + len(failure.message or "") < _LONGEST * 3 // 5
         if is_plain(words) or not is_short or failure.name in _FAILS:
