@@ -8,6 +8,7 @@ import tree_sitter
 from assist_server.syntax.facts.exits import always_throws
 from assist_server.syntax.facts.fact import Guard, Result, ValueKind
 from assist_server.syntax.facts.guards import Guards
+from assist_server.syntax.facts.places import is_seen_outside
 from assist_server.syntax.facts.source import NOTHING, RETURNS, Source
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.facts.variables import Variables, names_in
@@ -27,6 +28,8 @@ _COMPARES = frozenset({
 _UNCLEAR = re.compile(r"[;{}]|=>|\bfunc\b|\bfunction\b|\blambda\b|\|[\w, &]+\|")
 """What makes a quoted value too much to read."""
 _STRINGS = re.compile(r"(?<!\w)\"(?:\\.|[^\"\\])*\"|(?<!\w)'(?:\\.|[^'\\])*'")
+_IMPLICIT = frozenset({"java", "cpp"})
+"""Languages in which a method of the object needs no `this`."""
 _MAX_KEYS = 5
 _GROUPS = frozenset({"tuple", "expression_list", "tuple_expression"})
 _NAMED = re.compile(r"[\w.]+")
@@ -52,8 +55,30 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         kind, code = _described(source, variables, node)
         is_given = names_in(code).isdisjoint(variables.values.keys() & set(source.parameters))
         is_clear = is_given and variables.is_clear(code) and not variables.is_changed(code, node)
+        is_clear = is_clear and not _asks_what_changed(source, variables, code, node)
         is_readable = not _UNCLEAR.search(_STRINGS.sub('""', code))
         yield Result(kind, code, guard, is_clear and is_readable)
+
+
+def _asks_what_changed(
+    source: Source, variables: Variables, code: str, node: tree_sitter.Node
+) -> bool:
+    """Return whether code calls a method of what the function has changed a part of before."""
+    changed = {
+        place
+        for place, offsets in (*variables.places.items(), *variables.values.items())
+        if any(offset < node.start_byte for offset in offsets)
+        and is_seen_outside(source, variables, place)
+    }
+    owners = {re.split(r"\.|->|\[", one.lstrip("*&("))[0] for one in changed}
+    is_own = "this" in owners or any(map(str.isidentifier, changed))
+    if is_own and source.language in _IMPLICIT and re.search(r"(?<![\w.>:])\w+\(", code):
+        return True
+    return any(
+        re.search(rf"(?<![\w.$]){re.escape(one)}(?:(?:\.|->|:)\w+\(|\s*[,)])", code)
+        for one in owners | ({"this", "self"} if is_own else set())
+        if one
+    )
 
 
 def _is_dead(source: Source, node: tree_sitter.Node) -> bool:
