@@ -168,7 +168,9 @@ def _unless(guards: Guards, guard: Guard, code: str, node: tree_sitter.Node) -> 
     """Return a guard with what an assertion at a node tests."""
     if not guard.is_known or guard.fails or guards.variables.is_changed(code, node):
         return Guard(is_known=False)
-    return Guard(guard.holds, (Condition(code),), guard.caught)
+    tested = Condition(code)
+    tested = replace(tested, is_clear=guards.is_clear(tested))
+    return Guard(guard.holds, (tested,), guard.caught)
 
 
 def _first_argument(text: str) -> str:

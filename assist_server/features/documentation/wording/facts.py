@@ -154,7 +154,9 @@ class FactPhrases:
             for when, group in groupby(with_otherwise(steps), lambda one: one[1])
         ]
         if not phrases and self.language == "rust" and (returned := self._results.phrase()):
-            phrases = [f"{'return' if request.form.is_imperative else 'returns'} {returned}"]
+            verb = "return" if request.form.is_imperative else "returns"
+            is_constant = returned.startswith("always ")
+            phrases = [f"always {verb} {returned[7:]}" if is_constant else f"{verb} {returned}"]
         if not phrases and self.facts.skipped and is_whole:
             when = self._when(Guard((self.facts.skipped,)))
             verb = "do" if request.form.is_imperative else "does"
