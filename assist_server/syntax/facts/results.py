@@ -9,10 +9,10 @@ from assist_server.syntax.facts.exits import always_throws
 from assist_server.syntax.facts.fact import Guard, Result, ValueKind
 from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.places import is_seen_outside
-from assist_server.syntax.facts.source import NOTHING, RETURNS, Source
+from assist_server.syntax.facts.source import BORDERS, NOTHING, RETURNS, SCRIPTS, Source, statements
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.facts.variables import Variables, names_in
-from assist_server.syntax.tree_walk import ancestors
+from assist_server.syntax.tree_walk import ancestors, own_nodes
 
 _LITERAL = re.compile(
     r"-?\d[\w.]*|-?[A-Z][A-Z0-9_]+|True|False|true|false|\"[^\"\\{]{0,24}\"|'[^'\\{]{0,24}'"
@@ -30,6 +30,8 @@ _UNCLEAR = re.compile(r"[;{}]|=>|\bfunc\b|\bfunction\b|\blambda\b|\|[\w, &]+\|")
 _STRINGS = re.compile(r"(?<!\w)\"(?:\\.|[^\"\\])*\"|(?<!\w)'(?:\\.|[^'\\])*'")
 _IMPLICIT = frozenset({"java", "cpp"})
 """Languages in which a method of the object needs no `this`."""
+_PLAIN = frozenset({"expression_statement", "lexical_declaration", "variable_declaration"})
+"""Statements after which a function of a script ends without a value."""
 _MAX_KEYS = 5
 _GROUPS = frozenset({"tuple", "expression_list", "tuple_expression"})
 _NAMED = re.compile(r"[\w.]+")
@@ -56,8 +58,26 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         is_given = names_in(code).isdisjoint(variables.values.keys() & set(source.parameters))
         is_clear = is_given and variables.is_clear(code) and not variables.is_changed(code, node)
         is_clear = is_clear and not _asks_what_changed(source, variables, code, node)
+        is_clear = is_clear and not _may_be_nothing(source, node) and not is_plain_cast(node)
         is_readable = not _UNCLEAR.search(_STRINGS.sub('""', code))
         yield Result(kind, code, guard, is_clear and is_readable)
+
+
+def is_plain_cast(node: tree_sitter.Node) -> bool:
+    """Return whether a value is a name with another type."""
+    value = node.child_by_field_name("value") if node.type == "cast_expression" else None
+    return value is not None and value.type in {"identifier", "field_access", "field_expression"}
+
+
+def _may_be_nothing(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether a script may return a call only to leave a function without a value."""
+    if source.language not in SCRIPTS or node.type not in {"call_expression", "await_expression"}:
+        return False
+    is_bare = any(
+        one.type in RETURNS and not one.named_children for one in own_nodes(source.body, BORDERS)
+    )
+    last = statements(source.body)[-1:] if source.body.type == "statement_block" else []
+    return is_bare or bool(last and last[0].type in _PLAIN)
 
 
 def _asks_what_changed(
