@@ -13,7 +13,7 @@ from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.source import BORDERS, NOTHING, Source, statements
 from assist_server.syntax.facts.uses import guard_of_use, is_inside_function
 from assist_server.syntax.facts.variables import Variables, names_in
-from assist_server.syntax.tree_walk import own_nodes
+from assist_server.syntax.tree_walk import ancestors, own_nodes
 
 _LITERAL = r"(?:-?\d[\w.]*|\"[^\"]*\"|'[^']*')"
 _CHOICES = re.compile(rf"(?P<name>\w+) not in [(\[{{](?P<all>{_LITERAL}(?:, {_LITERAL})*),?[)\]}}]")
@@ -25,6 +25,8 @@ _MISSING = re.compile(
 )
 _WITH_FALLBACKS = frozenset({"python", "javascript", "typescript", "tsx", "lua"})
 """Languages in which `a or b` is one of the two."""
+_MARKS = frozenset({"rust", "lua"})
+"""Languages in which a name with a line in front says that it is not used."""
 _FALLBACK = re.compile(rf"{_LITERAL}|[A-Z][A-Z\d_]+|\{{\}}|\[\]")
 _OR = re.compile(r"(?P<name>\w+) (?P<mark>or|\|\||\?\?) (?P<value>[^|?]+)")
 _CALLS = {
@@ -61,9 +63,13 @@ def parameter_facts(
             found[name] = replace(found[name], fallback=fallback, missing=missing)
     uses, variables = _uses(source), guards.variables
     is_stub = _is_stub(source)
+    is_final = source.language in _MARKS and not any(
+        one.type == "trait_item" for one in ancestors(source.body)
+    )
     for name, fact in found.items():
         places = uses.get(name, [])
-        is_blank = not name.strip("_")  # also where others may override the function
+        # also where others may override the function
+        is_blank = not name.strip("_") or (name[0] == "_" and is_final)
         if not places and (is_blank or not is_stub) and not _occurs(source, name):
             found[name] = replace(fact, is_unused=True)
         elif name not in variables.values and (called := _called(source, variables, places)):
@@ -96,7 +102,7 @@ def _occurs(source: Source, name: str) -> bool:
     is_dynamic = re.search(r"\b(?:locals|arguments|vars|eval)\b", inside) is not None
     return (
         name == "..."
-        or (source.language != "rust" and re.match(r"_+[^_]", name) is not None)
+        or (source.language not in _MARKS and re.match(r"_+[^_]", name) is not None)
         or is_dynamic
         or re.search(word, inside) is not None
         or len(re.findall(word, above)) > 1

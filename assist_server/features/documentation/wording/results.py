@@ -77,10 +77,12 @@ class ResultPhrases:
             is_fixed = result.kind in {ValueKind.PARAMETER, ValueKind.SELF, ValueKind.LITERAL}
             return told if is_fixed or self.says_more(told) else None
         is_last = self.last is not None and self.last.act is Act.RETURN
-        is_named = is_last and result.code.isidentifier()  # the headline knows its value
-        if not (result.is_clear or is_named):
-            return None
         called = result_of(self.last.code) if self.last is not None and is_last else None
+        # the headline knows its value, or what comes before the call
+        is_named = is_last and result.code.isidentifier()
+        is_called = called is not None and called.startswith("what ")
+        if not (result.is_clear or is_named or is_called):
+            return None
         quoted = (
             None
             if is_told or is_long or not result.is_clear
