@@ -92,6 +92,10 @@ def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
         return None
     word = kept[0].partition(" ")[0]
     is_alike = all(one.startswith(f"{word} ") for one in kept)
+    has_messages = any(one.endswith("`)") for one in kept)
+    is_in_order = word == "if" and is_alike and not any(" for some " in one for one in kept)
+    if len(kept) > 1 and has_messages and is_in_order:
+        return ", or otherwise ".join(kept)  # of two messages, the first is given
     is_complex = any(", unless" in one or " and " in one for one in kept)
     if len(kept) > 1 and word == "if" and is_alike and not is_complex:
         rest = [one.removeprefix("if ") for one in kept]
