@@ -201,7 +201,7 @@ class ResultPhrases:
     def _may_be(self, result: Result, code: str) -> bool:
         """Return whether a result may have a value although it is written otherwise."""
         if code in NOTHING:
-            is_value = _VALUE.match(result.code)
+            is_value = _VALUE.fullmatch(result.code)
             return result.kind in {ValueKind.PARAMETER, ValueKind.OTHER} and not is_value
         is_number = code in _NUMBERS and self.language not in {"c", "cpp"}
         kinds = _VARIED - {ValueKind.TEST} if is_number else _VARIED
@@ -217,8 +217,12 @@ _RESULTS = {
     ValueKind.LITERAL: "always `{}`",
     ValueKind.KEYS: "an object with `{}`",
 }
-_VALUE = re.compile(r"[\[{\"'`]|(?:\w+::)*(?:Some|Ok|Err)\(|[fbr]+[\"']|new |!|not |.* [-+*/] ")
-"""The beginnings of what is never the value that stands for nothing."""
+_GIVEN = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
+_VALUE = re.compile(
+    rf"\[[^\[\]]*\]|\{{[^{{}}]*\}}|[fbr]*([\"'`])[^\"'`]*\1|(?:!|not )[\w.]+"
+    rf"|(?:(?:\w+::)*(?:Some|Ok|Err)|new [\w.]+){_GIVEN}"
+)
+"""What is never the value that stands for nothing."""
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 

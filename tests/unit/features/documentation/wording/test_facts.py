@@ -111,6 +111,7 @@ def test_results(body, expected):
         ("python", "def f█(a, b):\n    if a: return None\n    for c in b:\n        c.d()\n        return None\n    return b\n"),
         ("java", "class A { B f█(C a) { if (a == null) return null; D d = g(a); if (d.e()) { h(d); return k(d); } return null; } }"),
         ("python", "def f█(a, b):\n    if a: return None\n    c = b.d()\n    c.e()\n    return c.e\n"),
+        ("python", "def f█(a, b):\n    if a: return None\n    c = b.d()\n    c.e()\n    return g(c - 1)\n"),
         # not all of them fit
         ("python", "def f█(a, b, c, d):\n    if a: return True\n    if b: return True\n    if c: return True\n    if d: return True\n    return False\n"),
         ("python", "def f█(a, b, c, d):\n    if a: return 2\n    if b: return 2\n    if c: return 2\n    if d: return 2\n    return b.d()\n"),
