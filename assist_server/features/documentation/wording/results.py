@@ -163,22 +163,25 @@ class ResultPhrases:
         }
         last = results[-1]
         is_rest = last.guard.is_known and not last.guard.holds and _is_quotable(last)
-        if found and is_rest and cases.keys() - found.keys() == {last.code}:
-            found[last.code] = "otherwise"
+        others = {code: when for code, when in found.items() if code != last.code}
+        is_several = len(cases[last.code]) > 1 and "unless" in found.get(last.code, "")
+        is_mixed = last.code not in found or is_several
+        if is_rest and is_mixed and others and len(others) + 1 == len(cases):
+            found = {**others, last.code: "otherwise"}
         told = list(found.items())[:_MAX_TOLD]
         if sum(len(code) + len(when) for code, when in told) > _LONGEST:
             told = told[:1]
-        others = [one for one in results if one.code not in dict(told)]
+        left = [one for one in results if one.code not in dict(told)]
         kept = [
             (code, when)
             for code, when in told
-            if not any(self._may_be(one, code) for one in others)
+            if not any(self._may_be(one, code) for one in left)
             and not (code in NOTHING and self._may_end(results))
         ]
         new = {one.code for one in results if one.kind is ValueKind.INSTANCE}
         sentence = _as_sentence(kept, new)
-        left = {one.code for one in results} - dict(kept).keys()
-        is_partial = bool(left) and not left | dict(kept).keys() <= _BOOLEANS
+        untold = {one.code for one in results} - dict(kept).keys()
+        is_partial = bool(untold) and not untold | dict(kept).keys() <= _BOOLEANS
         return f"{sentence}, among other cases" if sentence and is_partial else sentence
 
     def _special_case(self, result: Result, results: tuple[Result, ...]) -> str | None:

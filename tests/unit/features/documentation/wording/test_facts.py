@@ -186,6 +186,8 @@ def test_languages(language_id, source, expected):
         ("java", "class A { Box f█(C c) { if (c == null) return new Box(0); Box b = g(c); h(b); return b; } }", "@return TODO describe"),
         ("cpp", "bool f█(int a, int *b) { if (a != 1) return false; if (b == nullptr) return true; *b = 2; return true; }",
          "@return `false` if `a != 1`; otherwise `true`."),
+        ("cpp", "bool f█(A *a, int b) { if (!a) return false; if (b > 1) return true; return false; }",
+         "@return `true` if `b > 1`, unless `!a`; otherwise `false`."),
         ("lua", "function f█(a, b) assert(a ~= nil, 'no such a') g() assert(b ~= nil, 'no such b') end",
          "Raises an error if `a` is `nil` or `b` is `nil`."),
         ("lua", "function f█(a) local b = a[1] if b == nil then b = 0 end assert(type(b) == 'number', 'no such b') a[2] = b end",
