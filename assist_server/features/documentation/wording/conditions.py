@@ -78,7 +78,7 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
 def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
     """Return several conditions as one: "if A or B"; only as many as fit, or None.
 
-    Of several with "unless", none is told: "unless A, or unless B" says that either suffices.
+    Several with "unless" are left out: "unless A, or unless B" says that either suffices.
     """
     if sum("unless" in one for one in cases) > 1:
         if needs_all:
