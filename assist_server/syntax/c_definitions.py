@@ -157,7 +157,8 @@ def _parameters(
     found: list[Parameter] = []
     for child in node.children if node else []:
         is_rest = child.type.startswith("variadic") or child.type == "..."
-        name = "..." if child.type in {"...", "variadic_parameter"} else _declared(tree, child)
+        is_dots = child.type in {"...", "variadic_parameter"}
+        name = _pack(tree, child) or "..." if is_dots else _declared(tree, child)
         if name is None or (child.type not in _PARAMETERS and child.type != "..."):
             continue
         annotation = child.child_by_field_name("type")
@@ -172,6 +173,13 @@ def _parameters(
             )
         )
     return tuple(found)
+
+
+def _pack(tree: SyntaxTree, dots: tree_sitter.Node) -> str | None:
+    """Return the name of a pack of C++, which the grammar of C takes for an error."""
+    after = dots.next_sibling
+    name = tree.node_text(after) if after is not None and after.type == "ERROR" else ""
+    return name if name.isidentifier() else None
 
 
 def _old_parameters(

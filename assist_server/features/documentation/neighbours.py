@@ -53,7 +53,12 @@ class Neighbours:
             return self._overridden_summary()
         name = request.subject
         text = self._parameter(name) if request.kind is PhraseKind.PARAMETER else None
-        return None if text is None or _repeats(text, name) else text
+        return None if text is None or _repeats(text, self._signature(name)) else text
+
+    def _signature(self, name: str) -> str:
+        """Return what the code says of a parameter: its name and type, and the class."""
+        kinds = (one.annotation or "" for one in self.definition.parameters if one.name == name)
+        return " ".join([name, *kinds, self.definition.parent or ""])
 
     @cached_property
     def _others(self) -> list[Definition]:
@@ -185,9 +190,9 @@ class Neighbours:
                     yield name, " ".join(line.strip() for line in rest)
 
 
-def _repeats(text: str, name: str) -> bool:
-    """Return whether a description has only words of the name."""
-    return all(word in name.lower() for word in content_words(text))
+def _repeats(text: str, signature: str) -> bool:
+    """Return whether a description has only words of the signature."""
+    return all(word in signature.lower() for word in content_words(text))
 
 
 def _usable(text: str) -> str | None:

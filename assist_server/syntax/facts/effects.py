@@ -20,6 +20,7 @@ from assist_server.syntax.facts.source import (
     statements,
 )
 from assist_server.syntax.facts.statements import ASSIGNMENTS, CALLS, read_assignment, read_call
+from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.facts.variables import LOOPS, Variables, targets_of
 from assist_server.syntax.tree_walk import own_nodes
 
@@ -41,6 +42,7 @@ _OWN = re.compile(r"^this(?:\.|->)")
 _SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|undefined")
 _KEPT = re.compile(rf"{_SCALAR.pattern}|[\w.$]+|\"[^\"]*\"|'[^']*'")
 """Values that stay what they are, or are known by the same name, whatever is done to them."""
+_CONSTRUCTOR = re.compile(r"(?:\w+(?:\.|::))*[A-Z]\w*\(")
 _EXIT = re.compile(r"(?:(?:sys|os|process|std::process|std|System|Runtime)[.:]+)?_?[eE]xit\(.*")
 
 
@@ -77,15 +79,31 @@ def places_set(source: Source, variables: Variables) -> tuple[str, ...]:
 
 
 def calls_made(source: Source) -> int:
-    """Return the number of statements that call something for its effect."""
-    found = 0
+    """Return the number of statements that call something for its effect, or delete it.
+
+    One more is a call whose value is returned.
+    """
+    found = int(any(_is_call(source, value) for value in returned_values(source)))
     for node in own_nodes(source.body, BORDERS):
         is_act = _is_statement(node) and _inner(node).type in CALLS | _ACTS
         if node.type == "call_expression" and not source.definition.returns_value:
             is_act = node.parent is not None and node.parent.type == "block"  # the last of Rust
-        is_act = is_act or node.type in _STARTS
+        is_act = is_act or node.type in _STARTS or _is_deletion(node)
         found += is_act and _NO_EFFECT.match(source.text(_inner(node))) is None
     return found
+
+
+def _is_call(source: Source, value: tree_sitter.Node) -> bool:
+    """Return whether a returned value is that of a call, other than of a constructor."""
+    is_made = source.language != "go" and _CONSTRUCTOR.match(source.line(value))
+    return value.type in CALLS and not is_made
+
+
+def _is_deletion(node: tree_sitter.Node) -> bool:
+    inner = _inner(node)
+    is_unary = node.type == "expression_statement" and inner.type == "unary_expression"
+    is_delete = is_unary and inner.children[0].type == "delete"
+    return node.type == "delete_statement" or is_delete
 
 
 def _is_statement(node: tree_sitter.Node) -> bool:

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 
 import tree_sitter
 
 from assist_server.syntax.exceptions import CPP, JAVA, PYTHON, SCRIPT, uncaught_raises
 from assist_server.syntax.facts.fact import Condition, Failure, Guard
 from assist_server.syntax.facts.guards import Guards
-from assist_server.syntax.facts.source import BORDERS, NOTHING, Source, one_line, statements
+from assist_server.syntax.facts.source import BORDERS, NOTHING, THROWS, Source, one_line, statements
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.facts.uses import is_operand_skipped
-from assist_server.syntax.tree_walk import own_nodes
+from assist_server.syntax.tree_walk import ancestors, own_nodes
 
 _EXCEPTIONS = {
     "python": PYTHON, "javascript": SCRIPT, "typescript": SCRIPT, "tsx": SCRIPT, "java": JAVA,
@@ -53,6 +54,20 @@ def _raised(source: Source, guards: Guards) -> Iterator[Failure]:
         value = one.statement.named_children[0] if one.statement.named_children else None
         message = None if one.is_again or value is None else message_in(source, value)
         yield Failure(one.name, guard, message)
+    if source.language == "java" and _calls_others(source):
+        header = source.tree.text[source.definition.header.start : source.definition.header.end]
+        declared = header.rpartition(")")[2].partition("throws")[2]
+        for name in re.findall(r"[\w.]+", declared):
+            yield Failure(name, Guard(is_known=False))
+
+
+def _calls_others(source: Source) -> bool:
+    """Return whether a function calls something, but to make what it throws."""
+    return any(
+        not any(outer.type in THROWS for outer in takewhile(source.body.__ne__, ancestors(node)))
+        for node in own_nodes(source.body, BORDERS)
+        if node.type in {"method_invocation", "object_creation_expression"}
+    )
 
 
 def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
@@ -153,7 +168,9 @@ def _unless(guards: Guards, guard: Guard, code: str, node: tree_sitter.Node) -> 
     """Return a guard with what an assertion at a node tests."""
     if not guard.is_known or guard.fails or guards.variables.is_changed(code, node):
         return Guard(is_known=False)
-    return Guard(guard.holds, (Condition(code),), guard.caught)
+    tested = Condition(code)
+    tested = replace(tested, is_clear=guards.is_clear(tested))
+    return Guard(guard.holds, (tested,), guard.caught)
 
 
 def _first_argument(text: str) -> str:

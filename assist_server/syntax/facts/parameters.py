@@ -10,10 +10,10 @@ import tree_sitter
 from assist_server.syntax.facts.comments import parameter_comments
 from assist_server.syntax.facts.fact import Failure, ParameterFacts
 from assist_server.syntax.facts.guards import Guards
-from assist_server.syntax.facts.source import BORDERS, NOTHING, Source, statements
+from assist_server.syntax.facts.source import BORDERS, NOTHING, SCRIPTS, Source, statements
 from assist_server.syntax.facts.uses import guard_of_use, is_inside_function
 from assist_server.syntax.facts.variables import Variables, names_in
-from assist_server.syntax.tree_walk import own_nodes
+from assist_server.syntax.tree_walk import ancestors, own_nodes
 
 _LITERAL = r"(?:-?\d[\w.]*|\"[^\"]*\"|'[^']*')"
 _CHOICES = re.compile(rf"(?P<name>\w+) not in [(\[{{](?P<all>{_LITERAL}(?:, {_LITERAL})*),?[)\]}}]")
@@ -23,9 +23,10 @@ _MISSING = re.compile(
     r"(?P<name>\w+) (?:is|===?) (?P<none>None|null|nil|undefined|NULL|nullptr)"
     r"|(?:not |!)(?P<falsy>\w+)"
 )
-_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
-_WITH_FALLBACKS = _SCRIPTS | {"python", "lua"}
+_WITH_FALLBACKS = SCRIPTS | {"python", "lua"}
 """Languages in which `a or b` is one of the two."""
+_MARKS = frozenset({"rust", "lua"})
+"""Languages in which a name with a line in front says that it is not used."""
 _FALLBACK = re.compile(rf"{_LITERAL}|[A-Z][A-Z\d_]+|\{{\}}|\[\]")
 _OR = re.compile(r"(?P<name>\w+) (?P<mark>or|\|\||\?\?) (?P<value>[^|?]+)")
 _CALLS = {
@@ -62,9 +63,13 @@ def parameter_facts(
             found[name] = replace(found[name], fallback=fallback, missing=missing)
     uses, variables = _uses(source), guards.variables
     is_stub = _is_stub(source)
+    is_final = source.language in _MARKS and not any(
+        one.type == "trait_item" for one in ancestors(source.body)
+    )
     for name, fact in found.items():
         places = uses.get(name, [])
-        is_blank = not name.strip("_")  # also where others may override the function
+        # also where others may override the function
+        is_blank = not name.strip("_") or (name[0] == "_" and is_final)
         if not places and (is_blank or not is_stub) and not _occurs(source, name):
             found[name] = replace(fact, is_unused=True)
         elif name not in variables.values and (called := _called(source, variables, places)):
@@ -98,9 +103,9 @@ def _occurs(source: Source, name: str) -> bool:
     is_dynamic = re.search(r"\b(?:locals|arguments|vars|eval)\b", inside) is not None
     return (
         name == "..."
-        or (source.language != "rust" and re.match(r"_+[^_]", name) is not None)
+        or (source.language not in _MARKS and re.match(r"_+[^_]", name) is not None)
         or is_dynamic
-        or (source.language in _SCRIPTS and re.search(is_property, above) is not None)
+        or (source.language in SCRIPTS and re.search(is_property, above) is not None)
         or re.search(word, inside) is not None
         or len(re.findall(word, above)) > 1
     )
@@ -168,7 +173,7 @@ def _assigned(source: Source, node: tree_sitter.Node) -> tuple[str, str, str] | 
     if found is None or found["name"] not in source.parameters:
         return None
     defaults = {one.name for one in source.definition.parameters if one.default is not None}
-    if found["name"] in defaults and source.language in _SCRIPTS:
+    if found["name"] in defaults and source.language in SCRIPTS:
         return None  # what takes the place of a missing argument is the default
     is_own = sides[0] == found["name"] or sides[0].endswith(f".{found['name']}")
     if not is_own and not (

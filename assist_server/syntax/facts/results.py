@@ -8,10 +8,11 @@ import tree_sitter
 from assist_server.syntax.facts.exits import may_always_throw
 from assist_server.syntax.facts.fact import Guard, Result, ValueKind
 from assist_server.syntax.facts.guards import Guards
-from assist_server.syntax.facts.source import NOTHING, RETURNS, Source
+from assist_server.syntax.facts.places import is_seen_outside
+from assist_server.syntax.facts.source import BORDERS, NOTHING, RETURNS, SCRIPTS, Source, statements
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.facts.variables import Variables, names_in
-from assist_server.syntax.tree_walk import ancestors
+from assist_server.syntax.tree_walk import ancestors, own_nodes
 
 _LITERAL = re.compile(
     r"-?\d[\w.]*|-?[A-Z][A-Z0-9_]+|True|False|true|false|\"[^\"\\{]{0,24}\"|'[^'\\{]{0,24}'"
@@ -27,9 +28,14 @@ _COMPARES = frozenset({
 _UNCLEAR = re.compile(r"[;{}]|=>|\bfunc\b|\bfunction\b|\blambda\b|\|[\w, &]+\|")
 """What makes a quoted value too much to read."""
 _STRINGS = re.compile(r"(?<!\w)\"(?:\\.|[^\"\\])*\"|(?<!\w)'(?:\\.|[^'\\])*'")
+_IMPLICIT = frozenset({"java", "cpp"})
+"""Languages in which a method of the object needs no `this`."""
+_PLAIN = frozenset({"expression_statement", "lexical_declaration", "variable_declaration"})
+"""Statements after which a function of a script ends without a value."""
 _MAX_KEYS = 5
 _GROUPS = frozenset({"tuple", "expression_list", "tuple_expression"})
 _NAMED = re.compile(r"[\w.]+")
+_CALLS = frozenset({"call_expression", "await_expression"})
 
 
 def results(source: Source, guards: Guards, variables: Variables) -> tuple[Result, ...]:
@@ -40,6 +46,7 @@ def results(source: Source, guards: Guards, variables: Variables) -> tuple[Resul
 
 
 def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[Result]:
+    unclear = _CALLS if _ends_without_value(source) else frozenset[str]()
     for node in returned_values(source):
         if any(_may_be_dead(source, outer) for outer in ancestors(node)):
             yield Result(ValueKind.OTHER, source.line(node), Guard(is_known=False))
@@ -53,8 +60,48 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         kind, code = _described(source, variables, node)
         is_given = names_in(code).isdisjoint(variables.values.keys() & set(source.parameters))
         is_clear = is_given and variables.is_clear(code) and not variables.is_changed(code, node)
+        is_clear = is_clear and not _asks_what_changed(source, variables, code, node)
+        is_clear = is_clear and node.type not in unclear and not is_plain_cast(node)
         is_readable = not _UNCLEAR.search(_STRINGS.sub('""', code))
         yield Result(kind, code, guard, is_clear and is_readable)
+
+
+def is_plain_cast(node: tree_sitter.Node) -> bool:
+    """Return whether a value is a name with another type."""
+    value = node.child_by_field_name("value") if node.type == "cast_expression" else None
+    return value is not None and value.type in {"identifier", "field_access", "field_expression"}
+
+
+def _ends_without_value(source: Source) -> bool:
+    """Return whether a script may also end without a value: calls may be returned only to leave."""
+    if source.language not in SCRIPTS:
+        return False
+    is_bare = any(
+        one.type in RETURNS and not one.named_children for one in own_nodes(source.body, BORDERS)
+    )
+    last = statements(source.body)[-1:] if source.body.type == "statement_block" else []
+    return is_bare or bool(last and last[0].type in _PLAIN)
+
+
+def _asks_what_changed(
+    source: Source, variables: Variables, code: str, node: tree_sitter.Node
+) -> bool:
+    """Return whether code calls a method of what the function has changed a part of before."""
+    changed = {
+        place
+        for place, offsets in (*variables.places.items(), *variables.values.items())
+        if any(offset < node.start_byte for offset in offsets)
+        and is_seen_outside(source, variables, place)
+    }
+    owners = {re.split(r"\.|->|\[", one.lstrip("*&("))[0] for one in changed}
+    is_own = "this" in owners or any(map(str.isidentifier, changed))
+    if is_own and source.language in _IMPLICIT and re.search(r"(?<![\w.>:])\w+\(", code):
+        return True
+    return any(
+        re.search(rf"(?<![\w.$]){re.escape(one)}(?:(?:\.|->|:)\w+\(|\s*[,)])", code)
+        for one in owners | ({"this", "self"} if is_own else set())
+        if one
+    )
 
 
 def _may_be_dead(source: Source, node: tree_sitter.Node) -> bool:

@@ -24,6 +24,7 @@ BLOCKS = frozenset({
 IFS = frozenset({"if_statement", "if_expression", "elif_clause", "elseif_statement"})
 RETURNS = frozenset({"return_statement", "return_expression"})
 THROWS = frozenset({"raise_statement", "throw_statement"})
+SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 NOTHING = frozenset({"None", "null", "nil", "NULL", "nullptr", "undefined", "std::nullopt"})
 """Values that stand for nothing."""
 

@@ -7,8 +7,8 @@ import tree_sitter
 from assist_server.syntax.facts.exits import may_always_throw, never_ends
 from assist_server.syntax.facts.fact import Act, Condition, Statement
 from assist_server.syntax.facts.places import is_seen_outside
-from assist_server.syntax.facts.results import is_test
-from assist_server.syntax.facts.source import IFS, RETURNS, Source, one_line, statements
+from assist_server.syntax.facts.results import is_plain_cast, is_test
+from assist_server.syntax.facts.source import IFS, RETURNS, SCRIPTS, Source, one_line, statements
 from assist_server.syntax.facts.variables import Variables
 
 _LONGEST, _LONGEST_TOGETHER = 100, 130
@@ -34,7 +34,6 @@ _NOTHING = frozenset({"None", "null", "nil", "nullptr", "undefined", "NULL"})
 _PRESENT = re.compile(
     r"(?P<name>\w+(?:(?:\.|->)\w+)*) (?:!==?|~=|is not) (?P<nothing>None|null|nil|NULL|nullptr)"
 )
-_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _BLOCK_VALUES = frozenset({
     "if_expression", "match_expression", "for_expression", "while_expression", "loop_expression",
     "block", "unsafe_block", "macro_invocation", "let_declaration",
@@ -51,7 +50,7 @@ _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 def simple_statements(source: Source, variables: Variables) -> tuple[Statement, ...]:
     """Return the statements of a body of a few; none if one is long or says nothing."""
-    is_expression = source.language in _SCRIPTS and source.body.type != "statement_block"
+    is_expression = source.language in SCRIPTS and source.body.type != "statement_block"
     nodes = [source.body] if is_expression else own_statements(source)
     if not 0 < len(nodes) <= _MAX_STATEMENTS:
         return ()
@@ -90,7 +89,7 @@ def _statement(source: Source, node: tree_sitter.Node, *, is_last: bool) -> Stat
     if not is_returned:
         return read_call(source, node) if node.type in CALLS else None
     code = _without_functions(source, node)
-    is_told = _is_short(code) and code not in _NOTHING
+    is_told = _is_short(code) and code not in _NOTHING and not is_plain_cast(node)
     return Statement(Act.RETURN, code, is_test(node, code)) if is_told else None
 
 

@@ -258,6 +258,7 @@ def test_the_attributes_of_a_class():
         ("c", "void f(void) { int x = g(█1); }", "f", []),
         ("cpp", "template <class T> T A<T>::f(T &a, T &&b = 1, T... c) {█}", "f", ["a", "b", "*c"]),
         ("c", "int f(int Py_UNUSED(a), int b) {█}", "f", ["b"]),
+        ("c", "bool f(int a, A&&... b) {█ return g(a, b...); }", "f", ["a", "*b"]),
         ("javascript", "function f(_, a, _) {█}", "f", ["_", "a"]),
         ("cpp", "struct A { A(int █a); };", "A", ["a"]),
         ("cpp", "auto f = [](int █a) { return a; };", None, []),

@@ -35,6 +35,7 @@ _PLAIN = tuple(
     )
 )  # fmt: skip
 _NOT_ONE_OF = re.compile(r"(`[^`]*`) is not one of ((?:`[^`]*`(?:, )?)+)")
+_IS_NOT = re.compile(r"(`[^`]*`) is not ((?:an instance of |of type |in )?`[^`]*`)")
 _NOT_PLAIN = re.compile(rf"`(?:!|not )({_SUBJECT})`")
 _NOT_NAME = re.compile(rf"(?:!|not )({_SUBJECT})")
 _TRUTH_IS_BOOLEAN = frozenset({"java", "go", "rust"})
@@ -75,7 +76,14 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
 
 
 def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
-    """Return several conditions as one: "if A or B"; only as many as fit, or None."""
+    """Return several conditions as one: "if A or B"; only as many as fit, or None.
+
+    Several with "unless" are left out: "unless A, or unless B" says that either suffices.
+    """
+    if sum("unless" in one for one in cases) > 1:
+        if needs_all:
+            return None
+        cases = [one for one in cases if "unless" not in one]
     kept: list[str] = []
     for case in cases[:_MOST_CASES]:
         if sum(map(len, kept)) + len(case) < _LONGEST_TOGETHER:
@@ -84,6 +92,10 @@ def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
         return None
     word = kept[0].partition(" ")[0]
     is_alike = all(one.startswith(f"{word} ") for one in kept)
+    has_messages = any(one.endswith("`)") for one in kept)
+    is_in_order = word == "if" and is_alike and not any(" for some " in one for one in kept)
+    if len(kept) > 1 and has_messages and is_in_order:
+        return ", or otherwise ".join(kept)  # of two messages, the first is given
     is_complex = any(", unless" in one or " and " in one for one in kept)
     if len(kept) > 1 and word == "if" and is_alike and not is_complex:
         rest = [one.removeprefix("if ") for one in kept]
@@ -95,9 +107,11 @@ def _positive(guard: Guard, fails: list[str | None]) -> str | None:
     """Return "if X" for "unless not X", and "if X is one of" for "unless X is not one of"."""
     if len(guard.fails) != 1 or guard.fails[0].element or fails[0] is None:
         return None
-    plain = _NOT_PLAIN.fullmatch(fails[0])
+    plain, other = _NOT_PLAIN.fullmatch(fails[0]), _IS_NOT.fullmatch(fails[0])
     if plain is not None:
         return f"if `{plain[1]}`"
+    if other is not None:
+        return f"if {other[1]} is {other[2]}"
     only = _NOT_ONE_OF.fullmatch(fails[0])
     return f"if {only[1]} is one of {only[2]}" if only else None
 

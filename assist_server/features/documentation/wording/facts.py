@@ -154,7 +154,9 @@ class FactPhrases:
             for when, group in groupby(with_otherwise(steps), lambda one: one[1])
         ]
         if not phrases and self.language == "rust" and (returned := self._results.phrase()):
-            phrases = [f"{'return' if request.form.is_imperative else 'returns'} {returned}"]
+            verb = "return" if request.form.is_imperative else "returns"
+            is_constant = returned.startswith("always ")
+            phrases = [f"always {verb} {returned[7:]}" if is_constant else f"{verb} {returned}"]
         if not phrases and self.facts.skipped and is_whole:
             when = self._when(Guard((self.facts.skipped,)))
             verb = "do" if request.form.is_imperative else "does"
@@ -260,9 +262,11 @@ class FactPhrases:
         is_whole = len(cases) == len(failures) and any_of(conditional, needs_all=True) is not None
         phrase = any_of(conditional) or ("always" if cases and len(failures) == 1 else None)
         if phrase is None:
-            said = (each for one in failures if (each := _said(one)) and self._is_safe(each))
+            always = [one for one in failures if one.guard.is_always]
+            said = (each for one in always if (each := _said(one)) and self._is_safe(each))
             phrase = next(said, None)
-        is_partial = not is_whole and len(failures) > 1 and name in {*_FAILS, "error"}
+        is_one_kind = name in {*_FAILS, "error"} or self.language == "java"
+        is_partial = not is_whole and len(failures) > 1 and is_one_kind
         phrase = f"{phrase}, among other cases" if phrase and is_partial else phrase
         form = _FAILS.get(name)
         return form.format(phrase) if form and phrase else phrase
@@ -277,7 +281,7 @@ class FactPhrases:
         if said is None:
             is_call = any(one.code.startswith("let error = ") for one in failure.guard.holds)
             return words if is_clear or is_call else None
-        if not is_clear or failure.guard.caught:
+        if not is_clear:
             return None
         is_short = len(words) + len(failure.message or "") < _LONGEST * 3 // 5
         if is_plain(words) or not is_short or failure.name in _FAILS:

@@ -12,6 +12,7 @@ from assist_server.features.documentation.wording.statements import (
 )
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.fact import Act, Facts, Guard, Result, Statement, ValueKind
+from assist_server.syntax.facts.source import NOTHING
 
 _LONGEST = 200
 _LONGEST_CODE = 60
@@ -75,11 +76,14 @@ class ResultPhrases:
             told = form.format(_listed(result))
             is_fixed = result.kind in {ValueKind.PARAMETER, ValueKind.SELF, ValueKind.LITERAL}
             return told if is_fixed or self.says_more(told) else None
-        if not result.is_clear:
-            return None
         is_last = self.last is not None and self.last.act is Act.RETURN
         called = result_of(self.last.code) if self.last is not None and is_last else None
-        quoted = None if is_told or is_long else f"`{result.code.removeprefix('await ')}`"
+        # the headline knows what comes before the call
+        is_called = called is not None and called.startswith("what ")
+        if not (result.is_clear or is_called):
+            return None
+        is_quoted = result.is_clear and not (is_told or is_long)
+        quoted = f"`{result.code.removeprefix('await ')}`" if is_quoted else None
         return next((one for one in (called, quoted) if one and self.says_more(one)), None)
 
     def _truth(self, results: tuple[Result, ...]) -> str | None:
@@ -148,22 +152,32 @@ class ResultPhrases:
         cases: dict[str, list[str]] = {}
         for one in results:
             cases.setdefault(one.code, []).append(self._special_case(one, results) or "")
-        told = [
-            (code, joined)
+        found = {
+            code: joined
             for code, whens in cases.items()
             if all(whens) and (joined := any_of(list(dict.fromkeys(whens)), needs_all=True))
-        ][:_MAX_TOLD]
+        }
+        last = results[-1]
+        is_rest = last.guard.is_known and not last.guard.holds and _is_quotable(last)
+        others = {code: when for code, when in found.items() if code != last.code}
+        is_several = len(cases[last.code]) > 1 and "unless" in found.get(last.code, "")
+        is_mixed = last.code not in found or is_several
+        if is_rest and is_mixed and others and len(others) + 1 == len(cases):
+            found = {**others, last.code: "otherwise"}
+        told = list(found.items())[:_MAX_TOLD]
         if sum(len(code) + len(when) for code, when in told) > _LONGEST:
             told = told[:1]
-        others = [one for one in results if one.code not in dict(told)]
+        left = [one for one in results if one.code not in dict(told)]
         kept = [
             (code, when)
             for code, when in told
-            if not any(self._may_be(one, code) for one in others)
+            if not any(self._may_be(one, code) for one in left)
+            and not (code in NOTHING and self._may_end(results))
         ]
         new = {one.code for one in results if one.kind is ValueKind.INSTANCE}
         sentence = _as_sentence(kept, new)
-        is_partial = _are_cases_left({code for code, _ in kept}, results)
+        untold = {one.code for one in results} - dict(kept).keys()
+        is_partial = bool(untold) and not untold | dict(kept).keys() <= _BOOLEANS
         return f"{sentence}, among other cases" if sentence and is_partial else sentence
 
     def _special_case(self, result: Result, results: tuple[Result, ...]) -> str | None:
@@ -179,8 +193,15 @@ class ResultPhrases:
         when = self.when(result.guard) if is_clear else None
         return None if when in {"always", f"if `{result.code}`"} else when
 
+    def _may_end(self, results: tuple[Result, ...]) -> bool:
+        """Return whether a function may reach its end, with no value, after all returns."""
+        return self.language not in _TYPED and all(one.guard.holds for one in results)
+
     def _may_be(self, result: Result, code: str) -> bool:
         """Return whether a result may have a value although it is written otherwise."""
+        if code in NOTHING:
+            is_value = _VALUE.fullmatch(result.code)
+            return result.kind in {ValueKind.PARAMETER, ValueKind.OTHER} and not is_value
         is_number = code in _NUMBERS and self.language not in {"c", "cpp"}
         kinds = _VARIED - {ValueKind.TEST} if is_number else _VARIED
         return code in _BOOLEANS | _NUMBERS and result.kind in kinds
@@ -195,31 +216,27 @@ _RESULTS = {
     ValueKind.LITERAL: "always `{}`",
     ValueKind.KEYS: "an object with `{}`",
 }
-_COMPARED = re.compile(r"let .+ = (.+)|(.+?) == .+")
+_GIVEN = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
+_VALUE = re.compile(
+    rf"\[[^\[\]]*\]|\{{[^{{}}]*\}}|[fbr]*([\"'`])[^\"'`]*\1|(?:!|not )[\w.]+"
+    rf"|(?:(?:\w+::)*(?:Some|Ok|Err)|new [\w.]+){_GIVEN}"
+)
+"""What is never the value that stands for nothing."""
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 
 def _as_sentence(cases: list[tuple[str, str]], new: set[str]) -> str | None:
     """Return values with their conditions, the last as "otherwise" if it has all other ones."""
-    phrases = [f"{'a new ' * (code in new)}`{code}` {when}" for code, when in cases]
+    phrases = [
+        f"{'otherwise ' * (when == 'otherwise')}{'a new ' * (code in new)}`{code}`"
+        f"{f' {when}' * (when != 'otherwise')}"
+        for code, when in cases
+    ]
     if len(cases) > 1:
         (_, first), (code, last) = cases
         is_rest = last.removeprefix("unless ") == first.removeprefix("if ") and first != last
         phrases[1] = f"otherwise `{code}`" if is_rest else phrases[1]
     return "; ".join(phrases) or None
-
-
-def _are_cases_left(told: set[str], results: tuple[Result, ...]) -> bool:
-    """Return whether some values look like all, as those of a match, but are not."""
-    left = [one for one in results if one.code not in told]
-    subjects = {_subject(one) for one in results if one.code in told} - {""}
-    return bool(left) and (len(told) > 1 or any(_subject(one) in subjects for one in left))
-
-
-def _subject(result: Result) -> str:
-    """Return what an arm of a match or switch compares; empty for other results."""
-    found = [_COMPARED.fullmatch(one.code) for one in result.guard.holds]
-    return found[0][1] or found[0][2] if len(found) == 1 and found[0] else ""
 
 
 def _is_quotable(result: Result) -> bool:

@@ -129,3 +129,13 @@ SAME_CLASS = "class A {{\n/** Does.\n * @param {name} - {words}\n */\ng({name}) 
 def test_another_method_of_the_class(name, words, own, is_used):
     text = written(SAME_CLASS.format(name=name, words=words, own=own), "javascript")
     assert (words in text) == is_used
+
+
+@pytest.mark.parametrize(
+    ("words", "is_used"),
+    [("output settings", False), ("the output of a printer", False), ("where to write", True)],
+)
+def test_words_of_the_signature_are_not_repeated(words, is_used):
+    other = f"/** G.\n * @param out {words}\n */\n int g(D.OutputSettings out) {{ return 1; }}\n"
+    own = " int f█(D.OutputSettings out) { return h(out) + k(out); }\n"
+    assert (words in written(f"class Printer {{\n{other}{own}}}\n", "java")) == is_used
