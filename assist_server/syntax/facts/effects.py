@@ -35,7 +35,7 @@ _ACTS = frozenset({"new_expression", "delete_expression", "yield", "yield_expres
 _NO_EFFECT = re.compile(
     r"[A-Z][A-Z0-9_]+\(|[\w.$>-]*\b(?:static_)?[aA]ssert"
     r"|[\w.$]*(?:\b|_)(?:log(?:ger|ging)?\.|debug\()"
-    r"|defer [^(\n]*\.(?:R?Unlock|Close|Stop|Done)\(\)$"
+    r"|(?:defer )?[\w.]+\.R?(?:L|Unl)ock\(\)$|defer [^(\n]*\.(?:Close|Stop|Done)\(\)$"
     r"|super\(\)(?:\.__init__\(\))?;?$"
 )
 _OWN = re.compile(r"^this(?:\.|->)")

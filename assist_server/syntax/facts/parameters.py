@@ -11,7 +11,7 @@ from assist_server.syntax.facts.comments import parameter_comments
 from assist_server.syntax.facts.fact import Failure, ParameterFacts
 from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.source import BORDERS, NOTHING, SCRIPTS, Source, statements
-from assist_server.syntax.facts.uses import guard_of_use, is_inside_function
+from assist_server.syntax.facts.uses import guard_of_use, is_inside_function, is_operand_skipped
 from assist_server.syntax.facts.variables import Variables, names_in
 from assist_server.syntax.tree_walk import ancestors, own_nodes
 
@@ -236,6 +236,7 @@ def _called(
         and one.parent.child_by_field_name(_CALLS[one.parent.type]) == one
         and one.parent.child_by_field_name("object") is None
         and not is_inside_function(source, one)
+        and not is_operand_skipped(source, one)
     ]
     arguments = calls[0].child_by_field_name("arguments") if len(calls) == 1 else None
     if arguments is None:

@@ -170,9 +170,12 @@ def skipped_when(source: Source, variables: Variables) -> Condition | None:
         return None
     if source.definition.name.startswith("~"):  # members end after the body of a destructor
         return None
-    found = _PRESENT.fullmatch(source.line(condition))
-    is_clear = found is not None and variables.is_clear(found["name"])
-    return Condition(f"{found['name']} == {found['nothing']}") if found and is_clear else None
+    code = source.line(condition)
+    found = _PRESENT.fullmatch(code)
+    if found is None or not variables.is_clear(found["name"]):
+        return None
+    equals = "===" if "!==" in code else "=="
+    return Condition(f"{found['name']} {equals} {found['nothing']}")
 
 
 def own_statements(source: Source) -> list[tree_sitter.Node]:

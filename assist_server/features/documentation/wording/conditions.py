@@ -3,6 +3,7 @@
 import re
 
 from assist_server.syntax.facts.fact import Condition, Guard
+from assist_server.syntax.facts.source import SCRIPTS
 
 _SUBJECT = r"[\w.$:]+(?:\([^()]*\))?(?:\[\w+\])?(?:(?:->|\.)\w+)*"
 _NOTHING = r"None|null|nil|NULL|nullptr|undefined"
@@ -34,6 +35,8 @@ _PLAIN = tuple(
         (rf"({_SUBJECT}) in ({_SUBJECT})", "`{0}` is in `{1}`"),
     )
 )  # fmt: skip
+_LOOSE = re.compile(r" [!=]= (?:null|undefined)$")
+"""True of null and undefined alike, in JavaScript."""
 _NOT_ONE_OF = re.compile(r"(`[^`]*`) is not one of ((?:`[^`]*`(?:, )?)+)")
 _IS_NOT = re.compile(r"(`[^`]*`) is not ((?:an instance of |of type |in )?`[^`]*`)")
 _NOT_PLAIN = re.compile(rf"`(?:!|not )({_SUBJECT})`")
@@ -148,6 +151,8 @@ def _in_words(code: str, language: str, empties: frozenset[str]) -> str | None:
 def _one(code: str, language: str, empties: frozenset[str]) -> str | None:
     if len(code) > _LONGEST_CODE or "`" in code or not code:
         return None
+    if language in SCRIPTS and _LOOSE.search(code):
+        return f"`{code}`"
     for form, words in _PLAIN:
         if found := form.fullmatch(code):
             return words.format(*(_listed(one) for one in found.groups()))
