@@ -83,9 +83,9 @@ class Telling:
     notes: tuple[str, ...] = ()
     """Sentences below the summary, in conventions without tags for what they say."""
     tells_result: bool = False
-    """Whether the summary says what is returned, or nothing is, so that no entry has to."""
+    """True if the result needs no entry: the summary states it, or the function never returns."""
     values: tuple[Value, ...] = ()
-    """What a function of Lua returns, with an entry for each."""
+    """The values that a function of Lua returns; each has an entry."""
 
 
 def has_words(written: str) -> bool:

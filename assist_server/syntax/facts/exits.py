@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import tree_sitter
 
-from assist_server.syntax.facts.source import BORDERS, RETURNS, THROWS, Source
+from assist_server.syntax.facts.source import BORDERS, RETURNS, THROWS, Source, inside_body
 from assist_server.syntax.tree_walk import own_nodes
 
 _JUMPS = frozenset({
@@ -91,13 +91,13 @@ class Exits:
         leaving: set[int] = set()
         for node in own_nodes(source.body, BORDERS):
             if node.type in RETURNS:
-                returning.update(one.id for one in _around(source, node))
+                returning.update(one.id for one in inside_body(source, node))
             elif node.type in THROWS:
-                throwing.update(one.id for one in _around(source, node))
+                throwing.update(one.id for one in inside_body(source, node))
             elif node.type in _JUMPS:
                 leaving.update(_left(source, node))
             elif _may_be_macro(source, node):
-                leaving.update(one.id for one in _around(source, node))
+                leaving.update(one.id for one in inside_body(source, node))
         return cls(source, frozenset(returning), frozenset(throwing), frozenset(leaving))
 
     def is_refusal(self, node: tree_sitter.Node) -> bool:
@@ -112,18 +112,11 @@ def _may_be_macro(source: Source, node: tree_sitter.Node) -> bool:
     return is_c and _MACRO.match(source.text(node)) is not None
 
 
-def _around(source: Source, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    outer: tree_sitter.Node | None = node
-    while outer is not None and outer != source.body:
-        yield outer
-        outer = outer.parent
-
-
 def _left(source: Source, jump: tree_sitter.Node) -> Iterator[int]:
     """Yield the ids of the nodes that a jump leaves, up to the loop or switch that it is for."""
     is_labelled = jump.type == "goto_statement" or jump.named_child_count > 0
     is_break = jump.type.startswith("break")
-    for outer in _around(source, jump):
+    for outer in inside_body(source, jump):
         is_end = _LOOP.fullmatch(outer.type) or (is_break and _SWITCH.fullmatch(outer.type))
         if is_end and not is_labelled:
             return

@@ -3,17 +3,24 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import takewhile
 
 import tree_sitter
 
 from assist_server.syntax.exceptions import CPP, JAVA, PYTHON, SCRIPT, uncaught_raises
 from assist_server.syntax.facts.fact import Condition, Failure, Guard
 from assist_server.syntax.facts.guards import Guards
-from assist_server.syntax.facts.source import BORDERS, NOTHING, THROWS, Source, one_line, statements
+from assist_server.syntax.facts.source import (
+    BORDERS,
+    NOTHING,
+    THROWS,
+    Source,
+    inside_body,
+    one_line,
+    statements,
+)
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.facts.uses import is_operand_skipped
-from assist_server.syntax.tree_walk import ancestors, own_nodes
+from assist_server.syntax.tree_walk import own_nodes
 
 _EXCEPTIONS = {
     "python": PYTHON, "javascript": SCRIPT, "typescript": SCRIPT, "tsx": SCRIPT, "java": JAVA,
@@ -64,7 +71,7 @@ def _raised(source: Source, guards: Guards) -> Iterator[Failure]:
 def _calls_others(source: Source) -> bool:
     """Return whether a function calls something, but to make what it throws."""
     return any(
-        not any(outer.type in THROWS for outer in takewhile(source.body.__ne__, ancestors(node)))
+        not any(outer.type in THROWS for outer in inside_body(source, node))
         for node in own_nodes(source.body, BORDERS)
         if node.type in {"method_invocation", "object_creation_expression"}
     )

@@ -14,7 +14,7 @@ _SEVERAL = re.compile(r"(?:table\.)?unpack\(|\.\.\.$|select\(")
 _TYPES = {"true": "boolean", "false": "boolean", "number": "number", "string": "string"}
 _MAX_DEPTH = 20
 _OTHER_NAMES = frozenset({"for_numeric_clause", "for_generic_clause", "parameters"})
-"""Where names of loops and of inner functions are declared."""
+"""Nodes that declare the variables of loops and the parameters of inner functions."""
 _COMPARES = frozenset({"==", "~=", "<", ">", "<=", ">="})
 
 

@@ -23,6 +23,7 @@ _MISSING = re.compile(
     r"(?P<name>\w+) (?:is|===?) (?P<none>None|null|nil|undefined|NULL|nullptr)"
     r"|(?:not |!)(?P<falsy>\w+)"
 )
+_Uses = dict[str, list[tree_sitter.Node]]
 _WITH_FALLBACKS = SCRIPTS | {"python", "lua"}
 """Languages in which `a or b` is one of the two."""
 _MARKS = frozenset({"rust", "lua"})
@@ -58,10 +59,10 @@ def parameter_facts(
     for name, choices in _choices(failures):
         if name in found:
             found[name] = replace(found[name], choices=choices)
-    for name, missing, fallback in _fallbacks(source, guards.variables):
+    uses, variables = _uses(source), guards.variables
+    for name, missing, fallback in _fallbacks(source, variables, uses):
         if name in found and found[name].fallback is None:
             found[name] = replace(found[name], fallback=fallback, missing=missing)
-    uses, variables = _uses(source), guards.variables
     is_stub = _is_stub(source)
     is_final = source.language in _MARKS and not any(
         one.type == "trait_item" for one in ancestors(source.body)
@@ -133,10 +134,10 @@ def _choices(failures: Sequence[Failure]) -> Iterator[tuple[str, tuple[str, ...]
             yield names.pop(), tuple(one["value"] for one in compared if one)
 
 
-def _fallbacks(source: Source, variables: Variables) -> Iterator[tuple[str, str, str]]:
+def _fallbacks(source: Source, variables: Variables, uses: _Uses) -> Iterator[tuple[str, str, str]]:
     """Yield parameters with the value that is missing and the one that takes its place."""
     for node in statements(source.body):
-        found = _replaced(source, node) or _assigned(source, node)
+        found = _replaced(source, node) or _assigned(source, node, uses)
         if found is None:
             continue
         name, missing, value = found
@@ -164,7 +165,7 @@ def _replaced(source: Source, node: tree_sitter.Node) -> tuple[str, str, str] | 
     return (name, tested["none"] or "", assigned[1]) if assigned[0] == name else None
 
 
-def _assigned(source: Source, node: tree_sitter.Node) -> tuple[str, str, str] | None:
+def _assigned(source: Source, node: tree_sitter.Node, uses: _Uses) -> tuple[str, str, str] | None:
     """Return the parts of `x = x or VALUE`."""
     sides = _sides(source, node)
     if sides is None:
@@ -179,7 +180,7 @@ def _assigned(source: Source, node: tree_sitter.Node) -> tuple[str, str, str] | 
     if not is_own and not (
         source.language in _WITH_FALLBACKS
         and _FALLBACK.fullmatch(found["value"])
-        and len(_uses(source).get(found["name"], ())) == 1
+        and len(uses.get(found["name"], ())) == 1
     ):
         return None
     missing = "null" if found["mark"] == "??" else ""
@@ -201,7 +202,7 @@ def _sides(source: Source, node: tree_sitter.Node) -> tuple[str, str] | None:
     return source.line(left), source.line(right)
 
 
-def _uses(source: Source) -> dict[str, list[tree_sitter.Node]]:
+def _uses(source: Source) -> _Uses:
     """Return the places in the body where parameters are used."""
     found: dict[str, list[tree_sitter.Node]] = {}
     waiting = [source.body]

@@ -9,10 +9,18 @@ from assist_server.syntax.facts.exits import may_always_throw
 from assist_server.syntax.facts.fact import Guard, Result, ValueKind
 from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.places import is_seen_outside
-from assist_server.syntax.facts.source import BORDERS, NOTHING, RETURNS, SCRIPTS, Source, statements
+from assist_server.syntax.facts.source import (
+    BORDERS,
+    NOTHING,
+    RETURNS,
+    SCRIPTS,
+    Source,
+    inside_body,
+    statements,
+)
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.facts.variables import Variables, names_in
-from assist_server.syntax.tree_walk import ancestors, own_nodes
+from assist_server.syntax.tree_walk import own_nodes
 
 _LITERAL = re.compile(
     r"-?\d[\w.]*|-?[A-Z][A-Z0-9_]+|True|False|true|false|\"[^\"\\{]{0,24}\"|'[^'\\{]{0,24}'"
@@ -48,7 +56,7 @@ def results(source: Source, guards: Guards, variables: Variables) -> tuple[Resul
 def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[Result]:
     unclear = _CALLS if _ends_without_value(source) else frozenset[str]()
     for node in returned_values(source):
-        if any(_may_be_dead(source, outer) for outer in ancestors(node)):
+        if any(_may_be_dead(source, outer) for outer in inside_body(source, node)):
             yield Result(ValueKind.OTHER, source.line(node), Guard(is_known=False))
             continue
         guard = guards.of_node(node)

@@ -1,7 +1,9 @@
 """The function whose facts are read, and the node types that languages share."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 import tree_sitter
 
@@ -81,6 +83,11 @@ def source_of(tree: SyntaxTree, definition: Definition) -> Source | None:
 
 def _is_body(node: tree_sitter.Node) -> bool:
     return node.parent is not None and node.parent.child_by_field_name("body") == node
+
+
+def inside_body(source: Source, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """Yield a node and its ancestors within the body, from the inside out."""
+    return takewhile(lambda outer: outer != source.body, ancestors(node))
 
 
 def statements(block: tree_sitter.Node) -> list[tree_sitter.Node]:

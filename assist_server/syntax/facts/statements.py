@@ -39,7 +39,7 @@ _BLOCK_VALUES = frozenset({
     "block", "unsafe_block", "macro_invocation", "let_declaration",
 })  # fmt: skip
 _STATUS = re.compile(r"(?:\w+::)?_*(?:\w+_)?errno|\w*SetLastError\b")
-"""What calls of the system overwrite."""
+"""Codes of errors, which calls of the system overwrite."""
 _NO_CALL = re.compile(rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(")
 _ELIDED = re.compile(
     r"(?:await )?(?:new )?[\w.$:?()]+\((?:(?:this|self), )?\.\.\.\)\??|\(?\.\.\.\)?(?!\w).*"

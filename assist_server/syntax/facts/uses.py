@@ -1,14 +1,13 @@
 """When an expression within a statement is evaluated."""
 
-from collections.abc import Iterator
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 import tree_sitter
 
 from assist_server.syntax.facts.fact import Guard
 from assist_server.syntax.facts.guards import ARMS, Guards
-from assist_server.syntax.facts.source import BLOCKS, BORDERS, IFS, Source
-from assist_server.syntax.tree_walk import ancestors, own_nodes
+from assist_server.syntax.facts.source import BLOCKS, BORDERS, IFS, Source, inside_body
+from assist_server.syntax.tree_walk import own_nodes
 
 _CHOICES = frozenset({"conditional_expression", "ternary_expression"})
 _LOGIC = frozenset({"&&", "||", "??", "and", "or"})
@@ -20,45 +19,37 @@ _WHILE = frozenset({"while_statement", "while_expression"})
 
 def guard_of_use(source: Source, guards: Guards, use: tree_sitter.Node) -> Guard:
     """Return when an expression is evaluated; not known within a function inside."""
-    if any(one.type in _REPEATED for one in _around(source, use)):
+    if any(one.type in _REPEATED for one in inside_body(source, use)):
         return Guard(is_known=False)
     if any(
         one.type == "try_expression" and one.end_byte <= use.start_byte
         for one in own_nodes(source.body, BORDERS)
     ):
         return Guard(is_known=False)  # Rust's `?` may have returned
-    child = use
-    while child != source.body and child.parent is not None:
-        parent = child.parent
+    for child, parent in pairwise((*inside_body(source, use), source.body)):
         if parent.type in IFS | _WHILE and child == parent.child_by_field_name("condition"):
             return guards.of_node(parent)
-        if parent.type in BLOCKS | ARMS or child.type.endswith("_statement"):
+        if _is_statement(child, parent):
             return guards.of_node(child)
         if _is_skipped(parent, child):
             return Guard(is_known=False)
-        child = parent
     return Guard()
 
 
 def is_inside_function(source: Source, node: tree_sitter.Node) -> bool:
     """Return whether a node belongs to a function or class inside."""
-    return any(one.type in BORDERS for one in _around(source, node))
-
-
-def _around(source: Source, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    return takewhile(lambda one: one != source.body, ancestors(node))
+    return any(one.type in BORDERS for one in inside_body(source, node))
 
 
 def is_operand_skipped(source: Source, node: tree_sitter.Node) -> bool:
     """Return whether an expression is an operand that is evaluated only for some values."""
-    child = node
-    while child != source.body and child.parent is not None:
-        if child.parent.type in BLOCKS | ARMS or child.type.endswith("_statement"):
-            return False
-        if _is_skipped(child.parent, child):
-            return True
-        child = child.parent
-    return False
+    steps = pairwise((*inside_body(source, node), source.body))
+    operands = takewhile(lambda step: not _is_statement(*step), steps)
+    return any(_is_skipped(parent, child) for child, parent in operands)
+
+
+def _is_statement(node: tree_sitter.Node, parent: tree_sitter.Node) -> bool:
+    return parent.type in BLOCKS | ARMS or node.type.endswith("_statement")
 
 
 def _is_skipped(parent: tree_sitter.Node, child: tree_sitter.Node) -> bool:

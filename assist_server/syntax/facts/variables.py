@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import tree_sitter
 
-from assist_server.syntax.facts.source import Source
-from assist_server.syntax.tree_walk import ancestors, own_nodes
+from assist_server.syntax.facts.source import Source, inside_body
+from assist_server.syntax.tree_walk import own_nodes
 
 # Nodes that give variables a value: the fields of the variables and of the value.
 _ASSIGNMENTS = {
@@ -150,9 +150,7 @@ class Variables:
 
     def _end_of_loops(self, at: tree_sitter.Node) -> int:
         end = at.end_byte
-        for outer in ancestors(at):
-            if outer == self.source.body:
-                break
+        for outer in inside_body(self.source, at):
             end = outer.end_byte if LOOPS.fullmatch(outer.type) else end
         return end
 

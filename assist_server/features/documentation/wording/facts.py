@@ -103,9 +103,7 @@ class FactPhrases:
         is_new = is_go and not is_told and not is_error
         returned = self._results.phrase() if is_new else None
         if returned is not None:
-            is_constant = returned.startswith("always ")
-            found.append(f"It {'always returns' if is_constant else 'returns'} "
-                         f"{returned.removeprefix('always ')}.")  # fmt: skip
+            found.append(f"It {_returning(returned, 'returns')}.")
         return tuple(one for one in found if len(one) <= _LONGEST and self._is_safe(one))
 
     @property
@@ -153,14 +151,13 @@ class FactPhrases:
             + when
             for when, group in groupby(with_otherwise(steps), lambda one: one[1])
         ]
+        verb = "return" if request.form.is_imperative else "returns"
         if not phrases and self.language == "rust" and (returned := self._results.phrase()):
-            verb = "return" if request.form.is_imperative else "returns"
-            is_constant = returned.startswith("always ")
-            phrases = [f"always {verb} {returned[7:]}" if is_constant else f"{verb} {returned}"]
+            phrases = [_returning(returned, verb)]
         if not phrases and self.facts.skipped and is_whole:
             when = self._when(Guard((self.facts.skipped,)))
-            verb = "do" if request.form.is_imperative else "does"
-            phrases = [f"{verb} nothing {when}"] if when else []
+            does = "do" if request.form.is_imperative else "does"
+            phrases = [f"{does} nothing {when}"] if when else []
         joined = listing(phrases)
         if joined and steps and is_partial:
             joined = f"{joined}, among other things"
@@ -168,7 +165,7 @@ class FactPhrases:
             return joined
         is_identity = [one.kind for one in self.facts.results] == [ValueKind.PARAMETER]
         if is_identity and len(whole) == 1 and (returned := self._results.phrase()):
-            return f"{'return' if request.form.is_imperative else 'returns'} {returned}"
+            return _returning(returned, verb)
         return None
 
     def _effects(self) -> tuple[list[tuple[Statement, str]], bool]:
@@ -181,12 +178,13 @@ class FactPhrases:
                 known.append((one.statement, "" if when == "always" else f" {when}"))
         places = self.facts.places
         counts = Counter(target_of(one) for one, _ in known)
+        stronger = without_weaker(known)
         kept = [
             (one, when)
-            for one, when in without_weaker(known)
+            for one, when in stronger
             if not when or counts[target_of(one)] >= places.count(target_of(one))
         ]  # what is set elsewhere as well is not only set under one condition
-        weaker = len(known) - len(without_weaker(known))
+        weaker = len(known) - len(stronger)
         while len(kept) > _MAX_CASES or sum(map(length, kept)) > _LONGEST:
             kept.pop()
         targets = [target_of(one) for one, _ in kept if one.act is Act.SET]
@@ -297,3 +295,11 @@ def _said(failure: Failure) -> str | None:
     if len(re.findall(r"[^\W\d_]{2,}", message)) < _MIN_WORDS:
         return None
     return f"with the message `{message}`"
+
+
+def _returning(returned: str, verb: str) -> str:
+    """Return the phrase about a result after its verb, which follows "always"."""
+    is_constant = returned.startswith("always ")
+    return (
+        f"always {verb} {returned.removeprefix('always ')}" if is_constant else f"{verb} {returned}"
+    )

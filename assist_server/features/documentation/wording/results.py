@@ -221,7 +221,7 @@ _VALUE = re.compile(
     rf"\[[^\[\]]*\]|\{{[^{{}}]*\}}|[fbr]*([\"'`])[^\"'`]*\1|(?:!|not )[\w.]+"
     rf"|(?:(?:\w+::)*(?:Some|Ok|Err)|new [\w.]+){_GIVEN}"
 )
-"""What is never the value that stands for nothing."""
+"""Expressions whose value is never null."""
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 

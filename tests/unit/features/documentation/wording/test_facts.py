@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - a source is read best on one line
-"""What documentation says from facts alone, in each language and convention."""
+"""Documentation written from facts alone, in each language and convention."""
 
 import re
 
