@@ -18,7 +18,7 @@ def start(tmp_path):
 
     def start_server(**script):
         log = (tmp_path / f"server-{len(clients)}.log").open("wb")
-        command = (sys.executable, str(SCRIPTED_SERVER), json.dumps(script))
+        command = (sys.executable, str(SCRIPTED_SERVER), json.dumps(script, default=str))
         client = LspClient(command, env={"XDG_CONFIG_HOME": str(tmp_path)}, stderr=log.fileno())
         clients.append((client, log))
         return client
@@ -27,6 +27,15 @@ def start(tmp_path):
     for client, log in clients:
         client.__exit__(None, None, None)
         log.close()
+
+
+@pytest.fixture
+def loads_when(tmp_path):
+    """A file that scripted servers started with it wait for before a model is loaded.
+
+    Only so is it certain that the loading is noticed: it takes no time otherwise.
+    """
+    return tmp_path / "loads-when"
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 import pytest
-from lsp_steps import URI, run
+from lsp_steps import URI, ready, run
 
 from assist_server.lsp.client import CAPABILITIES, RequestError
 
@@ -21,6 +21,7 @@ def titles(client, line, character, end=None, only=None):
 
 def test_actions_are_offered_where_they_make_sense(client):
     client.open(URI, f"import os\n\n{SOURCE}")
+    ready(client)
     assert titles(client, 0, 0) == []
     assert titles(client, 2, 5) == [
         "Generate documentation of area",
@@ -129,6 +130,7 @@ def test_a_comment_that_would_change_the_program_is_refused(client):
 
 def test_a_comment_is_not_offered_where_there_is_none(client):
     open_as(client, URI, "json", '{"a": 1}\n')
+    ready(client)
     assert titles(client, 0, 0, {"line": 0, "character": 5}) == ["Summarize selection", CHOOSE]
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from fake_hub import fake_hub, stand_in
-from lsp_steps import URI, inline_params, ready, run
+from lsp_steps import URI, inline_params, ready, run, titles_of_progress
 
 from assist_server.lsp.client import CAPABILITIES, LspClient, NoAnswerError, RequestError
 
@@ -30,15 +30,18 @@ print([name for name in ("torch", "transformers") if name in sys.modules])
     assert shown.stdout.strip() == b"[]"
 
 
-def test_a_request_waits_for_the_model_within_its_budget(start):
-    client = start(answer="answer()", load_ms=300)
-    client.initialize()
+def test_a_request_waits_for_the_model_within_its_budget(start, loads_when):
+    client = start(answer="answer()", loads_when=loads_when)
+    client.initialize(options={"completion": {"model_wait_ms": 600_000}})
     client.open(URI, "x = ")
-    assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
+    number = client.start_request("textDocument/inlineCompletion", inline_params(0, 4))
+    assert run(client, "assist.status")["phase"] == "loading"  # after the request has begun
+    loads_when.touch()
+    assert client.wait(number)["items"][0]["insertText"] == "answer()"
 
 
-def test_a_request_beyond_its_budget_is_empty_and_says_why(start):
-    client = start(answer="answer()", load_ms=60_000)
+def test_a_request_beyond_its_budget_is_empty_and_says_why(start, loads_when):
+    client = start(answer="answer()", loads_when=loads_when)
     client.initialize(options={"completion": {"model_wait_ms": 10}})
     client.open(URI, "x = ")
     assert client.inline_completion(URI, 0, 4) == []
@@ -48,8 +51,8 @@ def test_a_request_beyond_its_budget_is_empty_and_says_why(start):
     assert run(client, "assist.status")["phase"] == "loading"
 
 
-def test_a_newer_request_does_not_leave_the_older_one_waiting(start):
-    client = start(answer="answer()", load_ms=60_000)
+def test_a_newer_request_does_not_leave_the_older_one_waiting(start, loads_when):
+    client = start(answer="answer()", loads_when=loads_when)
     client.initialize(options={"completion": {"model_wait_ms": 600_000}})
     client.open(URI, "x = ")
     params = inline_params(0, 4)
@@ -58,9 +61,11 @@ def test_a_newer_request_does_not_leave_the_older_one_waiting(start):
     assert client.wait(older)["items"] == []
 
 
-def test_clients_that_ask_for_it_are_told_each_change_of_the_model_s_state(start):
-    client = start(load_ms=50)
+def test_clients_that_ask_for_it_are_told_each_change_of_the_model_s_state(start, loads_when):
+    client = start(loads_when=loads_when)
     client.initialize(capabilities={**CAPABILITIES, "experimental": {"assistStatus": True}})
+    client.wait_until(lambda: client.seen("assist/status"))
+    loads_when.touch()
     status = run(client, "assist.status", True)
     told = client.seen("assist/status")
     assert [note["phase"] for note in told][-1] == "ready"
@@ -71,28 +76,33 @@ def test_clients_that_ask_for_it_are_told_each_change_of_the_model_s_state(start
     assert percents[-1] == 50
 
 
-def test_other_clients_are_not_told(start):
-    client = start(load_ms=50)
+def test_other_clients_are_not_told(start, loads_when):
+    client = start(loads_when=loads_when)
     client.initialize()
+    client.wait_until(lambda: client.seen("$/progress"))
+    loads_when.touch()
     run(client, "assist.status", True)
     assert client.seen("assist/status") == []
 
 
-def test_progress_is_shown_from_beginning_to_end(start):
-    client = start(load_ms=50)
+def test_progress_is_shown_from_beginning_to_end(start, loads_when):
+    client = start(loads_when=loads_when)
     client.initialize()
+    client.wait_until(lambda: "report" in progress_kinds(client))
+    loads_when.touch()
     ready(client)
     client.wait_until(lambda: "end" in progress_kinds(client))
     kinds = progress_kinds(client)
     assert kinds[0] == "begin"
     assert kinds[-1] == "end"
-    assert "report" in kinds
     assert len({note["token"] for note in client.seen("$/progress")}) == 1
 
 
-def test_no_progress_for_a_client_that_cannot_show_it(start):
-    client = start()
-    client.initialize({**CAPABILITIES, "window": {}})
+def test_no_progress_for_a_client_that_cannot_show_it(start, loads_when):
+    client = start(loads_when=loads_when)
+    client.initialize({**CAPABILITIES, "window": {}, "experimental": {"assistStatus": True}})
+    client.wait_until(lambda: client.seen("assist/status"))
+    loads_when.touch()
     ready(client)
     assert client.seen("$/progress") == []
 
@@ -162,17 +172,23 @@ def test_settings_come_from_all_their_places(start, tmp_path):
     assert "line 1" in shown
 
 
-def test_another_model_is_loaded_when_the_setting_changes(start):
-    # What is loaded before the client has agreed to a progress bar shows none.
-    client = start(answer="answer()", load_ms=500)
+def load_on(client, loads_when, label):
+    """Let a model be loaded once that is seen."""
+    client.wait_until(lambda: f"Loading the model {label}" in titles_of_progress(client))
+    loads_when.touch()
+
+
+def test_another_model_is_loaded_when_the_setting_changes(start, loads_when):
+    client = start(answer="answer()", loads_when=loads_when)
+    loads_when.touch()
     client.initialize()
     ready(client)
+    loads_when.unlink()
     client.notify(
         "workspace/didChangeConfiguration", {"settings": {"assist": {"model": "other/model"}}}
     )
+    load_on(client, loads_when, "other/model")
     assert run(client, "assist.status", True)["model"] == "other/model"
-    titles = [n["value"].get("title") for n in client.seen("$/progress")]
-    assert "Loading the model other/model" in titles
 
 
 @pytest.fixture
@@ -195,11 +211,13 @@ def download_percents(client):
     return [value["percentage"] for value in download_notes(client)[1] if "percentage" in value]
 
 
-def test_a_download_is_shown_by_bytes_before_the_loading(start, served, tmp_path):
-    client = start(answer="answer()", hub=served.script(tmp_path / "cache"))
+def test_a_download_is_shown_by_bytes_before_the_loading(start, loads_when, served, tmp_path):
+    script = {"answer": "answer()", "hub": served.script(tmp_path / "cache")}
+    client = start(**script, loads_when=loads_when)
     client.initialize(options={"model": "somebody/model"})
     client.wait_until(lambda: 0 < max(download_percents(client), default=0) < 100)
     served.weather.released.set()
+    load_on(client, loads_when, "somebody/model")
     assert run(client, "assist.status", True)["phase"] == "ready"
     percents = download_percents(client)
     assert percents == sorted(percents)
@@ -209,8 +227,6 @@ def test_a_download_is_shown_by_bytes_before_the_loading(start, served, tmp_path
     messages = [value.get("message", "") for value in download_notes(client)[1]]
     counted = r"downloading [\d.]+/16.0 MB, .+/s, [\d:]+ left"
     assert any(re.fullmatch(counted, message) for message in messages)
-    titles = [note["value"].get("title") for note in client.seen("$/progress")]
-    assert "Loading the model somebody/model" in titles
 
 
 def test_a_cancelled_download_ends_and_can_go_on(start, served, tmp_path):
@@ -242,19 +258,20 @@ def test_a_missing_server_is_an_error_of_its_own():
 SELECTION = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
 
 
-def test_summaries_and_tasks_have_a_model_of_their_own_where_one_is_named(start):
-    client = start(answer="answer()", text_answer="It sets x.")
+def test_summaries_and_tasks_have_a_model_of_their_own_where_one_is_named(start, loads_when):
+    client = start(answer="answer()", text_answer="It sets x.", loads_when=loads_when)
+    loads_when.touch()
     client.initialize(options={"text_model": "someone/large"})
     client.open(URI, "x = ")
     ready(client)
     assert run(client, "assist.status")["text_model"] == "someone/large"
     assert run(client, "assist.tasks")["reason"] == ""
     assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
-    assert client.seen("$/progress")  # of the first model
-    told = len(client.seen("$/progress"))
-    assert run(client, "assist.task", "explain", URI, SELECTION)["text"] == "It sets x."
-    titles = [note["value"].get("title") for note in client.seen("$/progress")[told:]]
-    assert "Loading the model someone/large" in titles  # on first use
+    loads_when.unlink()
+    params = {"command": "assist.task", "arguments": ["explain", URI, SELECTION]}
+    number = client.start_request("workspace/executeCommand", params)
+    load_on(client, loads_when, "someone/large")  # on first use
+    assert client.wait(number)["text"] == "It sets x."
     client.request("workspace/executeCommand", {"command": "assist.tasks", "arguments": []})
     assert client.inline_completion(URI, 0, 4)[0]["insertText"] == "answer()"
 

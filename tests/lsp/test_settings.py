@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from lsp_steps import URI, ready, run
+from lsp_steps import URI, ready, run, titles_of_progress
 
 OPTIONS_AND_LATER = pytest.mark.parametrize("way", ["initializationOptions", "configuration"])
 
@@ -73,15 +73,12 @@ def test_a_hostile_file_of_a_project_is_one_message_on_one_line(start, server_lo
     assert line.isprintable()
 
 
-def titles_of_progress(client):
-    values = [note["value"] for note in client.seen("$/progress")]
-    return {value["title"] for value in values if "title" in value}
-
-
-def test_names_of_models_and_files_are_spelled_out_for_an_editor(start, server_log):
+def test_names_of_models_and_files_are_spelled_out_for_an_editor(start, loads_when, server_log):
     """Some editors show messages in a terminal."""
-    client = start(load_error="it is not m\x1b[2J")
+    client = start(load_error="it is not m\x1b[2J", loads_when=loads_when)
     client.initialize(options={"model": "m\x1b[2J"})
+    client.wait_until(lambda: titles_of_progress(client))
+    loads_when.touch()
     client.wait_until(lambda: client.seen("window/showMessage"))
     client.open("file:///long\x1b[2J.py", "x" * 9_000_000)
     client.wait_until(lambda: len(client.seen("window/showMessage")) > 1)
@@ -89,7 +86,6 @@ def test_names_of_models_and_files_are_spelled_out_for_an_editor(start, server_l
     failed, too_long = client.seen("window/showMessage")
     assert failed["message"].endswith(f"it is not m{spelled}")
     assert f"long{spelled}.py: the document" in too_long["message"]
-    client.wait_until(lambda: titles_of_progress(client))
     (title,) = titles_of_progress(client)
     assert title.endswith(f"m{spelled}")
     assert r"\u001b" not in json.dumps(client.notifications)

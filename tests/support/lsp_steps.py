@@ -24,3 +24,9 @@ def inline_params(line, character, uri=URI):
 def text_params(line, character, uri=URI):
     """Parameters of a request at a position."""
     return {"textDocument": {"uri": uri}, "position": {"line": line, "character": character}}
+
+
+def titles_of_progress(client):
+    """Return the titles of the progress reports so far."""
+    values = [note["value"] for note in client.seen("$/progress")]
+    return {value["title"] for value in values if "title" in value}

@@ -74,7 +74,6 @@ class ScriptedBackend(NullBackend):
 def main(
     answer="",
     step_ms=0.0,
-    load_ms=0.0,
     load_error="",
     languages=None,
     *,
@@ -103,7 +102,6 @@ def main(
         if prints:
             print("a stray print")
             os.write(1, b"from a library\n")
-        time.sleep(load_ms / 1000)
         while loads_when and not Path(loads_when).expanduser().exists():
             time.sleep(0.01)  # until the test says so
         if load_error:
