@@ -167,6 +167,12 @@ class RemoteSettings(_Section):
         "no key.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
+    key_in_keyring: bool = Field(
+        default=False,
+        description="Read the API key from the system's keyring, where `assist-server key set URL` "
+        "stores it, unless `key_variable` names a variable.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
     timeout_ms: Annotated[int, Field(ge=100, le=600_000)] = Field(
         default=60_000,
         description="Maximum wait for the server's next piece of an answer, in milliseconds.",

@@ -7,6 +7,7 @@ import sys
 import pytest
 from fake_model_server import fake_model_server
 from lsp_steps import URI, inline_params, ready, run
+from memory_keyring import IN_PROCESS
 
 from assist_server.lsp.client import CAPABILITIES, SERVER_COMMAND, LspClient
 
@@ -33,7 +34,12 @@ def serve(tmp_path):
         log = (tmp_path / "server.log").open("wb")
         client = LspClient(
             SERVER_COMMAND,
-            env={"XDG_CONFIG_HOME": str(tmp_path), "MY_KEY": "sk-123"},
+            env={
+                "XDG_CONFIG_HOME": str(tmp_path),
+                "MY_KEY": "sk-123",
+                "KEY_IN_MEMORY_KEYRING": "sk-123",
+                **IN_PROCESS,
+            },
             stderr=log.fileno(),
         )
         clients.append((client, log))
@@ -56,11 +62,13 @@ def is_ready_again(client):
     return "failed" in told and told[-1] == "ready"
 
 
-@pytest.mark.parametrize("kind", ["llama", "openai"])
-def test_an_editor_is_served_and_the_host_is_named(serve, tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "key"), [("llama", {"key_variable": "MY_KEY"}), ("openai", {"key_in_keyring": True})]
+)
+def test_an_editor_is_served_and_the_host_is_named(serve, tmp_path, kind, key):
     with fake_model_server(kind, "a + b") as server:
         server.key = "sk-123"
-        client = serve(url=server.url, key_variable="MY_KEY")
+        client = serve(url=server.url, **key)
         ready(client)
         client.open(URI, TEXT)
         items = client.request("textDocument/inlineCompletion", inline_params(1, 11))["items"]

@@ -265,6 +265,7 @@ def test_an_absolute_path_stays(tmp_path):
         ("remote.model", "coder"),
         ("remote.api", "openai"),
         ("remote.key_variable", "MY_KEY"),
+        ("remote.key_in_keyring", True),
         ("remote.timeout_ms", 1000),
         ("remote.allow_insecure", True),
     ],
