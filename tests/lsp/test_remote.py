@@ -84,6 +84,31 @@ def test_an_editor_is_served_and_the_host_is_named(serve, tmp_path, kind, key):
         assert "def add" not in log
 
 
+def test_what_is_for_text_alone_gets_nothing_while_somebody_types(start, server_log):
+    with fake_model_server("openai", "It adds two numbers.") as server:
+        client = start(answer="a + b")
+        client.initialize(WITH_STATUS, {"remote": {"url": server.url, "used_for": "text"}})
+        ready(client)
+        client.open(URI, TEXT)
+        assert client.inline_completion(URI, 1, 11)[0]["insertText"] == "a + b"
+        invoked = {**inline_params(1, 11), "context": {"triggerKind": 1}}
+        assert client.request("textDocument/inlineCompletion", invoked)["items"]
+        run(client, "assist.document", URI, {"line": 0, "character": 5})
+        status, host = run(client, "assist.status"), f"127.0.0.1:{server.port}"
+        assert (status["host"], status["text_model"]) == (None, f"model at {host}")
+        assert {why["model"] for why in run(client, "assist.why", URI)} == {"embedded"}
+        assert server.requests == []
+        whole = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 11}}
+        found = run(client, "assist.task", "explain", URI, whole)
+        assert found["text"] == "It adds two numbers."
+        assert run(client, "assist.status")["text_model"] == f"coder at {host}"
+        asked = len(server.requests)
+        client.change(URI, 2, [{"text": f"{TEXT}\ndef sub(a, b):\n    return \n"}])
+        assert client.inline_completion(URI, 4, 11)[0]["insertText"] == "a + b"
+        assert len(server.requests) == asked
+        assert "add" not in server_log()
+
+
 def test_no_tensor_library_is_imported():
     with fake_model_server("llama") as server:
         done = subprocess.run(
