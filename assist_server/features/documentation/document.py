@@ -98,6 +98,7 @@ def document(
         settings.line_length,
         snapshot.path,
         know=known.phrase,
+        know_little=known.little,
         body=_body(tree.text, definition),
         code_marks=CODE_MARKS.get(style.name, CODE_MARKS["google"]),
         keeps_unknown=settings.unknown == "todo",

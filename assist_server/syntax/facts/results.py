@@ -19,7 +19,7 @@ from assist_server.syntax.facts.source import (
     statements,
 )
 from assist_server.syntax.facts.tails import returned_values
-from assist_server.syntax.facts.variables import Variables, names_in
+from assist_server.syntax.facts.variables import Variables, names_in, targets_of
 from assist_server.syntax.tree_walk import own_nodes
 
 _LITERAL = re.compile(
@@ -50,6 +50,8 @@ def results(source: Source, guards: Guards, variables: Variables) -> tuple[Resul
     """Return the values of the returns, in the order of the source."""
     if source.definition.is_generator or not source.definition.returns_value:
         return ()
+    if _are_replaced(source):
+        return ()
     return tuple(_results(source, guards, variables))
 
 
@@ -72,6 +74,18 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         is_clear = is_clear and node.type not in unclear and not is_plain_cast(node)
         is_readable = not _UNCLEAR.search(_STRINGS.sub('""', code))
         yield Result(kind, code, guard, is_clear and is_readable)
+
+
+def _are_replaced(source: Source) -> bool:
+    """Return whether a deferred function of Go may replace a named result, other than the error."""
+    named = names_in(re.sub(r"\w+ error\b", "", source.definition.returns or ""))
+    return any(
+        source.text(target) in named
+        for one in own_nodes(source.body, BORDERS)
+        if one.type == "defer_statement"
+        for node in own_nodes(one, frozenset())
+        for target in targets_of(node)
+    )
 
 
 def is_plain_cast(node: tree_sitter.Node) -> bool:
@@ -186,7 +200,9 @@ def _compares(node: tree_sitter.Node) -> bool:
 
 
 def _made(source: Source, variables: Variables, node: tree_sitter.Node) -> str | None:
-    """Return the class of which an expression makes an instance."""
+    """Return the class of which an expression, or the only value of a variable, is an instance."""
+    if node.type == "identifier" and source.text(node) not in source.parameters:
+        node = variables.only_value(source.text(node)) or node
     fields = {"call": "function", "new_expression": "constructor",
               "object_creation_expression": "type"}  # fmt: skip
     made = node.child_by_field_name(fields.get(node.type, "")) if node.type in fields else None

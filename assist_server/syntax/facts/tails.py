@@ -1,5 +1,6 @@
 """The values that a function returns, including those of blocks that are expressions."""
 
+import re
 from collections.abc import Iterator
 
 import tree_sitter
@@ -7,6 +8,8 @@ import tree_sitter
 from assist_server.syntax.facts.source import BORDERS, RETURNS, Source
 from assist_server.syntax.tree_walk import is_comment, own_nodes
 
+_NEVER = re.compile(r"(?:\w+::)*(?:panic|unreachable|todo|unimplemented|bail)!")
+"""Macros of Rust that stand in the place of a value and have none."""
 _CHOICES = {"conditional_expression", "ternary_expression"}
 
 
@@ -64,5 +67,12 @@ def _tails(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
             arms = [one for one in body.named_children if one.type == "match_arm"] if body else []
             values = [arm.child_by_field_name("value") for arm in arms]
             waiting += [value for value in reversed(values) if value is not None]
-        elif current.type not in RETURNS and not current.type.endswith(("_item", "_declaration")):
+        elif _is_value(current):
             yield current
+
+
+def _is_value(node: tree_sitter.Node) -> bool:
+    is_macro = node.type == "macro_invocation"
+    if is_macro and _NEVER.match((node.text or b"").decode(errors="replace")):
+        return False
+    return node.type not in RETURNS and not node.type.endswith(("_item", "_declaration"))

@@ -125,6 +125,18 @@ class Variables:
             return told
         return mention.sub(lambda _: value, code)
 
+    def only_value(self, name: str) -> tree_sitter.Node | None:
+        """Return the value of a variable that is assigned once; None for any other."""
+        if len(self.values.get(name, ())) != 1:
+            return None
+        assignment = next(
+            node
+            for node in own_nodes(self.source.body, frozenset())
+            if any(self.source.line(target) == name for target in targets_of(node))
+        )
+        value_field = _ASSIGNMENTS.get(assignment.type, (None, None))[1]
+        return assignment.child_by_field_name(value_field) if value_field else None
+
     def is_clear(self, code: str, known: str = "") -> bool:
         """Return whether code mentions no local variables, except those that are `known`."""
         local = names_in(code) & self.values.keys()

@@ -132,9 +132,17 @@ def _clause(condition: Condition, language: str, empties: frozenset[str]) -> str
     words = _in_words(condition.code, language, empties)
     if words is None or not condition.element:
         return words
-    if len(condition.collection) > _LONGEST_CODE or "`" in condition.collection:
+    one = one_of(condition)
+    return f"{words} for some {one}" if one else None
+
+
+def one_of(condition: Condition) -> str | None:
+    """Return the variable of the loop around a condition, with what it goes through."""
+    element, collection = condition.element, condition.collection
+    if not element or len(collection) > _LONGEST_CODE or "`" in collection:
         return None
-    return f"{words} for some `{condition.element}` in `{condition.collection}`"
+    is_range = f" <= {element} <" in collection
+    return f"`{element}` {'with' if is_range else 'in'} `{collection}`"
 
 
 def _in_words(code: str, language: str, empties: frozenset[str]) -> str | None:

@@ -45,12 +45,13 @@ _LONGEST = 200
 _LONGEST_CODE = 60
 _MAX_CASES = 3
 _MIN_WORDS = 2
+_MAX_RECEIVERS = 2
 # What would end a comment or string, or be markup of its own, and escapes.
 _ESCAPES_ARE_TEXT = frozenset({"go", "rust", "lua", "javascript", "typescript", "tsx"})
 """Languages in whose comments a backslash is like any other character."""
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\*/|/\*|\"{3}|'{3}|``|\{@|^@|\]\]")
 _EMPTY_WHEN_FALSE = re.compile(
-    r"(?:str|bytes|list|dict|set|tuple|frozenset|[Ss]equence|[Mm]apping|Iterable|Collection)\b.*"
+    r"(?:str|bytes|list|dict|set|tuple|frozenset|[Ss]equence|[Mm]apping|Iterable|Collection)\b[^|]*"
 )
 _FAILS = {"Err": "returns an error {}", "panic!": "panics {}"}
 _OPERATOR = re.compile(
@@ -251,6 +252,15 @@ class FactPhrases:
             return f"passed to `{fact.passed_to}`{suffix}" if when else None
         return "not used" if fact.is_unused else None
 
+    def some_uses(self, request: PhraseRequest) -> str | None:
+        """Return some of the uses of a parameter; None if there are none that say something."""
+        fact = self.facts.parameters.get(request.subject)
+        if request.kind is not PhraseKind.PARAMETER or fact is None:
+            return None
+        found = (one for one in (_members(fact), _receivers(fact)) if one)
+        told = (one for one in found if len(one) <= _LONGEST and self._is_safe(one))
+        return next((one for one in told if self._says_more(one)), None)
+
     def _raised(self, name: str) -> str | None:
         failures = [one for one in self.facts.failures if one.name == name]
         cases = [case for one in failures if (case := self._case(one)) and self._is_safe(case)]
@@ -285,6 +295,23 @@ class FactPhrases:
         if is_plain(words) or not is_short or failure.name in _FAILS:
             return words
         return f"{words} (`{failure.message}`)"
+
+
+def _members(fact: ParameterFacts) -> str | None:
+    """Return which members of a parameter are used."""
+    names = fact.members.names
+    are = "is" if len(names) == 1 else "are"
+    named = listing([f"`{name}`" for name in names])
+    return f"{'only ' * fact.members.is_whole}its {named} {are} used" if named else None
+
+
+def _receivers(fact: ParameterFacts) -> str | None:
+    """Return where a parameter that has several uses is passed to."""
+    names = tuple(dict.fromkeys(fact.receivers))
+    is_partial = len(fact.receivers) < fact.n_uses or len(names) > _MAX_RECEIVERS
+    named = listing([f"`{name}`" for name in names[:_MAX_RECEIVERS]])
+    is_several = fact.n_uses > 1 and named
+    return f"passed to {named}{', among other uses' * is_partial}" if is_several else None
 
 
 def _said(failure: Failure) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from assist_server.features.documentation.wording.conditions import any_of
+from assist_server.features.documentation.wording.conditions import any_of, one_of
 from assist_server.features.documentation.wording.statements import (
     is_left_by_others,
     result_of,
@@ -62,7 +62,7 @@ class ResultPhrases:
             return self._only_result(first)
         if all(one.code in _BOOLEANS for one in results):
             return self._truth(results)
-        found = self._cases(results)
+        found = self._first_found(results) or self._cases(results)
         if found is None and statement is not None and statement.act is Act.RETURN:
             found = result_of(statement.code)
         return found
@@ -103,6 +103,27 @@ class ResultPhrases:
             return None
         joined = any_of([when for when in whens if when], needs_all=True)
         return f"`{others[0].code}` {joined}, else `{last.code}`" if joined else None
+
+    def _first_found(self, results: tuple[Result, ...]) -> str | None:
+        """Return "the first `x` in `xs` for which `x.a`, else `None`", if that is all there is."""
+        first, last = results[0], results[-1]
+        tests = first.guard.holds
+        is_search = (
+            len(results) == len((first, last))
+            and len(tests) == 1
+            and first.code in {tests[0].element, f"Some({tests[0].element})"}
+            and not (first.guard.fails or first.guard.caught)
+            and last.guard == Guard(fails=tests)
+            and tests[0].is_clear
+            and _is_quotable(last)
+        )
+        if not is_search:
+            return None
+        words = self.when(Guard((replace(tests[0], element=""),))) or ""
+        one = one_of(tests[0])
+        if not (words.startswith("if ") and one):
+            return None
+        return f"the first {one} for which {words.removeprefix('if ')}, else {_value(last)}"
 
     def _cases(self, results: tuple[Result, ...]) -> str | None:
         """Return all values that are returned, or else those under conditions."""

@@ -19,7 +19,7 @@ def described(name: str, signature: str, words: str) -> str:
     return f'def {name}({signature}):\n    """Do.\n\n    Args:\n        {words}\n    """\n'
 
 
-TARGET = "def f█(size, other):\n    return size * other(size)\n"
+TARGET = "def f█(size, other):\n    return size * other(size + 1)\n"
 
 
 def test_two_places_that_agree_are_believed():
@@ -45,7 +45,7 @@ def test_what_is_not_certain_is_not_repeated(elsewhere):
 
 def test_another_type_is_another_parameter():
     one, two = (described(name, "size: int", "size: Width in pixels.") for name in "gh")
-    target = "def f█(size: str, other):\n    return size * other(size)\n"
+    target = "def f█(size: str, other):\n    return size * other(size + 1)\n"
     assert "size: TODO: describe." in written(one + two + target)
 
 

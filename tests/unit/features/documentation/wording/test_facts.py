@@ -227,18 +227,20 @@ def test_messages_that_could_break_documentation_are_left_out(message):
 
 
 def test_what_is_unknown_is_left_out_if_wanted():
-    body = "x(a.c)\ny(a)\ny(b)\nx(b)\nif b < 0: raise E\nif b: return None\nreturn b.c"
+    body = (
+        "x(a + 1)\ny(a + 1)\ny(b + 1)\nx(b + 1)\nif b < 0: raise E\nif b: return None\nreturn c.d"
+    )
     assert python(body, unknown="omit") == (
-        '"""TODO: describe.\n\n    Returns:\n        `None` if `b`, else `b.c`.\n\n'
+        '"""TODO: describe.\n\n    Returns:\n        `None` if `b`, else `c.d`.\n\n'
         '    Raises:\n        E: If `b` is negative.\n    """'
     )
     numpy = python(body, unknown="omit", style="numpy")
     assert "Parameters" not in numpy
     assert "a" not in numpy.split()
     assert python(
-        "x(a.c)\ny(a)\ny(a)\ny(a)\nb += 1\nz(b)", unknown="omit"
+        "x(a + 1)\ny(a + 1)\ny(a + 1)\nb += 1\nz(b)", unknown="omit"
     ) == '"""TODO: describe."""' or (
-        python("x(a.c)\ny(a)\ny(a)\ny(a)\nb += 1\nz(b)", unknown="omit")
+        python("x(a + 1)\ny(a + 1)\ny(a + 1)\nb += 1\nz(b)", unknown="omit")
         == '"""TODO: describe.\n    """'
     )
 
@@ -246,10 +248,10 @@ def test_what_is_unknown_is_left_out_if_wanted():
 @pytest.mark.parametrize("language_id", ["javascript", "c", "rust", "lua"])
 def test_what_is_unknown_is_left_out_of_comments(language_id):
     source = {
-        "javascript": "function f█(a) { x(a.b); y(a); z(); x() }",
-        "c": "void f█(int a) { x(a + 1); y(a); z(); x(); }",
-        "rust": "fn f█(a: u8) { x(a + 1); y(a); z(); x(); }",
-        "lua": "function f█(a) x(a.b) y(a) z() x() end",
+        "javascript": "function f█(a) { x(a + 1); y(a + 1); z(); x() }",
+        "c": "void f█(int a) { x(a + 1); y(a + 1); z(); x(); }",
+        "rust": "fn f█(a: u8) { x(a + 1); y(a + 1); z(); x(); }",
+        "lua": "function f█(a) x(a + 1) y(a + 1) z() x() end",
     }[language_id]
     text = written(source, language_id, unknown="omit")
     assert text.count("TODO") == 1
@@ -274,12 +276,12 @@ def rerun(source: str, language_id: str, writer) -> str:
 
 
 REOPENED = {
-    "google": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    x(a)\n    x(b)\n    upper(a)\n    return z(b, limit)\n"),
-    "sphinx": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    x(a)\n    x(b)\n    upper(a)\n    return z(b, limit)\n"),
-    "jsdoc": ("javascript", "function f█(a, b) { x(a.c, b.c, limit); x(a); x(b); upper(a); return z(b, limit) }\n"),
-    "javadoc": ("java", "class A {\n\tint f█(int a, int b) { x(a+1, b+1); x(a); x(b); upper(a, limit); return z(b, 1); }\n}\n"),
-    "numpy": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    x(a)\n    x(b)\n    upper(a)\n    return z(b, limit)\n"),
-    "doxygen": ("c", "int f█(int a, int b) { x(a+1, b+1); x(a); x(b); upper(a, limit); return z(b, 1); }\n"),
+    "google": ("python", "def f█(a, b):\n    x(a + 1, b + 1, limit)\n    upper(a + 1)\n    y(a + 1)\n    y(b + 1)\n    y(2)\n    return z(b + 1, limit)\n"),
+    "sphinx": ("python", "def f█(a, b):\n    x(a + 1, b + 1, limit)\n    upper(a + 1)\n    y(a + 1)\n    y(b + 1)\n    y(2)\n    return z(b + 1, limit)\n"),
+    "jsdoc": ("javascript", "function f█(a, b) { x(a + 1, b + 1, limit); upper(a + 1); y(a + 1); y(b + 1); y(2); return z(b + 1, limit) }\n"),
+    "javadoc": ("java", "class A {\n\tint f█(int a, int b) { x(a+1, b+1); upper(a+1, limit); y(a+1); y(b+1); y(2); return z(b+1, 1); }\n}\n"),
+    "numpy": ("python", "def f█(a, b):\n    x(a + 1, b + 1, limit)\n    upper(a + 1)\n    y(a + 1)\n    y(b + 1)\n    y(2)\n    return z(b + 1, limit)\n"),
+    "doxygen": ("c", "int f█(int a, int b) { x(a+1, b+1); upper(a+1, limit); y(a+1); y(b+1); y(2); return z(b+1, 1); }\n"),
 }  # fmt: skip
 
 
@@ -593,6 +595,8 @@ def test_errors_that_are_not_all_told(language_id, source, expected):
         ("function f█(a) local self = g() self.b = a h() return self end", ["any # TODO describe."]),
         ("function f█(a) local b if a then b = 1 end g(a) return b end", ["any # TODO describe."]),
         ("function f█(a) if a:b() then g() end return unpack(a) end", ["any ... # `unpack(a)`."]),
+        ("function f█(a) if a then return unpack(a) end return nil, 'no' end",
+         ["any ... # `unpack(a)` if `a`, else `nil, 'no'`."]),
         ("function f█(a) g() return a, ... end", ["any a", "any ... # TODO describe."]),
         ("function f█(a) g() h() i() return not a and (a.b == 1) end",
          ["boolean # `not a and (a.b == 1)`."]),
@@ -658,6 +662,99 @@ def test_a_parameter_that_is_called(body, expected):
 )  # fmt: skip
 def test_where_a_parameter_is_passed_to(language_id, source, expected):
     assert expected in written(source, language_id)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "def f█(a, b):\n    x(a.c, 1)\n    return b + a.d\n", "a: Only its `c` and `d` are used."),
+        ("python", "def f█(a, b):\n    x(a.c, a)\n    return b + b\n", "a: Its `c` is used."),
+        ("python", "def f█(a, b):\n    x(a.c(), a.c)\n    return b + b\n", "a: Only its `c()` is used."),
+        ("python", "def f█(a, b):\n    x(a.c, a.strip())\n    return b + b\n", "a: Its `c` is used."),
+        ("python", "def f█(a, b):\n    return lambda: a.c + b\n", "a: Only its `c` is used."),
+        ("python", "def f█(a, b):\n    return x(lambda a: a.c, a + b)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    return x([a.c for a in b], a + b)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    a = x(a)\n    return a.c + b\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    x(a.c)\n    a.c = 1\n    return y(b, a.d)\n", "a: Its `d` is used."),
+        ("python", "def f█(a, b):\n    a.c.d = 1\n    return y(b, a.d)\n", "a: Its `d` is used."),
+        ("javascript", "function f█(a, b) { x(a.c, a?.d()); return b + 1 }", "@param a - Only its `c` and `d()` are used."),
+        ("javascript", "function f█(a, b) { x(b => b.c, b + a.length) }", "@param b - TODO: describe."),
+        ("java", "class A { int f█(B a, int b) { return a.c + a.d() + b; } }", "@param a only its {@code c} and {@code d()} are used"),
+        ("c", "int f█(struct a *a, int b) { return a->c + a->d + b; }", "@param a Only its `c` and `d` are used."),
+        ("cpp", "int f█(A &a, int b) { return a.c() + b; }", "@param a Only its `c()` is used."),
+        ("rust", "fn f█(a: &A, b: u8) -> u8 { a.c + a.d() + b }", "* `a` - Only its `c` and `d()` are used."),
+        ("lua", "function f█(a, b) x(a.c, a:d()) y(b + 1) end", "---@param a any Only its `c` and `d()` are used."),
+        # several uses
+        ("python", "def f█(a, b):\n    x(a)\n    y.z(a)\n    return b + b\n", "a: Passed to `x` and `y.z`."),
+        ("python", "def f█(a, b):\n    x(a)\n    y.z(a + 1)\n    return b + b\n", "a: Passed to `x`, among other uses."),
+        ("python", "def f█(a, b):\n    if b: x(a)\n    y.z(a + 1)\n    return b + b\n", "a: TODO: describe."),
+        ("java", "class A extends B { A█(C a) { super(a); this.d = 1 + 1; } }", "@param a passed to {@code super}"),
+    ],
+)  # fmt: skip
+def test_some_uses_of_a_parameter(language_id, source, expected):
+    assert expected in written(source, language_id)
+
+
+def test_a_model_s_phrase_comes_before_some_uses():
+    source = "def f█(song, b):\n    return play(song.title, song.artist) + b\n"
+    text = source.replace("█", "", 1)
+    snapshot = Snapshot("file:///a", "", text, "python")
+    answers = {"song": "what to play, with its title and artist"}
+    found = document(
+        snapshot,
+        source.index("█"),
+        lambda _before, _after, one: answers.get(one.subject),
+        DocumentationSettings(),
+    )
+    assert "song: What to play, with its title and artist." in found.text
+
+
+FOUND = "the first `c` in `a` for which `c.d == b`"
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "def f█(a, b):\n    for c in a:\n        if c.d == b:\n            return c\n    return None\n", f"T{FOUND[1:]}, else `None`."),
+        ("python", "def f█(a, b):\n    for c in a:\n        if c.d == b:\n            return c.e\n    return None\n", "TODO describe."),
+        ("python", "def f█(a, b):\n    for c in a:\n        if c.e: return b\n        if c.d == b:\n            return c\n    return None\n", "TODO describe."),
+        ("python", "def f█(a, b):\n    for c in a:\n        if b == 1:\n            return c\n    return None\n", "TODO describe."),
+        ("javascript", "function f█(a, b) { for (const c of a) { if (c.d == b) return c } return null }", f"T{FOUND[1:]}, else `null`."),
+        ("java", "class A { B f█(B[] a, int b) { for (B c : a) if (c.d == b) return c; return null; } }", "the first {@code c} in {@code a}"),
+        ("rust", "fn f█(a: &[A], b: u8) -> Option<&A> { for c in a { if c.d == b { return Some(c); } } None }", f"{FOUND}, else `None`."),
+        ("lua", "function f█(a, b) for _, c in ipairs(a) do if c.d == b then return c end end return nil end", f"T{FOUND[1:]}, else `nil`."),
+        ("go", "package p\nfunc F█(a []A, b int) *A { for _, c := range a { if c.d == b { return c } }; return nil }", f"It returns {FOUND}, else `nil`."),
+        # loops that count
+        ("go", "package p\nfunc F█(a []int, b, c int) int { for i := c; i < len(a); i++ { if a[i] == b { return i } }; return -1 }",
+         "the first `i` with `c <= i < len(a)` for which `a[i] == b`, else `-1`"),
+        ("cpp", "int f█(A &a, int b) { for (size_t i = 0; i < a.size(); ++i) if (a[i].c == b) return i; return -1; }",
+         "The first `i` with `0 <= i < a.size()` for which `a[i].c == b`"),
+        ("java", "class A { boolean f█(int[] a, int b) { for (int i = 0; i < a.length; i++) { if (a[i] == b) return true; } return false; } }",
+         "{@code true} if {@code a[i] == b} for some {@code i} with {@code 0 <= i < a.length}"),
+        ("lua", "function f█(a, b) for i = 1, #a do if a[i] == b then return i end end return nil end",
+         "The first `i` with `1 <= i <= #a` for which `a[i] == b`, else `nil`."),
+        ("javascript", "function f█(a, b) { for (let i = 0; i < a.length; i++) { if (a[i] == b) return i; i++ } return -1 }", "@returns TODO describe."),
+        ("javascript", "function f█(a, b) { for (let i = 9; i > 0; i--) { if (a[i] == b) return i } return -1 }", "@returns TODO describe."),
+        ("javascript", "function f█(a, b) { for (let i = 0; i < a.length; i++) { if (b) return i } return -1 }", "@returns TODO describe."),
+    ],
+)  # fmt: skip
+def test_what_a_search_returns(language_id, source, expected):
+    assert expected in re.sub(r"\n\s*(?:\*|//+|--+)? *", " ", written(source, language_id))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("const c = new Peer(a); c.d = a; return c", "A new `Peer`."),
+        ("let c = new Peer(a); if (a) c = null; return c", "TODO describe."),
+        (
+            "if (a.b) { return null } const c = new Peer(a); c.d(a); return c",
+            "`null` if `a.b`, else a new `Peer`.",
+        ),
+    ],
+)
+def test_a_variable_that_holds_something_new(body, expected):
+    assert f"@returns {expected}" in written(f"function f█(a) {{ {body} }}", "javascript")
 
 
 @pytest.mark.parametrize(
@@ -736,6 +833,13 @@ def test_a_value_that_is_not_told(language_id, source, expected):
         ("go", "package p\nfunc (s *S) F█(a A) {\n\ts.l.Lock()\n\tdefer s.l.Unlock()\n\tdelete(s.b, a)\n}", "Lock"),
         ("lua", "local b\nfunction f█(a)\n  if a then b = 1 end\n  return b, true\nend", "number"),
         ("lua", "function f█(a)\n  for b = 1, 3 do if b == a then return b, a end end\n  b = 'x'\n  return b, a\nend", "string"),
+        ("python", "def f█(a: str | None):\n    if not a:\n        raise E\n    g()\n    h()\n", "empty"),
+        ("rust", 'fn f█(a: u8) -> u8 { if a > 3 { 4 } else if a > 1 { 3 } else { panic!("no") } }', "else `"),
+        ("rust", 'fn f█(a: u8) -> Result<u8, E> { if a > 3 { Ok(a) } else { bail!("no") } }', "bail"),
+        ("go", "package p\nfunc F█(a int) (b bool) {\n\tdefer func() { b = false }()\n\tif a > 3 {\n\t\treturn true\n\t}\n\treturn false\n}", "true"),
+        ("go", "package p\nfunc F█(a int) (b bool) {\n\tdefer g(&b)\n\treturn a > 3\n}", "whether"),
+        ("cpp", "API A::A█(int a) { g(a); h(a); }", "@return"),
+        ("cpp", "template <typename T>\nAPI A<T>::~A█() { g(1); h(); }", "@return"),
         ("typescript", "class A extends B { constructor█(private a: string, b: number) { super(b); this.g(b); } }", "Not used"),
     ],
 )  # fmt: skip
