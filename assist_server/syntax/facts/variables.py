@@ -129,11 +129,12 @@ class Variables:
         """Return the value of a variable that is assigned once; None for any other."""
         if len(self.values.get(name, ())) != 1:
             return None
+        nodes = own_nodes(self.source.body, frozenset())
         assignment = next(
-            node
-            for node in own_nodes(self.source.body, frozenset())
-            if any(self.source.line(target) == name for target in targets_of(node))
+            (node for node in nodes if name in map(self.source.line, targets_of(node))), None
         )
+        if assignment is None:
+            return None  # an inner function
         value_field = _ASSIGNMENTS.get(assignment.type, (None, None))[1]
         return assignment.child_by_field_name(value_field) if value_field else None
 
