@@ -87,8 +87,7 @@ def document(
 
     reopened = reopen(place.tree, place.definition, planned)
     tree, definition = reopened or (place.tree, place.definition)
-    known = Knowledge(tree, definition)
-    style = convention_of(place.tree, settings.style)
+    known, style = Knowledge(tree, definition), convention_of(place.tree, settings.style)
     plan = plan_documentation(tree, definition, style, prune, known.telling)
     if not plan.insertions:
         raise InputError(_nothing_to_do(definition, plan))

@@ -32,8 +32,8 @@ class Knowledge:
         return self._neighbours.phrase(request) or self._fact(request)
 
     def little(self, request: PhraseRequest) -> str | None:
-        """Return some of the uses of a parameter: true, but a model may know more."""
-        return self._facts.some_uses(request)
+        """Return what says little: true, but a model may know more."""
+        return self._facts.little(request)
 
     def _fact(self, request: PhraseRequest) -> str | None:
         phrase = self._facts.phrase(request)

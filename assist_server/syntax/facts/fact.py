@@ -18,6 +18,8 @@ class Condition:
     """The variable of the loop around it, if the expression mentions that."""
     collection: str = ""
     """The collection that is looped over, or the bounds of the variable: `0 <= i < n`."""
+    is_range: bool = False
+    """Whether the loop counts, so that the collection is its bounds."""
     is_clear: bool = True
     """Whether it says something to a reader who does not know the function's local variables."""
     is_exit: bool = field(default=False, compare=False)
@@ -92,7 +94,7 @@ class Members:
 
     names: tuple[str, ...] = ()
     is_whole: bool = False
-    """Whether the parameter is not used otherwise."""
+    """Whether the parameter is not used otherwise, nor a part of it set."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,8 @@ class Effect:
 
     statement: Statement
     guard: Guard
+    each: Condition | None = None
+    """The loop in which it takes place for each element; it has no code."""
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from assist_server.syntax.facts.exits import Exits, may_always_throw, never_ends
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.loops import (
     FIELDS_OF_LOOPS,
+    Loop,
     goes_through_keys,
-    iterated,
-    iterated_nodes,
+    loop_of,
 )
 from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
 from assist_server.syntax.facts.variables import LOOPS, Variables, names_in
@@ -179,27 +179,22 @@ class Guards:
             return
         if child == parent.child_by_field_name("alternative") or goes_through_keys(parent):
             path.is_known = False
-        self._attach(path, parent)
+        self._attach(path, loop_of(self.source, self.variables, parent))
 
-    def _attach(self, path: _Path, loop: tree_sitter.Node) -> None:
+    def _attach(self, path: _Path, loop: Loop | None) -> None:
         """Note what the condition of a statement in a loop goes through."""
-        gone_through = iterated(self.source, self.variables, loop)
-        if not path.holds or gone_through is None:
-            path.is_known = path.is_known and bool(path.holds)
+        if not path.holds or loop is None:
+            path.is_known = False
             return
-        names, collection = gone_through
         inner = path.holds[0]
-        if _mentions(inner.code, names) and not inner.element:
-            path.holds[0] = replace(inner, element=names, collection=collection)
-        elif iterated_nodes(self.source, loop) is None:
+        if _mentions(inner.code, loop.element) and not inner.element:
+            path.holds[0] = _in_loop(inner, loop)
+        elif loop.is_range:
             path.is_known = False  # it may count to nothing
 
     def _other_loop(self, path: _Path, parent: tree_sitter.Node) -> None:
         """Take up loops over collections of Go and Lua, and those that count."""
-        if iterated(self.source, self.variables, parent) is None:
-            path.is_known = False  # also a number or key, not an element
-        else:
-            self._attach(path, parent)
+        self._attach(path, loop_of(self.source, self.variables, parent))
 
     def _handler(self, path: _Path, parent: tree_sitter.Node) -> None:
         if path.is_guarded or parent.type == "catch_clause":
@@ -301,21 +296,22 @@ class Guards:
             if one.start_byte > child.start_byte
         )
 
+    def _exit_in_loop(self, node: tree_sitter.Node) -> Condition | None:
+        """Return the condition under which the only statement of a loop exits."""
+        loop, body = loop_of(self.source, self.variables, node), node.child_by_field_name("body")
+        if loop is None or body is None or node.child_by_field_name("alternative"):
+            return None
+        inner = statements(body) if body.type in BLOCKS else [body]
+        found = self._exit_condition(inner[0]) if len(inner) == 1 else None
+        is_about = found is not None and not found.element and _mentions(found.code, loop.element)
+        return _in_loop(found, loop) if found and is_about and not goes_through_keys(node) else None
+
     def _exit_condition(self, node: tree_sitter.Node) -> Condition | None:
         """Return the condition under which an earlier statement exits; None if unclear."""
         if node.type == "expression_statement" and node.named_children:
             node = node.named_children[0]
-        gone_through = iterated(self.source, self.variables, node)
-        if gone_through is not None:
-            if node.child_by_field_name("alternative") or goes_through_keys(node):
-                return None
-            body = node.child_by_field_name("body")
-            is_block = body is not None and body.type in BLOCKS
-            inner = statements(body) if body and is_block else [body] if body else []
-            found = self._exit_condition(inner[0]) if len(inner) == 1 else None
-            if found is None or found.element or not _mentions(found.code, gone_through[0]):
-                return None
-            return replace(found, element=gone_through[0], collection=gone_through[1])
+        if LOOPS.fullmatch(node.type):
+            return self._exit_in_loop(node)
         consequence = node.child_by_field_name("consequence")
         if node.type not in IFS or consequence is None or node.child_by_field_name("alternative"):
             return None
@@ -327,7 +323,15 @@ class Guards:
         return self._condition(node.child_by_field_name("condition"), node)
 
 
+def _in_loop(condition: Condition, loop: Loop) -> Condition:
+    """Return a condition about the elements of a loop."""
+    return replace(
+        condition, element=loop.element, collection=loop.collection, is_range=loop.is_range
+    )
+
+
 def _mentions(code: str, names: str) -> bool:
+    """Return whether code has one of some names."""
     return bool(names_in(code) & set(re.findall(r"\w+", names)))
 
 

@@ -1,6 +1,7 @@
 """What the loops of a function go through: collections, or numbers between two bounds."""
 
 import re
+from dataclasses import dataclass
 
 import tree_sitter
 
@@ -20,42 +21,60 @@ _COUNTS = re.compile(
     r"for ?\(? ?(?:[\w:]+ )*(?P<name>\w+) :?= (?P<first>[^;,]+); ?(?P=name) (?P<mark><=?)"
     r" (?P<last>[^;,]+); ?(?:(?P=name)\+\+|\+\+(?P=name)|(?P=name) \+= 1) ?\)? ?\{?"
 )
-_COUNTS_IN_LUA = re.compile(r"for (?P<name>\w+) ?= ?(?P<first>[^,]+), ?(?P<last>[^,]+) do")
+_COUNTS_IN_LUA = re.compile(r"for (?P<name>\w+) ?= ?(?P<first>\d+), ?(?P<last>[^,]+) do")
+_NO_BOUND = re.compile(r"&&|\|\||\?|\bend\b|\bhuge\b")
+"""Code that is more than a number, or an iterator."""
 
 
-def iterated(
-    source: Source, variables: Variables, loop: tree_sitter.Node
-) -> tuple[str, str] | None:
-    """Return the variable for the elements of a loop, and the collection or `a <= i < b`."""
-    nodes = iterated_nodes(source, loop)
+@dataclass(frozen=True)
+class Loop:
+    """A loop with a variable."""
+
+    element: str
+    """The variable, or several."""
+    collection: str
+    """What is looped over, or the bounds: `0 <= i < n`."""
+    is_range: bool
+    """Whether it counts."""
+
+
+def loop_of(source: Source, variables: Variables, node: tree_sitter.Node) -> Loop | None:
+    """Return what a loop goes through; None if that, or its variable, is changed by the body."""
+    nodes = _iterated_nodes(source, node)
     if nodes is None:
-        return _counted(source, variables, loop)
-    element, collection = map(source.line, nodes)
-    return element.lstrip("&* "), collection
-
-
-def _counted(
-    source: Source, variables: Variables, loop: tree_sitter.Node
-) -> tuple[str, str] | None:
-    """Return the variable of a loop that counts by one, and its bounds."""
-    body = loop.child_by_field_name("body")
-    if loop.type != "for_statement" or body is None:
+        loop = _counted(source, node)
+    else:
+        element, collection = map(source.line, nodes)
+        loop = Loop(element.lstrip("&* "), collection, is_range=False)
+    body = node.child_by_field_name("body")
+    if loop is None or body is None:
         return None
-    head = one_line(source.tree.text[source.tree.start(loop) : source.tree.start(body)])
+    offsets = (
+        offset
+        for name in re.findall(r"\w+", loop.element)
+        for offset in variables.values.get(name, ())
+    )
+    bounds = re.sub(rf" <= {re.escape(loop.element)} <=? ", ", ", loop.collection)
+    is_changed = any(body.start_byte <= offset <= body.end_byte for offset in offsets)
+    return None if is_changed or variables.is_changed(bounds, node) else loop
+
+
+def _counted(source: Source, node: tree_sitter.Node) -> Loop | None:
+    """Return a loop that counts by one."""
+    body = node.child_by_field_name("body")
+    if node.type != "for_statement" or body is None:
+        return None
+    head = one_line(source.tree.text[source.tree.start(node) : source.tree.start(body)])
     form = _COUNTS_IN_LUA if source.language == "lua" else _COUNTS
     found = form.fullmatch(head)
-    if found is None:
+    if found is None or _NO_BOUND.search(found["last"]):
         return None
-    first, name, last = found["first"], found["name"], found["last"]
-    changes = variables.values.get(name, ())
-    is_changed = variables.is_changed(f"{first}, {last}", loop) or any(
-        body.start_byte <= offset <= body.end_byte for offset in changes
-    )
     mark = found.groupdict().get("mark") or "<="
-    return None if is_changed else (name, f"{first} <= {name} {mark} {last}")
+    bounds = f"{found['first']} <= {found['name']} {mark} {found['last']}"
+    return Loop(found["name"], bounds, is_range=True)
 
 
-def iterated_nodes(
+def _iterated_nodes(
     source: Source, loop: tree_sitter.Node
 ) -> tuple[tree_sitter.Node, tree_sitter.Node] | None:
     """Return the variable for the elements of a loop over a collection, and the collection."""

@@ -24,9 +24,8 @@ _COMMON = re.compile(
     r"|set|has|is_?[eE]mpty|empty|begin|end|data|c_str|str|first|second|clone|copy|unwrap\w*|ok\w*"
     r"|is_(?:some|none|ok|err)|toString|equals|hashCode|charAt|charCodeAt|apply|call|bind|then"
     r"|format|encode|decode|rep|byte|Error|String|next|type|constructor|prototype|substring|take"
-    r"|reset|release|sort\w*|reverse|update|at|insert|erase|clear|back|front|decode|chars|bytes"
+    r"|reset|release|sort\w*|reverse|update|at|insert|erase|clear|back|front|chars|bytes"
 )
-_MAX_NAMES = 4
 
 
 def members_used(
@@ -45,8 +44,10 @@ def members_used(
     left = {name for name, use in zip(found, uses, strict=True) if use.start_byte in targets}
     kept = dict.fromkeys(name for name in found if name and name not in left)
     names = tuple(name for name in kept if f"{name}()" not in kept)
-    is_whole = None not in found and not left and len(names) <= _MAX_NAMES
-    return Members(names[:_MAX_NAMES], is_whole=is_whole)
+    if all(_COMMON.fullmatch(name.removesuffix("()")) for name in names):
+        return Members()
+    is_whole = None not in found and not left
+    return Members(names if is_whole or len(names) > 1 else (), is_whole=is_whole)
 
 
 def _member(source: Source, use: tree_sitter.Node) -> str | None:
@@ -56,10 +57,9 @@ def _member(source: Source, use: tree_sitter.Node) -> str | None:
     member = access.child_by_field_name(field) if access is not None and field else None
     if access is None or member is None or access.named_children[0] != use:
         return None
-    if _COMMON.fullmatch(source.text(member)):
-        return None
     above = access.parent
     is_called = access.type == "method_invocation" or (
         above is not None and above.type in _CALLERS and above.named_children[0] == access
     )
-    return source.text(member) + "()" * is_called
+    name = source.text(member)
+    return None if name.isdigit() or name.startswith("__") else name + "()" * is_called

@@ -16,7 +16,6 @@ from assist_server.syntax.facts.source import (
     NOTHING,
     SCRIPTS,
     Source,
-    inside_body,
     statements,
 )
 from assist_server.syntax.facts.uses import guard_of_use, is_inside_function, is_operand_skipped
@@ -56,6 +55,8 @@ _PLAIN_CALLS = re.compile(
     r"|\w*(?:UNUSED|unused)\w*)"
 )
 _CALLEE = re.compile(r"(?:super\(\)\.)?[\w.$:]+(?:->\w+)*")
+_DYNAMIC = re.compile(r"\b(?:locals|arguments|vars|eval)\b")
+"""Ways to reach a parameter without its name."""
 _LONGEST = 40
 
 
@@ -88,6 +89,14 @@ def parameter_facts(
     return MappingProxyType(found)
 
 
+def _is_all(source: Source, name: str, count: int) -> bool:
+    """Return whether a parameter is named so often only, and not reached without its name."""
+    header, span = source.definition.header, source.definition.span
+    written = source.tree.text[header.start : span.end]
+    named = re.findall(rf"(?<![\w$]){re.escape(name)}(?![\w$])", written)
+    return len(named) == count + 1 and not _DYNAMIC.search(written)
+
+
 def _offsets_of_targets(source: Source) -> frozenset[int]:
     """Return the byte offsets where what a body assigns begins."""
     nodes = own_nodes(source.body, frozenset())
@@ -114,6 +123,9 @@ def _with_uses(
         fact = replace(fact, passed_to=passed[0][0], passed_when=passed[0][1])
     receivers = tuple(callee for callee, when in passed if when.is_always)
     members = members_used(source, places, targets)
+    name = source.text(places[0]) if places else ""
+    if members.is_whole and not _is_all(source, name, len(places)):
+        members = replace(members, is_whole=False)
     return replace(fact, members=members, receivers=receivers, n_uses=len(places))
 
 
@@ -134,7 +146,7 @@ def _occurs(source: Source, name: str) -> bool:
     above = source.tree.text[header.start : source.tree.start(source.body)]
     word = rf"(?<![\w$]){re.escape(name)}(?![\w$])"
     is_property = rf"\b(?:public|private|protected|readonly)\s+{re.escape(name)}(?![\w$])"
-    is_dynamic = re.search(r"\b(?:locals|arguments|vars|eval)\b", inside) is not None
+    is_dynamic = _DYNAMIC.search(inside) is not None
     return (
         name == "..."
         or (source.language not in _MARKS and re.match(r"_+[^_]", name) is not None)
@@ -236,37 +248,31 @@ def _sides(source: Source, node: tree_sitter.Node) -> tuple[str, str] | None:
 
 
 def _uses(source: Source) -> _Uses:
-    """Return the places in the body where parameters are used."""
+    """Return the places in the body where parameters are used, in their order."""
     found: dict[str, list[tree_sitter.Node]] = {}
-    waiting = [source.body]
+    waiting: list[tuple[tree_sitter.Node, frozenset[str]]] = [(source.body, frozenset())]
     while waiting:
-        node = waiting.pop()
-        waiting += node.named_children
-        if node.type in _IDENTIFIERS and not _is_label(node):
-            name = source.text(node)
-            if name in source.parameters and not _is_hidden(source, node, name):
-                found.setdefault(name, []).append(node)
-    return {name: sorted(places, key=lambda one: one.start_byte) for name, places in found.items()}
+        node, hidden = waiting.pop()
+        hidden |= _declared_by(source, node)
+        waiting += [(child, hidden) for child in reversed(node.named_children)]
+        name = source.text(node) if node.type in _IDENTIFIERS and not _is_label(node) else ""
+        if name in source.parameters and name not in hidden:
+            found.setdefault(name, []).append(node)
+    return found
 
 
-def _is_hidden(source: Source, node: tree_sitter.Node, name: str) -> bool:
-    """Return whether a name is that of a parameter of a function or comprehension inside."""
-    word = re.compile(rf"(?<![\w.$]){re.escape(name)}(?![\w$])")
-    return any(
-        word.search(source.text(declared))
-        for outer in inside_body(source, node)
-        for declared in _declared_by(outer)
-    )
-
-
-def _declared_by(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+def _declared_by(source: Source, node: tree_sitter.Node) -> frozenset[str]:
+    """Return the names of the parameters of a function inside, or of a comprehension."""
     if node.type in BORDERS:
-        fields = (node.child_by_field_name(one) for one in ("parameters", "parameter"))
-        yield from (one for one in fields if one is not None)
-    for child in node.named_children:
-        left = child.child_by_field_name("left") if child.type == "for_in_clause" else None
-        if left is not None:
-            yield left
+        fields = [node.child_by_field_name(one) for one in ("parameters", "parameter")]
+    elif node.type.endswith("_comprehension") or node.type == "generator_expression":
+        loops = (child for child in node.named_children if child.type == "for_in_clause")
+        fields = [one.child_by_field_name("left") for one in loops]
+    else:
+        return frozenset()
+    return frozenset(
+        name for one in fields if one is not None for name in re.findall(r"\w+", source.text(one))
+    )
 
 
 def _is_label(node: tree_sitter.Node) -> bool:

@@ -18,7 +18,7 @@ from assist_server.syntax.facts.source import (
     inside_body,
     statements,
 )
-from assist_server.syntax.facts.tails import returned_values
+from assist_server.syntax.facts.tails import never_has_value, returned_values
 from assist_server.syntax.facts.variables import Variables, names_in, targets_of
 from assist_server.syntax.tree_walk import own_nodes
 
@@ -58,6 +58,9 @@ def results(source: Source, guards: Guards, variables: Variables) -> tuple[Resul
 def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[Result]:
     unclear = _CALLS if _ends_without_value(source) else frozenset[str]()
     for node in returned_values(source):
+        if never_has_value(source, node):
+            yield Result(ValueKind.OTHER, "", Guard(is_known=False))
+            continue
         if any(_may_be_dead(source, outer) for outer in inside_body(source, node)):
             yield Result(ValueKind.OTHER, source.line(node), Guard(is_known=False))
             continue
@@ -79,10 +82,12 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
 def _are_replaced(source: Source) -> bool:
     """Return whether a deferred function of Go may replace a named result, other than the error."""
     named = names_in(re.sub(r"\w+ error\b", "", source.definition.returns or ""))
+    if "defer" not in source.text(source.body):
+        return False
     return any(
-        source.text(target) in named
-        for one in own_nodes(source.body, BORDERS)
-        if one.type == "defer_statement"
+        re.split(r"\W", source.text(target))[0] in named
+        for one in own_nodes(source.body, frozenset())
+        if one.type in {"defer_statement", "func_literal"}
         for node in own_nodes(one, frozenset())
         for target in targets_of(node)
     )

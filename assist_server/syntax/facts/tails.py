@@ -67,12 +67,10 @@ def _tails(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
             arms = [one for one in body.named_children if one.type == "match_arm"] if body else []
             values = [arm.child_by_field_name("value") for arm in arms]
             waiting += [value for value in reversed(values) if value is not None]
-        elif _is_value(current):
+        elif current.type not in RETURNS and not current.type.endswith(("_item", "_declaration")):
             yield current
 
 
-def _is_value(node: tree_sitter.Node) -> bool:
-    is_macro = node.type == "macro_invocation"
-    if is_macro and _NEVER.match((node.text or b"").decode(errors="replace")):
-        return False
-    return node.type not in RETURNS and not node.type.endswith(("_item", "_declaration"))
+def never_has_value(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether what stands in the place of a value leaves the function."""
+    return node.type == "macro_invocation" and _NEVER.match(source.text(node)) is not None

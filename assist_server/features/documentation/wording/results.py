@@ -18,6 +18,9 @@ _LONGEST = 200
 _LONGEST_CODE = 60
 _MAX_CASES = 3
 _MAX_TOLD = 2
+_PAIR = 2
+_WITHOUT_ORDER = frozenset({"go", "lua"})
+"""Languages in which loops over lists and over maps look alike."""
 _NO_VALUES = frozenset({"Ok(())", "Some(())", "()"})
 _TYPED = frozenset({"c", "cpp", "java", "go", "rust"})
 """Languages in which a function that returns a value does so on every path."""
@@ -109,7 +112,7 @@ class ResultPhrases:
         first, last = results[0], results[-1]
         tests = first.guard.holds
         is_search = (
-            len(results) == len((first, last))
+            len(results) == _PAIR
             and len(tests) == 1
             and first.code in {tests[0].element, f"Some({tests[0].element})"}
             and not (first.guard.fails or first.guard.caught)
@@ -123,7 +126,9 @@ class ResultPhrases:
         one = one_of(tests[0])
         if not (words.startswith("if ") and one):
             return None
-        return f"the first {one} for which {words.removeprefix('if ')}, else {_value(last)}"
+        is_ordered = tests[0].is_range or self.language not in _WITHOUT_ORDER
+        which = "the first" if is_ordered else "some"
+        return f"{which} {one} for which {words.removeprefix('if ')}, else {_value(last)}"
 
     def _cases(self, results: tuple[Result, ...]) -> str | None:
         """Return all values that are returned, or else those under conditions."""
@@ -197,9 +202,22 @@ class ResultPhrases:
         ]
         new = {one.code for one in results if one.kind is ValueKind.INSTANCE}
         sentence = _as_sentence(kept, new)
+        if not kept:
+            return self._early(cases)
         untold = {one.code for one in results} - dict(kept).keys()
         is_partial = bool(untold) and not untold | dict(kept).keys() <= _BOOLEANS
         return f"{sentence}, among other cases" if sentence and is_partial else sentence
+
+    def _early(self, cases: dict[str, list[str]]) -> str | None:
+        """Return a condition that suffices for a constant, which other cases may give as well."""
+        found = (
+            f"`{code}` {when}, and perhaps in other cases"
+            for code, whens in cases.items()
+            for when in (whens if len(whens) <= _MAX_TOLD else ())
+            if when.startswith("if ") and ", unless" not in when
+        )
+        constants = (one for one in found if _CONSTANTS.match(one))
+        return next(constants, None)
 
     def _special_case(self, result: Result, results: tuple[Result, ...]) -> str | None:
         """Return when a value is returned, if a reader can understand both."""
@@ -243,6 +261,11 @@ _VALUE = re.compile(
     rf"|(?:(?:\w+::)*(?:Some|Ok|Err)|new [\w.]+){_GIVEN}"
 )
 """Expressions whose value is never null."""
+_CONSTANTS = re.compile(
+    r"`(?:-?\d[\w.]*|-?[A-Z][A-Z0-9_]+|True|False|true|false|\"[^\"]*\"|'[^']*'"
+    + "".join(rf"|{re.escape(one)}" for one in sorted(NOTHING))
+    + ")`"
+)
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 

@@ -139,3 +139,11 @@ def test_words_of_the_signature_are_not_repeated(words, is_used):
     other = f"/** G.\n * @param out {words}\n */\n int g(D.OutputSettings out) {{ return 1; }}\n"
     own = " int f█(D.OutputSettings out) { return h(out) + k(out); }\n"
     assert (words in written(f"class Printer {{\n{other}{own}}}\n", "java")) == is_used
+
+
+def test_words_about_another_parameter_are_not_repeated():
+    words = "path: Base of the route."
+    said = described("g", "path", words) + described("h", "path", words)
+    assert "path: Base of the route." in written(f"{said}def f█(path):\n    return path + path\n")
+    target = "def f█(path, base_directory):\n    return path + path + base_directory\n"
+    assert "path: TODO: describe." in written(said + target)
