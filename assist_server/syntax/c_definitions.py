@@ -114,9 +114,12 @@ def _read_function(
     scope, _, name = written.rpartition("::")
     parent = scope.rpartition("::")[2].partition("<")[0] or _enclosing_class(tree, node)
     own = list(own_nodes(body, _BORDERS)) if body else []
-    returns = _returns(tree, node, declarator)
+    kind = _kind(name, parent)
+    # What looks like the type of a constructor is a macro: `API Thing::Thing()`.
+    has_type = kind is not Kind.CONSTRUCTOR and not name.startswith("~")
+    returns = _returns(tree, node, declarator) if has_type else None
     return Definition(
-        kind=_kind(name, parent),
+        kind=kind,
         name=name,
         span=Span(tree.start(outer), tree.end(outer)),
         header=Span(tree.start(outer), tree.start(body) if body else tree.end(outer)),

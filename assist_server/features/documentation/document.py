@@ -87,8 +87,7 @@ def document(
 
     reopened = reopen(place.tree, place.definition, planned)
     tree, definition = reopened or (place.tree, place.definition)
-    known = Knowledge(tree, definition)
-    style = convention_of(place.tree, settings.style)
+    known, style = Knowledge(tree, definition), convention_of(place.tree, settings.style)
     plan = plan_documentation(tree, definition, style, prune, known.telling)
     if not plan.insertions:
         raise InputError(_nothing_to_do(definition, plan))
@@ -98,6 +97,7 @@ def document(
         settings.line_length,
         snapshot.path,
         know=known.phrase,
+        know_little=known.little,
         body=_body(tree.text, definition),
         code_marks=CODE_MARKS.get(style.name, CODE_MARKS["google"]),
         keeps_unknown=settings.unknown == "todo",

@@ -31,6 +31,10 @@ class Knowledge:
             return request.subject
         return self._neighbours.phrase(request) or self._fact(request)
 
+    def little(self, request: PhraseRequest) -> str | None:
+        """Return what says little: true, but a model may know more."""
+        return self._facts.little(request)
+
     def _fact(self, request: PhraseRequest) -> str | None:
         phrase = self._facts.phrase(request)
         is_property = self._definition.is_property and request.kind is PhraseKind.SUMMARY

@@ -166,6 +166,8 @@ class Filling:
     width: int
     path: str = ""
     know: Knowledge = lambda _: None
+    know_little: Knowledge = lambda _: None
+    """Asked where the model has nothing to say, either."""
     body: str = ""
     """The function, whose words a model's phrase has to use."""
     code_marks: tuple[str, str] = ("`", "`")
@@ -227,16 +229,22 @@ class Filling:
     def _phrase(self, prefix: str, suffix: str, slot: Slot) -> str | None:
         """Return what is known or what the model writes; None if neither can be used."""
         request = slot.request
-        known = self.know(request)
-        phrase = self._marked(finish(known, request.form)) if known is not None else None
-        if phrase is not None and self._fits(slot, phrase):
-            self.fact_phrases += 1
-        else:
-            phrase = self._written(prefix, suffix, request)
-            if phrase is None or not self._fits(slot, phrase):
-                return None
-            self.model_phrases += 1
-        self._used.add(phrase)
+        phrase = self._known(slot, self.know)
+        if phrase is None and (written := self._written(prefix, suffix, request)):
+            phrase = written if self._fits(slot, written) else None
+            self.model_phrases += phrase is not None
+        phrase = phrase or self._known(slot, self.know_little)
+        if phrase is not None:
+            self._used.add(phrase)
+        return phrase
+
+    def _known(self, slot: Slot, know: Knowledge) -> str | None:
+        """Return what the source tells, if it fits."""
+        known = know(slot.request)
+        phrase = self._marked(finish(known, slot.request.form)) if known is not None else None
+        if phrase is None or not self._fits(slot, phrase):
+            return None
+        self.fact_phrases += 1
         return phrase
 
     def _fits(self, slot: Slot, phrase: str) -> bool:

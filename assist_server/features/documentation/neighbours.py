@@ -53,7 +53,15 @@ class Neighbours:
             return self._overridden_summary()
         name = request.subject
         text = self._parameter(name) if request.kind is PhraseKind.PARAMETER else None
-        return None if text is None or _repeats(text, self._signature(name)) else text
+        if text is None or _repeats(text, self._signature(name)):
+            return None
+        return None if self._is_about_another(text, name) else text
+
+    def _is_about_another(self, text: str, name: str) -> bool:
+        """Return whether words seem to be about another parameter: they have a part of its name."""
+        words, own = stems(text), stems(self._signature(name))
+        others = (stems(one.name) - own for one in self.definition.parameters if one.name != name)
+        return any(0 < len(other & words) < len(other) for other in others)
 
     def _signature(self, name: str) -> str:
         """Return what the code says of a parameter: its name and type, and the class."""

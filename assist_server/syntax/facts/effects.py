@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import tree_sitter
 
-from assist_server.syntax.facts.fact import Act, Effect, Statement
+from assist_server.syntax.facts.fact import Act, Condition, Effect, Guard, Statement
 from assist_server.syntax.facts.guards import ARMS, Guards
+from assist_server.syntax.facts.loops import goes_through_keys, loop_of
 from assist_server.syntax.facts.places import is_seen_outside
 from assist_server.syntax.facts.source import (
     BLOCKS,
@@ -21,7 +22,7 @@ from assist_server.syntax.facts.source import (
 )
 from assist_server.syntax.facts.statements import ASSIGNMENTS, CALLS, read_assignment, read_call
 from assist_server.syntax.facts.tails import returned_values
-from assist_server.syntax.facts.variables import LOOPS, Variables, targets_of
+from assist_server.syntax.facts.variables import LOOPS, Variables, names_in, targets_of
 from assist_server.syntax.tree_walk import own_nodes
 
 _MAX_TOLD = 3
@@ -136,9 +137,12 @@ def _effect(
     if statement is None:
         return
     target, _, value = statement.code.partition(" = ")
-    is_set = statement.act is Act.SET
+    is_set, each = statement.act is Act.SET, _for_each(source, guards, variables, node)
+    known = each.element if each else ""
+    if is_set and known and not names_in(known) & names_in(target):
+        return  # the last element remains
     is_outside = is_set and is_seen_outside(source, variables, target)
-    if is_outside != is_set or not (target.isidentifier() or variables.is_clear(target)):
+    if is_outside != is_set or not (target.isidentifier() or variables.is_clear(target, known)):
         return
     rest = source.tree.text[source.tree.end(node) : source.definition.span.end]
     if is_set and re.search(rf"\bdel(?:ete)?\b[^\n;]*{re.escape(target)}", rest):
@@ -147,13 +151,32 @@ def _effect(
         (target.startswith("*") and _mentions(rest, target.strip("*() ")))
         or _is_changed_later(source, variables, inner, statement)
     )
-    is_clear = variables.is_clear(value) and not variables.is_changed(value, node)
+    is_clear = variables.is_clear(value, known) and not variables.is_changed(value, node)
     if is_set and not (is_clear and is_lasting):
         statement = replace(statement, code=target)
-    guard = guards.of_node(node)
+    guard = Guard() if each else guards.of_node(node)
     is_told = guard.is_known and all(one.is_clear for one in guard.holds)
     if is_told and (is_set or not variables.is_assigned(target, node)):
-        yield Effect(statement, guard)
+        yield Effect(statement, guard, each)
+
+
+def _for_each(
+    source: Source, guards: Guards, variables: Variables, node: tree_sitter.Node
+) -> Condition | None:
+    """Return the loop of which a statement takes place once for each element, in any case."""
+    body = node if node.parent is not None and LOOPS.fullmatch(node.parent.type) else node.parent
+    body = body.parent if body is not None and body.type == "statement_list" else body
+    loop = body.parent if body is not None else None
+    if body is None or loop is None or not LOOPS.fullmatch(loop.type):
+        return None
+    exits = guards.exits
+    is_left = body.id in exits.returning | exits.leaving | exits.throwing
+    found = loop_of(source, variables, loop)
+    is_plain = not (is_left or goes_through_keys(loop)) and loop != node
+    if found is None or not is_plain or not guards.of_node(loop).is_always:
+        return None
+    is_clear = variables.is_clear(found.collection, found.element)
+    return Condition("", found.element, found.collection, found.is_range) if is_clear else None
 
 
 def _mentions(code: str, target: str) -> bool:

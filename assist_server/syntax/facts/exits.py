@@ -33,7 +33,7 @@ _BODY = re.compile(r"(?<![\w.])(\w+)\s*\([^(){};]{0,200}\)[^(){};=]{0,100}\{([^{
 _PYTHON_BODY = re.compile(r"\bdef (\w+)\(.*\)[^:\n]*:\s*(?:\"{3}[^\"]*\"{3}\s*)?(.*)")
 _THROW = re.compile(r"(?:^|;)\s*(?:throw\b|raise\b|panic!?\()")
 _CONDITIONAL = re.compile(r"\b(?:if|else|for|while|do|switch|case|try|return|goto|match)\b|\?")
-_MACRO = re.compile(r"[A-Z][A-Z0-9_]+\(.*", re.DOTALL)
+_MACRO = re.compile(r"(?!\w*(?:LOG|TRACE|DEBUG|WARN|PRINT|ASSERT))[A-Z][A-Z0-9_]+\(.*", re.DOTALL)
 # A return of an error is like an exception: documented as a case of its own.
 _REFUSALS = {
     "rust": re.compile(r".*\{\s*return Err\([^;]*;?\s*\}", re.DOTALL),

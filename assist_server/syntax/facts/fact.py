@@ -17,7 +17,9 @@ class Condition:
     element: str = ""
     """The variable of the loop around it, if the expression mentions that."""
     collection: str = ""
-    """The collection that is looped over."""
+    """The collection that is looped over, or the bounds of the variable: `0 <= i < n`."""
+    is_range: bool = False
+    """Whether the loop counts, so that the collection is its bounds."""
     is_clear: bool = True
     """Whether it says something to a reader who does not know the function's local variables."""
     is_exit: bool = field(default=False, compare=False)
@@ -87,6 +89,15 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Members:
+    """The attributes, fields and methods of a parameter that are used; methods with parentheses."""
+
+    names: tuple[str, ...] = ()
+    is_whole: bool = False
+    """Whether the parameter is not used otherwise, nor a part of it set."""
+
+
+@dataclass(frozen=True)
 class ParameterFacts:
     """The uses of a parameter in a body."""
 
@@ -99,8 +110,12 @@ class ParameterFacts:
     passed_to: str | None = None
     """The only use: as an argument of this function."""
     passed_when: Guard = field(default_factory=Guard)
+    receivers: tuple[str, ...] = ()
+    """Of several uses, the functions to which it is passed in any case."""
     called_with: str | None = None
     """The arguments of the only call of it."""
+    n_uses: int = 0
+    members: Members = field(default_factory=Members)
     is_unused: bool = False
     comment: str | None = None
     """The author's comment about it at the end of a line."""
@@ -142,6 +157,8 @@ class Effect:
 
     statement: Statement
     guard: Guard
+    each: Condition | None = None
+    """The loop in which it takes place for each element; it has no code."""
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,9 @@ def _lua(source: Source, guards: Guards) -> Iterator[Failure]:
             if len(given) < 2 or not guard.is_known:
                 continue  # it passes on the values of a call
             guard = _unless(guards, guard, source.line(given[0]), given[0])
-            given = given[1:]
-        yield Failure("error", guard, _text_of(source, given[0]) if given else None)
+            given = given[1:2]
+        has_level = all(one.type == "number" for one in given[1:])  # else that is the error
+        yield Failure("error", guard, _text_of(source, given[0]) if given and has_level else None)
 
 
 def _unless(guards: Guards, guard: Guard, code: str, node: tree_sitter.Node) -> Guard:

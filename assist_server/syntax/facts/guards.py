@@ -8,19 +8,16 @@ import tree_sitter
 from assist_server.syntax.facts.exclusion import excludes
 from assist_server.syntax.facts.exits import Exits, may_always_throw, never_ends
 from assist_server.syntax.facts.fact import Condition, Guard
+from assist_server.syntax.facts.loops import (
+    FIELDS_OF_LOOPS,
+    Loop,
+    goes_through_keys,
+    loop_of,
+)
 from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
 from assist_server.syntax.facts.variables import LOOPS, Variables, names_in
 
 _EXITS = RETURNS | {"continue_statement", "break_statement", "continue_expression"}
-# Loops over a collection: the fields of the variable and the collection.
-_LOOPS = {
-    "for_statement": ("left", "right"),
-    "for_in_statement": ("left", "right"),
-    "enhanced_for_statement": ("name", "value"),
-    "for_range_loop": ("declarator", "right"),
-    "for_expression": ("pattern", "value"),
-}
-_CLAUSES = frozenset({"range_clause", "for_generic_clause"})
 _CASES = frozenset({"switch_case", "case_statement", "expression_case"})
 _OTHER_CASES = frozenset({
     "case_clause", "switch_default", "default_case", "switch_block_statement_group", "switch_rule",
@@ -109,12 +106,14 @@ class Guards:
         """Return whether a condition can be understood without the local variables."""
         code = _ERROR.sub("", condition.code)
         is_known = self.variables.is_clear(code, condition.element)
-        return is_known and self.variables.is_clear(condition.collection)
+        return is_known and self.variables.is_clear(condition.collection, condition.element)
 
     def _climb(self, path: _Path, parent: tree_sitter.Node, child: tree_sitter.Node) -> None:
         if parent.type in IFS:
             self._branch(path, parent, child)
-        elif parent.type in _LOOPS and parent.child_by_field_name(_LOOPS[parent.type][0]):
+        elif parent.type in FIELDS_OF_LOOPS and parent.child_by_field_name(
+            FIELDS_OF_LOOPS[parent.type][0]
+        ):
             self._loop(path, parent, child)
         elif parent.type == "for_statement":
             self._other_loop(path, parent)
@@ -176,51 +175,26 @@ class Guards:
         path.fail(own)
 
     def _loop(self, path: _Path, parent: tree_sitter.Node, child: tree_sitter.Node) -> None:
-        element, collection = (parent.child_by_field_name(one) for one in _LOOPS[parent.type])
-        if child in (element, collection):
+        if child in [parent.child_by_field_name(one) for one in FIELDS_OF_LOOPS[parent.type]]:
             return
-        if child == parent.child_by_field_name("alternative") or _goes_through_keys(parent):
+        if child == parent.child_by_field_name("alternative") or goes_through_keys(parent):
             path.is_known = False
-        self._attach(path, element, collection)
+        self._attach(path, loop_of(self.source, self.variables, parent))
 
-    def _attach(
-        self, path: _Path, element: tree_sitter.Node | None, collection: tree_sitter.Node | None
-    ) -> None:
-        if not path.holds or element is None or collection is None:
-            path.is_known = path.is_known and bool(path.holds)
+    def _attach(self, path: _Path, loop: Loop | None) -> None:
+        """Note what the condition of a statement in a loop goes through."""
+        if not path.holds or loop is None:
+            path.is_known = False
             return
-        names = self.source.line(element).lstrip("&* ")
         inner = path.holds[0]
-        if names_in(inner.code) & set(re.findall(r"\w+", names)) and not inner.element:
-            path.holds[0] = replace(inner, element=names, collection=self.source.line(collection))
+        if _mentions(inner.code, loop.element) and not inner.element:
+            path.holds[0] = _in_loop(inner, loop)
+        elif loop.is_range:
+            path.is_known = False  # it may count to nothing
 
     def _other_loop(self, path: _Path, parent: tree_sitter.Node) -> None:
-        """Take up the loops of Go and Lua over collections; others count without end."""
-        iterated = self._iterated(parent)
-        if iterated is None:
-            path.is_known = False  # also a number or key, not an element
-        else:
-            self._attach(path, *iterated)
-
-    def _iterated(self, loop: tree_sitter.Node) -> tuple[tree_sitter.Node, tree_sitter.Node] | None:
-        """Return the variable for the elements of a loop, and the collection."""
-        fields = _LOOPS.get(loop.type)
-        found = [loop.child_by_field_name(one) for one in fields or ()]
-        if len(found) == 2 and found[0] is not None and found[1] is not None:
-            return found[0], found[1]
-        clause = next((one for one in loop.named_children if one.type in _CLAUSES), None)
-        if clause is None or len(clause.named_children) != 2:
-            return None
-        names, collection = clause.named_children
-        if clause.type == "for_generic_clause":  # `ipairs(a)`
-            call = collection.named_children[0] if collection.named_child_count == 1 else None
-            name = call.child_by_field_name("name") if call is not None else None
-            arguments = call.child_by_field_name("arguments") if call is not None else None
-            is_plain = name is not None and self.source.text(name) in {"ipairs", "pairs"}
-            if not is_plain or arguments is None or arguments.named_child_count != 1:
-                return None
-            collection = arguments.named_children[0]
-        return (names.named_children[1], collection) if names.named_child_count == 2 else None
+        """Take up loops over collections of Go and Lua, and those that count."""
+        self._attach(path, loop_of(self.source, self.variables, parent))
 
     def _handler(self, path: _Path, parent: tree_sitter.Node) -> None:
         if path.is_guarded or parent.type == "catch_clause":
@@ -322,21 +296,22 @@ class Guards:
             if one.start_byte > child.start_byte
         )
 
+    def _exit_in_loop(self, node: tree_sitter.Node) -> Condition | None:
+        """Return the condition under which the only statement of a loop exits."""
+        loop, body = loop_of(self.source, self.variables, node), node.child_by_field_name("body")
+        if loop is None or body is None or node.child_by_field_name("alternative"):
+            return None
+        inner = statements(body) if body.type in BLOCKS else [body]
+        found = self._exit_condition(inner[0]) if len(inner) == 1 else None
+        is_about = found is not None and not found.element and _mentions(found.code, loop.element)
+        return _in_loop(found, loop) if found and is_about and not goes_through_keys(node) else None
+
     def _exit_condition(self, node: tree_sitter.Node) -> Condition | None:
         """Return the condition under which an earlier statement exits; None if unclear."""
         if node.type == "expression_statement" and node.named_children:
             node = node.named_children[0]
-        iterated = self._iterated(node)
-        if iterated is not None:
-            if node.child_by_field_name("alternative") or _goes_through_keys(node):
-                return None
-            body = node.child_by_field_name("body")
-            inner = statements(body) if body else []
-            found = self._exit_condition(inner[0]) if len(inner) == 1 else None
-            if found is None or found.element:
-                return None
-            element, collection = (self.source.line(one) for one in iterated)
-            return replace(found, element=element.lstrip("&* "), collection=collection)
+        if LOOPS.fullmatch(node.type):
+            return self._exit_in_loop(node)
         consequence = node.child_by_field_name("consequence")
         if node.type not in IFS or consequence is None or node.child_by_field_name("alternative"):
             return None
@@ -348,6 +323,18 @@ class Guards:
         return self._condition(node.child_by_field_name("condition"), node)
 
 
+def _in_loop(condition: Condition, loop: Loop) -> Condition:
+    """Return a condition about the elements of a loop."""
+    return replace(
+        condition, element=loop.element, collection=loop.collection, is_range=loop.is_range
+    )
+
+
+def _mentions(code: str, names: str) -> bool:
+    """Return whether code has one of some names."""
+    return bool(names_in(code) & set(re.findall(r"\w+", names)))
+
+
 def _falls_through(case: tree_sitter.Node) -> bool:
     """Return whether the end of a case may be reached, and with it the next one."""
     last: tree_sitter.Node | None = case
@@ -355,12 +342,6 @@ def _falls_through(case: tree_sitter.Node) -> bool:
         last = next(iter(statements(last)[-1:]), None)
     is_left = last is not None and last.type in _EXITS | THROWS
     return case.type != "expression_case" and not is_left
-
-
-def _goes_through_keys(loop: tree_sitter.Node) -> bool:
-    """Return whether a loop is JavaScript's `for (key in object)`."""
-    operator = loop.child_by_field_name("operator")
-    return operator is not None and operator.type == "in"
 
 
 def _may_be_caught_above(source: Source, arm: tree_sitter.Node, pattern: str) -> bool:

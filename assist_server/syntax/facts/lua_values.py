@@ -27,6 +27,11 @@ def lua_values(source: Source) -> tuple[Value, ...]:
     last = statements(source.body)[-1:]
     is_whole = bool(last) and last[0].type in RETURNS
     count = max((len(one) for one in lists), default=0)
+    # What may be any number of values ends the list: others stand for some of those.
+    several = [
+        place for one in lists for place in range(len(one)) if _may_be_several(source, one, place)
+    ]
+    count = min([count, *(place + 1 for place in several)])
     known = _types_of_variables(source)
     return tuple(_value(source, known, lists, place, is_whole=is_whole) for place in range(count))
 

@@ -10,9 +10,16 @@ import tree_sitter
 from assist_server.syntax.facts.comments import parameter_comments
 from assist_server.syntax.facts.fact import Failure, ParameterFacts
 from assist_server.syntax.facts.guards import Guards
-from assist_server.syntax.facts.source import BORDERS, NOTHING, SCRIPTS, Source, statements
+from assist_server.syntax.facts.members import members_used
+from assist_server.syntax.facts.source import (
+    BORDERS,
+    NOTHING,
+    SCRIPTS,
+    Source,
+    statements,
+)
 from assist_server.syntax.facts.uses import guard_of_use, is_inside_function, is_operand_skipped
-from assist_server.syntax.facts.variables import Variables, names_in
+from assist_server.syntax.facts.variables import Variables, names_in, targets_of
 from assist_server.syntax.tree_walk import ancestors, own_nodes
 
 _LITERAL = r"(?:-?\d[\w.]*|\"[^\"]*\"|'[^']*')"
@@ -33,7 +40,7 @@ _OR = re.compile(r"(?P<name>\w+) (?P<mark>or|\|\||\?\?) (?P<value>[^|?]+)")
 _CALLS = {
     "call": "function", "call_expression": "function", "method_invocation": "name",
     "function_call": "name", "new_expression": "constructor",
-    "object_creation_expression": "type",
+    "object_creation_expression": "type", "explicit_constructor_invocation": "constructor",
 }  # fmt: skip
 _ARGUMENT_LISTS = frozenset({"arguments", "argument_list"})
 _SPLATS = frozenset({"list_splat", "dictionary_splat", "spread_element", "keyword_argument"})
@@ -41,13 +48,15 @@ _IDENTIFIERS = frozenset({"identifier", "shorthand_property_identifier", "vararg
 # Functions that say nothing about what is passed to them.
 _PLAIN_CALLS = re.compile(
     r"(?:.*\.)?(?:len|str|int|float|bool|repr|type|list|tuple|set|dict|iter|hash|id|range|sorted"
-    r"|isinstance|print|append|push|add|extend|String|Number|Boolean|isArray|tostring|tonumber"
+    r"|isinstance|print|select|next|unpack|va_start|va_end|append|push|add|extend|String|Number|Boolean|isArray|tostring|tonumber"
     r"|pairs|ipairs|free|sizeof|strlen|clone|to_string|into|Some|Ok|Err|Box|println|printf|max|min"
     r"|equals|insert|get|set|format|join|startswith|endswith|now|cast|move|forward|assert|error"
-    r"|hasattr|getattr|enumerate|zip|map|filter|any|all|pcall|sum|abs|round|super|log|debug|make|cap"
+    r"|hasattr|getattr|enumerate|zip|map|filter|any|all|pcall|sum|abs|round|log|debug|make|cap"
     r"|\w*(?:UNUSED|unused)\w*)"
 )
 _CALLEE = re.compile(r"(?:super\(\)\.)?[\w.$:]+(?:->\w+)*")
+_DYNAMIC = re.compile(r"\b(?:locals|arguments|vars|eval)\b")
+"""Ways to reach a parameter without its name."""
 _LONGEST = 40
 
 
@@ -63,7 +72,7 @@ def parameter_facts(
     for name, missing, fallback in _fallbacks(source, variables, uses):
         if name in found and found[name].fallback is None:
             found[name] = replace(found[name], fallback=fallback, missing=missing)
-    is_stub = _is_stub(source)
+    is_stub, targets = _is_stub(source), _offsets_of_targets(source)
     is_final = source.language in _MARKS and not any(
         one.type == "trait_item" for one in ancestors(source.body)
     )
@@ -73,15 +82,51 @@ def parameter_facts(
         is_blank = not name.strip("_") or (name[0] == "_" and is_final)
         if not places and (is_blank or not is_stub) and not _occurs(source, name):
             found[name] = replace(fact, is_unused=True)
-        elif name not in variables.values and (called := _called(source, variables, places)):
-            found[name] = replace(fact, called_with=called[0])
-        elif len(places) == 1 and name not in variables.values:
-            passed_when = guard_of_use(source, guards, places[0])
-            callee = _callee(source, variables, places[0]) if passed_when.is_known else None
-            found[name] = replace(fact, passed_to=callee, passed_when=passed_when)
+        elif name not in variables.values:  # else some uses are of another value
+            found[name] = _with_uses(source, guards, fact, places, targets)
     for name, comment in parameter_comments(source).items():
         found[name] = replace(found[name], comment=comment)
     return MappingProxyType(found)
+
+
+def _is_all(source: Source, name: str, count: int) -> bool:
+    """Return whether a parameter is named so often only, and not reached without its name."""
+    header, span = source.definition.header, source.definition.span
+    written = source.tree.text[header.start : span.end]
+    named = re.findall(rf"(?<![\w$]){re.escape(name)}(?![\w$])", written)
+    return len(named) == count + 1 and not _DYNAMIC.search(written)
+
+
+def _offsets_of_targets(source: Source) -> frozenset[int]:
+    """Return the byte offsets where what a body assigns begins."""
+    nodes = own_nodes(source.body, frozenset())
+    return frozenset(target.start_byte for node in nodes for target in targets_of(node))
+
+
+def _with_uses(
+    source: Source,
+    guards: Guards,
+    fact: ParameterFacts,
+    places: Sequence[tree_sitter.Node],
+    targets: frozenset[int],
+) -> ParameterFacts:
+    """Return the facts about a parameter with what its uses tell."""
+    called = _called(source, guards.variables, places)
+    if called is not None:
+        return replace(fact, called_with=called)
+    passed = [
+        (callee, guard_of_use(source, guards, place))
+        for place in places
+        if (callee := _callee(source, guards.variables, place))
+    ]
+    if len(places) == len(passed) == 1 and passed[0][1].is_known:
+        fact = replace(fact, passed_to=passed[0][0], passed_when=passed[0][1])
+    receivers = tuple(callee for callee, when in passed if when.is_always)
+    members = members_used(source, places, targets)
+    name = source.text(places[0]) if places else ""
+    if members.is_whole and not _is_all(source, name, len(places)):
+        members = replace(members, is_whole=False)
+    return replace(fact, members=members, receivers=receivers, n_uses=len(places))
 
 
 def _is_stub(source: Source) -> bool:
@@ -101,7 +146,7 @@ def _occurs(source: Source, name: str) -> bool:
     above = source.tree.text[header.start : source.tree.start(source.body)]
     word = rf"(?<![\w$]){re.escape(name)}(?![\w$])"
     is_property = rf"\b(?:public|private|protected|readonly)\s+{re.escape(name)}(?![\w$])"
-    is_dynamic = re.search(r"\b(?:locals|arguments|vars|eval)\b", inside) is not None
+    is_dynamic = _DYNAMIC.search(inside) is not None
     return (
         name == "..."
         or (source.language not in _MARKS and re.match(r"_+[^_]", name) is not None)
@@ -203,17 +248,31 @@ def _sides(source: Source, node: tree_sitter.Node) -> tuple[str, str] | None:
 
 
 def _uses(source: Source) -> _Uses:
-    """Return the places in the body where parameters are used."""
+    """Return the places in the body where parameters are used, in their order."""
     found: dict[str, list[tree_sitter.Node]] = {}
-    waiting = [source.body]
+    waiting: list[tuple[tree_sitter.Node, frozenset[str]]] = [(source.body, frozenset())]
     while waiting:
-        node = waiting.pop()
-        waiting += node.named_children
-        if node.type in _IDENTIFIERS and not _is_label(node):
-            name = source.text(node)
-            if name in source.parameters:
-                found.setdefault(name, []).append(node)
+        node, hidden = waiting.pop()
+        hidden |= _declared_by(source, node)
+        waiting += [(child, hidden) for child in reversed(node.named_children)]
+        name = source.text(node) if node.type in _IDENTIFIERS and not _is_label(node) else ""
+        if name in source.parameters and name not in hidden:
+            found.setdefault(name, []).append(node)
     return found
+
+
+def _declared_by(source: Source, node: tree_sitter.Node) -> frozenset[str]:
+    """Return the names of the parameters of a function inside, or of a comprehension."""
+    if node.type in BORDERS:
+        fields = [node.child_by_field_name(one) for one in ("parameters", "parameter")]
+    elif node.type.endswith("_comprehension") or node.type == "generator_expression":
+        loops = (child for child in node.named_children if child.type == "for_in_clause")
+        fields = [one.child_by_field_name("left") for one in loops]
+    else:
+        return frozenset()
+    return frozenset(
+        name for one in fields if one is not None for name in re.findall(r"\w+", source.text(one))
+    )
 
 
 def _is_label(node: tree_sitter.Node) -> bool:
@@ -225,9 +284,7 @@ def _is_label(node: tree_sitter.Node) -> bool:
     return any(parent.child_by_field_name(one) == node for one in fields)
 
 
-def _called(
-    source: Source, variables: Variables, uses: Sequence[tree_sitter.Node]
-) -> list[str] | None:
+def _called(source: Source, variables: Variables, uses: Sequence[tree_sitter.Node]) -> str | None:
     """Return the arguments of the only call of a parameter, if they say something."""
     calls = [
         one.parent
@@ -244,7 +301,7 @@ def _called(
         return None
     code = source.line(arguments).removeprefix("(").removesuffix(")")
     is_short = len(code) <= _LONGEST and not re.search(r"[{;`]|=>|function", code)
-    return [code] if is_short and variables.is_clear(code) else None
+    return code if is_short and variables.is_clear(code) else None
 
 
 def _callee(source: Source, variables: Variables, use: tree_sitter.Node) -> str | None:

@@ -18,8 +18,8 @@ from assist_server.syntax.facts.source import (
     inside_body,
     statements,
 )
-from assist_server.syntax.facts.tails import returned_values
-from assist_server.syntax.facts.variables import Variables, names_in
+from assist_server.syntax.facts.tails import never_has_value, returned_values
+from assist_server.syntax.facts.variables import Variables, names_in, targets_of
 from assist_server.syntax.tree_walk import own_nodes
 
 _LITERAL = re.compile(
@@ -50,12 +50,17 @@ def results(source: Source, guards: Guards, variables: Variables) -> tuple[Resul
     """Return the values of the returns, in the order of the source."""
     if source.definition.is_generator or not source.definition.returns_value:
         return ()
+    if _are_replaced(source):
+        return ()
     return tuple(_results(source, guards, variables))
 
 
 def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[Result]:
     unclear = _CALLS if _ends_without_value(source) else frozenset[str]()
     for node in returned_values(source):
+        if never_has_value(source, node):
+            yield Result(ValueKind.OTHER, "", Guard(is_known=False))
+            continue
         if any(_may_be_dead(source, outer) for outer in inside_body(source, node)):
             yield Result(ValueKind.OTHER, source.line(node), Guard(is_known=False))
             continue
@@ -72,6 +77,20 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         is_clear = is_clear and node.type not in unclear and not is_plain_cast(node)
         is_readable = not _UNCLEAR.search(_STRINGS.sub('""', code))
         yield Result(kind, code, guard, is_clear and is_readable)
+
+
+def _are_replaced(source: Source) -> bool:
+    """Return whether a deferred function of Go may replace a named result, other than the error."""
+    named = names_in(re.sub(r"\w+ error\b", "", source.definition.returns or ""))
+    if "defer" not in source.text(source.body):
+        return False
+    return any(
+        re.split(r"\W", source.text(target))[0] in named
+        for one in own_nodes(source.body, frozenset())
+        if one.type in {"defer_statement", "func_literal"}
+        for node in own_nodes(one, frozenset())
+        for target in targets_of(node)
+    )
 
 
 def is_plain_cast(node: tree_sitter.Node) -> bool:
@@ -186,7 +205,9 @@ def _compares(node: tree_sitter.Node) -> bool:
 
 
 def _made(source: Source, variables: Variables, node: tree_sitter.Node) -> str | None:
-    """Return the class of which an expression makes an instance."""
+    """Return the class of which an expression, or the only value of a variable, is an instance."""
+    if node.type == "identifier" and source.text(node) not in source.parameters:
+        node = variables.only_value(source.text(node)) or node
     fields = {"call": "function", "new_expression": "constructor",
               "object_creation_expression": "type"}  # fmt: skip
     made = node.child_by_field_name(fields.get(node.type, "")) if node.type in fields else None

@@ -1,5 +1,6 @@
 """The values that a function returns, including those of blocks that are expressions."""
 
+import re
 from collections.abc import Iterator
 
 import tree_sitter
@@ -7,6 +8,8 @@ import tree_sitter
 from assist_server.syntax.facts.source import BORDERS, RETURNS, Source
 from assist_server.syntax.tree_walk import is_comment, own_nodes
 
+_NEVER = re.compile(r"(?:\w+::)*(?:panic|unreachable|todo|unimplemented|bail)!")
+"""Macros of Rust that stand in the place of a value and have none."""
 _CHOICES = {"conditional_expression", "ternary_expression"}
 
 
@@ -66,3 +69,8 @@ def _tails(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
             waiting += [value for value in reversed(values) if value is not None]
         elif current.type not in RETURNS and not current.type.endswith(("_item", "_declaration")):
             yield current
+
+
+def never_has_value(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether what stands in the place of a value leaves the function."""
+    return node.type == "macro_invocation" and _NEVER.match(source.text(node)) is not None

@@ -21,7 +21,7 @@ def guard_of_use(source: Source, guards: Guards, use: tree_sitter.Node) -> Guard
     """Return when an expression is evaluated; not known within a function inside."""
     if any(one.type in _REPEATED for one in inside_body(source, use)):
         return Guard(is_known=False)
-    if any(
+    if source.language == "rust" and any(
         one.type == "try_expression" and one.end_byte <= use.start_byte
         for one in own_nodes(source.body, BORDERS)
     ):

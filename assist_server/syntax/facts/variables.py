@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import tree_sitter
 
-from assist_server.syntax.facts.source import Source, inside_body
+from assist_server.syntax.facts.source import SCRIPTS, Source, inside_body, statements
 from assist_server.syntax.tree_walk import own_nodes
 
 # Nodes that give variables a value: the fields of the variables and of the value.
@@ -75,6 +76,15 @@ _MADE = re.compile(
 )
 
 
+_CHANGES = {
+    "lua": re.compile(r"(?:.*[.:_])?\w{0,2}(?:insert|remove|sort|extend|push|append|pop|clear)"),
+    **dict.fromkeys(
+        SCRIPTS, re.compile(r"Object\.assign|(?:_|\$)\.(?:extend|merge|assign|defaults)")
+    ),
+}
+"""Names of functions that change their first argument."""
+
+
 def names_in(code: str) -> set[str]:
     """Return the identifiers in code, without those after dots and those in strings."""
     return set(_NAME.findall(_STRINGS.sub('""', code)))
@@ -87,6 +97,8 @@ class Variables:
     source: Source
     values: dict[str, list[int]] = field(default_factory=dict)
     """Byte offsets from which the assignments have an effect, by variable."""
+    handed: dict[str, list[int]] = field(default_factory=dict)
+    """The same by parameter that is passed to a function that changes it."""
     places: dict[str, list[int]] = field(default_factory=dict)
     """The same by attribute or element, as written, and by parameter whose methods are called."""
 
@@ -104,6 +116,9 @@ class Variables:
             owner = _acted_on(source, node)
             if owner is not None:
                 found.places.setdefault(owner, []).append(node.end_byte)
+            given = _handed_to_change(source, node)
+            if given is not None:
+                found.handed.setdefault(given, []).append(node.end_byte)
         return found
 
     def resolve(self, code: str, before: tree_sitter.Node) -> str:
@@ -125,6 +140,24 @@ class Variables:
             return told
         return mention.sub(lambda _: value, code)
 
+    def only_value(self, name: str) -> tree_sitter.Node | None:
+        """Return the value of a variable that the body declares, in any case, and never changes."""
+        is_outside = re.search(rf"\b(?:global|nonlocal)\b.*\b{re.escape(name)}\b", self._text)
+        if len(self.values.get(name, ())) != 1 or is_outside:
+            return None
+        for statement in statements(self.source.body):
+            for node in (statement, *statement.named_children):
+                targets = [self.source.text(one) for one in _left_sides(node)]
+                is_declared = node.type in {"variable_declarator", "init_declarator", "assignment"}
+                if is_declared and targets == [name]:
+                    value = _ASSIGNMENTS[node.type][1]
+                    return node.child_by_field_name(value) if value else None
+        return None
+
+    @cached_property
+    def _text(self) -> str:
+        return self.source.text(self.source.body)
+
     def is_clear(self, code: str, known: str = "") -> bool:
         """Return whether code mentions no local variables, except those that are `known`."""
         local = names_in(code) & self.values.keys()
@@ -139,6 +172,9 @@ class Variables:
         end, changes = self._end_of_loops(at), list[int]()
         for place, offsets in self.places.items():
             if re.search(rf"(?<![\w.$]){re.escape(place)}(?![\w$])", code):
+                changes += offsets
+        for name, offsets in self.handed.items():
+            if re.search(rf"(?<![\w.$]){re.escape(name)}(?:\??\.|->|\[|:)", code):
                 changes += offsets
         return self.is_assigned(code, at) or any(offset < end for offset in changes)
 
@@ -233,6 +269,17 @@ def _acted_on(source: Source, statement: tree_sitter.Node) -> str | None:
         owner = function.named_children[0]
     text = source.line(owner) if is_statement and owner is not None else ""
     return text if re.split(r"\W", text)[0] in source.parameters else None
+
+
+def _handed_to_change(source: Source, node: tree_sitter.Node) -> str | None:
+    """Return the parameter that a call like `table.insert(items, x)` changes."""
+    form = _CHANGES.get(source.language)
+    name = node.child_by_field_name("function") or node.child_by_field_name("name")
+    arguments = node.child_by_field_name("arguments")
+    if form is None or name is None or arguments is None or not form.fullmatch(source.text(name)):
+        return None
+    first = source.text(arguments.named_children[0]) if arguments.named_children else ""
+    return first if first in source.parameters else None
 
 
 def _effect(node: tree_sitter.Node) -> int:

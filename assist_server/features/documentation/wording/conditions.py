@@ -1,6 +1,7 @@
 """Conditions in words: "if `size` is negative", or quoted where no words are known."""
 
 import re
+from dataclasses import replace
 
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.source import SCRIPTS
@@ -48,6 +49,7 @@ _LONGEST_CODE = 60
 _LONGEST = 140
 _LONGEST_TOGETHER = 180
 _MOST_CASES = 3
+_PAIR = 2
 
 
 def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str | None:
@@ -60,6 +62,7 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
         return None
     if guard.is_always:
         return "always"
+    guard = _without_double_negatives(guard)
     holds = [_clause(one, language, empties) for one in guard.holds]
     fails = [_clause(one, language, empties) for one in guard.fails]
     if None in holds or None in fails or len(holds) > 2 or len(fails) > (1 if holds else 2):
@@ -76,6 +79,18 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
     words = ", ".join(parts)
     is_ambiguous = (len(holds) > 1 or len(fails) > 1) and (" or " in words) == (" and " in words)
     return None if len(words) > _LONGEST or is_ambiguous else words
+
+
+def _without_double_negatives(guard: Guard) -> Guard:
+    """Return a guard of two conditions that fail with `not a` as `a` that holds."""
+    negated = [one for one in guard.fails if not one.element and _NOT_NAME.fullmatch(one.code)]
+    if guard.holds or len(guard.fails) != _PAIR or len(negated) != 1:
+        return guard
+    name = _NOT_NAME.fullmatch(negated[0].code)
+    holds = (replace(negated[0], code=name[1]),) if name else ()
+    return replace(
+        guard, holds=holds, fails=tuple(one for one in guard.fails if one not in negated)
+    )
 
 
 def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
@@ -132,9 +147,16 @@ def _clause(condition: Condition, language: str, empties: frozenset[str]) -> str
     words = _in_words(condition.code, language, empties)
     if words is None or not condition.element:
         return words
-    if len(condition.collection) > _LONGEST_CODE or "`" in condition.collection:
+    one = one_of(condition)
+    return f"{words} for some {one}" if one else None
+
+
+def one_of(condition: Condition) -> str | None:
+    """Return the variable of the loop around a condition, with what it goes through."""
+    element, collection = condition.element, condition.collection
+    if not element or len(collection) > _LONGEST_CODE or "`" in collection:
         return None
-    return f"{words} for some `{condition.element}` in `{condition.collection}`"
+    return f"`{element}` {'with' if condition.is_range else 'in'} `{collection}`"
 
 
 def _in_words(code: str, language: str, empties: frozenset[str]) -> str | None:

@@ -16,7 +16,12 @@ from assist_server.features.documentation.phrases import (
     finish,
 )
 from assist_server.features.documentation.plausibility import stems
-from assist_server.features.documentation.wording.conditions import any_of, guard_in_words, is_plain
+from assist_server.features.documentation.wording.conditions import (
+    any_of,
+    guard_in_words,
+    is_plain,
+    one_of,
+)
 from assist_server.features.documentation.wording.results import ResultPhrases
 from assist_server.features.documentation.wording.statements import (
     is_kept_argument,
@@ -45,12 +50,13 @@ _LONGEST = 200
 _LONGEST_CODE = 60
 _MAX_CASES = 3
 _MIN_WORDS = 2
+_MAX_RECEIVERS, _MAX_MEMBERS = 3, 6
 # What would end a comment or string, or be markup of its own, and escapes.
 _ESCAPES_ARE_TEXT = frozenset({"go", "rust", "lua", "javascript", "typescript", "tsx"})
 """Languages in whose comments a backslash is like any other character."""
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f]|\*/|/\*|\"{3}|'{3}|``|\{@|^@|\]\]")
 _EMPTY_WHEN_FALSE = re.compile(
-    r"(?:str|bytes|list|dict|set|tuple|frozenset|[Ss]equence|[Mm]apping|Iterable|Collection)\b.*"
+    r"(?:str|bytes|list|dict|set|tuple|frozenset|[Ss]equence|[Mm]apping|Iterable|Collection)\b[^|]*"
 )
 _FAILS = {"Err": "returns an error {}", "panic!": "panics {}"}
 _OPERATOR = re.compile(
@@ -93,12 +99,13 @@ class FactPhrases:
         if self.facts.comment is not None and self.language == "go":
             found.append(finish(self.facts.comment, PhraseForm()))
         raised = self._raised("error")
-        verb = "It returns an error" if self.language == "go" else "Raises an error"
         is_go = self.language == "go"
+        verb = "It returns an error" if is_go else "Raises an error"
         is_told = self._results.last is not None and self._results.last.act is Act.RETURN
         is_repeated = is_go and is_told and not (raised or "").startswith("if ")
         if raised is not None and not is_repeated:
-            found.append(f"{verb} {raised}.")
+            always = "It always returns an error" if is_go else "Always raises an error"
+            found.append(f"{always}." if raised == "always" else f"{verb} {raised}.")
         is_error = raised is not None and self.definition.returns == "error"
         is_new = is_go and not is_told and not is_error
         returned = self._results.phrase() if is_new else None
@@ -138,7 +145,8 @@ class FactPhrases:
     def _when(self, guard: Guard) -> str | None:
         return guard_in_words(guard, self.language, self._empties)
 
-    def _summary(self, request: PhraseRequest) -> str | None:
+    def _summary(self, request: PhraseRequest, *, is_short: bool = False) -> str | None:
+        """Return a headline that tells what is done; a short one tells the first of few steps."""
         is_godoc = request.form == _AFTER_NAME
         if self.facts.comment is not None and not is_godoc:
             return self.facts.comment
@@ -146,6 +154,8 @@ class FactPhrases:
         statements = self.facts.statements if is_whole else ()
         whole = [(one, "") for one in statements]
         steps, is_partial = (whole, False) if whole else self._effects()
+        if is_short:
+            steps, is_partial = ([], False) if is_partial else (steps[:1], len(steps) > 1)
         phrases = [
             told_together([one for one, _ in group], is_imperative=request.form.is_imperative)
             + when
@@ -173,6 +183,9 @@ class FactPhrases:
         known: list[tuple[Statement, str]] = []
         for one in self.facts.effects:
             when, code = self._when_done(one.guard), one.statement.code
+            if one.each is not None:
+                each = one_of(one.each)
+                when = f"for each {each}" if each else None
             is_told = self._is_safe(code) and "`" not in code
             if when is not None and is_told and not is_kept_argument(one.statement):
                 known.append((one.statement, "" if when == "always" else f" {when}"))
@@ -251,6 +264,18 @@ class FactPhrases:
             return f"passed to `{fact.passed_to}`{suffix}" if when else None
         return "not used" if fact.is_unused else None
 
+    def little(self, request: PhraseRequest) -> str | None:
+        """Return what says less: the first step of a long headline, or uses of a parameter."""
+        if request.kind is PhraseKind.SUMMARY:
+            found = self._summary(request, is_short=True)
+            return found if found and self._is_safe(found) else None
+        fact = self.facts.parameters.get(request.subject)
+        if request.kind is not PhraseKind.PARAMETER or fact is None:
+            return None
+        uses = (one for one in (_members(fact), _receivers(fact)) if one)
+        told = (one for one in uses if len(one) <= _LONGEST and self._is_safe(one))
+        return next((one for one in told if self._says_more(one)), None)
+
     def _raised(self, name: str) -> str | None:
         failures = [one for one in self.facts.failures if one.name == name]
         cases = [case for one in failures if (case := self._case(one)) and self._is_safe(case)]
@@ -285,6 +310,24 @@ class FactPhrases:
         if is_plain(words) or not is_short or failure.name in _FAILS:
             return words
         return f"{words} (`{failure.message}`)"
+
+
+def _members(fact: ParameterFacts) -> str | None:
+    """Return which members of a parameter are used."""
+    names, is_whole = fact.members.names, fact.members.is_whole
+    if len(names) > _MAX_MEMBERS:
+        return None
+    are = "is" if len(names) == 1 else "are"
+    named = listing([f"`{name}`" for name in names])
+    rest = "" if is_whole else ", among other uses"
+    return f"{'only ' * is_whole}its {named} {are} used{rest}" if named else None
+
+
+def _receivers(fact: ParameterFacts) -> str | None:
+    """Return where a parameter is passed to, if it is not used otherwise."""
+    names = tuple(dict.fromkeys(fact.receivers))
+    is_whole = len(fact.receivers) == fact.n_uses and 1 < len(names) <= _MAX_RECEIVERS
+    return f"passed to {listing([f'`{name}`' for name in names])}" if is_whole else None
 
 
 def _said(failure: Failure) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from assist_server.features.documentation.wording.conditions import any_of
+from assist_server.features.documentation.wording.conditions import any_of, one_of
 from assist_server.features.documentation.wording.statements import (
     is_left_by_others,
     result_of,
@@ -18,6 +18,9 @@ _LONGEST = 200
 _LONGEST_CODE = 60
 _MAX_CASES = 3
 _MAX_TOLD = 2
+_PAIR = 2
+_WITHOUT_ORDER = frozenset({"go", "lua"})
+"""Languages in which loops over lists and over maps look alike."""
 _NO_VALUES = frozenset({"Ok(())", "Some(())", "()"})
 _TYPED = frozenset({"c", "cpp", "java", "go", "rust"})
 """Languages in which a function that returns a value does so on every path."""
@@ -62,7 +65,7 @@ class ResultPhrases:
             return self._only_result(first)
         if all(one.code in _BOOLEANS for one in results):
             return self._truth(results)
-        found = self._cases(results)
+        found = self._first_found(results) or self._cases(results)
         if found is None and statement is not None and statement.act is Act.RETURN:
             found = result_of(statement.code)
         return found
@@ -103,6 +106,29 @@ class ResultPhrases:
             return None
         joined = any_of([when for when in whens if when], needs_all=True)
         return f"`{others[0].code}` {joined}, else `{last.code}`" if joined else None
+
+    def _first_found(self, results: tuple[Result, ...]) -> str | None:
+        """Return "the first `x` in `xs` for which `x.a`, else `None`", if that is all there is."""
+        first, last = results[0], results[-1]
+        tests = first.guard.holds
+        is_search = (
+            len(results) == _PAIR
+            and len(tests) == 1
+            and first.code in {tests[0].element, f"Some({tests[0].element})"}
+            and not (first.guard.fails or first.guard.caught)
+            and last.guard == Guard(fails=tests)
+            and tests[0].is_clear
+            and _is_quotable(last)
+        )
+        if not is_search:
+            return None
+        words = self.when(Guard((replace(tests[0], element=""),))) or ""
+        one = one_of(tests[0])
+        if not (words.startswith("if ") and one):
+            return None
+        is_ordered = tests[0].is_range or self.language not in _WITHOUT_ORDER
+        which = "the first" if is_ordered else "some"
+        return f"{which} {one} for which {words.removeprefix('if ')}, else {_value(last)}"
 
     def _cases(self, results: tuple[Result, ...]) -> str | None:
         """Return all values that are returned, or else those under conditions."""
@@ -176,9 +202,22 @@ class ResultPhrases:
         ]
         new = {one.code for one in results if one.kind is ValueKind.INSTANCE}
         sentence = _as_sentence(kept, new)
+        if not kept:
+            return self._early(cases)
         untold = {one.code for one in results} - dict(kept).keys()
         is_partial = bool(untold) and not untold | dict(kept).keys() <= _BOOLEANS
         return f"{sentence}, among other cases" if sentence and is_partial else sentence
+
+    def _early(self, cases: dict[str, list[str]]) -> str | None:
+        """Return a condition that suffices for a constant, which other cases may give as well."""
+        found = (
+            f"`{code}` {when}, and perhaps in other cases"
+            for code, whens in cases.items()
+            for when in (whens if len(whens) <= _MAX_TOLD else ())
+            if when.startswith("if ") and ", unless" not in when
+        )
+        constants = (one for one in found if _CONSTANTS.match(one))
+        return next(constants, None)
 
     def _special_case(self, result: Result, results: tuple[Result, ...]) -> str | None:
         """Return when a value is returned, if a reader can understand both."""
@@ -222,6 +261,11 @@ _VALUE = re.compile(
     rf"|(?:(?:\w+::)*(?:Some|Ok|Err)|new [\w.]+){_GIVEN}"
 )
 """Expressions whose value is never null."""
+_CONSTANTS = re.compile(
+    r"`(?:-?\d[\w.]*|-?[A-Z][A-Z0-9_]+|True|False|true|false|\"[^\"]*\"|'[^']*'"
+    + "".join(rf"|{re.escape(one)}" for one in sorted(NOTHING))
+    + ")`"
+)
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 

@@ -98,6 +98,6 @@ def test_what_the_body_says_is_used():
 def test_the_name_of_the_file_tells_nothing(path, phrase, is_used):
     source = (
         "songs = []\n\n\ndef ad█d(a, b):\n"
-        "    # two numbers\n    for each in songs:\n        go(file, each)\n"
+        "    # two numbers\n    while songs:\n        go(file, songs)\n"
     )
     assert (phrase in written(source, {"summary:add": phrase}, path=path)) == is_used

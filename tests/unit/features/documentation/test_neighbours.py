@@ -19,7 +19,7 @@ def described(name: str, signature: str, words: str) -> str:
     return f'def {name}({signature}):\n    """Do.\n\n    Args:\n        {words}\n    """\n'
 
 
-TARGET = "def f█(size, other):\n    return size * other(size)\n"
+TARGET = "def f█(size, other):\n    return size * other(size + 1)\n"
 
 
 def test_two_places_that_agree_are_believed():
@@ -45,7 +45,7 @@ def test_what_is_not_certain_is_not_repeated(elsewhere):
 
 def test_another_type_is_another_parameter():
     one, two = (described(name, "size: int", "size: Width in pixels.") for name in "gh")
-    target = "def f█(size: str, other):\n    return size * other(size)\n"
+    target = "def f█(size: str, other):\n    return size * other(size + 1)\n"
     assert "size: TODO: describe." in written(one + two + target)
 
 
@@ -139,3 +139,11 @@ def test_words_of_the_signature_are_not_repeated(words, is_used):
     other = f"/** G.\n * @param out {words}\n */\n int g(D.OutputSettings out) {{ return 1; }}\n"
     own = " int f█(D.OutputSettings out) { return h(out) + k(out); }\n"
     assert (words in written(f"class Printer {{\n{other}{own}}}\n", "java")) == is_used
+
+
+def test_words_about_another_parameter_are_not_repeated():
+    words = "path: Base of the route."
+    said = described("g", "path", words) + described("h", "path", words)
+    assert "path: Base of the route." in written(f"{said}def f█(path):\n    return path + path\n")
+    target = "def f█(path, base_directory):\n    return path + path + base_directory\n"
+    assert "path: TODO: describe." in written(said + target)

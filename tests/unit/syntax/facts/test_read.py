@@ -191,9 +191,11 @@ def test_a_variable_that_may_have_changed_stays_in_the_condition(language_id, so
         ("java", "class A { void f(int a) { a--; if (a < 0) { throw new E(); } } }"),
         # loops without a collection, and over keys
         ("python", python("while a:\n    if b:\n        raise E")),
-        ("go", "package p\nfunc f(a int) error { for i := 0; i < a; i++ { if i == 3 { return ErrA } }; return nil }"),
+        ("go", "package p\nfunc f(a int) error { for i := 0; i < a; i++ { if i == 3 { return ErrA }; i++ }; return nil }"),
+        ("go", "package p\nfunc f(a int) error { for i := 0; i < a; i += 2 { if i == 3 { return ErrA } }; return nil }"),
         ("go", "package p\nfunc f(a []int) error { for i := range a { if i == 3 { return ErrA } }; return nil }"),
-        ("java", "class A { void f(int a) { for (int i = 0; i < a; i++) { if (i == 3) throw new E(); } } }"),
+        ("java", "class A { void f(int a) { a++; for (int i = 0; i < a; i++) { if (i == 3) throw new E(); } } }"),
+        ("java", "class A { void f(int a) { for (int i = 0; i < a; i++) { if (i == 3) throw new E(); a--; } } }"),
         ("javascript", "function f(a) { for (const i in a) { if (i == 3) throw new E() } }"),
         ("javascript", "function f(a) { for (const i in a) { if (i == 3) return } throw new E() }"),
         # jumps before

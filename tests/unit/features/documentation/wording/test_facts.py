@@ -103,15 +103,6 @@ def test_results(body, expected):
         ("go", "package p\nfunc (a *A) f█() string {\n\tif a.b < 3 {\n\t\ta.b++\n\t}\n\treturn a.c()\n}"),
         ("python", "class A:\n    def f█(self, a):\n        if a:\n            self.b += 1\n        return self.c(1)\n"),
         ("java", "class A { B f█(C a) { if (a.d()) { b++; } g(a); h(); k(); return current(); } }"),
-        # another return may give the same value
-        ("c", "int f█(char *a) { if (!a) return 0; for (; *a; a++) if (*a == 'x') return 0; return g(*a); }"),
-        ("c", "int f█(char *a) { if (!a) return 0; while (*a) a++; return *a == 'x'; }"),
-        ("cpp", "bool f█(B *a) { if (!a) return false; int n = g(); return n > 3; }"),
-        ("python", "def f█(a, b):\n    if a: return True\n    c = b.d()\n    return c.e\n"),
-        ("python", "def f█(a, b):\n    if a: return None\n    for c in b:\n        c.d()\n        return None\n    return b\n"),
-        ("java", "class A { B f█(C a) { if (a == null) return null; D d = g(a); if (d.e()) { h(d); return k(d); } return null; } }"),
-        ("python", "def f█(a, b):\n    if a: return None\n    c = b.d()\n    c.e()\n    return c.e\n"),
-        ("python", "def f█(a, b):\n    if a: return None\n    c = b.d()\n    c.e()\n    return g(c - 1)\n"),
         # not all of them fit
         ("python", "def f█(a, b, c, d):\n    if a: return True\n    if b: return True\n    if c: return True\n    if d: return True\n    return False\n"),
         ("python", "def f█(a, b, c, d):\n    if a: return 2\n    if b: return 2\n    if c: return 2\n    if d: return 2\n    return b.d()\n"),
@@ -120,6 +111,27 @@ def test_results(body, expected):
 def test_a_result_is_told_only_with_all_its_conditions(language_id, source):
     assert re.search(
         r"(?i)returns?:?\s+TODO describe|^// f TODO: describe\.$", written(source, language_id)
+    )
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source"),
+    [
+        ("c", "int f█(char *a) { if (!a) return 0; for (; *a; a++) if (*a == 'x') return 0; return g(*a); }"),
+        ("c", "int f█(char *a) { if (!a) return 0; while (*a) a++; return *a == 'x'; }"),
+        ("cpp", "bool f█(B *a) { if (!a) return false; int n = g(); return n > 3; }"),
+        ("python", "def f█(a, b):\n    if a: return True\n    c = b.d()\n    return c.e\n"),
+        ("python", "def f█(a, b):\n    if a: return None\n    for c in b:\n        c.d()\n        return None\n    return b\n"),
+        ("java", "class A { B f█(C a) { if (a == null) return null; D d = g(a); if (d.e()) { h(d); return k(d); } return null; } }"),
+        ("python", "def f█(a, b):\n    if a: return None\n    c = b.d()\n    c.e()\n    return c.e\n"),
+        ("python", "def f█(a, b):\n    if a: return None\n    c = b.d()\n    c.e()\n    return g(c - 1)\n"),
+        ("cpp", "bool A::f█() { if (done_) { LOG(FATAL) << 1; return false; } int n = g(); return n > 3; }"),
+    ],
+)  # fmt: skip
+def test_a_value_that_others_may_give_as_well_is_not_told_as_the_only_one(language_id, source):
+    text = re.sub(r"\n\s*\*? *", " ", written(source, language_id))
+    assert re.search(
+        r"(?i)returns?:?\s+(?:`|\{@code )\w+(?:`|\}) if .*, and perhaps in other cases", text
     )
 
 
@@ -227,18 +239,20 @@ def test_messages_that_could_break_documentation_are_left_out(message):
 
 
 def test_what_is_unknown_is_left_out_if_wanted():
-    body = "x(a.c)\ny(a)\ny(b)\nx(b)\nif b < 0: raise E\nif b: return None\nreturn b.c"
+    body = (
+        "x(a + 1)\ny(a + 1)\ny(b + 1)\nx(b + 1)\nif b < 0: raise E\nif b: return None\nreturn c.d"
+    )
     assert python(body, unknown="omit") == (
-        '"""TODO: describe.\n\n    Returns:\n        `None` if `b`, else `b.c`.\n\n'
+        '"""TODO: describe.\n\n    Returns:\n        `None` if `b`, else `c.d`.\n\n'
         '    Raises:\n        E: If `b` is negative.\n    """'
     )
     numpy = python(body, unknown="omit", style="numpy")
     assert "Parameters" not in numpy
     assert "a" not in numpy.split()
     assert python(
-        "x(a.c)\ny(a)\ny(a)\ny(a)\nb += 1\nz(b)", unknown="omit"
+        "x(a + 1)\ny(a + 1)\ny(a + 1)\nb += 1\nz(b)", unknown="omit"
     ) == '"""TODO: describe."""' or (
-        python("x(a.c)\ny(a)\ny(a)\ny(a)\nb += 1\nz(b)", unknown="omit")
+        python("x(a + 1)\ny(a + 1)\ny(a + 1)\nb += 1\nz(b)", unknown="omit")
         == '"""TODO: describe.\n    """'
     )
 
@@ -246,10 +260,10 @@ def test_what_is_unknown_is_left_out_if_wanted():
 @pytest.mark.parametrize("language_id", ["javascript", "c", "rust", "lua"])
 def test_what_is_unknown_is_left_out_of_comments(language_id):
     source = {
-        "javascript": "function f█(a) { x(a.b); y(a); z(); x() }",
-        "c": "void f█(int a) { x(a + 1); y(a); z(); x(); }",
-        "rust": "fn f█(a: u8) { x(a + 1); y(a); z(); x(); }",
-        "lua": "function f█(a) x(a.b) y(a) z() x() end",
+        "javascript": "function f█(a) { x(a + 1); y(a + 1); z(); x() }",
+        "c": "void f█(int a) { x(a + 1); y(a + 1); z(); x(); }",
+        "rust": "fn f█(a: u8) { x(a + 1); y(a + 1); z(); x(); }",
+        "lua": "function f█(a) x(a + 1) y(a + 1) z() x() end",
     }[language_id]
     text = written(source, language_id, unknown="omit")
     assert text.count("TODO") == 1
@@ -274,12 +288,12 @@ def rerun(source: str, language_id: str, writer) -> str:
 
 
 REOPENED = {
-    "google": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    x(a)\n    x(b)\n    upper(a)\n    return z(b, limit)\n"),
-    "sphinx": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    x(a)\n    x(b)\n    upper(a)\n    return z(b, limit)\n"),
-    "jsdoc": ("javascript", "function f█(a, b) { x(a.c, b.c, limit); x(a); x(b); upper(a); return z(b, limit) }\n"),
-    "javadoc": ("java", "class A {\n\tint f█(int a, int b) { x(a+1, b+1); x(a); x(b); upper(a, limit); return z(b, 1); }\n}\n"),
-    "numpy": ("python", "def f█(a, b):\n    x(a.c, b.c, limit)\n    x(a)\n    x(b)\n    upper(a)\n    return z(b, limit)\n"),
-    "doxygen": ("c", "int f█(int a, int b) { x(a+1, b+1); x(a); x(b); upper(a, limit); return z(b, 1); }\n"),
+    "google": ("python", "def f█(a, b):\n    x(a + 1, b + 1, limit)\n    upper(a + 1)\n    y(a + 1)\n    y(b + 1)\n    y(2)\n    return z(b + 1, limit)\n"),
+    "sphinx": ("python", "def f█(a, b):\n    x(a + 1, b + 1, limit)\n    upper(a + 1)\n    y(a + 1)\n    y(b + 1)\n    y(2)\n    return z(b + 1, limit)\n"),
+    "jsdoc": ("javascript", "function f█(a, b) { x(a + 1, b + 1, limit); upper(a + 1); y(a + 1); y(b + 1); y(2); return z(b + 1, limit) }\n"),
+    "javadoc": ("java", "class A {\n\tint f█(int a, int b) { x(a+1, b+1); upper(a+1, limit); y(a+1); y(b+1); y(2); return z(b+1, 1); }\n}\n"),
+    "numpy": ("python", "def f█(a, b):\n    x(a + 1, b + 1, limit)\n    upper(a + 1)\n    y(a + 1)\n    y(b + 1)\n    y(2)\n    return z(b + 1, limit)\n"),
+    "doxygen": ("c", "int f█(int a, int b) { x(a+1, b+1); upper(a+1, limit); y(a+1); y(b+1); y(2); return z(b+1, 1); }\n"),
 }  # fmt: skip
 
 
@@ -320,7 +334,7 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
     ("language_id", "source", "expected"),
     [
         ("python", "class A:\n    def b█(self, c):\n        if c < 0: self.d = 1\n        for e in c: e()\n",
-         "Set `self.d` to `1` if `c` is negative, among other things."),
+         "Set `self.d` to `1` if `c` is negative, and call `e()` for each `e` in `c`."),
         ("python", "class A:\n    def b█(self, c):\n        d = x(c)\n        self.e = d\n        for f in c: f()\n",
          "TODO: describe."),
         ("python", "class A:\n    def __init__█(self, size):\n        self.size = size\n        self.seen = set()\n",
@@ -347,7 +361,7 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("rust", 'fn main█() {\n    if let Err(e) = run() {\n        eprintln!("{}", e);\n        std::process::exit(2);\n    }\n}',
          "/// Calls `std::process::exit(2)` if `run()` fails."),
         ("java", "class A { void f█() { seen = false; if (a.b()) { c(); } for (B b : a) { b.c(); } } }",
-         "Sets {@code seen} to {@code false}, among other things."),
+         "calls {@code b.c()} for each {@code b} in {@code a}."),
         ("javascript", "function f█(a, b) { if (b) { a.push(b) } else { b.clear() } }",
          "Calls `a.push(b)` if `b`, and calls `b.clear()` unless `b`."),
         ("javascript", "function f█(a, b) { if (b.c) { a.push(b) } else if (b.d) { b.clear() } }",
@@ -368,7 +382,7 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("java", "class A { void f█() { seen = false; if (a.b()) { c(); } d(); e(); } }", "TODO: describe."),
         ("go", "package p\nfunc F█() {\n\tfor _, a := range all {\n\t\ta()\n\t}\n\tall = nil\n}", "// F TODO: describe."),
         ("go", "package p\nfunc F█() {\n\tfor _, a := range all {\n\t\ta()\n\t}\n\tdone = true\n}",
-         "// F sets `done` to `true`, among other things."),
+         "// F calls `a()` for each `a` in `all` and sets `done` to `true`."),
         ("go", "package p\nfunc F█() {\n\tdefer a.Unlock()\n\tdone = true\n}", "// F sets `done` to `true`."),
         ("go", "package p\nfunc F█() {\n\tgo run()\n\tdone = true\n}", "// F sets `done` to `true`, among other things."),
         ("rust", "impl A { fn f█(&mut self) { if self.b() { self.c() } self.d = 1; } }", "/// Sets `self.d` to `1`, among other things."),
@@ -397,7 +411,7 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         # a method of what was set is called, or it is passed on
         ("python", "class A:\n    def b█(self, c):\n        self.d = []\n        for e in c: self.d.append(e)\n", "TODO: describe."),
         ("python", "class A:\n    def b█(self, c):\n        self.d = E(3)\n        for e in c: e(self.d)\n", "TODO: describe."),
-        ("python", "class A:\n    def b█(self, c):\n        self.d = c.f\n        for e in c: self.d.append(e)\n", "Set `self.d` to `c.f`, among other things."),
+        ("python", "class A:\n    def b█(self, c):\n        self.d = c.f\n        for e in c: self.d.append(e)\n", "Set `self.d` to `c.f` and call `self.d.append(e)` for each `e` in `c`."),
         ("javascript", "class A { b█(c) { this.d = []; for (const e of c) this.d.push(e) } }", "TODO: describe."),
         ("cpp", "void f█(A &a, B b) { a.c = b; a.c.g(); h(); i(); }", "TODO: describe."),
         ("cpp", "void f█(A &a, B b) { a.c = 0; g(a.c + 1); h(); }", "Set `a.c` to `0`, call `g(a.c + 1)` and `h()`."),
@@ -523,6 +537,18 @@ def test_what_is_no_effect_or_says_only_the_name(language_id, source):
     ) - {"returns"}
 
 
+def test_a_message_of_lua_needs_a_level_after_it():
+    source = "function f█(a) if not a then error('no such thing here', {}) end return a end"
+    assert "no such thing" not in written(source.replace("{}", "_VERSION"), "lua")
+    assert "no such thing" in written(source.replace("{}", "2"), "lua")
+
+
+def test_what_a_call_changes_is_not_told_of_what_was_before():
+    source = "function f█(a, b) table.insert(a, 1, b) return a.n > 1 and b end"
+    assert "a.n" not in written(source, "lua").partition("@return")[2]
+    assert "a.n" in written(source.replace("insert", "concat"), "lua").partition("@return")[2]
+
+
 def test_an_error_is_told_once():
     source = 'package p\nfunc F█(a int) error { return errors.New("no good at all") }'
     assert written(source, "go") == '// F returns `errors.New("no good at all")`.'
@@ -593,6 +619,8 @@ def test_errors_that_are_not_all_told(language_id, source, expected):
         ("function f█(a) local self = g() self.b = a h() return self end", ["any # TODO describe."]),
         ("function f█(a) local b if a then b = 1 end g(a) return b end", ["any # TODO describe."]),
         ("function f█(a) if a:b() then g() end return unpack(a) end", ["any ... # `unpack(a)`."]),
+        ("function f█(a) if a then return unpack(a) end return nil, 'no' end",
+         ["any ... # `unpack(a)` if `a`, else `nil, 'no'`."]),
         ("function f█(a) g() return a, ... end", ["any a", "any ... # TODO describe."]),
         ("function f█(a) g() h() i() return not a and (a.b == 1) end",
          ["boolean # `not a and (a.b == 1)`."]),
@@ -658,6 +686,116 @@ def test_a_parameter_that_is_called(body, expected):
 )  # fmt: skip
 def test_where_a_parameter_is_passed_to(language_id, source, expected):
     assert expected in written(source, language_id)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "def f█(a, b):\n    x(a.c, 1)\n    return b + a.d\n", "a: Only its `c` and `d` are used."),
+        ("python", "def f█(a, b):\n    x(a.c, a)\n    return b + b\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    x(a.c, a, a.d)\n    return b + b\n", "a: Its `c` and `d` are used, among other uses."),
+        ("python", "def f█(a, b):\n    x(a.strip(), a.split())\n    return b + b\n", "a: TODO: describe."),
+        # reached in other ways
+        ("python", "def f█(a, b):\n    x(a.c, a.d, **locals())\n    return b + b\n", "a: Its `c` and `d` are used, among other uses."),
+        ("python", "def f█(a, b):\n    x(a.c, lambda d=a: d)\n    return b + a.e\n", "a: Its `c` and `e` are used, among other uses."),
+        ("rust", 'fn f█(a: &A, b: u8) -> u8 { info!("{a:?}"); a.c + a.d + b }', "* `a` - Its `c` and `d` are used, among other uses."),
+        ("javascript", "function f█(a, b = a.e) { x(a.c, a.d); return b + 1 }", "@param a - Its `c` and `d` are used, among other uses."),
+        ("javascript", "function f█(a, b) { x(a.c, a.d, arguments); return b + 1 }", "@param a - Its `c` and `d` are used, among other uses."),
+        ("rust", "fn f█(a: (u8, u8), b: u8) -> u8 { a.0 + a.1 + b }", "* `a` - TODO: describe."),
+        ("python", "def f█(a, b):\n    x(a.c(), a.c)\n    return b + b\n", "a: Only its `c()` is used."),
+        ("python", "def f█(a, b):\n    x(a.c, a.strip())\n    return b + b\n", "a: Only its `c` and `strip()` are used."),
+        ("python", "def f█(a, b):\n    return lambda: a.c + b\n", "a: Only its `c` is used."),
+        ("python", "def f█(a, b):\n    return x(lambda a: a.c, a + b)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    return x([a.c for a in b], a + b)\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    a = x(a)\n    return a.c + b\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    x(a.c)\n    a.c = 1\n    return y(b, a.d, a.e)\n", "a: Its `d` and `e` are used, among other uses."),
+        ("python", "def f█(a, b):\n    a.c.d = 1\n    return y(b, a.d, a.e)\n", "a: Its `d` and `e` are used, among other uses."),
+        ("javascript", "function f█(a, b) { x(a.c, a?.d()); return b + 1 }", "@param a - Only its `c` and `d()` are used."),
+        ("javascript", "function f█(a, b) { x(b => b.c, b + a.length) }", "@param b - TODO: describe."),
+        ("java", "class A { int f█(B a, int b) { return a.c + a.d() + b; } }", "@param a only its {@code c} and {@code d()} are used"),
+        ("c", "int f█(struct s *a, int b) { return a->c + a->d + b; }", "@param a Only its `c` and `d` are used."),
+        ("cpp", "int f█(A &a, int b) { return a.c() + b; }", "@param a Only its `c()` is used."),
+        ("rust", "fn f█(a: &A, b: u8) -> u8 { a.c + a.d() + b }", "* `a` - Only its `c` and `d()` are used."),
+        ("lua", "function f█(a, b) x(a.c, a:d()) y(b + 1) end", "---@param a any Only its `c` and `d()` are used."),
+        # several uses
+        ("python", "def f█(a, b):\n    x(a)\n    y.z(a)\n    return b + b\n", "a: Passed to `x` and `y.z`."),
+        ("python", "def f█(a, b):\n    x(a)\n    y.z(a + 1)\n    return b + b\n", "a: TODO: describe."),
+        ("python", "def f█(a, b):\n    if b: x(a)\n    y.z(a + 1)\n    return b + b\n", "a: TODO: describe."),
+        ("java", "class A extends B { A█(C a) { super(a); this.d = 1 + 1; } }", "@param a passed to {@code super}"),
+    ],
+)  # fmt: skip
+def test_some_uses_of_a_parameter(language_id, source, expected):
+    assert expected in written(source, language_id)
+
+
+def test_a_model_s_phrase_comes_before_some_uses():
+    source = "def f█(song, b):\n    return play(song.title, song.artist) + b\n"
+    text = source.replace("█", "", 1)
+    snapshot = Snapshot("file:///a", "", text, "python")
+    answers = {"song": "what to play, with its title and artist"}
+    found = document(
+        snapshot,
+        source.index("█"),
+        lambda _before, _after, one: answers.get(one.subject),
+        DocumentationSettings(),
+    )
+    assert "song: What to play, with its title and artist." in found.text
+
+
+FOUND = "the first `c` in `a` for which `c.d == b`"
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "def f█(a, b):\n    for c in a:\n        if c.d == b:\n            return c\n    return None\n", f"T{FOUND[1:]}, else `None`."),
+        ("python", "def f█(a, b):\n    for c in a:\n        if c.d == b:\n            return c.e\n    return None\n", "TODO describe."),
+        ("python", "def f█(a, b):\n    a = g(a)\n    for c in a:\n        if c.d == b:\n            return c\n    return None\n", "TODO describe."),
+        ("python", "def f█(a, b):\n    a.sort()\n    for c in a:\n        if c.d == b:\n            return c\n    return None\n", "TODO describe."),
+        ("python", "def f█(a, b):\n    for c in a:\n        if c.d == b:\n            c = g(c)\n            return c\n    return None\n", "TODO describe."),
+        ("python", "def f█(a, b):\n    for c in a:\n        if c.e: return b\n        if c.d == b:\n            return c\n    return None\n", "TODO describe."),
+        ("python", "def f█(a, b):\n    for c in a:\n        if b == 1:\n            return c\n    return None\n", "TODO describe."),
+        ("javascript", "function f█(a, b) { for (const c of a) { if (c.d == b) return c } return null }", f"T{FOUND[1:]}, else `null`."),
+        ("java", "class A { B f█(B[] a, int b) { for (B c : a) if (c.d == b) return c; return null; } }", "the first {@code c} in {@code a}"),
+        ("rust", "fn f█(a: &[A], b: u8) -> Option<&A> { for c in a { if c.d == b { return Some(c); } } None }", f"{FOUND}, else `None`."),
+        ("lua", "function f█(a, b) for _, c in pairs(a) do if c.d == b then return c end end return nil end", "Some `c` in `a` for which `c.d == b`, else `nil`."),
+        ("go", "package p\nfunc F█(a []A, b int) *A { for _, c := range a { if c.d == b { return c } }; return nil }", "It returns some `c` in `a` for which `c.d == b`, else `nil`."),
+        # loops that count
+        ("go", "package p\nfunc F█(a []int, b, c int) int { for i := c; i < len(a); i++ { if a[i] == b { return i } }; return -1 }",
+         "the first `i` with `c <= i < len(a)` for which `a[i] == b`, else `-1`"),
+        ("cpp", "int f█(A &a, int b) { for (size_t i = 0; i < a.size(); ++i) if (a[i].c == b) return i; return -1; }",
+         "The first `i` with `0 <= i < a.size()` for which `a[i].c == b`"),
+        ("java", "class A { boolean f█(int[] a, int b) { for (int i = 0; i < a.length; i++) { if (a[i] == b) return true; } return false; } }",
+         "{@code true} if {@code a[i] == b} for some {@code i} with {@code 0 <= i < a.length}"),
+        ("lua", "function f█(a, b) for i = 1, #a do if a[i] == b then return i end end return nil end",
+         "The first `i` with `1 <= i <= #a` for which `a[i] == b`, else `nil`."),
+        ("javascript", "function f█(a, b) { for (let i = 0; i < a.length; i++) { if (a[i] == b) return i; i++ } return -1 }", "@returns TODO describe."),
+        ("javascript", "function f█(a, b) { for (let i = 0; i < a.length && a.c; i++) { if (a[i] == b) return i } return -1 }", "@returns TODO describe."),
+        ("javascript", "function f█(a, b) { for (let i = 9; i > 0; i--) { if (a[i] == b) return i } return -1 }", "@returns TODO describe."),
+        ("javascript", "function f█(a, b) { for (let i = 0; i < a.length; i++) { if (b) return i } return -1 }", "@returns TODO describe."),
+    ],
+)  # fmt: skip
+def test_what_a_search_returns(language_id, source, expected):
+    assert expected in re.sub(r"\n\s*(?:\*|//+|--+)? *", " ", written(source, language_id))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("const c = new Peer(a); c.d = a; return c", "A new `Peer`."),
+        ("let c = new Peer(a); if (a) c = null; return c", "TODO describe."),
+        ("if (!c) { c = new Peer(a) } return c", "TODO describe."),
+        ("if (a) { const c = new Peer(a) } return c", "TODO describe."),
+        ("const { c } = new Peer(a); g(c); return c", "TODO describe."),
+        ("g(() => { const c = new Peer(a) }); return c", "TODO describe."),
+        (
+            "if (a.b) { return null } const c = new Peer(a); c.d(a); return c",
+            "`null` if `a.b`, else a new `Peer`.",
+        ),
+    ],
+)
+def test_a_variable_that_holds_something_new(body, expected):
+    assert f"@returns {expected}" in written(f"function f█(a) {{ {body} }}", "javascript")
 
 
 @pytest.mark.parametrize(
@@ -736,6 +874,13 @@ def test_a_value_that_is_not_told(language_id, source, expected):
         ("go", "package p\nfunc (s *S) F█(a A) {\n\ts.l.Lock()\n\tdefer s.l.Unlock()\n\tdelete(s.b, a)\n}", "Lock"),
         ("lua", "local b\nfunction f█(a)\n  if a then b = 1 end\n  return b, true\nend", "number"),
         ("lua", "function f█(a)\n  for b = 1, 3 do if b == a then return b, a end end\n  b = 'x'\n  return b, a\nend", "string"),
+        ("python", "def f█(a: str | None):\n    if not a:\n        raise E\n    g()\n    h()\n", "empty"),
+        ("rust", 'fn f█(a: u8) -> u8 { if a > 3 { 4 } else if a > 1 { 3 } else { panic!("no") } }', "else `"),
+        ("rust", 'fn f█(a: u8) -> Result<u8, E> { if a > 3 { Ok(a) } else { bail!("no") } }', "bail"),
+        ("go", "package p\nfunc F█(a int) (b bool) {\n\tdefer func() { b = false }()\n\tif a > 3 {\n\t\treturn true\n\t}\n\treturn false\n}", "true"),
+        ("go", "package p\nfunc F█(a int) (b bool) {\n\tdefer g(&b)\n\treturn a > 3\n}", "whether"),
+        ("cpp", "API A::A█(int a) { g(a); h(a); }", "@return"),
+        ("cpp", "template <typename T>\nAPI A<T>::~A█() { g(1); h(); }", "@return"),
         ("typescript", "class A extends B { constructor█(private a: string, b: number) { super(b); this.g(b); } }", "Not used"),
     ],
 )  # fmt: skip
@@ -761,6 +906,34 @@ def test_a_macro_in_front_of_the_name_is_no_result():
     assert "@return" not in written("void CALL f█(int a) { g(a); h(a); }", "c")
     assert "@return" not in written("API(void) f█(int a) { g(a); h(a); }", "c")
     assert "@return" in written("void *CALL f█(int a) { g(a); h(a); k(a); return i; }", "c")
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("python", "class A:\n    def f█(self):\n        for b in self.c: b.close()\n", "Call `b.close()` for each `b` in `self.c`."),
+        ("python", "class A:\n    def f█(self, a):\n        for b in a: self.c[b.d] = b\n", "Set `self.c[b.d]` to `b` for each `b` in `a`."),
+        ("python", "class A:\n    def f█(self, a):\n        for b in a: self.c = b\n", "TODO: describe."),  # the last remains
+        ("python", "def f█(a):\n    for b in a:\n        if b.c: continue\n        b.close()\n", "TODO: describe."),
+        ("python", "def f█(a):\n    for b in a:\n        if b.c: return\n        b.close()\n", "TODO: describe."),
+        ("python", "def f█(a):\n    for b in a:\n        b.close()\n        if b.c: break\n", "TODO: describe."),
+        ("python", "def f█(a):\n    if a.c: return\n    for b in a:\n        b.close()\n", "TODO: describe."),
+        ("python", "def f█(a):\n    for b in a:\n        for c in b: c.close()\n", "TODO: describe."),
+        ("javascript", "function f█(a, n) { for (let i = 0; i < n; i++) a[i].tick(i) }", "Calls `a[i].tick(i)` for each `i` with `0 <= i < n`."),
+        ("javascript", "function f█(a) { for (const b in a) b.tick() }", "TODO: describe."),
+        ("go", "package p\nfunc (c *C) F█(a []A) {\n\tfor _, b := range a {\n\t\tdelete(c.d, b)\n\t}\n}", "// F calls `delete(c.d, b)` for each `b` in `a`."),
+        ("java", "class A { void f█(List<B> a) { for (B b : a) { b.stop(); } } }", "Calls {@code b.stop()} for each {@code b} in {@code a}."),
+        ("lua", "function f█(a) for _, b in ipairs(a) do b:stop() end end", "Call `b:stop()` for each `b` in `a`."),
+    ],
+)  # fmt: skip
+def test_what_is_done_for_each_element(language_id, source, expected):
+    assert expected in re.split(r"@param|Args", written(source, language_id))[0]
+
+
+def test_a_long_headline_tells_the_first_step_in_a_docstring():
+    calls = "".join(f"        self.{name * 12}.start(1)\n" for name in "abc")
+    found = written(f"class A:\n    def f█(self):\n{calls}")
+    assert f"Call `self.{'a' * 12}.start(1)`, among other things." in found
 
 
 @pytest.mark.parametrize(
