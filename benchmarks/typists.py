@@ -204,7 +204,7 @@ def measure(options: argparse.Namespace, files: Sequence[SourceFile]) -> Load:
 
 
 def _shown(keystrokes: Sequence[Keystroke]) -> float:
-    return statistics.mean(each.shown_ms is not None for each in keystrokes)
+    return sum(each.shown_ms is not None for each in keystrokes) / max(1, len(keystrokes))
 
 
 def _children_cpu_s() -> float:
