@@ -29,6 +29,7 @@ from rich.table import Table
 
 from assist_server.cli.benchmark.machine import BUSY, describe_machine
 from assist_server.cli.benchmark.traces import SourceFile, Trace, library_files, make_traces
+from assist_server.features.inline_completion import Outcome
 from assist_server.lsp.client import LspClient, NoAnswerError
 from assist_server.text.lines import PositionEncoding
 
@@ -49,6 +50,7 @@ COUNTERS = {
     "generated": "llamacpp:tokens_predicted_total",
 }
 """What a llama-server counts: tokens of prompts and of answers."""
+UNANSWERED = {Outcome.OUT_OF_TIME, Outcome.CANCELLED, Outcome.FAILED}
 PROMPT_PATH = re.compile(r"(?:/v1)?/completions?")
 LOGGED = re.compile(r"(/\S*) (\S+) \d+ \d+ \S+")
 """Path and server in a line of the balancer's log, as examples/haproxy.cfg has it."""
@@ -157,7 +159,7 @@ class Typist:
         records = self._command("assist.why", self._uri)[: self._unnoted]
         self._unnoted = 0
         for record in records:  # one without a time was superseded, or needed no generation
-            if record["milliseconds"] or record["outcome"] == "failed":
+            if record["milliseconds"] or record["outcome"] == Outcome.FAILED:
                 self.answers[record["outcome"]] += 1
 
     def _command(self, name: str, argument: object) -> list[dict[str, str]]:
@@ -236,11 +238,12 @@ def figures(load: Load) -> dict[str, str]:
     prompts, tokens = sum(load.prompts.values()), Counter(load.tokens)
     tenths = statistics.quantiles(load.shown_ms, n=10) if len(load.shown_ms) > 1 else [0.0] * 9
     prompt_tokens = tokens["computed"] + tokens["cached"]
+    in_time = sum(n for outcome, n in load.answers.items() if outcome not in UNANSWERED)
     return {
         "keystrokes a minute": f"{load.keystrokes / person_minutes:.0f}",
         "prompts a minute": f"{prompts / person_minutes:.0f}",
         "prompts per keystroke": f"{prompts / load.keystrokes:.0%}",
-        "prompts answered": f"{sum(load.answers.values()) / max(1, prompts):.0%}",
+        "prompts answered in time": f"{in_time / max(1, prompts):.0%}",
         "other requests a minute": f"{load.other_requests / person_minutes:.0f}",
         "shown before the next keystroke": f"{load.shown:.0%}",
         "shown at line ends": f"{load.shown_at_line_ends:.0%}",
@@ -250,7 +253,7 @@ def figures(load: Load) -> dict[str, str]:
         "prompt tokens computed a minute": f"{tokens['computed'] / person_minutes:,.0f}",
         "tokens generated a minute": f"{tokens['generated'] / person_minutes:,.0f}",
         "prompts by server": " + ".join(map(str, load.prompts.values())),
-        "failed": str(load.answers.get("failed", 0)),
+        "failed": str(load.answers.get(Outcome.FAILED, 0)),
         "processor time of clients, s": f"{load.client_cpu_s:.0f}",
     }
 
