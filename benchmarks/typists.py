@@ -185,9 +185,9 @@ def measure(options: argparse.Namespace, files: Sequence[SourceFile]) -> Load:
             typists.append(Typist(stack.enter_context(LspClient(env=env)), trace, number))
         list(threads.map(lambda each: each.get_ready(options.url), typists))
         list(threads.map(lambda each: each.type(WARM_UP_KEYSTROKES), typists))
-        tokens, requests = _tokens(options.servers), _logged(options.log)
+        tokens, requests = _tokens(options.servers), count_requests(options.log)
         typed = list(threads.map(lambda each: each.type(None), typists))
-        tokens, requests = _tokens(options.servers) - tokens, _logged(options.log) - requests
+        tokens, requests = _tokens(options.servers) - tokens, count_requests(options.log) - requests
     keystrokes = [each for one in typed for each in one]
     prompts = {key: n for key, n in requests.items() if PROMPT_PATH.fullmatch(key[0])}
     return Load(
@@ -226,7 +226,7 @@ def _tokens(servers: Sequence[str]) -> Counter[str]:
     return found
 
 
-def _logged(log: Path | None) -> Requests:
+def count_requests(log: Path | None) -> Requests:
     """Count the requests in the balancer's log."""
     lines = log.read_text(encoding="utf-8").splitlines() if log else []
     return Counter((each[1], each[2]) for line in lines if (each := LOGGED.fullmatch(line)))
