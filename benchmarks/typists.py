@@ -31,6 +31,7 @@ from assist_server.cli.benchmark.machine import BUSY, describe_machine
 from assist_server.cli.benchmark.traces import SourceFile, Trace, library_files, make_traces
 from assist_server.features.inline_completion import Outcome
 from assist_server.lsp.client import LspClient, NoAnswerError
+from assist_server.settings import CompletionSettings
 from assist_server.text.lines import PositionEncoding
 
 METHOD = "textDocument/inlineCompletion"
@@ -113,10 +114,11 @@ class Typist:
         self.answers: Counter[str] = Counter()
         """As in `Load`."""
 
-    def get_ready(self, url: str) -> None:
+    def get_ready(self, url: str, prompt_tokens: int) -> None:
         """Start the language server with a model server, and open the file."""
-        options = {"remote": {"url": url, "key_variable": KEY_VARIABLE, "allow_insecure": True}}
-        self._client.initialize(options=options)
+        remote = {"url": url, "key_variable": KEY_VARIABLE, "allow_insecure": True}
+        completion = {"max_prompt_tokens": prompt_tokens}
+        self._client.initialize(options={"remote": remote, "completion": completion})
         self._command("assist.status", True)
         self._client.open(self._uri, self._start_text)
 
@@ -183,7 +185,7 @@ def measure(options: argparse.Namespace, files: Sequence[SourceFile]) -> Load:
         for number, trace in enumerate(traces):
             env = {KEY_VARIABLE: f"typist-{number}", "XDG_CONFIG_HOME": folder}
             typists.append(Typist(stack.enter_context(LspClient(env=env)), trace, number))
-        list(threads.map(lambda each: each.get_ready(options.url), typists))
+        list(threads.map(lambda one: one.get_ready(options.url, options.prompt_tokens), typists))
         list(threads.map(lambda each: each.type(WARM_UP_KEYSTROKES), typists))
         tokens, requests = _tokens(options.servers), count_requests(options.log)
         typed = list(threads.map(lambda each: each.type(None), typists))
@@ -264,6 +266,7 @@ def main() -> None:
     parser.add_argument("url", help="what everyone has as remote.url")
     parser.add_argument("--typists", type=int, nargs="+", default=[1, 4, 16])
     parser.add_argument("--keystrokes", type=int, default=250, help="of each typist")
+    parser.add_argument("--prompt-tokens", type=int, default=CompletionSettings().max_prompt_tokens)
     parser.add_argument("--servers", nargs="*", default=[], help="addresses of the llama-servers")
     parser.add_argument("--log", type=Path, help="the balancer's, as of examples/haproxy.cfg")
     parser.add_argument("--seed", type=int, default=1)
