@@ -37,6 +37,10 @@ _DEEP_KEY = re.compile(rf"(?<![\w\-\\]){_NAME}(?:\.[ \t]*+{_NAME}){{{_MAX_NAMES_
 """Matches keys of very many names; `tomllib` takes seconds for thousands."""
 _MAX_PROBLEMS = 10
 _MAX_SHOWN = 3
+_TWO_TEXT_MODELS = (
+    "Remove `text_model` or `remote.used_for`: each names a model for summaries and tasks; "
+    "`text_model` is used, and nothing goes to the server."
+)
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,17 @@ def user_file_path() -> Path:
 def merge_layers(layers: Sequence[Layer]) -> tuple[Settings, Problems]:
     """Merge `layers`, the weakest first, over the defaults; never raises."""
     merged: dict[str, object] = {}
+    sources: dict[str, str] = {}
     problems: list[SettingProblem] = []
     for layer in layers:
         values, advice = _usable_values(layer)
         merged |= values
+        sources |= dict.fromkeys(values, layer.source)
         problems += _problems(layer.source, advice)
-    return Settings.model_validate(_nested(merged)), tuple(problems)
+    settings = Settings.model_validate(_nested(merged))
+    if settings.text_model and settings.remote.url and settings.remote.used_for == "text":
+        problems.append(SettingProblem(sources["text_model"], "text_model", _TWO_TEXT_MODELS))
+    return settings, tuple(problems)
 
 
 def _problems(source: str, advice: Mapping[str, str]) -> Iterator[SettingProblem]:

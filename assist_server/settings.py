@@ -150,6 +150,12 @@ class RemoteSettings(_Section):
         "and whose model is used instead of `model`; empty for none.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
+    used_for: Literal["everything", "text"] = Field(
+        default="everything",
+        description="Work that goes to the server: `everything`, or only `text`, which is "
+        "summaries and tasks; `model` does the rest in this process.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
     model: str = Field(
         default="",
         description="Name of the model on the server; empty for the only one.",
@@ -165,6 +171,12 @@ class RemoteSettings(_Section):
         default="",
         description="Name of the environment variable that holds the server's API key; empty for "
         "no key.",
+        json_schema_extra=_OUTSIDE_PROJECTS,
+    )
+    key_in_keyring: bool = Field(
+        default=False,
+        description="Read the API key from the system's keyring, where `assist-server key set URL` "
+        "stores it, unless `key_variable` names a variable.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     timeout_ms: Annotated[int, Field(ge=100, le=600_000)] = Field(
@@ -221,7 +233,8 @@ class Settings(_Section):
     text_model: Annotated[str, AfterValidator(_path_or_name)] = Field(
         default="",
         description="Another model for summaries and tasks, spelled like `model` and loaded on "
-        "first use if it fits the memory; if empty, `model` does them.",
+        "first use if it fits the memory; if empty, `model` or the server of `remote.url` does "
+        "them.",
         json_schema_extra=_OUTSIDE_PROJECTS,
     )
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
@@ -262,9 +275,11 @@ class Settings(_Section):
 
     def for_text(self) -> "Settings":
         """Return the settings whose model is that for summaries and tasks."""
-        if not self.text_model:
-            return self
-        changes = {"model": self.text_model, "text_model": "", "remote": RemoteSettings()}
+        changes: dict[str, object] = {}
+        if self.text_model:
+            changes = {"model": self.text_model, "text_model": "", "remote": RemoteSettings()}
+        elif self.remote.url:
+            changes = {"remote": self.remote.model_copy(update={"used_for": "everything"})}
         return self.model_copy(update=changes)
 
 

@@ -19,10 +19,11 @@ from assist_server.cli.inputs import FLAGS, open_model
 from assist_server.config import Layer, SettingProblem, read_settings, user_file_path
 from assist_server.context.cursor import CursorContext
 from assist_server.context.snapshot import Snapshot
-from assist_server.engine.backend import Backend
+from assist_server.engine.backend import Backend, ModelChoice, ModelInfo
 from assist_server.errors import AssistError, printable
 from assist_server.features.infilling import choose_model_template
 from assist_server.features.inline_completion import complete
+from assist_server.features.tasks.run import NO_CHAT_MODEL
 from assist_server.prompts.fim import LEFT_TO_RIGHT
 from assist_server.settings import Settings
 from assist_server.syntax.languages import LANGUAGES
@@ -62,6 +63,8 @@ def run_doctor(flags: Mapping[str, object], *, as_json: bool) -> int:
         for problem in problems
     ]
     checks += _model(settings)
+    if ModelChoice.of(settings.for_text()) != ModelChoice.of(settings):
+        checks += _text_model(settings.for_text())
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks]))
     else:
@@ -118,13 +121,30 @@ def _model(settings: Settings) -> Iterator[Check]:
         yield Check("model", Verdict.ERROR, str(error))
         return
     info = backend.info
-    parameters = f"{info.parameters / 1e6:,.1f} million parameters, "
-    size = f"{parameters if info.parameters else ''}{info.context_tokens} tokens"
-    how = f"connected to {info.host}" if info.host else "loaded"
-    yield Check("model", Verdict.OK, f"{info.name}: {size}, {how} in {seconds:.1f} s")
+    yield Check("model", Verdict.OK, _opened(info, seconds))
     yield Check("device", Verdict.OK, "; ".join((*info.plan.reasons, *info.plan.memory_steps)))
     yield from _infilling(backend, settings)
     backend.close()
+
+
+def _text_model(settings: Settings) -> Iterator[Check]:
+    """Check the model for summaries and tasks, where it is another one."""
+    try:
+        backend, seconds = _timed(lambda: open_model(settings))
+    except AssistError as error:
+        yield Check("text model", Verdict.ERROR, str(error))
+        return
+    yield Check("text model", Verdict.OK, _opened(backend.info, seconds))
+    if not backend.info.has_chat_template:
+        yield Check("tasks", Verdict.WARNING, NO_CHAT_MODEL)
+    backend.close()
+
+
+def _opened(info: ModelInfo, seconds: float) -> str:
+    parameters = f"{info.parameters / 1e6:,.1f} million parameters, "
+    size = f"{parameters if info.parameters else ''}{info.context_tokens} tokens"
+    how = f"connected to {info.host}" if info.host else "loaded"
+    return f"{info.name}: {size}, {how} in {seconds:.1f} s"
 
 
 def _infilling(backend: Backend, settings: Settings) -> Iterator[Check]:

@@ -154,7 +154,8 @@ def _trained(corpus: Path | None, seed: int) -> list[Source]:
 
 
 def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
-    name = Path(ModelChoice.of(settings).label).name
+    choice = ModelChoice.of(settings)
+    name = Path(choice.label).name
     with (
         opened_model(settings) as backend,
         Console(stderr=True).status(name) as status,
@@ -162,7 +163,7 @@ def _evaluated(settings: Settings, tasks: Tasks, material: Material) -> Suites:
         suites = evaluate_model(
             name, backend, tasks, settings, status.update, runs_tests=can_be_isolated()
         )
-    if settings.remote.url or tasks.sizes.only:
+    if choice.remote.url or tasks.sizes.only:
         return suites  # a server does not give the probabilities of a text
     # Last, as it computes on this thread, and by now the model's own thread is idle.
     from assist_server.evaluation.perplexity import perplexity_figures  # noqa: PLC0415 - with torch

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from assist_server import __version__
+from assist_server.cli.key import commands as key_commands
 from assist_server.cli.model_verbs import models
 from assist_server.cli.options import (
     CommandWithWords,
@@ -232,4 +233,5 @@ def bench(  # noqa: PLR0913 - as above
 
 
 app.add_typer(models, name="models")
+app.add_typer(key_commands, name="key")
 app.add_typer(training_commands)

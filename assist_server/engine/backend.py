@@ -40,10 +40,12 @@ class ModelChoice:
 
     @classmethod
     def of(cls, settings: Settings) -> "ModelChoice":
-        """Return the choice that the settings make."""
-        return cls(
-            settings.model, settings.device, settings.dtype, settings.drafts, settings.remote
-        )
+        """Return the choice that the settings make for all but summaries and tasks.
+
+        That for those is the choice of `settings.for_text()`.
+        """
+        remote = RemoteSettings() if settings.remote.used_for == "text" else settings.remote
+        return cls(settings.model, settings.device, settings.dtype, settings.drafts, remote)
 
     @property
     def label(self) -> str:

@@ -129,10 +129,18 @@ class AssistServer(LanguageServer):
         session = self._text if self.has_text_model else self.model
         return session.loaded is None or session.loaded.info.has_chat_template
 
+    @property
+    def _text_model_name(self) -> str | None:
+        return self._text.model_name if self.has_text_model else None
+
     def status(self) -> dict[str, Any]:
         """Return the models' state as plain JSON."""
-        text_model = self._text.model_name if self.has_text_model else None
-        return {**self.model.status(), "text_model": text_model}
+        return {**self.model.status(), "text_model": self._text_model_name}
+
+    def _notify_status(self) -> None:
+        """Send the state to a client that shows it; this is not part of LSP."""
+        if self._shows_status:
+            self.protocol.notify(STATUS_NOTIFICATION, self.status())
 
     def apply_settings(self) -> None:
         """Read all sources of settings again, and change the model if they name another.
@@ -140,12 +148,14 @@ class AssistServer(LanguageServer):
         Completions under the old settings are dropped. Before `initialized`, there are none, and
         the model is chosen later.
         """
-        hints = self.settings.current.documentation.hints
+        hints, text_model = self.settings.current.documentation.hints, self._text_model_name
         if self.settings.read() and self.model.is_started:
             self.completions.clear()
             self.model.start()
             if not self.has_text_model or self._text.is_outdated:
                 self._text.leave()
+            if text_model != self._text_model_name:
+                self._notify_status()
         if hints != self.settings.current.documentation.hints:
             self._refresh_hints()
 
@@ -172,9 +182,9 @@ class AssistServer(LanguageServer):
 
     def _on_model_change(self, state: HostState) -> None:
         """Report the model's state: by a notification or, if it failed, by a message."""
-        if self._shows_status:  # not part of LSP
-            self.protocol.notify(STATUS_NOTIFICATION, self.status())
-        elif state.phase is Phase.FAILED and state.message != self._shown_failure:
+        self._notify_status()
+        is_new_failure = state.phase is Phase.FAILED and state.message != self._shown_failure
+        if is_new_failure and not self._shows_status:
             self._shown_failure = state.message  # a server may fail again and again
             self.show(types.MessageType.Error, f"assist-server: {state.message}")
         if state.phase is not Phase.LOADING:

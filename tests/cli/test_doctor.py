@@ -154,6 +154,26 @@ def test_a_model_on_a_server_is_named_with_its_host_and_without_the_key(run, mon
         assert "sk-" not in result.out + result.err + refused.out + refused.err
 
 
+def test_a_server_for_text_is_named_beside_the_model_that_completes(run, monkeypatch, project):
+    open_model = doctor.open_model
+    local = NullBackend(answer="a + b", special_ids=PIPES)
+    monkeypatch.setattr(
+        doctor,
+        "open_model",
+        lambda each: local if each.remote.used_for == "text" else open_model(each),
+    )
+    config = project.parent / "config" / "assist-server" / "config.toml"
+    config.parent.mkdir(parents=True)
+    with fake_model_server("openai") as server:
+        config.write_text(f'[remote]\nurl = "{server.url}"\nused_for = "text"\n')
+        found = checks(run("doctor", "--json"))
+        assert found["model"][1].startswith("null: ")
+        assert f"connected to 127.0.0.1:{server.port}" in found["text model"][1]
+    verdict, advice = checks(run("doctor", "--json"))["text model"]
+    assert verdict == "error"
+    assert f"no server answers at 127.0.0.1:{server.port}" in advice
+
+
 def test_a_model_that_is_named_on_the_command_line_is_used_in_place_of_a_server(
     run, monkeypatch, project
 ):

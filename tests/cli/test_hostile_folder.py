@@ -21,6 +21,7 @@ LIBRARIES = (
     *("lsprotocol", "pydantic", "rich", "typer", "click", "psutil", "platformdirs", "tree_sitter"),
     *("sitecustomize", "usercustomize", "matplotlib", "cattrs", "attrs", "regex", "yaml", "peft"),
     *("gguf", "httpx2", "tomlkit", "sentencex", "docstring_parser", "filelock", "tqdm"),
+    *("keyring", "secretstorage", "jeepney"),
 )
 OPTIONS = {
     "serve": (),
@@ -30,6 +31,8 @@ OPTIONS = {
     "summarize": ("fnmatch_.py", "--model", "MODEL"),
     "run": (),
     "doctor": ("--model", "MODEL"),
+    "key set": ("https://a.org",),
+    "key remove": ("https://a.org",),
     "models": (),
     "models list": (),
     "models pull": ("MODEL",),
@@ -49,8 +52,9 @@ OPTIONS = {
     "calibrate": ("--repo", ".", "--quick", "--model", "MODEL", "--out", "OUT"),
 }
 CODES = {"answers": 2, "bench": 2, "calibrate": 2, "models pull": 2, "models remove": 2}
+CODES |= {"key set": 2, "key remove": 2}
 """A model of random weights is never right enough to be calibrated; the folder is no corpus, nor a
-model of the hub."""
+model of the hub; there is no key."""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from fake_model_server import fake_model_server
 
 CODE = "class Stack:\n    def push(self, item):\n        pass\n\n\ndef size(stack):\n    return 0\n"
 
@@ -75,3 +76,13 @@ def test_a_log_on_standard_input_is_recognized(run, answers):
         "- 9 times (line 1): `request * done`\n"
     )
     assert backend.requests == []
+
+
+def test_a_server_for_text_summarizes(run, project):
+    config = project.parent / "config" / "assist-server" / "config.toml"
+    config.parent.mkdir(parents=True)
+    with fake_model_server("openai", "Rivers carry water.") as server:
+        config.write_text(f'[remote]\nurl = "{server.url}"\nused_for = "text"\n')
+        result = run("summarize", stdin=b"Rivers carry much water to the sea. So it was.\n" * 9)
+        assert "Rivers carry water." in result.out
+        assert server.bodies("/v1/chat/completions")

@@ -7,6 +7,7 @@ import sys
 import pytest
 from fake_model_server import fake_model_server
 from lsp_steps import URI, inline_params, ready, run
+from memory_keyring import IN_PROCESS
 
 from assist_server.lsp.client import CAPABILITIES, SERVER_COMMAND, LspClient
 
@@ -33,7 +34,12 @@ def serve(tmp_path):
         log = (tmp_path / "server.log").open("wb")
         client = LspClient(
             SERVER_COMMAND,
-            env={"XDG_CONFIG_HOME": str(tmp_path), "MY_KEY": "sk-123"},
+            env={
+                "XDG_CONFIG_HOME": str(tmp_path),
+                "MY_KEY": "sk-123",
+                "KEY_IN_MEMORY_KEYRING": "sk-123",
+                **IN_PROCESS,
+            },
             stderr=log.fileno(),
         )
         clients.append((client, log))
@@ -56,11 +62,13 @@ def is_ready_again(client):
     return "failed" in told and told[-1] == "ready"
 
 
-@pytest.mark.parametrize("kind", ["llama", "openai"])
-def test_an_editor_is_served_and_the_host_is_named(serve, tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "key"), [("llama", {"key_variable": "MY_KEY"}), ("openai", {"key_in_keyring": True})]
+)
+def test_an_editor_is_served_and_the_host_is_named(serve, tmp_path, kind, key):
     with fake_model_server(kind, "a + b") as server:
         server.key = "sk-123"
-        client = serve(url=server.url, key_variable="MY_KEY")
+        client = serve(url=server.url, **key)
         ready(client)
         client.open(URI, TEXT)
         items = client.request("textDocument/inlineCompletion", inline_params(1, 11))["items"]
@@ -74,6 +82,31 @@ def test_an_editor_is_served_and_the_host_is_named(serve, tmp_path, kind):
         log = (tmp_path / "server.log").read_text()
         assert "sk-123" not in log + json.dumps([client.notifications, status, why])
         assert "def add" not in log
+
+
+def test_what_is_for_text_alone_gets_nothing_while_somebody_types(start, server_log):
+    with fake_model_server("openai", "It adds two numbers.") as server:
+        client = start(answer="a + b")
+        client.initialize(WITH_STATUS, {"remote": {"url": server.url, "used_for": "text"}})
+        ready(client)
+        client.open(URI, TEXT)
+        assert client.inline_completion(URI, 1, 11)[0]["insertText"] == "a + b"
+        invoked = {**inline_params(1, 11), "context": {"triggerKind": 1}}
+        assert client.request("textDocument/inlineCompletion", invoked)["items"]
+        run(client, "assist.document", URI, {"line": 0, "character": 5})
+        status, host = run(client, "assist.status"), f"127.0.0.1:{server.port}"
+        assert (status["host"], status["text_model"]) == (None, f"model at {host}")
+        assert {why["model"] for why in run(client, "assist.why", URI)} == {"embedded"}
+        assert server.requests == []
+        whole = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 11}}
+        found = run(client, "assist.task", "explain", URI, whole)
+        assert found["text"] == "It adds two numbers."
+        assert run(client, "assist.status")["text_model"] == f"coder at {host}"
+        asked = len(server.requests)
+        client.change(URI, 2, [{"text": f"{TEXT}\ndef sub(a, b):\n    return \n"}])
+        assert client.inline_completion(URI, 4, 11)[0]["insertText"] == "a + b"
+        assert len(server.requests) == asked
+        assert "add" not in server_log()
 
 
 def test_no_tensor_library_is_imported():

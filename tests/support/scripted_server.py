@@ -2,7 +2,8 @@
 
 Usage: `scripted_server.py SCRIPT`, and for several clients `unix PATH` or `tcp PORT:TOKEN_FILE`.
 
-Everything but the model is the product's own: transport, protocol, documents, handlers, settings.
+Everything but the model is the product's own: transport, protocol, documents, handlers, settings,
+and a model on a server that the settings name.
 """
 
 import asyncio
@@ -12,11 +13,13 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from assist_server.cli.logs import configure_logging, shared_log
 from assist_server.engine.backend import ModelInfo, NullBackend
 from assist_server.engine.loading.model_pool import ModelPool
+from assist_server.engine.loading.open_backend import open_backend
 from assist_server.engine.request import Chunk, FinishReason, GenerationRequest
 from assist_server.errors import AssistError, ModelError
 from assist_server.lsp.create_server import create_server
@@ -92,7 +95,7 @@ def main(
         os.environ |= {"HF_ENDPOINT": hub["url"], "HF_HUB_CACHE": hub["cache"]}
         os.environ.pop("HF_HUB_OFFLINE", None)
 
-    def open_backend(choice, report):
+    def open_scripted(choice, report):
         if hub:
             # Not before: it reads where the hub is.
             from assist_server.engine.loading.hub import fetch_model  # noqa: PLC0415
@@ -115,7 +118,7 @@ def main(
             backend.answer, backend.is_chat = text_answer, True
         return backend
 
-    pool = ModelPool(open_backend)
+    pool = ModelPool(partial(open_on_server_or, open_scripted))
     is_shared = len(sys.argv) > 2
     follow = shared_log(LogSettings()) if is_shared else configure_logging
     try:
@@ -125,6 +128,10 @@ def main(
         code = 2
     sys.stderr.flush()
     os._exit(code)
+
+
+def open_on_server_or(open_scripted, choice, report):
+    return (open_backend if choice.remote.url else open_scripted)(choice, report)
 
 
 async def serve(create, kind="stdio", place="", *inherited) -> int:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from assist_server import config
 from assist_server.config import Layer, merge_layers
+from assist_server.engine.backend import ModelChoice
 from assist_server.settings import Settings, setting_fields
 
 
@@ -265,6 +266,8 @@ def test_an_absolute_path_stays(tmp_path):
         ("remote.model", "coder"),
         ("remote.api", "openai"),
         ("remote.key_variable", "MY_KEY"),
+        ("remote.key_in_keyring", True),
+        ("remote.used_for", "text"),
         ("remote.timeout_ms", 1000),
         ("remote.allow_insecure", True),
     ],
@@ -289,6 +292,41 @@ def test_a_project_may_set_everything_else():
     }
     values = {key: setting_fields()[key].default for key in free}
     assert merge_one(values, is_project=True) == (Settings(), ())
+
+
+# Which model does what
+
+
+@pytest.mark.parametrize(
+    ("used_for", "text_model", "completes", "does_text"),
+    [
+        ("everything", "", "server", "server"),
+        ("everything", "org/large", "server", "org/large"),
+        ("text", "", "embedded", "server"),
+    ],
+)
+def test_a_server_is_used_for_everything_or_for_text(used_for, text_model, completes, does_text):
+    remote = {"url": "http://localhost:1", "used_for": used_for, "key_variable": "MY_KEY"}
+    settings, problems = merge_one({"remote": remote, "text_model": text_model})
+    chosen = [ModelChoice.of(settings), ModelChoice.of(settings.for_text())]
+    assert problems == ()
+    assert ["server" if one.remote.url else one.model for one in chosen] == [completes, does_text]
+
+
+def test_without_a_server_one_model_does_everything_whatever_it_would_be_used_for():
+    settings, _ = merge_one({"remote": {"used_for": "text", "key_variable": "MY_KEY"}})
+    assert ModelChoice.of(settings) == ModelChoice.of(settings.for_text())
+
+
+def test_of_two_models_for_text_the_one_in_this_process_is_used_and_that_is_said():
+    remote = {"url": "http://localhost:1", "used_for": "text"}
+    layers = [Layer("low", {"text_model": "org/large"}), Layer("high", {"remote": remote})]
+    settings, (problem,) = merge_layers(layers)
+    chosen = [ModelChoice.of(settings), ModelChoice.of(settings.for_text())]
+    assert [(one.model, one.remote.url) for one in chosen] == [("embedded", ""), ("org/large", "")]
+    assert (problem.source, problem.key) == ("low", "text_model")
+    assert "Remove `text_model` or `remote.used_for`" in problem.message
+    assert "`text_model` is used" in problem.message
 
 
 # Anything at all

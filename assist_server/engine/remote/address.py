@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from assist_server.engine.remote.system_keyring import find_key
 from assist_server.errors import ModelError
 from assist_server.settings import RemoteSettings
 
@@ -30,7 +31,9 @@ class ServerAddress:
 
 
 def read_address(settings: RemoteSettings, environment: Mapping[str, str]) -> ServerAddress:
-    """Return the address in the settings, with the key from the environment.
+    """Return the address in the settings, with the key from the environment or the keyring.
+
+    This may wait for the user, who is asked to unlock the keyring.
 
     Raises:
         ModelError: the address or the key cannot be used, or the text would cross a network
@@ -44,13 +47,25 @@ def read_address(settings: RemoteSettings, environment: Mapping[str, str]) -> Se
             f"remote.url is plain http to {host!r}, so everyone on the way could read your text; "
             "use https, or set remote.allow_insecure to true if you trust the network"
         )
+    url = server_url(settings.url)
+    key = _read_key(settings, url, environment)
+    return ServerAddress(url, parts.netloc, is_loopback, key)
+
+
+def server_url(url: str) -> str:
+    """Return an address without `/v1` and a slash at its end; the keyring has keys by it.
+
+    Raises:
+        ModelError: it is not the address of a server.
+    """
+    parts = _split(url)
     path = parts.path.rstrip("/").removesuffix("/v1")
-    return ServerAddress(
-        f"{parts.scheme}://{parts.netloc}{path}",
-        parts.netloc,
-        is_loopback,
-        _read_key(settings.key_variable, environment),
-    )
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def is_usable_key(key: str) -> bool:
+    """Return whether a header of HTTP can hold a key."""
+    return bool(key) and key.isascii() and key.isprintable()
 
 
 def _split(url: str) -> SplitResult:
@@ -84,10 +99,23 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"  # a name below it may be that of another machine
 
 
-def _read_key(variable: str, environment: Mapping[str, str]) -> str:
-    """Return the key; messages do not quote the variable, as some paste the key in its place."""
-    if not variable:
+def _read_key(settings: RemoteSettings, url: str, environment: Mapping[str, str]) -> str:
+    """Return the key; empty if the settings name none."""
+    if settings.key_variable:
+        return _key_of_variable(settings.key_variable, environment)
+    if not settings.key_in_keyring:
         return ""
+    key = find_key(url).strip()
+    if not is_usable_key(key):
+        raise ModelError(
+            f"the system's keyring has no key for {url} that can be used; store it with "
+            f"`assist-server key set {url}`"
+        )
+    return key
+
+
+def _key_of_variable(variable: str, environment: Mapping[str, str]) -> str:
+    """Return the key; messages do not quote the variable, as some paste the key in its place."""
     key = environment.get(variable, "").strip()
     if not key:
         raise ModelError(
@@ -95,7 +123,7 @@ def _read_key(variable: str, environment: Mapping[str, str]) -> str:
             "was started; set it, or leave remote.key_variable empty (it takes the name, not the "
             "key itself). A server that windows share gets only names that end in _KEY or _TOKEN"
         )
-    if not (key.isascii() and key.isprintable()):
+    if not is_usable_key(key):
         raise ModelError(
             "the environment variable that remote.key_variable names holds characters that no key "
             "has; set it again"

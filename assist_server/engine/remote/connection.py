@@ -55,6 +55,7 @@ class ServerConnection:
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)  # they log each request
         self.address = address
+        """May be replaced by one with another key, for the requests from then on."""
         self._timeout_ms = timeout_ms
         self._client = _client(address)
         self._closing = threading.Lock()
@@ -209,8 +210,9 @@ class ServerConnection:
     def _request(self, method: str, path: str, body: Json | None, limit_ms: int) -> httpx2.Request:
         limit_s = limit_ms / 1000
         timeout = httpx2.Timeout(limit_s, connect=min(_CONNECT_S, limit_s))
-        url = self.address.url + path
-        return self._client.build_request(method, url, json=body, timeout=timeout)
+        url, key = self.address.url + path, self.address.key
+        headers = {"Authorization": f"Bearer {key}"} if key else None
+        return self._client.build_request(method, url, json=body, headers=headers, timeout=timeout)
 
     @asynccontextmanager
     async def _answer(
@@ -256,7 +258,6 @@ def _client(address: ServerAddress) -> httpx2.AsyncClient:
     """
     try:
         return httpx2.AsyncClient(
-            headers={"Authorization": f"Bearer {address.key}"} if address.key else None,
             limits=httpx2.Limits(max_connections=_MAX_CONNECTIONS, keepalive_expiry=_KEPT_S),
             follow_redirects=False,  # the key and the text are for this server only
             trust_env=not address.is_loopback,  # a proxy would see what should stay here

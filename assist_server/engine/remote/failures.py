@@ -20,6 +20,10 @@ class UnexpectedAnswerError(ModelServerError):
     """The server has another interface, or another address."""
 
 
+class KeyRefusedError(ModelServerError):
+    """The server does not accept the key, or wants one."""
+
+
 def refusal(address: ServerAddress, status: int, said: str) -> ModelError:
     """Return the error for an answer with another status than 200.
 
@@ -29,7 +33,7 @@ def refusal(address: ServerAddress, status: int, said: str) -> ModelError:
     # A part of the key would not be found.
     quoted = f": {_short(address.masked(said))}" if said else ""
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
-        return ModelServerError(f"{host} does not let us in ({status}); {_key_advice(address)}")
+        return KeyRefusedError(f"{host} does not let us in ({status}); {_key_advice(address)}")
     if status == _NOT_FOUND:
         return UnexpectedAnswerError(
             f"{host} does not have what was asked for ({status}{quoted}); check remote.url, "
@@ -49,8 +53,11 @@ def refusal(address: ServerAddress, status: int, said: str) -> ModelError:
 
 def _key_advice(address: ServerAddress) -> str:
     if address.key:
-        return "check the key in the environment variable that remote.key_variable names"
-    return "set remote.key_variable to the name of the environment variable that holds the key"
+        return "check the key that remote.key_variable or remote.key_in_keyring gives"
+    return (
+        "set remote.key_variable to the name of the environment variable that holds the key, or "
+        f"run `assist-server key set {address.url}` and set remote.key_in_keyring to true"
+    )
 
 
 def transport_failure(address: ServerAddress, timeout_ms: int, error: Exception) -> ModelError:

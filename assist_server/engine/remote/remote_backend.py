@@ -11,7 +11,7 @@ from typing import Any
 from assist_server.engine.backend import ModelInfo, TroubleCallback
 from assist_server.engine.remote.address import read_address
 from assist_server.engine.remote.connection import ServerConnection
-from assist_server.engine.remote.failures import broken_off, unreadable
+from assist_server.engine.remote.failures import KeyRefusedError, broken_off, unreadable
 from assist_server.engine.remote.health import Health
 from assist_server.engine.remote.open_model import open_model
 from assist_server.engine.remote.served_model import Piece, ServedModel
@@ -192,7 +192,7 @@ class RemoteBackend:
         if self._closed.wait(delay_s):
             return
         try:
-            self._model = open_model(self._connection, self._settings)
+            self._model = self._open_again()
             self._heard_s = time.monotonic()
         except Exception as error:  # noqa: BLE001 - the last thing that tries the server again
             address = self._connection.address
@@ -201,6 +201,17 @@ class RemoteBackend:
                 self._health.fail_again(trouble)
         else:
             self._health.recover()
+
+    def _open_again(self) -> ServedModel:
+        """Open the model; if the server refuses the key, the user may have stored another one."""
+        try:
+            return open_model(self._connection, self._settings)
+        except KeyRefusedError:
+            address = read_address(self._settings, os.environ)
+            if address == self._connection.address:
+                raise
+            self._connection.address = address
+            return open_model(self._connection, self._settings)
 
 
 def _until_over(

@@ -21,13 +21,13 @@ _ENVIRONMENT = re.compile(
     r"HOME|USER|LOGNAME|TZ|TMPDIR|XDG_(CONFIG|CACHE|DATA)_HOME|PYTHON\w+"
     r"|(LD|DYLD)_\w+|(OMP|GOMP|KMP|MKL|OPENBLAS|ATEN|TORCH|PYTORCH)\w*|MALLOC_\w+"
     r"|(CUDA|CUBLAS|CUDNN|NVIDIA|NCCL|HIP|ROCR|HSA|MIOPEN|AMD|GPU|ZE|SYCL|ONEAPI)_\w+"
-    r"|NIX_LD\w*"
+    r"|NIX_LD\w*|DBUS_SESSION_BUS_ADDRESS|XDG_CURRENT_DESKTOP"
     r"|(HF|HUGGING_?FACE|TRANSFORMERS|TOKENIZERS|SAFETENSORS)_\w+"
     r"|(?i:(HTTP|HTTPS|ALL|NO)_PROXY)|SSL_CERT_\w+|(REQUESTS|CURL)_CA_BUNDLE"
     r"|(?!XDG_|VSCODE_|KITTY_)\w+_(KEY|TOKEN)"
 )
-"""The variables that the server or its libraries read. `remote.key_variable` names one that ends
-in `_KEY` or `_TOKEN`."""
+"""The variables that the server or its libraries read, among them those by which the system's
+keyring is found. `remote.key_variable` names one that ends in `_KEY` or `_TOKEN`."""
 
 _SHELL = ("/bin/sh", "-c", '"$@" &', "sh")
 """Starts a command that is no child: editors end the children of what they started, too."""

@@ -67,12 +67,15 @@ function deviceInWords(device: string): string {
   return DEVICES[device.split(":")[0] ?? ""] ?? device;
 }
 
-/** Returns sentences: the reasons for device and number format, and where the server was found. */
+/** Returns sentences: the reasons for device and number format, other models, and where the server was found. */
 export function explain({ server }: Pick<State, "server">): readonly string[] {
   if (server.kind !== "running") {
     return [];
   }
   const sentences = (server.model?.reasons ?? []).map((reason) => explained(reason, server.model));
+  if (server.model?.text_model) {
+    sentences.push(`Summaries and tasks have a model of their own: ${server.model.text_model}.`);
+  }
   return [...sentences, `The server was started from ${server.origin}.`];
 }
 

@@ -12,6 +12,8 @@ export interface ModelStatus {
   readonly device: string | null;
   readonly dtype: string | null;
   readonly reasons: readonly string[];
+  /** The model for summaries and tasks, if it is another one, with the host that it runs on. */
+  readonly text_model: string | null;
 }
 
 export type ServerState =

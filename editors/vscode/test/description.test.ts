@@ -13,6 +13,7 @@ const READY: ModelStatus = {
   device: "cpu",
   dtype: "float32",
   reasons: [],
+  text_model: null,
 };
 
 function shown(server: ServerState, also: Partial<Shown> = {}): Shown {
@@ -95,6 +96,13 @@ test("reasons of the server become sentences", () => {
     "The model runs on the processor: no graphics card was found.",
     "It computes with numbers of the type float32: bf16 is slow: see the manual.",
     "x.",
+    "The server was started from /bin.",
+  ]);
+});
+
+test("the model for summaries and tasks is named, with its host", () => {
+  assert.deepEqual(explain(running({ text_model: "coder at localhost:8080" })), [
+    "Summaries and tasks have a model of their own: coder at localhost:8080.",
     "The server was started from /bin.",
   ]);
 });

@@ -162,6 +162,36 @@ def test_what_cannot_be_done_here_is_told_from_what_is_broken():
     assert "data" not in wrong
 
 
+def test_a_server_for_text_is_opened_by_the_first_summary_and_named_before():
+    opened = []
+
+    def load(choice, report):
+        opened.append((choice.model, choice.remote.url))
+        return NullBackend(answer="answer()")
+
+    def names_host(said):
+        is_status = said.get("method") == "assist/status"
+        return is_status and said["params"]["text_model"] == "model at localhost:1"
+
+    async def play():
+        client = Conversation(load)
+        await client.ready(capabilities={"experimental": {"assistStatus": True}})
+        client.open("x = ")
+        remote = {"url": "http://localhost:1", "used_for": "text"}
+        client.notify("workspace/didChangeConfiguration", settings={"assist": {"remote": remote}})
+        await client.until(names_host)
+        assert await client.items(5, 0, 4)
+        assert await client.items(6, 0, 4, is_automatic=False)
+        assert opened == [("embedded", "")]
+        start, end = {"line": 0, "character": 0}, {"line": 0, "character": 4}
+        client.run(7, "assist.summarize", URI, {"start": start, "end": end})
+        await client.answer(7)
+        await client.end()
+
+    asyncio.run(play())
+    assert opened == [("embedded", ""), ("embedded", "http://localhost:1")]
+
+
 @pytest.mark.parametrize("named", ["", "another"])
 def test_a_text_model_that_is_no_longer_named_keeps_nobody_waiting(named):
     may_load = threading.Event()

@@ -41,7 +41,9 @@ function M.model(result, is_paused)
   local doing = is_paused and "paused" or result.phase
   local has_detail = result.phase ~= "ready" and result.message ~= ""
   local detail = has_detail and (": " .. result.message) or ""
-  return ("%s%s, %s%s"):format(result.model, where, doing, detail)
+  local has_text_model = result.text_model and result.text_model ~= vim.NIL
+  local text = has_text_model and ("; summaries and tasks: %s"):format(result.text_model) or ""
+  return ("%s%s, %s%s%s"):format(result.model, where, doing, detail, text)
 end
 
 ---Return how the server's process ended.

@@ -38,6 +38,7 @@ def test_windows_share_a_server_that_has_nothing_of_them(other):
         {"CUDA_VISIBLE_DEVICES": ""},
         {"HSA_OVERRIDE_GFX_VERSION": "10.3.0"},
         {"NIX_LD_LIBRARY_PATH": "/nix/lib"},
+        {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/1/bus"},
     ],
 )
 def test_windows_with_other_variables_for_the_server_have_another_one(other):
