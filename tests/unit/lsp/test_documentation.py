@@ -79,7 +79,7 @@ def test_nothing_to_document_is_said_in_one_sentence():
 
 def test_placeholders_are_tab_stops_where_the_client_has_them():
     async def play(edits):
-        async with client(edits, text="def f(a):\n    for b in a:\n        d(b)\n") as talk:
+        async with client(edits, text="def f(a):\n    while a:\n        d(a.e)\n") as talk:
             start = {"line": 0, "character": 4}
             edit, _ = await edited(talk, "assist.document", URI, start)
         return edit["documentChanges"][0]["edits"][0]
