@@ -66,7 +66,9 @@ class Neighbours:
     def _signature(self, name: str) -> str:
         """Return what the code says of a parameter: its name and type, and the class."""
         kinds = (one.annotation or "" for one in self.definition.parameters if one.name == name)
-        return " ".join([name, *kinds, self.definition.parent or ""])
+        parent = self.definition.parent or ""
+        own = "new error exception" if re.search("Error|Exception", parent) else "new"
+        return " ".join([name, *kinds, parent, own])
 
     @cached_property
     def _others(self) -> list[Definition]:

@@ -39,6 +39,11 @@ _NO_EFFECT = re.compile(
     r"|(?:defer )?[\w.]+\.R?(?:L|Unl)ock\(\)$|defer [^(\n]*\.(?:Close|Stop|Done)\(\)$"
     r"|super\(\)(?:\.__init__\(\))?;?$"
 )
+_DOES = re.compile(
+    r".*(?:\.|->|:)(?:push|pop|append|add|insert|remove|delete|write|send|put|emit|save|store|flush"
+    r"|commit|register|unregister|close)(?:[A-Z_]\w*)?",
+    re.DOTALL,
+)
 _OWN = re.compile(r"^this(?:\.|->)")
 _SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|undefined")
 _KEPT = re.compile(rf"{_SCALAR.pattern}|[\w.$]+|\"[^\"]*\"|'[^']*'")
@@ -90,8 +95,19 @@ def calls_made(source: Source) -> int:
         if node.type == "call_expression" and not source.definition.returns_value:
             is_act = node.parent is not None and node.parent.type == "block"  # the last of Rust
         is_act = is_act or node.type in _STARTS or _is_deletion(node)
+        is_act = is_act or (node.type in CALLS and _is_used_act(source, node))
         found += is_act and _NO_EFFECT.match(source.text(_inner(node))) is None
     return found
+
+
+def _is_used_act(source: Source, call: tree_sitter.Node) -> bool:
+    """Return whether a call whose value is used seems to do something by its name, as well."""
+    above = call.parent
+    if above is None or above.type in {"expression_statement", *BLOCKS, *RETURNS, *IFS}:
+        return False
+    name = call.child_by_field_name("function") or call.child_by_field_name("name")
+    owner = "." if call.child_by_field_name("object") is not None else ""  # Java's
+    return name is not None and _DOES.fullmatch(owner + source.text(name)) is not None
 
 
 def _is_call(source: Source, value: tree_sitter.Node) -> bool:

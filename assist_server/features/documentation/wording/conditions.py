@@ -41,6 +41,8 @@ _LOOSE = re.compile(r" [!=]= (?:null|undefined)$")
 _NOT_ONE_OF = re.compile(r"(`[^`]*`) is not one of ((?:`[^`]*`(?:, )?)+)")
 _IS_NOT = re.compile(r"(`[^`]*`) is not ((?:an instance of |of type |in )?`[^`]*`)")
 _NOT_PLAIN = re.compile(rf"`(?:!|not )({_SUBJECT})`")
+_UNEQUAL = re.compile(r"([^&|]+?) (!==?|~=) ([^&|=<>?]+)")
+_EQUALS = {"!=": "==", "!==": "===", "~=": "=="}
 _NOT_NAME = re.compile(rf"(?:!|not )({_SUBJECT})")
 _TRUTH_IS_BOOLEAN = frozenset({"java", "go", "rust"})
 _OPERATORS = {" or ": " or ", " || ": " or ", " and ": " and ", " && ": " and "}
@@ -125,6 +127,9 @@ def _positive(guard: Guard, fails: list[str | None]) -> str | None:
     """Return "if X" for "unless not X", and "if X is one of" for "unless X is not one of"."""
     if len(guard.fails) != 1 or guard.fails[0].element or fails[0] is None:
         return None
+    equal = _UNEQUAL.fullmatch(guard.fails[0].code)
+    if equal is not None and fails[0] == f"`{equal[0]}`":
+        return f"if `{equal[1]} {_EQUALS[equal[2]]} {equal[3]}`"
     plain, other = _NOT_PLAIN.fullmatch(fails[0]), _IS_NOT.fullmatch(fails[0])
     if plain is not None:
         return f"if `{plain[1]}`"

@@ -62,7 +62,10 @@ _FAILS = {"Err": "returns an error {}", "panic!": "panics {}"}
 _OPERATOR = re.compile(
     r"(?<!\.)\d|[\"'+*/%<=!|&]|(?<!-)>| - |\bif\b|\bunless\b|returns? `(?:self|this)`"
 )
-_WORDS_OF_FORM = re.compile(r"\b(?:a new|what|returns?|sets?|calls?|self|this|to|and)\b|[^\w\s]|_")
+_WORDS_OF_FORM = re.compile(
+    r"\b(?:a new|what|returns?|sets?|calls?|self|this|to|and|only|its|is|are|used|passed"
+    r"|among other uses)\b|[^\w\s]|_"
+)
 _QUALIFIERS = re.compile(r"(?:\b\w+::)+(?=\w)|(?<=[( ])[&*](?=\w)")
 """Marks in code that say nothing to a reader: namespaces, and how a value is passed."""
 _AFTER_NAME = PhraseForm(is_capitalised=False, is_imperative=False)

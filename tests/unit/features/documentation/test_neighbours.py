@@ -147,3 +147,13 @@ def test_words_about_another_parameter_are_not_repeated():
     assert "path: Base of the route." in written(f"{said}def f█(path):\n    return path + path\n")
     target = "def f█(path, base_directory):\n    return path + path + base_directory\n"
     assert "path: TODO: describe." in written(said + target)
+
+
+def test_an_exception_s_message_is_not_told_to_be_one():
+    source = (
+        "class WorldError extends Exception {\n    /**\n     * Make.\n     *\n"
+        "     * @param message the error message of the new world error\n     */\n"
+        "    WorldError(String message, int a) {\n        super(message);\n    }\n"
+        "    WorldError█(String message) {\n        super(message);\n    }\n}\n"
+    )
+    assert "passed to {@code super}" in written(source, "java")

@@ -37,6 +37,7 @@ def python(body: str, signature: str = "a, b", **settings) -> str:
         ("if a not in ('r', 'w'): raise E", "E: If `a` is not one of `'r'`, `'w'`."),
         ("if a not in b: raise E", "E: If `a` is not in `b`."),
         ("if len(a) != 2: raise E", "E: If `len(a) != 2`."),
+        ("if len(a) != 2: return None\nraise E", "E: If `len(a) == 2`."),
         ("if len(a) != 2: raise E('needs two parts')", "E: If `len(a) != 2` (`needs two parts`)."),
         ("c = x(a, b, 1)\nc = y(c)\nz()\nif c.d: raise E('bad d here')",
          "E: TODO: describe."),
@@ -409,6 +410,9 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("cpp", "void f█(A &a, int *b) { a.c = 1; b[0] = 2; }", "Set `a.c` to `1` and `b[0]` to `2`."),
         ("python", "class A:\n    def b█(self, c):\n        self.d = c.d\n        c.d = self.d\n", "Set `self.d` to `c.d` and set `c.d`."),
         # a method of what was set is called, or it is passed on
+        ("go", "package p\nfunc (a *A) F█(b B) bool {\n\tif a.c == 0 {\n\t\ta.c = 1\n\t}\n\tr := a.last().push(b)\n\treturn r\n}",
+         "// F sets `a.c` to `1` if `a.c == 0`, among other things."),
+        ("java", "class A { void f█(B b) { this.c = 1; boolean d = list.add(b); if (!d) { g(); } } }", "among other things"),
         ("python", "class A:\n    def b█(self, c):\n        self.d = []\n        for e in c: self.d.append(e)\n", "TODO: describe."),
         ("python", "class A:\n    def b█(self, c):\n        self.d = E(3)\n        for e in c: e(self.d)\n", "TODO: describe."),
         ("python", "class A:\n    def b█(self, c):\n        self.d = c.f\n        for e in c: self.d.append(e)\n", "Set `self.d` to `c.f` and call `self.d.append(e)` for each `e` in `c`."),
@@ -694,6 +698,7 @@ def test_where_a_parameter_is_passed_to(language_id, source, expected):
         ("python", "def f█(a, b):\n    x(a.c, 1)\n    return b + a.d\n", "a: Only its `c` and `d` are used."),
         ("python", "def f█(a, b):\n    x(a.c, a)\n    return b + b\n", "a: TODO: describe."),
         ("python", "def f█(a, b):\n    x(a.c, a, a.d)\n    return b + b\n", "a: Its `c` and `d` are used, among other uses."),
+        ("typescript", "function f█(a: { c: string, d: string }, b) { x(a.c, a.d); return b + 1 }", "@param a - TODO: describe."),
         ("python", "def f█(a, b):\n    x(a.strip(), a.split())\n    return b + b\n", "a: TODO: describe."),
         # reached in other ways
         ("python", "def f█(a, b):\n    x(a.c, a.d, **locals())\n    return b + b\n", "a: Its `c` and `d` are used, among other uses."),
