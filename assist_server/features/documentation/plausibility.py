@@ -41,6 +41,10 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(stem(part) for word in words for part in (word, *spell_out([word]).split()))
 
 
+_ACCESSOR = re.compile(r"_*(?:get|set|is|has)(?=[A-Z_])", re.IGNORECASE)
+"""The beginning of the names of methods about a part of their object."""
+
+
 def content_words(phrase: str) -> list[str]:
     """Return the stems of the words that carry a meaning."""
     words = [word.lower() for word in _WORD.findall(phrase)]
@@ -50,13 +54,16 @@ def content_words(phrase: str) -> list[str]:
 def new_words(phrase: str, request: PhraseRequest) -> list[str]:
     """Return the words of a phrase that say more than the name.
 
-    The class of a method is new in a summary: adding to the inventory is more than adding.
+    The class of a method is new in a summary: adding to the inventory is more than adding. But the
+    size of the writer is no more than the size.
     """
     known = _words_of_signature(request)
     if request.kind is PhraseKind.SUMMARY:
         definition = request.definition
         names = definition.name, *(one.name for one in definition.parameters)
         known = stems(" ".join(names))
+        if _ACCESSOR.match(definition.name):
+            known |= stems(definition.parent or "")
     return [word for word in content_words(phrase) if word not in known]
 
 

@@ -8,9 +8,11 @@ NOWHERE = Span(0, 0)
 BODY = "queue = self.waiting\nqueue.append(item)  # the oldest go first\nself.notify_readers()"
 
 
-def request(kind=PhraseKind.SUMMARY, subject="put_item", parent=None) -> PhraseRequest:
+def request(
+    kind=PhraseKind.SUMMARY, subject="put_item", parent=None, name="put_item"
+) -> PhraseRequest:
     definition = Definition(
-        Kind.FUNCTION, "put_item", NOWHERE, NOWHERE, 0,
+        Kind.FUNCTION, name, NOWHERE, NOWHERE, 0,
         parameters=(Parameter("item"), Parameter("cfg")), parent=parent,
     )  # fmt: skip
     return PhraseRequest(kind, subject, definition)
@@ -34,6 +36,14 @@ def test_a_phrase_says_more_and_has_the_words_of_the_body(phrase, is_used):
 def test_a_summary_may_name_the_class():
     assert not is_plausible("Put an item into the inventory.", request(), BODY)
     assert is_plausible("Put an item into the inventory.", request(parent="Inventory"), BODY)
+
+
+@pytest.mark.parametrize("name", ["SetChunkSize", "get_chunk_size", "hasChunkSize"])
+def test_the_object_of_an_accessor_is_no_news(name):
+    own = request(subject=name, name=name, parent="Writer")
+    body = "self.chunk_size_bytes = size"
+    assert not is_plausible("Set the chunk size of the writer.", own, body)
+    assert is_plausible("Set the chunk size in bytes of self.", own, body)
 
 
 def test_parameters_of_others_are_new_words_for_a_parameter():
