@@ -38,8 +38,8 @@ _DEEP_KEY = re.compile(rf"(?<![\w\-\\]){_NAME}(?:\.[ \t]*+{_NAME}){{{_MAX_NAMES_
 _MAX_PROBLEMS = 10
 _MAX_SHOWN = 3
 _TWO_TEXT_MODELS = (
-    "Remove `text_model` or `remote.used_for`: each names a model for summaries and tasks; "
-    "`text_model` is used, and nothing goes to the server."
+    "Remove `text_model`, and the server does summaries and tasks, or `remote.url`: each names a "
+    "model for them; `text_model` is used, and nothing goes to the server."
 )
 
 

@@ -200,7 +200,7 @@ def measure(options: argparse.Namespace, files: Sequence[SourceFile]) -> Load:
         shown_at_line_ends=_shown([each for each in keystrokes if each.is_line_end]),
         shown_ms=[round(each.shown_ms, 1) for each in keystrokes if each.shown_ms is not None],
         answers=dict(sum((each.answers for each in typists), Counter())),
-        prompts={server: n for (_, server), n in prompts.items()},
+        prompts=dict(sum((Counter({server: n}) for (_, server), n in prompts.items()), Counter())),
         other_requests=requests.total() - sum(prompts.values()),
         tokens=dict(tokens),
         client_cpu_s=round(_children_cpu_s() - cpu_s, 1),

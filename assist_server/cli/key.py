@@ -21,7 +21,10 @@ def set_key(url: _Url) -> None:
 
     address = server_url(url)
     is_terminal = sys.stdin.isatty()
-    asked = typer.prompt("API key", hide_input=True) if is_terminal else sys.stdin.readline()
+    if is_terminal:
+        asked = typer.prompt("API key", hide_input=True)
+    else:
+        asked = sys.stdin.buffer.readline().decode("ascii", "replace")
     key = asked.strip()
     if not is_usable_key(key):
         raise InputError("this is no key: it is empty, or has characters that no key has")

@@ -77,7 +77,7 @@ def run_use(model: str) -> None:
     if not is_here:
         typer.echo(f"its first use downloads it; to do so now: assist-server models pull {value}")
     remote = document.get("remote")
-    if isinstance(remote, Mapping) and remote.get("url"):
+    if isinstance(remote, Mapping) and remote.get("url") and remote.get("used_for") != "text":
         typer.echo(
             "remote.url is set in the same file, so the model of that server is still used; remove "
             "it to use this one"

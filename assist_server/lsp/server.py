@@ -64,7 +64,7 @@ class AssistServer(LanguageServer):
             pool, self.settings, self.reports, self._on_model_change, self._on_model_leave
         )
         self._text = ModelSession(
-            pool, self.settings, self.reports, lambda _: None, is_for_text=True
+            pool, self.settings, self.reports, lambda _: self._notify_status(), is_for_text=True
         )
         self._shown_failure = ""
         self.prefetcher = Prefetcher(self.notebooks, self.model, self.settings)

@@ -325,7 +325,7 @@ def test_of_two_models_for_text_the_one_in_this_process_is_used_and_that_is_said
     chosen = [ModelChoice.of(settings), ModelChoice.of(settings.for_text())]
     assert [(one.model, one.remote.url) for one in chosen] == [("embedded", ""), ("org/large", "")]
     assert (problem.source, problem.key) == ("low", "text_model")
-    assert "Remove `text_model` or `remote.used_for`" in problem.message
+    assert "Remove `text_model`, and the server does summaries" in problem.message
     assert "`text_model` is used" in problem.message
 
 

@@ -11,6 +11,7 @@ from assist_server.errors import ModelError
 from assist_server.settings import RemoteSettings
 
 _MASK = "(key)"
+_PORTS = {"http": 80, "https": 443}
 _AFTER_BRACKET = re.compile(r"\][^:]")
 
 
@@ -59,8 +60,11 @@ def server_url(url: str) -> str:
         ModelError: it is not the address of a server.
     """
     parts = _split(url)
+    host = parts.hostname or ""  # in lower case
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in {None, _PORTS[parts.scheme]} else f":{parts.port}"
     path = parts.path.rstrip("/").removesuffix("/v1")
-    return f"{parts.scheme}://{parts.netloc}{path}"
+    return f"{parts.scheme}://{host}{port}{path}"
 
 
 def is_usable_key(key: str) -> bool:
@@ -84,7 +88,7 @@ def _split(url: str) -> SplitResult:
         )
     if "@" in parts.netloc:
         raise ModelError(
-            "remote.url contains a password, which would be shown with it; put the key into an "
+            "the address contains a password, which would be shown with it; put the key into an "
             "environment variable and its name into remote.key_variable"
         )
     if parts.query or parts.fragment:
@@ -109,7 +113,7 @@ def _read_key(settings: RemoteSettings, url: str, environment: Mapping[str, str]
     if not is_usable_key(key):
         raise ModelError(
             f"the system's keyring has no key for {url} that can be used; store it with "
-            f"`assist-server key set {url}`"
+            f"`assist-server key set {url}`, then restart the server in your editor"
         )
     return key
 

@@ -54,6 +54,8 @@ class RemoteBackend:
         self._settings = settings
         self._connection = connection
         self._health = Health(self._reopen_later)
+        self._is_key_lost = False
+        """Whether the server refused the key and no other one could be read."""
         self._model: ServedModel = open_model(connection, settings)
         self._closed = threading.Event()
         self._checking = threading.Lock()
@@ -207,7 +209,11 @@ class RemoteBackend:
         try:
             return open_model(self._connection, self._settings)
         except KeyRefusedError:
+            if self._is_key_lost:
+                raise
+            self._is_key_lost = True  # a keyring that is locked is asked once, not at each attempt
             address = read_address(self._settings, os.environ)
+            self._is_key_lost = False
             if address == self._connection.address:
                 raise
             self._connection.address = address

@@ -60,6 +60,6 @@ def _opened() -> Iterator[ModuleType]:
         raise ModelError(f"there is no keyring on this system that can be used; {_ELSE}") from None
     except Exception as error:  # noqa: BLE001 - from D-Bus, Windows or macOS
         raise ModelError(
-            f"the system's keyring cannot be used ({type(error).__name__}); unlock it and try "
-            f"again, or {_ELSE}"
+            f"the system's keyring cannot be used ({type(error).__name__}); unlock or repair "
+            f"it, then try again or restart the server in your editor, or {_ELSE}"
         ) from None

@@ -52,11 +52,14 @@ return function(test, same)
     same(model({}, true), "m on cpu (int8), paused")
   end)
 
-  test("the answer to :Assist status names the model for summaries and tasks, if it is another", function()
-    same(model({ text_model = vim.NIL }), "m on cpu (int8), ready")
-    local text = "m on cpu (int8), ready; summaries and tasks: t at localhost:8080"
-    same(model({ text_model = "t at localhost:8080" }), text)
-  end)
+  test(
+    "the answer to :Assist status names the model for summaries and tasks, if it is another",
+    function()
+      same(model({ text_model = vim.NIL }), "m on cpu (int8), ready")
+      local text = "m on cpu (int8), ready; summaries and tasks: t at localhost:8080"
+      same(model({ text_model = "t at localhost:8080" }), text)
+    end
+  )
 
   test("a model that is not ready has no device, and a reason", function()
     local failed = { device = vim.NIL, dtype = vim.NIL, phase = "failed", message = "no file" }

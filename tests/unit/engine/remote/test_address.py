@@ -15,6 +15,9 @@ def read(url, environment=None, **others):
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080", True),
         ("http://localhost:8080/v1/", "http://localhost:8080", True),
         ("http://[::1]:8080", "http://[::1]:8080", True),
+        ("https://Models.Example.org:443/Team/v1", "https://models.example.org/Team", False),
+        ("http://LOCALHOST:80", "http://localhost", True),
+        ("http://localhost:443", "http://localhost:443", True),
         ("https://models.example.org/team/v1", "https://models.example.org/team", False),
     ],
 )

@@ -1,5 +1,6 @@
 """Keys of servers that the system's keyring has, and keyrings that cannot be used."""
 
+import queue
 import sys
 import threading
 
@@ -59,13 +60,13 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch, missing):
 @pytest.mark.parametrize(
     ("failure", "said"),
     [
-        (KeyringLocked("sk-123"), "KeyringLocked.; unlock it"),
-        (OSError("sk-123"), "OSError.; unlock it"),
+        (KeyringLocked("sk-123"), "KeyringLocked.; unlock"),
+        (OSError("sk-123"), "OSError.; unlock"),
     ],
 )
 def test_a_keyring_that_cannot_be_used_is_one_sentence_without_its_words(keyring, failure, said):
     keyring.failure = failure
-    with pytest.raises(ModelError, match=f"{said} and try again, or {ELSE}") as refused:
+    with pytest.raises(ModelError, match=f"{said} or repair it, then .*, or {ELSE}") as refused:
         read()
     assert not isinstance(refused.value, ModelServerError)  # which would ask again and again
     assert "sk-123" not in str(refused.value)
@@ -75,6 +76,23 @@ def test_a_system_without_a_keyring_says_what_else_to_do(keyring, monkeypatch):
     monkeypatch.setattr(keyring, "get_password", NoKeyring().get_password)
     with pytest.raises(ModelError, match=f"no keyring on this system that can be used; {ELSE}"):
         read()
+
+
+def test_a_locked_keyring_is_asked_once_after_a_refusal(keyring, llama, open_remote, monkeypatch):
+    monkeypatch.setattr(backend_module, "_FIRST_DELAY_S", 0.01)
+    keyring.keys[llama.url] = llama.key = "sk-old"
+    backend, troubles = open_remote(llama, key_in_keyring=True), queue.Queue()
+    backend.watch(troubles.put)
+    llama.key = "sk-new"
+    keyring.failure = KeyringLocked()
+    asked, ask = [], keyring.get_password
+    monkeypatch.setattr(keyring, "get_password", lambda *names: asked.append(names) or ask(*names))
+    with pytest.raises(ModelServerError, match=r"remote\.key_in_keyring"):
+        collect(backend.generate(GenerationRequest((150,), 20)))
+    refused, locked, refused_again = (troubles.get(timeout=10) for _ in range(3))
+    assert refused == refused_again
+    assert "unlock" in locked
+    assert len(asked) == 1
 
 
 def test_a_key_that_was_replaced_is_used_without_a_restart(
