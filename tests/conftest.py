@@ -5,6 +5,7 @@ one: `-m slow`, `-m process`, `-m editor`, `-m gpu`, `-m real_model`.
 """
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ TIER_OF_FOLDER = {
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # As the product does before it imports torch: threads that spin for long slow each other down.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+
+# What a shell starts in the background ignores the interrupt key, and so would what tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("quick", deadline=None, max_examples=20)
