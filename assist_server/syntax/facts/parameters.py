@@ -19,7 +19,7 @@ from assist_server.syntax.facts.source import (
     statements,
 )
 from assist_server.syntax.facts.uses import guard_of_use, is_inside_function, is_operand_skipped
-from assist_server.syntax.facts.variables import Variables, names_in, targets_of
+from assist_server.syntax.facts.variables import Variables, names_in
 from assist_server.syntax.tree_walk import ancestors, own_nodes
 
 _LITERAL = r"(?:-?\d[\w.]*|\"[^\"]*\"|'[^']*')"
@@ -72,7 +72,7 @@ def parameter_facts(
     for name, missing, fallback in _fallbacks(source, variables, uses):
         if name in found and found[name].fallback is None:
             found[name] = replace(found[name], fallback=fallback, missing=missing)
-    is_stub, targets = _is_stub(source), _offsets_of_targets(source)
+    is_stub = _is_stub(source)
     is_final = source.language in _MARKS and not any(
         one.type == "trait_item" for one in ancestors(source.body)
     )
@@ -83,7 +83,7 @@ def parameter_facts(
         if not places and (is_blank or not is_stub) and not _occurs(source, name):
             found[name] = replace(fact, is_unused=True)
         elif name not in variables.values:  # else some uses are of another value
-            found[name] = _with_uses(source, guards, fact, places, targets)
+            found[name] = _with_uses(source, guards, fact, places)
     for name, comment in parameter_comments(source).items():
         found[name] = replace(found[name], comment=comment)
     return MappingProxyType(found)
@@ -97,18 +97,11 @@ def _is_all(source: Source, name: str, count: int) -> bool:
     return len(named) == count + 1 and not _DYNAMIC.search(written)
 
 
-def _offsets_of_targets(source: Source) -> frozenset[int]:
-    """Return the byte offsets where what a body assigns begins."""
-    nodes = own_nodes(source.body, frozenset())
-    return frozenset(target.start_byte for node in nodes for target in targets_of(node))
-
-
 def _with_uses(
     source: Source,
     guards: Guards,
     fact: ParameterFacts,
     places: Sequence[tree_sitter.Node],
-    targets: frozenset[int],
 ) -> ParameterFacts:
     """Return the facts about a parameter with what its uses tell."""
     called = _called(source, guards.variables, places)
@@ -122,7 +115,7 @@ def _with_uses(
     if len(places) == len(passed) == 1 and passed[0][1].is_known:
         fact = replace(fact, passed_to=passed[0][0], passed_when=passed[0][1])
     receivers = tuple(callee for callee, when in passed if when.is_always)
-    members = members_used(source, places, targets)
+    members = members_used(source, places, guards.variables.starts)
     name = source.text(places[0]) if places else ""
     if members.is_whole and not _is_all(source, name, len(places)):
         members = replace(members, is_whole=False)

@@ -101,6 +101,8 @@ class Variables:
     """The same by parameter that is passed to a function that changes it."""
     places: dict[str, list[int]] = field(default_factory=dict)
     """The same by attribute or element, as written, and by parameter whose methods are called."""
+    starts: set[int] = field(default_factory=set)
+    """Byte offsets at which the targets of assignments begin."""
 
     @classmethod
     def of(cls, source: Source) -> "Variables":
@@ -110,6 +112,7 @@ class Variables:
             for target in targets_of(node):
                 kept = found.values if target.type in _IDENTIFIERS else found.places
                 kept.setdefault(source.line(target), []).append(_effect(node))
+                found.starts.add(target.start_byte)
             name = node.child_by_field_name("name") if node.type in _DEFINITIONS else None
             if name is not None:
                 found.values.setdefault(source.line(name), []).append(node.start_byte)
