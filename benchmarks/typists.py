@@ -1,4 +1,4 @@
-"""What people who type ask of a model server that they share, and how it answers them.
+"""Load of people who type on a model server that they share, and its answers.
 
     python benchmarks/typists.py http://127.0.0.1:8080 --typists 1 4 16 \
         --servers http://127.0.0.1:8081 http://127.0.0.1:8082 --log requests.log
@@ -50,7 +50,7 @@ COUNTERS = {
     "cached": "llamacpp:prompt_tokens_cached_total",
     "generated": "llamacpp:tokens_predicted_total",
 }
-"""What a llama-server counts: tokens of prompts and of answers."""
+"""Counters of a llama-server: tokens of prompts and of answers."""
 UNANSWERED = {Outcome.OUT_OF_TIME, Outcome.CANCELLED, Outcome.FAILED}
 PROMPT_PATH = re.compile(r"(?:/v1)?/completions?")
 LOGGED = re.compile(r"(/\S*) (\S+) \d+ \d+ \S+")

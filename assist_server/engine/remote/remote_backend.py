@@ -55,7 +55,7 @@ class RemoteBackend:
         self._connection = connection
         self._health = Health(self._reopen_later)
         self._is_key_lost = False
-        """Whether the server refused the key and no other one could be read."""
+        """True after the server has refused the key and no other key could be read."""
         self._model: ServedModel = open_model(connection, settings)
         self._closed = threading.Event()
         self._checking = threading.Lock()

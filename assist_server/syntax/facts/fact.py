@@ -19,7 +19,7 @@ class Condition:
     collection: str = ""
     """The collection that is looped over, or the bounds of the variable: `0 <= i < n`."""
     is_range: bool = False
-    """Whether the loop counts, so that the collection is its bounds."""
+    """True for a loop that counts; `collection` then holds its bounds."""
     is_clear: bool = True
     """Whether it says something to a reader who does not know the function's local variables."""
     is_exit: bool = field(default=False, compare=False)
@@ -94,7 +94,7 @@ class Members:
 
     names: tuple[str, ...] = ()
     is_whole: bool = False
-    """Whether the parameter is not used otherwise, nor a part of it set."""
+    """True if the body uses the parameter in no other way and sets no part of it."""
 
 
 @dataclass(frozen=True)

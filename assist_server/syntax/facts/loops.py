@@ -1,4 +1,4 @@
-"""What the loops of a function go through: collections, or numbers between two bounds."""
+"""Loops over collections, and loops that count between two bounds."""
 
 import re
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ class Loop:
     element: str
     """The variable, or several."""
     collection: str
-    """What is looped over, or the bounds: `0 <= i < n`."""
+    """The collection, or the bounds: `0 <= i < n`."""
     is_range: bool
-    """Whether it counts."""
+    """True for a loop that counts."""
 
 
 def loop_of(source: Source, variables: Variables, node: tree_sitter.Node) -> Loop | None:
