@@ -41,7 +41,7 @@ QUICK_TIER = "not (slow or process or editor or gpu or real_model)"
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Leave out the folders of other tiers where all of the quick one runs: importing takes time."""
+    """Leave out the folders of other tiers where all of the quick one runs: imports take time."""
     is_whole = config.option.markexpr == QUICK_TIER and config.args == config.getini("testpaths")
     is_of_other_tier = collection_path in {TESTS / name for name in TIER_OF_FOLDER}
     return True if is_whole and is_of_other_tier else None

@@ -128,10 +128,10 @@ class Variables:
             given = _handed_to_change(source, node)
             if given is not None:
                 found.handed.setdefault(given, []).append(node.end_byte)
-        for name in _copied(source):
+        for copied in _copied(source):
             for place, offsets in found.places.items():
-                if re.match(rf"{re.escape(name)}(?:[.\[]|$)", place):
-                    found.values.setdefault(name, []).extend(offsets)
+                if re.match(rf"{re.escape(copied)}(?:[.\[]|$)", place):
+                    found.values.setdefault(copied, []).extend(offsets)
         return found
 
     def resolve(self, code: str, before: tree_sitter.Node) -> str:
