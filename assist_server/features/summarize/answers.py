@@ -8,12 +8,15 @@ from assist_server.features.summarize.support import unsupported, unsupported_na
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]*\*\*:?\s*$)")
 _WORD = re.compile(r"\w+")
+_ABOUT_ITSELF = re.compile(r"\b(?:bullet points?|your (?:answer|summary))\b", re.IGNORECASE)
+"""What is asked for, instead of an answer."""
+_ENDS = (".", "!", "?", "\u3002", "\uff01", "\uff1f")
 _RUN = 5
 """Length in words of the runs that an echo has in common with its text."""
 
 _MAX_SHARED = 0.8
 _MAX_WORDS = 200_000
-_MIN_ECHO_CHARS = 12
+_MIN_SENTENCE_CHARS = 12
 
 
 def supported_part(answer: str, source: str) -> str:
@@ -39,10 +42,18 @@ def is_echo(answer: str, text: str) -> bool:
     words = _words(answer)
     source = _words(text[: 8 * _MAX_WORDS])[:_MAX_WORDS]
     if len(words) <= _RUN:
-        return len(answer) >= _MIN_ECHO_CHARS and " ".join(words) in " ".join(source)
+        return len(answer) >= _MIN_SENTENCE_CHARS and " ".join(words) in " ".join(source)
     runs = {tuple(words[n : n + _RUN]) for n in range(len(words) - _RUN + 1)}
     known = {tuple(source[n : n + _RUN]) for n in range(len(source) - _RUN + 1)}
     return len(runs & known) > _MAX_SHARED * len(runs)
+
+
+def adds_to(facts: str, sentence: str) -> bool:
+    """Return whether a sentence is whole, and says more than the facts below it."""
+    words = _words(sentence)
+    known = set(_words(facts))
+    is_known = sum(word in known for word in words) > _MAX_SHARED * len(words)
+    return len(sentence) >= _MIN_SENTENCE_CHARS and sentence.endswith(_ENDS) and not is_known
 
 
 def _words(text: str) -> list[str]:
@@ -50,6 +61,9 @@ def _words(text: str) -> list[str]:
 
 
 def _is_supported(part: str, source: str, *, is_english: bool) -> bool:
+    itself = _ABOUT_ITSELF.search(part)
+    if itself and itself.group().lower() not in source.lower():
+        return False
     return not unsupported(source, part) and not (is_english and unsupported_names(source, part))
 
 

@@ -75,7 +75,7 @@ def ask(selection: Selection, work: Work, kind: str, facts: str, *, is_read_whol
 
 def _checked(instruction: str, text: str, selection: Selection, facts: str, work: Work) -> Answer:
     generation = _generate(instruction, text, work)
-    source = f"{instruction}\n{selection.text}\n{facts}"
+    source = f"{selection.text}\n{facts}"
     answer = inert_document(without_secrets(supported_part(_text_of(generation), source)))
     if is_echo(answer, selection.text) or is_echo(answer.partition("\n")[0], instruction):
         answer = ""

@@ -14,6 +14,7 @@ from assist_server.context.selection import Selection
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError
+from assist_server.features.summarize.answers import adds_to
 from assist_server.features.summarize.chat import ask
 from assist_server.features.summarize.code_comment import comment_on
 from assist_server.features.summarize.describe import describe
@@ -106,9 +107,8 @@ def _above(answer: str, kind: TextKind, facts: Facts | None) -> str:
     if kind is TextKind.CODE:
         return answer if listed else replace(facts, headline=answer).to_markdown()
     sentence = answer[: listed.start()].strip() if listed else answer
-    if not sentence or sentence.endswith(":"):
-        return ""
-    return f"{sentence}\n\n{facts.to_markdown()}"
+    known = facts.to_markdown()
+    return f"{sentence}\n\n{known}" if adds_to(known, sentence) else ""
 
 
 def _have_same_words(one: str, other: str) -> bool:

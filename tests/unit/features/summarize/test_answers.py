@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_server.features.summarize.answers import is_echo, supported_part
+from assist_server.features.summarize.answers import adds_to, is_echo, supported_part
 
 SOURCE = "The shop of Berlin sold 12 lamps to get_customer in May."
 
@@ -19,6 +19,7 @@ SOURCE = "The shop of Berlin sold 12 lamps to get_customer in May."
         ("It sold lamps in May. It closed in last June.", "It sold lamps in May."),
         ("It sold lamps.\n\nDetails:\n- 40 chairs", "It sold lamps."),
         ("It sold 40 chairs.", ""),
+        ("Your answer must have bullet points. It sold lamps.", "It sold lamps."),
     ],
 )
 def test_only_what_the_source_supports_is_left(answer, left):
@@ -37,3 +38,19 @@ def test_only_what_the_source_supports_is_left(answer, left):
 )
 def test_an_echo_is_recognized(answer, expected):
     assert is_echo(answer, SOURCE) is expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The shop sold more lamps than before.", True),
+        ("店は前よりも多くのランプを売った。", True),
+        ("A table of 4 rows and 2 columns: `shop` and `lamps`.", False),
+        ("A table of the lamps that a shop", False),
+        ("1.", False),
+        ("", False),
+    ],
+)
+def test_a_sentence_above_the_facts_says_more_than_they(sentence, expected):
+    facts = "A table of 4 rows and 2 columns, separated by commas: `shop` and `lamps`."
+    assert adds_to(facts, sentence) is expected
