@@ -138,7 +138,7 @@ def _deferred_model(folder: Path) -> tuple[Any, Any] | None:
     if not weights or getattr(config, "quantization_config", None):
         return None
     with torch.device("meta"):
-        skeleton: Any = AutoModelForCausalLM.from_config(config)
+        skeleton: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
     shapes = {name: weight.shape for name, weight in skeleton.state_dict().items()}
     dtype = skeleton.config.dtype
     if any(each.shape != shapes.get(name) for name, each in weights.items()):

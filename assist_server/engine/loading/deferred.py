@@ -44,7 +44,8 @@ def load_deferred(
     """
     modules = skeleton.named_modules()
     names = {f"{name}.weight" for name, module in modules if type(module) in _DEFERRED}
-    state, unread = {}, {}
+    state: dict[str, Tensor] = {}
+    unread: dict[int, str] = {}
     for name, weight in weights.items():
         if name in names and weight.dtype == dtype:
             state[name] = _stand_in(weight)
@@ -57,9 +58,9 @@ def load_deferred(
     deferred = set()
     for module in list(model.modules()):
         # Tied layers have the same stand-in.
-        if type(module) in _DEFERRED and (name := unread.get(module.weight.data_ptr())):
-            deferred.add(name)
-            register_parametrization(module, "weight", _FromFile(weights[name].read), unsafe=True)
+        if type(module) in _DEFERRED and (found := unread.get(module.weight.data_ptr())):
+            deferred.add(found)
+            register_parametrization(module, "weight", _FromFile(weights[found].read), unsafe=True)
     for name in {*unread.values()} - deferred:  # copied, into the dtype that the model wants
         parameter = model.get_parameter(name)
         parameter.data = weights[name].read().to(parameter.dtype)

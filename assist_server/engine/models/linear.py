@@ -152,8 +152,9 @@ class Int4Linear(nn.Module):
         super().__init__()
         columns = weight.size(1)
         packed, scales = [], []
-        for part in weight.split(_part_rows(columns)):
-            codes, scale = nibbles_of(part)
+        step = _part_rows(columns)
+        for start in range(0, len(weight), step):
+            codes, scale = nibbles_of(weight[start : start + step])
             pack = torch.ops.aten._convert_weight_to_int4pack_for_cpu  # noqa: SLF001 - torch has no public name for it
             packed.append(pack(codes, _INNER_TILES))
             scales.append(scale)
@@ -167,10 +168,11 @@ class Int4Linear(nn.Module):
         """Return the product with inputs [..., columns], float32."""
         rows = x.reshape(-1, self.columns).to(torch.bfloat16).contiguous()
         y = torch.ops.aten._weight_int4pack_mm_for_cpu(rows, self.packed, self.group, self.scales)  # noqa: SLF001 - as above
-        result: Tensor = y.float()
+        y = y.float()
         if self.has_bias:
-            result = result.add_(self.bias)
-        return result.unflatten(0, x.shape[:-1])
+            y = y.add_(self.bias)
+        result: Tensor = torch.unflatten(y, 0, x.shape[:-1])
+        return result
 
 
 class ReadableInt4Linear(Int4Linear):
@@ -179,8 +181,8 @@ class ReadableInt4Linear(Int4Linear):
     @property
     def weight(self) -> Tensor:
         """Return the weights [rows, columns] in float32, made anew: the product with units."""
-        units = torch.eye(self.columns)
-        return (self(units) - self.bias if self.has_bias else self(units)).t()
+        products: Tensor = self(torch.eye(self.columns))
+        return (products - self.bias if self.has_bias else products).t()
 
 
 class Int8Embedding(nn.Module):
