@@ -53,9 +53,10 @@ class LspClient:
         command: Sequence[str] = SERVER_COMMAND,
         env: Mapping[str, str] | None = None,
         stderr: int | None = subprocess.DEVNULL,
+        popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen,
     ) -> None:
-        """Start the process; nothing is sent yet."""
-        self.process = subprocess.Popen(  # noqa: S603 - the caller's own command
+        """Start the process with `popen`; nothing is sent yet."""
+        self.process = popen(
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

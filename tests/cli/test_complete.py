@@ -14,8 +14,8 @@ from assist_server.lsp.client import LspClient
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 # And no deadline that a busy machine could miss.
 SMALL_PROMPTS = "[completion]\nmax_prompt_tokens = 96\nmax_latency_ms = 600_000\n"
-PLACES_WITH_TEXT = 20
-MOST_PLACES = 30
+PLACES_WITH_TEXT = 8
+MOST_PLACES = 20
 
 # Behind an opening that wants something to follow.
 OPENING = re.compile(r"^ +[^#\n]*?(?:\bself\.|\breturn |\w\()(?=\w)", re.MULTILINE)

@@ -9,6 +9,7 @@ from distributions import install, library_code
 from tiny_models import FAMILIES, save_family
 
 NAMES = ("textwrap", "shlex", "calendar", "cmd", "fnmatch", "csv")
+QWEN = next(one for one in FAMILIES if one.config == "Qwen2Config")
 LITTLE = ("--quick", "--places", 2, "--pieces", 1)
 
 
@@ -20,7 +21,7 @@ def packages(tmp_path):
 
 def test_models_are_compared_on_every_suite(run, packages, tmp_path):
     one, other = (
-        save_family(FAMILIES[0], tmp_path / name).rename(tmp_path / f"{name}-model")
+        save_family(QWEN, tmp_path / name).rename(tmp_path / f"{name}-model")
         for name in ("one", "other")
     )
     items = tmp_path / "lines.jsonl.gz"
@@ -54,7 +55,7 @@ def test_without_code_that_was_never_seen_it_is_refused(run, tmp_path):
 
 
 def test_the_second_test_set_is_rated_in_three_languages(run, tmp_path):
-    model = save_family(FAMILIES[0], tmp_path / "model")
+    model = save_family(QWEN, tmp_path / "model")
     folder = tmp_path / "packages"
     files = {f"verifiers/{path}": text for path, text in library_code(*NAMES).items()}
     install(folder, "verifiers", files)

@@ -51,6 +51,25 @@ OPTIONS = {
     "finetune": ("--repo", ".", "--model", "MODEL", "--tokens", "9k", "--out", "OUT"),
     "calibrate": ("--repo", ".", "--quick", "--model", "MODEL", "--out", "OUT"),
 }
+ALONE = ("serve", "connect", "demo", "bench", "doctor", "complete")
+"""Verbs in a process of their own, as people start them: those that talk to one, and two others."""
+ONE_AFTER_THE_OTHER = """
+import json, sys
+from assist_server.search_path import forget_working_folder
+forget_working_folder()
+from assist_server.cli.main import main
+codes = []
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["assist-server", *words]
+    try:
+        main()
+        codes.append(0)
+    except SystemExit as ended:
+        codes.append(ended.code or 0)
+print()
+print(json.dumps(codes))
+"""
+"""Other verbs share a process, as importing the libraries takes most of their time."""
 CODES = {"answers": 2, "bench": 2, "calibrate": 2, "models pull": 2, "models remove": 2}
 CODES |= {"key set": 2, "key remove": 2}
 """A model of random weights is never right enough to be calibrated; the folder is no corpus, nor a
@@ -141,17 +160,35 @@ def names_of(commands, above=""):
         yield from names_of(group.typer_instance, f"{group.name} " if group.name else above)
 
 
-@pytest.mark.parametrize("verb", OPTIONS)
+@pytest.mark.parametrize("verb", ALONE)
 def test_nothing_of_the_folder_is_run(verb, hostile, traces, material, tmp_path):
-    known = {name: str(path) for name, path in material.items()} | {"OUT": str(tmp_path / "out")}
-    options = [known.get(option, str(option)) for option in OPTIONS[verb]]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "assist_server", *verb.split(), *options],
-        input=conversation(verb, hostile) if verb in {"serve", "connect"} else b"",
+    messages = conversation(verb, hostile) if verb in {"serve", "connect"} else b""
+    done = run(("-m", "assist_server", *arguments(verb, material, tmp_path)), messages)
+    assert not traces.exists(), traces.read_text()
+    assert done.returncode == CODES.get(verb, 0), done.stderr.decode()
+
+
+def test_nothing_of_the_folder_is_run_by_any_other_verb(hostile, traces, material, tmp_path):
+    verbs = [verb for verb in OPTIONS if verb not in ALONE]
+    calls = [arguments(verb, material, tmp_path) for verb in verbs]
+    done = run(("-c", ONE_AFTER_THE_OTHER, json.dumps(calls)))
+    assert not traces.exists(), traces.read_text() + done.stderr.decode()
+    codes = json.loads(done.stdout.splitlines()[-1])
+    assert dict(zip(verbs, codes, strict=True)) == {verb: CODES.get(verb, 0) for verb in verbs}
+
+
+def arguments(verb, material, tmp_path):
+    """The words of a command."""
+    known = {name: str(path) for name, path in material.items()} | {"OUT": str(tmp_path / verb)}
+    return [*verb.split(), *(known.get(option, str(option)) for option in OPTIONS[verb])]
+
+
+def run(command, messages=b""):
+    return subprocess.run(
+        [sys.executable, "-P", *command],
+        input=messages,
         env={**os.environ, "PYTHONPATH": PACKAGE_FOLDER, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         timeout=300,
         check=False,
     )
-    assert not traces.exists(), traces.read_text()
-    assert done.returncode == CODES.get(verb, 0), done.stderr.decode()

@@ -55,13 +55,12 @@ def source(tmp_path):
     [
         ("models", ()),
         ("complete", ("--line", 2, "--column", 12, "--json")),
-        ("summarize", ()),
         ("doctor", ("--model", "./nothing")),
     ],
 )
 def test_a_working_folder_that_is_gone(tmp_path, environment, source, verb, options):
     (tmp_path / "gone").mkdir()
-    arguments = (source, *options) if verb in {"complete", "summarize"} else options
+    arguments = (source, *options) if verb == "complete" else options
     script = 'cd gone && rmdir "$PWD" && exec "$@"'
     done = run_in_shell(script, environment, verb, *arguments, cwd=tmp_path)
     assert done.returncode == (verb == "doctor"), done.stderr

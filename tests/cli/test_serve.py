@@ -32,14 +32,6 @@ def test_without_a_command_it_serves():
         assert client.shut_down() == 0
 
 
-def test_files_of_the_working_directory_are_not_taken_for_libraries(run_process, project):
-    for library in ("typer", "pygls", "tokenize", "numpy", "torch"):
-        (project / f"{library}.py").write_text("raise SystemExit('code of the project was run')")
-    (project / "a.py").write_text("def load(path):\n    with open(path) ")
-    result = run_process("complete", "a.py", "--line", "2", "--column", "21")
-    assert (result.code, result.err) == (0, "")
-
-
 def test_flags_reach_the_server(run, monkeypatch):
     given = []
     monkeypatch.setattr("assist_server.cli.serve.run_server", lambda flags, *_: given.append(flags))

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked_server import ForkedServer
 
 from assist_server.lsp.client import LspClient
 
@@ -19,7 +20,8 @@ def start(tmp_path):
     def start_server(**script):
         log = (tmp_path / f"server-{len(clients)}.log").open("wb")
         command = (sys.executable, str(SCRIPTED_SERVER), json.dumps(script, default=str))
-        client = LspClient(command, env={"XDG_CONFIG_HOME": str(tmp_path)}, stderr=log.fileno())
+        home = {"XDG_CONFIG_HOME": str(tmp_path)}
+        client = LspClient(command, home, log.fileno(), ForkedServer)
         clients.append((client, log))
         return client
 
@@ -42,7 +44,7 @@ def loads_when(tmp_path):
 def shared_client():
     """One server for many small tests, with the same model."""
     command = (sys.executable, str(SCRIPTED_SERVER), json.dumps({"answer": "answer()"}))
-    with LspClient(command) as client:
+    with LspClient(command, popen=ForkedServer) as client:
         client.initialize()
         yield client
 

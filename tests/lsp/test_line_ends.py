@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from forked_server import ForkedServer
 from lsp_steps import URI, ready, run, text_params
 
 from assist_server.lsp.client import CAPABILITIES, LspClient
@@ -221,7 +222,7 @@ def test_an_empty_file_begins_at_the_margin(start_shared, name, language, text):
 @pytest.fixture(scope="module")
 def start_shared():
     command = (sys.executable, str(SCRIPTED_SERVER), json.dumps({"answer": "        a = b;"}))
-    with LspClient(command) as client:
+    with LspClient(command, popen=ForkedServer) as client:
         client.initialize()
         ready(client)
         yield client

@@ -56,9 +56,9 @@ QUIET_SETTINGS = {
 }
 
 
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, patience_s: float = WAIT_S) -> Any:
     """The first true value of a condition."""
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + patience_s
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.1)  # the page, and every process, is asked each time

@@ -51,8 +51,8 @@ def test_lines_are_accepted_one_by_one(workbench, settings):
     block = "first = 1\nsecond = 2\nthird = 3"
     settings(assist__completion__multi_line="always")
     file = workbench.open("x = 1\n", answer=block)
-    workbench.press("Control+End", ASK_KEY)
-    workbench.wait_for_ghost_text()
+    workbench.press("Control+End")
+    workbench.ask_for_ghost_text("third")
     workbench.press("Control+ArrowDown")
     workbench.save(file, b"x = 1\nfirst = 1\n")
     workbench.wait_for_ghost_text()

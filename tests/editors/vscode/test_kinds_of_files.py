@@ -45,8 +45,7 @@ def test_what_is_inserted_has_the_line_ends_of_the_file(workbench, edit, setting
     settings(assist__completion__multi_line="always")
     text = ELSEWHERE[name].replace("\n", "\r\n")
     file = edit(name, text, answer="first()\nsecond()")
-    workbench.press(ASK_KEY)
-    workbench.wait_for_ghost_text()
+    workbench.ask_for_ghost_text("second")
     workbench.press("Tab")
     workbench.save(file, f"{text}first()\r\nsecond()".encode())
 

@@ -49,11 +49,10 @@ def test_ghost_text_and_a_summary_of_the_embedded_model_in_light_and_dark(
     workbench.page("setViewportSize", {"width": 900, "height": 420})
     workbench.open_with(None, INVENTORY)
     workbench.press("Control+B")
-    # What is asked for while the window changes is given up by the editor.
     workbench.page("waitForSelector", ".monaco-workbench.nosidebar")
     workbench.go_to_end()
     workbench.type("a")
-    workbench.wait_for_ghost_text()
+    workbench.ask_for_ghost_text()
     take_pictures("ghost-text")
     workbench.press("Tab", "Control+A")
     workbench.run("Assist: Summarize Selection")

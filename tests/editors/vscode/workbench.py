@@ -1,5 +1,6 @@
 """A real VS Code workbench, served to a headless browser, as tests see it."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -53,6 +54,7 @@ class Page:
 RENDERED = (("frameLocator", "iframe.webview.ready"), ("frameLocator", "#active-frame"))
 STATUS = '.statusbar-item[id*="assist.status"]'
 READY = "^Assist$"
+ASK_AGAIN_S = 15
 GHOST_TEXT = ".ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text"
 
 
@@ -203,6 +205,24 @@ class Workbench:
         wait_for(lambda: self.ghost_text() == text, f"ghost text {text!r}")
         return text
 
+    def ask_for_ghost_text(self, text: str = "") -> None:
+        """Ask by hand until a completion with a text is shown.
+
+        One that is asked for while the window or a setting changes is given up by the editor, and
+        one that does not follow a setting yet says something else.
+        """
+
+        def is_shown() -> bool:
+            shown = self.ghost_text()
+            return bool(shown) and text in shown
+
+        for _ in range(WAIT_S // ASK_AGAIN_S):
+            self.press(ASK_KEY)
+            with contextlib.suppress(AssertionError):
+                wait_for(is_shown, "ghost text", ASK_AGAIN_S)
+                return
+        raise AssertionError(f"asked in vain for ghost text with {text!r}")
+
     def wait_for_status(self, pattern: str) -> None:
         """Wait for the status bar item."""
         wait_for(lambda: re.search(pattern, self.status()), f"the status {pattern}")
@@ -227,6 +247,15 @@ class Workbench:
     def notifications(self) -> list[str]:
         """The messages that are shown."""
         return self.texts(".notification-list-item-message")
+
+    def wait_for_no_messages(self) -> None:
+        """Wait until no message is shown, also none below the mouse, which would stay."""
+        self.page("mouse.move", 500, 300)
+        try:
+            wait_for(lambda: not self.notifications(), "the end of all messages")
+        except AssertionError:
+            assert self.notifications() == []
+            raise
 
     def screenshot(self, file: Path) -> None:
         """A picture of everything."""
