@@ -31,6 +31,7 @@ from assist_server.engine.loading.packed_weights import PACKED_FILE, pack, packe
 from assist_server.errors import InputError, ModelError
 
 CALIBRATION_FILE = "calibration.json"
+_LOCAL = {"trust_remote_code": False, "local_files_only": True}
 _DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 """Those of weights, by their names in safetensors files."""
 
@@ -70,21 +71,16 @@ def read_model(
         file_dtype = None if smallest else getattr(torch, plan.dtype)
         return read_gguf(folder, file_dtype, report, is_deferred=is_deferred)
     check_weight_files(folder)
-    options = {"trust_remote_code": False, "local_files_only": True}
     report("reading the tokenizer", 65)
-    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
     report("reading the weights", 80)
     # On a CPU, in the file's format: they are packed, or converted to float32, later, one by one.
     read_dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
     if (folder / PACKED_FILE).is_file():
         model, found = _unpacked_model(folder, read_dtype)
-    elif is_deferred and (deferred := _deferred_model(folder)) is not None:
-        model, found = deferred
     else:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=read_dtype, use_safetensors=True, output_loading_info=True, **options
-        )
-        model, found = loaded
+        deferred = _deferred_model(folder) if is_deferred else None
+        model, found = deferred or _whole_model(folder, read_dtype)
     # transformers initialises missing tensors with random numbers.
     wrong = [*found["missing_keys"], *found["mismatched_keys"]]
     if wrong:
@@ -112,6 +108,15 @@ def read_named_model(
         return read_model(source, plan, report)
 
 
+def _whole_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
+    """Return the model of a folder as transformers reads it, and its loading report."""
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, use_safetensors=True, output_loading_info=True, **_LOCAL
+    )
+    model, found = loaded
+    return model, found
+
+
 def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
     """Return the model of a folder with packed weights, and transformers' loading report."""
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
@@ -134,7 +139,7 @@ def _deferred_model(folder: Path) -> tuple[Any, Any] | None:
     None if transformers has to convert the folder's weights for the model, or their number format.
     """
     weights = _unread_weights(folder)
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    config = AutoConfig.from_pretrained(folder, **_LOCAL)
     if not weights or getattr(config, "quantization_config", None):
         return None
     with torch.device("meta"):
