@@ -115,14 +115,13 @@ def _table(rated: list[tuple[OpenModel, Rating]]) -> Table:
     table.add_column("model", no_wrap=True)
     for column in ("memory", "a line"):
         table.add_column(column, justify="right", no_wrap=True)
-    for column in ("format", "here", "writes", "licence"):
+    for column in ("here", "writes", "licence"):
         table.add_column(column)
     for model, rating in rated:
         table.add_row(
             model.name,
             f"{rating.loading_bytes / 1e9:.1f} GB",
             f"{rating.token_ms * LINE_TOKENS / 1000:.1f} s",
-            rating.dtype,
             f"[{_COLOURS[rating.fit]}]{rating.fit}[/]",
             ", ".join(_WRITES[task] for task in model.tasks),
             model.licence,
