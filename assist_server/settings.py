@@ -240,7 +240,7 @@ class Settings(_Section):
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
         default="auto", description="Device that runs the model; `auto` uses a GPU if there is one."
     )
-    dtype: Literal["auto", "float32", "bfloat16", "float16", "int8"] = Field(
+    dtype: Literal["auto", "float32", "bfloat16", "float16", "int8", "int4"] = Field(
         default="auto",
         description="Number format of the weights; `auto` chooses by the device, the processor, "
         "the model and the free memory.",

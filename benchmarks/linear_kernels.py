@@ -17,13 +17,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from assist_server.engine.models.linear import FullLinear, HalfLinear, Int8Linear
+from assist_server.engine.models.linear import FullLinear, HalfLinear, Int4Linear, Int8Linear
 
 ROWS = (1, 8, 128)
 """A step, the verification of a draft, and a piece of a prompt."""
 TURNS = 10
-GROUP = 32
-INNER_TILES = 2
 
 
 def main() -> int:
@@ -50,21 +48,16 @@ def kernels_of(weight: Tensor) -> dict[str, Callable[[Tensor], Tensor]]:
     scale = weight.abs().amax(1) / 127
     codes = (weight / scale[:, None]).round().to(torch.int8)
     scale = scale.bfloat16()
-    nibbles = torch.randint(0, 16, weight.shape, dtype=torch.int32)
     aten: Any = torch.ops.aten
-    packed = aten._convert_weight_to_int4pack_for_cpu(nibbles, INNER_TILES)  # noqa: SLF001 - torch has no public names for them
-    groups = torch.rand(weight.size(1) // GROUP, weight.size(0), 2, dtype=torch.bfloat16)
     return {
         "float32": scripted(FullLinear(weight, None)),
         "float16": scripted(HalfLinear(weight, None, has_bfloat16=False)),
         "int8, inputs in one term": scripted(Int8Linear(weight, None, is_prepared=True)),
         "int8, inputs in two terms": scripted(Int8Linear(weight, None)),
-        "int8, inputs in bfloat16": lambda x: aten._weight_int8pack_mm(  # noqa: SLF001
+        "int8, inputs in bfloat16": lambda x: aten._weight_int8pack_mm(  # noqa: SLF001 - torch has no public name for it
             x.bfloat16(), codes, scale
         ),
-        "int4, inputs in bfloat16": lambda x: aten._weight_int4pack_mm_for_cpu(  # noqa: SLF001
-            x.bfloat16(), packed, GROUP, groups
-        ),
+        "int4, inputs in bfloat16": scripted(Int4Linear(weight, None)),
     }
 
 

@@ -1,6 +1,6 @@
 """What number formats cost and gain: agreement with float32, perplexity, and time on a CPU.
 
-    python benchmarks/number_formats.py --model FOLDER [--dtypes float16 int8]
+    python benchmarks/number_formats.py --model FOLDER [--dtypes float16 int8 int4]
 
 The texts are from Python's standard library and its language reference, half each. Agreement is the
 share of their positions at which the likeliest next token is that of the same weights in float32.
@@ -46,7 +46,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default="embedded")
-    parser.add_argument("--dtypes", nargs="+", default=["float16", "int8"])
+    parser.add_argument("--dtypes", nargs="+", default=["float16", "int8", "int4"])
     parser.add_argument("--texts", type=int, default=6)
     options = parser.parse_args()
     limit_thread_spinning()

@@ -7,6 +7,9 @@ import ctypes
 import sys
 from dataclasses import dataclass, replace
 
+SMALL_FORMATS = ("int8", "int4")
+"""Number formats that weights are packed in on a CPU, the wider one first."""
+
 _SMALLER_CACHE_PART = 0.25
 
 
@@ -48,7 +51,7 @@ def plan_device(facts: DeviceFacts, device: str = "auto", dtype: str = "auto") -
     else:
         chosen = device
         reasons.append(f"{chosen}: chosen by the setting `device`")
-    if dtype not in {"auto", "int8"}:
+    if dtype not in {"auto", *SMALL_FORMATS}:
         return DevicePlan(chosen, dtype, (*reasons, f"{dtype}: chosen by the setting `dtype`"))
     if chosen == "cpu":
         return DevicePlan(
@@ -62,15 +65,15 @@ def plan_device(facts: DeviceFacts, device: str = "auto", dtype: str = "auto") -
 
 
 def smaller_plan(
-    plan: DevicePlan, *, has_int8: bool = False, is_loading: bool = False
+    plan: DevicePlan, *, can_shrink: bool = False, is_loading: bool = False
 ) -> DevicePlan | None:
     """Return what to try after the memory was exceeded; None if nothing is left.
 
-    The steps are a smaller cache of prompts, weights in int8, and the CPU.
+    The steps are a smaller cache of prompts, weights in int8, then in int4, and the CPU.
 
     Args:
         plan: The plan that failed.
-        has_int8: Whether the model can have weights in int8 on the plan's device.
+        can_shrink: Whether the model can have weights in int8 and int4 on the plan's device.
         is_loading: True if the weights did not fit; there is no cache then.
     """
 
@@ -81,8 +84,9 @@ def smaller_plan(
     if not is_loading and plan.cache_part > _SMALLER_CACHE_PART:
         reason = "recent prompts get a quarter of their memory"
         return step(reason, cache_part=_SMALLER_CACHE_PART)
-    if has_int8 and plan.dtype != "int8":
-        return step("the weights are held in int8", dtype="int8")
+    if can_shrink and plan.dtype != SMALL_FORMATS[-1]:
+        format_ = "int4" if plan.dtype == "int8" else "int8"
+        return step(f"the weights are held in {format_}", dtype=format_)
     if plan.device != "cpu":
         return step("the model runs on the CPU", device="cpu", dtype="float32", cache_part=1.0)
     return None

@@ -22,7 +22,13 @@ from assist_server.engine.decoding.decoder import Decoder, Step
 from assist_server.engine.decoding.healing import ByteTrie, ForcedText
 from assist_server.engine.decoding.ngram_drafts import NgramDrafting
 from assist_server.engine.decoding.prefix_cache import PrefixCache
-from assist_server.engine.device import DeviceFacts, DevicePlan, plan_device, smaller_plan
+from assist_server.engine.device import (
+    SMALL_FORMATS,
+    DeviceFacts,
+    DevicePlan,
+    plan_device,
+    smaller_plan,
+)
 from assist_server.engine.failures import (
     failures_in_one_sentence,
     gist,
@@ -92,8 +98,8 @@ class TransformersBackend:
 
     def _run_with(self, model: Any, plan: DevicePlan) -> Decoder:
         """Decode with a model from now on; return what decodes."""
-        dtype = "int8" if plan.dtype == "int8" else self._dtype
-        plan = _before_int8(plan)
+        dtype = plan.dtype if plan.dtype in SMALL_FORMATS else self._dtype
+        plan = _before_packing(plan)
         # Before planning, which may replace weights.
         weights_bytes = sum(each.numel() * each.element_size() for each in model.parameters())
         language_model, plan = plan_execution(model.eval(), plan, dtype)
@@ -129,7 +135,7 @@ class TransformersBackend:
                 check_fits_beside(choice.model, source, plan.device, free_bytes(plan.device))
             plan, tokenizer, model = _loaded_where_it_fits(source, plan, choice.dtype, report)
             calibration = read_calibration(source)
-            report("measuring the fastest way to run it", 90)
+            report("packing the weights and measuring the fastest way to run them", 90)
             drafting = NgramDrafting() if choice.drafts == "ngram" else None
             backend = cls(choice.model, model, tokenizer, plan, choice.dtype, drafting, source)
             backend._info = replace(backend._info, calibration=calibration)
@@ -214,7 +220,7 @@ class TransformersBackend:
             ModelError: no step is left.
         """
         before = self._info.plan
-        plan = smaller_plan(before, has_int8=self._has_copy and bool(self._source))
+        plan = smaller_plan(before, can_shrink=self._has_copy and bool(self._source))
         if plan is None or (plan.device != before.device and not self._source):
             self._free_memory()
             raise out_of_memory(self._info.name, before)
@@ -242,7 +248,9 @@ class TransformersBackend:
         self._free_memory()  # also of an earlier try
         try:
             with failures_in_one_sentence(self._info.name, plan):
-                _, model = _loaded(self._source, _before_int8(plan), self._dtype, ignore_progress)
+                _, model = _loaded(
+                    self._source, _before_packing(plan), self._dtype, ignore_progress
+                )
                 decoder = self._run_with(model, plan)
         except AssistError as error:
             self._on_trouble(str(error))
@@ -305,15 +313,16 @@ def _chunks(
 
 def _loaded(source: str, plan: DevicePlan, dtype: str, report: ProgressCallback) -> tuple[Any, Any]:
     """Return tokenizer and model, on the plan's device."""
-    tokenizer, model = read_model(source, plan, report, dtype)
+    is_deferred = plan.device == "cpu"
+    tokenizer, model = read_model(source, plan, report, dtype, is_deferred=is_deferred)
     report(f"moving the weights to {plan.device}", 85)
     model.to(torch.device(plan.device))
     return tokenizer, model
 
 
-def _before_int8(plan: DevicePlan) -> DevicePlan:
-    """Return the plan for reading weights: those in int8 are made from float32."""
-    return replace(plan, dtype="float32") if plan.dtype == "int8" else plan
+def _before_packing(plan: DevicePlan) -> DevicePlan:
+    """Return the plan for reading weights: those in few bits are made from float32."""
+    return replace(plan, dtype="float32") if plan.dtype in SMALL_FORMATS else plan
 
 
 def _loaded_where_it_fits(

@@ -21,6 +21,7 @@ TENSOR_PACKAGES = ("engine.decoding", "engine.models", "training")
 TENSOR_MODULES = (
     "engine.failures",
     "engine.loading.checkpoint",
+    "engine.loading.deferred",
     "engine.loading.gguf.model",
     "engine.loading.gguf.tokenizer",
     "engine.loading.gguf.weights",

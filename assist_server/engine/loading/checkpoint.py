@@ -4,6 +4,7 @@ import inspect
 import json
 import math
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,25 @@ from transformers.utils import logging as transformers_logging
 from assist_server.engine.backend import ProgressCallback
 from assist_server.engine.device import DevicePlan
 from assist_server.engine.failures import failures_in_one_sentence
+from assist_server.engine.loading.deferred import UnreadWeight, load_deferred
 from assist_server.engine.loading.hub import fetch_model
-from assist_server.engine.loading.locate import check_weight_files, locate_model
+from assist_server.engine.loading.locate import check_weight_files, locate_model, read_json
 from assist_server.engine.loading.packed_weights import PACKED_FILE, pack, packed_bits, read_packed
 from assist_server.errors import InputError, ModelError
 
 CALIBRATION_FILE = "calibration.json"
+_LOCAL = {"trust_remote_code": False, "local_files_only": True}
+_DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+"""Those of weights, by their names in safetensors files."""
 
 
 def read_model(
-    source: str, plan: DevicePlan, report: ProgressCallback, dtype: str = "auto"
+    source: str,
+    plan: DevicePlan,
+    report: ProgressCallback,
+    dtype: str = "auto",
+    *,
+    is_deferred: bool = False,
 ) -> tuple[Any, Any]:
     """Read tokenizer and model; the hub is asked for missing files only.
 
@@ -43,6 +53,8 @@ def read_model(
         plan: The device, and the dtype on it.
         report: Called with the progress.
         dtype: The setting of that name.
+        is_deferred: On a CPU, read large weights on use where the files' names are those of the
+            model; see `engine/loading/deferred`.
 
     Raises:
         ModelError: the source does not hold a complete causal model with a KV cache.
@@ -56,21 +68,19 @@ def read_model(
 
         # On a CPU, in a dtype that has the file's precision: see below.
         smallest = plan.device == "cpu" and dtype != "float32"
-        return read_gguf(folder, None if smallest else getattr(torch, plan.dtype), report)
+        file_dtype = None if smallest else getattr(torch, plan.dtype)
+        return read_gguf(folder, file_dtype, report, is_deferred=is_deferred)
     check_weight_files(folder)
-    options = {"trust_remote_code": False, "local_files_only": True}
     report("reading the tokenizer", 65)
-    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    tokenizer = AutoTokenizer.from_pretrained(folder, **_LOCAL)
     report("reading the weights", 80)
     # On a CPU, in the file's format: they are packed, or converted to float32, later, one by one.
     read_dtype = "auto" if plan.device == "cpu" else getattr(torch, plan.dtype)
     if (folder / PACKED_FILE).is_file():
         model, found = _unpacked_model(folder, read_dtype)
     else:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=read_dtype, use_safetensors=True, output_loading_info=True, **options
-        )
-        model, found = loaded
+        deferred = _deferred_model(folder) if is_deferred else None
+        model, found = deferred or _whole_model(folder, read_dtype)
     # transformers initialises missing tensors with random numbers.
     wrong = [*found["missing_keys"], *found["mismatched_keys"]]
     if wrong:
@@ -98,6 +108,15 @@ def read_named_model(
         return read_model(source, plan, report)
 
 
+def _whole_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
+    """Return the model of a folder as transformers reads it, and its loading report."""
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, use_safetensors=True, output_loading_info=True, **_LOCAL
+    )
+    model, found = loaded
+    return model, found
+
+
 def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
     """Return the model of a folder with packed weights, and transformers' loading report."""
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
@@ -112,6 +131,52 @@ def _unpacked_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
     # `from_pretrained` with a path would read this as well.
     loaded[0].generation_config = GenerationConfig.from_pretrained(folder)
     return loaded
+
+
+def _deferred_model(folder: Path) -> tuple[Any, Any] | None:
+    """Return the model of a folder with weights that are read on use, and the loading report.
+
+    None if transformers has to convert the folder's weights for the model, or their number format.
+    """
+    weights = _unread_weights(folder)
+    config = AutoConfig.from_pretrained(folder, **_LOCAL)
+    if not weights or getattr(config, "quantization_config", None):
+        return None
+    with torch.device("meta"):
+        skeleton: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    shapes = {name: weight.shape for name, weight in skeleton.state_dict().items()}
+    dtype = skeleton.config.dtype
+    if any(each.shape != shapes.get(name) for name, each in weights.items()):
+        return None
+    if any(each.dtype != dtype for each in weights.values() if len(each.shape) > 1):
+        return None
+    loaded = load_deferred(skeleton, weights, dtype)
+    if (folder / "generation_config.json").is_file():
+        loaded[0].generation_config = GenerationConfig.from_pretrained(folder)
+    return loaded
+
+
+def _unread_weights(folder: Path) -> dict[str, UnreadWeight]:
+    """Return the weights of a folder by name; none if there are files of an unusual name."""
+    whole, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    files = [whole] if whole.is_file() else []
+    if not files and index.is_file():
+        files = [folder / name for name in sorted(set(read_json(index)["weight_map"].values()))]
+    found = {}
+    for file in files:
+        with _open_unmapped(file, "pt") as opened:
+            for name in opened.keys():  # noqa: SIM118 - it is no mapping
+                part = opened.get_slice(name)
+                dtype = _DTYPES.get(part.get_dtype(), torch.uint8)
+                shape = torch.Size(part.get_shape())
+                found[name] = UnreadWeight(shape, dtype, partial(_read_weight, file, name))
+    return found
+
+
+def _read_weight(file: Path, name: str) -> torch.Tensor:
+    with _open_unmapped(file, "pt") as opened:
+        weight: torch.Tensor = opened.get_tensor(name)
+        return weight
 
 
 def calibration_file(source: str) -> Path:

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from assist_server.engine.loading.gguf.header import read_header
-from assist_server.engine.loading.open_models import weight_bytes
+from assist_server.engine.loading.open_models import weights_on
 from assist_server.errors import ModelError
 
 _CACHE_BYTES = 200_000_000
@@ -25,8 +25,8 @@ def check_fits_beside(model: str, source: str, device: str, available_bytes: int
         ModelError: it needs more.
     """
     parameters, architecture = _measured(Path(source))
-    _, loading_bytes = weight_bytes(parameters, architecture, device)
-    needed_bytes = loading_bytes + _CACHE_BYTES
+    weights = weights_on(parameters, architecture, device, available_bytes)
+    needed_bytes = weights.loading_bytes + _CACHE_BYTES
     if needed_bytes > available_bytes:
         raise ModelError(
             f"{model} needs {needed_bytes / 1e9:.1f} GB of memory beside the model that completes, "

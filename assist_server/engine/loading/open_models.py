@@ -7,7 +7,20 @@ from pathlib import Path
 
 _TABLE = Path(__file__).with_suffix(".toml")
 _COVERED = {"llama", "qwen2", "qwen3"}
-"""Architectures that `engine/models/torchscript_model` runs, with weights of 2 bytes on a CPU."""
+"""Architectures that `engine/models/torchscript_model` runs."""
+
+_COVERED_FORMATS = {"float16": 2.0, "int8": 1.1, "int4": 0.75}
+_OTHER_FORMATS = {"float32": 4.0, "int8": 1.5, "int4": 1.1}
+"""Bytes for a parameter on a CPU by number format, the preferred one first.
+
+Embeddings, estimated as a tenth of a model, have more bits than the format's name says.
+"""
+
+_PACKING_BYTES = 0.15
+"""Bytes for a parameter of the model that packing takes beside, mostly for the embedding."""
+
+_MAX_SHARE_OF_MEMORY = 0.8
+"""Of the free memory, with which `dtype = "auto"` takes a wider format."""
 
 _COMFORTABLE_SHARE = 0.7
 """Share of the available memory that a model may take while editors and compilers need the rest."""
@@ -66,6 +79,8 @@ class Rating:
     """The memory and time that a model would take on a machine."""
 
     fit: Fit
+    dtype: str
+    """The number format of the weights."""
     loaded_bytes: int
     """Memory with the model loaded, caches included."""
     loading_bytes: int
@@ -83,24 +98,43 @@ def open_models() -> tuple[OpenModel, ...]:
 def rate(model: OpenModel, machine: Machine) -> Rating:
     """Rate a model with the number format that `dtype = "auto"` would choose.
 
-    On a CPU, the architectures with a forward pass of their own are read in 16 bits and copied;
-    others are converted to float32. GPUs use 16 bits.
+    On a CPU, the architectures with a forward pass of their own have 16 bits and others 32, or 8 or
+    4 where the memory is small. GPUs use 16 bits.
     """
     parameters = model.parameters_millions * 1_000_000
-    kept_bytes, read_bytes = weight_bytes(parameters, model.architecture, machine.device)
-    loading_bytes = read_bytes + _OTHER_BYTES
-    token_ms = kept_bytes / machine.bandwidth * 1000
-    if loading_bytes > machine.available_bytes:
+    available_bytes = machine.available_bytes
+    weights = weights_on(parameters, model.architecture, machine.device, available_bytes)
+    loading_bytes = weights.loading_bytes + _OTHER_BYTES
+    token_ms = weights.kept_bytes / machine.bandwidth * 1000
+    if loading_bytes > available_bytes:
         fit = Fit.NO
-    elif loading_bytes > machine.available_bytes * _COMFORTABLE_SHARE:
+    elif loading_bytes > available_bytes * _COMFORTABLE_SHARE:
         fit = Fit.TIGHT
     else:
         fit = Fit.SLOW if token_ms * LINE_TOKENS > _PATIENCE_MS else Fit.FITS
-    return Rating(fit, kept_bytes + _OTHER_BYTES, loading_bytes, token_ms)
+    kept_bytes = weights.kept_bytes + _OTHER_BYTES
+    return Rating(fit, weights.dtype, kept_bytes, loading_bytes, token_ms)
 
 
-def weight_bytes(parameters: int, architecture: str, device: str) -> tuple[int, int]:
-    """Return the bytes that weights take once loaded, and the most while they are loaded."""
-    is_covered = architecture in _COVERED
-    kept, read = (2, 2) if device != "cpu" else (2, 4) if is_covered else (4, 4)
-    return parameters * kept, parameters * read
+@dataclass(frozen=True)
+class WeightsMemory:
+    """A number format, and the memory of a model's weights in it."""
+
+    dtype: str
+    kept_bytes: int
+    """Once loaded."""
+    loading_bytes: int
+    """The most while they are loaded."""
+
+
+def weights_on(
+    parameters: int, architecture: str, device: str, available_bytes: int
+) -> WeightsMemory:
+    """Return the memory of weights in the format that `dtype = "auto"` chooses, estimated."""
+    if device != "cpu":
+        return WeightsMemory("16 bits", parameters * 2, parameters * 2)
+    formats = _COVERED_FORMATS if architecture in _COVERED else _OTHER_FORMATS
+    sizes = {name: int(parameters * size) for name, size in formats.items()}
+    limit_bytes = _MAX_SHARE_OF_MEMORY * available_bytes
+    dtype = next((name for name, size in sizes.items() if size <= limit_bytes), "int4")
+    return WeightsMemory(dtype, sizes[dtype], sizes[dtype] + int(parameters * _PACKING_BYTES))

@@ -1,6 +1,7 @@
 """Linear layers with weights in few bits, for a CPU.
 
-They are modules that TorchScript compiles: configuration is in attributes.
+They are modules that TorchScript compiles: configuration is in attributes. Weights are packed in
+parts, so that a layer takes little memory beside its weights while it is made.
 """
 
 import math
@@ -10,17 +11,29 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
+from torch.nn.utils.parametrize import type_before_parametrizations
 from transformers.pytorch_utils import Conv1D
 
-Weights = Literal["float16", "float32", "int8"]
+from assist_server.engine.models.nibbles import GROUP, nibbles_of
+
+Weights = Literal["float16", "float32", "int8", "int4"]
 """The format of the weights.
 
-Arithmetic is float32, with integer products for int8; wide passes may use bfloat16, unless the
-format is float32.
+Arithmetic is float32, with integer products for int8, and inputs and outputs in bfloat16 for int4;
+wide passes may use bfloat16, unless the format is float32.
 """
 
 _MIN_STEP = 1e-10
 """A row of zeros is not divided by zero."""
+
+_PART_WEIGHTS = 1 << 22
+"""Weights that are packed at a time."""
+
+_BLOCK_ROWS = 64
+"""Rows that the kernel for 4 bits packs together, at most."""
+
+_INNER_TILES = 2
+"""An argument of that kernel that a CPU ignores."""
 
 
 class HalfLinear(nn.Module):
@@ -75,10 +88,9 @@ class Int8Linear(nn.Module):
 
     def __init__(self, weight: Tensor, bias: Tensor | None, *, is_prepared: bool = False) -> None:
         super().__init__()
-        full = weight.float()
-        scale = full.abs().amax(dim=1).clamp_min(1e-8) / 127
+        codes, scale = _bytes_of(weight)
         zero = torch.zeros(len(scale), dtype=torch.long)
-        rows = torch.quantize_per_channel(full, scale.double(), zero, 0, torch.qint8)
+        rows = torch._make_per_channel_quantized_tensor(codes, scale, zero, 0)  # noqa: SLF001 - torch has no public name for it
         self.packed = torch.ops.quantized.linear_prepack(rows, None)
         self.has_bias = bias is not None
         self.bias = torch.empty(0) if bias is None else bias.float()
@@ -128,22 +140,122 @@ class ReadableInt8Linear(Int8Linear):
         return packed.dequantize()
 
 
+class Int4Linear(nn.Module):
+    """Weights in 4 bits, in groups of 32 columns with a scale and a zero point in bfloat16.
+
+    The kernel takes inputs in bfloat16 and rounds its sums, which are in float32, to bfloat16.
+    """
+
+    takes_bfloat16 = False
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        columns = weight.size(1)
+        packed, scales = [], []
+        step = _part_rows(columns)
+        for start in range(0, len(weight), step):
+            codes, scale = nibbles_of(weight[start : start + step])
+            pack = torch.ops.aten._convert_weight_to_int4pack_for_cpu  # noqa: SLF001 - torch has no public name for it
+            packed.append(pack(codes, _INNER_TILES))
+            scales.append(scale)
+        self.packed = torch.cat(packed)
+        self.scales = torch.cat(scales, 1)
+        self.group, self.columns = GROUP, columns
+        self.has_bias = bias is not None
+        self.bias = torch.empty(0) if bias is None else bias.float()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the product with inputs [..., columns], float32."""
+        rows = x.reshape(-1, self.columns).to(torch.bfloat16).contiguous()
+        y = torch.ops.aten._weight_int4pack_mm_for_cpu(rows, self.packed, self.group, self.scales)  # noqa: SLF001 - as above
+        y = y.float()
+        if self.has_bias:
+            y = y.add_(self.bias)
+        result: Tensor = torch.unflatten(y, 0, x.shape[:-1])
+        return result
+
+
+class ReadableInt4Linear(Int4Linear):
+    """A layer in int4 in a transformers model, which may read the weights, as Jamba's does."""
+
+    @property
+    def weight(self) -> Tensor:
+        """Return the weights [rows, columns] in float32, made anew: the product with units."""
+        products: Tensor = self(torch.eye(self.columns))
+        return (products - self.bias if self.has_bias else products).t()
+
+
+class Int8Embedding(nn.Module):
+    """Vectors of tokens in 8 bits, with a scale for each."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.codes, scale = _bytes_of(weight)
+        self.scale = scale.float()[:, None]
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return the vectors [tokens, columns] of ids [tokens], float32."""
+        return F.embedding(ids, self.codes).float() * F.embedding(ids, self.scale)
+
+
+def takes_int4(rows: int, columns: int) -> bool:
+    """Return whether a matrix has whole groups, and rows as the kernel for 4 bits takes them."""
+    return columns % GROUP == 0 and rows % 16 == 0
+
+
+def int4_bytes(weight: Tensor, *, is_head: bool) -> int:
+    """Return the bytes that a layer takes in a model in int4."""
+    if is_head or not takes_int4(*weight.shape):
+        return weight.numel()
+    return weight.numel() // 2 + 4 * weight.numel() // GROUP
+
+
 def linears_of(model: Any) -> Iterator[tuple[nn.Module, str, Any]]:
-    """Yield the layers that can be in int8, each after its parent and its name there."""
+    """Yield the layers that can have few bits, each after its parent and its name there."""
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
-            if type(child) in {nn.Linear, Conv1D}:
+            if type_before_parametrizations(child) in {nn.Linear, Conv1D}:
                 yield parent, name, child
 
 
-def quantize_linears(model: Any) -> None:
-    """Replace all linear layers of a transformers model with layers in int8, one by one."""
+def quantize_linears(model: Any, weights: Weights = "int8") -> None:
+    """Replace all linear layers of a transformers model with layers in few bits, one by one.
+
+    In int4, the output layer, which decides the tokens, has 8 bits, and so have matrices that the
+    kernel for 4 bits does not take.
+    """
+    head = model.get_output_embeddings()
     for parent, name, child in linears_of(model):
         weight = child.weight.detach()
-        if type(child) is Conv1D:  # GPT-2's, with transposed weights
-            setattr(parent, name, Int8Linear(weight.t(), _bias(child)))
+        is_transposed = type_before_parametrizations(child) is Conv1D  # GPT-2's
+        weight = weight.t() if is_transposed else weight
+        is_int4 = weights == "int4" and child is not head and takes_int4(*weight.shape)
+        if is_transposed:
+            layer: nn.Module = (Int4Linear if is_int4 else Int8Linear)(weight, _bias(child))
         else:
-            setattr(parent, name, ReadableInt8Linear(weight, _bias(child)))
+            make = ReadableInt4Linear if is_int4 else ReadableInt8Linear
+            layer = make(weight, _bias(child))
+        setattr(parent, name, layer)
+
+
+def _bytes_of(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return codes (int8) [rows, columns] and a scale (float64) for each row."""
+    codes = torch.empty(weight.shape, dtype=torch.int8)
+    scales = torch.empty(len(weight), dtype=torch.double)
+    step = _part_rows(weight.size(1))
+    for start in range(0, len(weight), step):
+        part = weight[start : start + step].float()
+        scale = (part.abs().amax(dim=1).clamp_min(1e-8) / 127).double()
+        zero = torch.zeros(len(part), dtype=torch.long)
+        rows = torch.quantize_per_channel(part, scale, zero, 0, torch.qint8)
+        codes[start : start + step] = rows.int_repr()
+        scales[start : start + step] = scale
+    return codes, scales
+
+
+def _part_rows(columns: int) -> int:
+    """Return the number of rows that are packed at a time, whole blocks."""
+    return max(1, _PART_WEIGHTS // columns // _BLOCK_ROWS) * _BLOCK_ROWS
 
 
 def _bias(layer: Any) -> Tensor | None:

@@ -10,10 +10,17 @@ from typing import Any, cast, get_args
 import psutil
 import torch
 
-from assist_server.engine.device import DevicePlan
+from assist_server.engine.device import SMALL_FORMATS, DevicePlan
 from assist_server.engine.failures import gist, is_out_of_memory
+from assist_server.engine.loading.deferred import held_bytes, read_deferred, stored_weight
 from assist_server.engine.models.cuda_graph_model import CudaGraphModel
-from assist_server.engine.models.linear import Weights, has_vnni, linears_of, quantize_linears
+from assist_server.engine.models.linear import (
+    Weights,
+    has_vnni,
+    int4_bytes,
+    linears_of,
+    quantize_linears,
+)
 from assist_server.engine.models.protocol import LanguageModel
 from assist_server.engine.models.torchscript_model import TorchScriptModel, covers
 from assist_server.engine.models.transformers_model import TransformersModel
@@ -30,6 +37,11 @@ _MEASURED_S = 1.0
 
 _MAX_SHARE_OF_MEMORY = 0.8
 """Of the free memory, which caches and other programs need as well."""
+
+_CHARACTER = {
+    "int8": "a byte for each weight, nearly as exact",
+    "int4": "the smallest, less exact unless the file has 4 bits as well",
+}
 
 _CLEARLY_BETTER = 0.95
 _LARGEST_DIFFERENCE = 0.1
@@ -51,19 +63,21 @@ def plan_execution(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageMo
         has_bfloat16 = plan.dtype != "float32" and has_native_bfloat16()
         direct = TorchScriptModel(model, cast("Weights", plan.dtype), has_bfloat16=has_bfloat16)
         return direct, replace(plan, reasons=(*plan.reasons, _choose_threads(direct)))
-    if plan.dtype == "int8":
+    if plan.dtype in SMALL_FORMATS:
         with warnings.catch_warnings():
             # Quantized tensors are deprecated, without a replacement.
             warnings.simplefilter("ignore")
-            quantize_linears(model)
+            quantize_linears(model, cast("Weights", plan.dtype))
+            read_deferred(model)
             quantized = TransformersModel(model.to(torch.float32))
-            _check_runs(quantized)
+            _check_runs(quantized, plan.dtype)
         return quantized, plan
+    read_deferred(model)
     return TransformersModel(model.to(getattr(torch, plan.dtype))), plan
 
 
-def _check_runs(quantized: TransformersModel) -> None:
-    """Run a prompt and a step, as a model may use its layers in ways that int8 does not have.
+def _check_runs(quantized: TransformersModel, format_: str) -> None:
+    """Run a prompt and a step, as a model may use its layers in ways that few bits do not have.
 
     Raises:
         ModelError: they fail.
@@ -76,14 +90,14 @@ def _check_runs(quantized: TransformersModel) -> None:
         if is_out_of_memory(error):
             raise
         raise ModelError(
-            f"this model does not run in int8 ({gist(error)}); set `dtype` to 'bfloat16', or "
+            f"this model does not run in {format_} ({gist(error)}); set `dtype` to 'bfloat16', or "
             "choose a smaller model"
         ) from error
 
 
 def _on_gpu(model: Any, plan: DevicePlan, dtype: str) -> tuple[LanguageModel, DevicePlan]:
-    if dtype == "int8":
-        reason = f"{plan.dtype}: int8 works only on a CPU"
+    if dtype in SMALL_FORMATS:
+        reason = f"{plan.dtype}: {dtype} works only on a CPU"
         plan = replace(plan, reasons=(*plan.reasons, reason))
     stock = TransformersModel(model.to(getattr(torch, plan.dtype)))
     if plan.device != "cuda" or not covers(model):
@@ -98,20 +112,24 @@ def _with_cpu_format(model: Any, plan: DevicePlan, dtype: str) -> DevicePlan:
     def chosen(format_: str, reason: str) -> DevicePlan:
         return replace(plan, dtype=format_, reasons=(*plan.reasons[:1], f"{format_}: {reason}"))
 
-    if dtype == "int8":
-        return chosen("int8", "chosen by the setting `dtype`; the smallest, nearly as exact")
+    if dtype in SMALL_FORMATS:
+        return chosen(dtype, f"chosen by the setting `dtype`; {_CHARACTER[dtype]}")
     if dtype == "auto":
         if covers(model) and _suits_int8(model) and has_vnni():
             reason = "the weights were made for it, and this processor multiplies 8 bits natively"
             return chosen("int8", reason)
-        added_bytes, free_bytes = _added_bytes(model), psutil.virtual_memory().available
-        if added_bytes > _MAX_SHARE_OF_MEMORY * free_bytes:
-            figures = f"{added_bytes / 1e9:.1f} GB, and {free_bytes / 1e9:.1f} GB are free"
-            reason = f"a wider format would take another {figures}"
-            if covers(model) or _added_int8_bytes(model) <= _MAX_SHARE_OF_MEMORY * free_bytes:
-                return chosen("int8", reason)
-            largest = max(model.parameters(), key=torch.numel)
-            return chosen(str(largest.dtype).removeprefix("torch."), f"as in the file; {reason}")
+        sizes, free_bytes = _format_bytes(model), psutil.virtual_memory().available
+        limit_bytes = _MAX_SHARE_OF_MEMORY * free_bytes
+        fitting = (name for name, size in sizes.items() if size <= limit_bytes)
+        format_ = next(fitting, min(sizes, key=lambda name: sizes[name]))
+        formats = list(sizes)
+        if format_ != formats[0]:
+            before = formats[formats.index(format_) - 1]
+            reason = (
+                f"{before} would take another {sizes[before] / 1e9:.1f} GB, and "
+                f"{free_bytes / 1e9:.1f} GB are free"
+            )
+            return chosen(format_, f"{_CHARACTER.get(format_, 'as in the file')}; {reason}")
     if covers(model) and dtype in {"auto", "float16"}:
         is_native = has_native_bfloat16()
         prompts = "bfloat16, which this processor multiplies natively" if is_native else "float32"
@@ -119,29 +137,31 @@ def _with_cpu_format(model: Any, plan: DevicePlan, dtype: str) -> DevicePlan:
     return plan
 
 
-def _added_bytes(model: Any) -> int:
-    """Return the memory that `auto` takes beside the weights as they were read.
+def _format_bytes(model: Any) -> dict[str, int]:
+    """Return the memory that formats take beside the weights that were read, by preference.
 
-    That is a copy in float16 for our own forward pass, and the growth to float32 for transformers'.
-    """
-    if covers(model):
-        return sum(2 * each.numel() for each in model.parameters())
-    return sum((4 - each.element_size()) * each.numel() for each in model.parameters())
-
-
-def _added_int8_bytes(model: Any) -> int:
-    """Return the memory that int8 takes beside the weights as they were read; below 0 if it saves.
-
-    What is no linear layer, such as experts in one tensor, grows to float32.
+    Our own forward pass makes a copy. In transformers', what is no linear layer, such as experts in
+    one tensor, grows to float32 with each format but the file's.
     """
     linears = [layer for *_, layer in linears_of(model)]
-    replaced = set(map(id, linears))
-    others = (each for each in model.modules() if id(each) not in replaced)
-    kept = {weights for each in others for weights in each.parameters(recurse=False)}
-    int8_bytes: int = sum(layer.weight.numel() for layer in linears)
-    kept_bytes: int = sum(4 * each.numel() for each in kept)
-    read_bytes: int = sum(each.element_size() * each.numel() for each in model.parameters())
-    return int8_bytes + kept_bytes - read_bytes
+    head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
+    int8 = sum(stored_weight(layer).numel() for layer in linears)
+    int4 = sum(int4_bytes(stored_weight(layer), is_head=layer is head) for layer in linears)
+    packed = {id(stored_weight(layer)) for layer in linears} - {id(stored_weight(embedding))}
+    parameters = list(model.parameters())
+    kept = sum(each.numel() for each in parameters if id(each) not in packed)
+    if covers(model):
+        half = 4 if has_native_bfloat16() else 2  # a copy in float16, and one for prompts
+        return {"float16": half * int8 + 2 * kept, "int8": int8 + 2 * kept, "int4": int4 + kept}
+    held = held_bytes(model)
+    total = sum(each.numel() for each in parameters)
+    largest = max(parameters, key=torch.numel)
+    return {
+        "float32": 4 * total - held,
+        "int8": int8 + 4 * kept - held,
+        "int4": int4 + 4 * kept - held,
+        str(largest.dtype).removeprefix("torch."): sum(each.nbytes for each in parameters) - held,
+    }
 
 
 def cache_limit_bytes(device: str, weights_bytes: int) -> int:

@@ -69,6 +69,8 @@ class TorchScriptModel:
         self._wide_tokens = network.wide_tokens
         self.narrow_threads = torch.get_num_threads()
         self.wide_threads = torch.get_num_threads()
+        # TorchScript's first pass, which it profiles, keeps all that it computes until its end.
+        self.new_cache().extend([0], 1)
 
     @property
     def device(self) -> torch.device:

@@ -11,7 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
-from assist_server.engine.models.linear import FullLinear, HalfLinear, Int8Linear, Weights
+from assist_server.engine.loading.deferred import stored_weight
+from assist_server.engine.models.linear import (
+    FullLinear,
+    HalfLinear,
+    Int4Linear,
+    Int8Embedding,
+    Int8Linear,
+    Weights,
+    takes_int4,
+)
 
 _WIDE_TOKENS = 32
 """Wider passes are bound by arithmetic, narrower ones by reading weights and by overhead."""
@@ -169,6 +178,23 @@ class _Layer(nn.Module):
         return mixed.view(self.kv_heads, self.group, count, self.size)
 
 
+class _Embedding(nn.Module):
+    """Vectors of tokens, in any float dtype."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        self.vectors = weight
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return F.embedding(ids, self.vectors).float()
+
+
+def _embedding(weight: Tensor, weights: Weights) -> nn.Module:
+    if weights == "int4":
+        return Int8Embedding(weight)
+    return _Embedding(weight if weights == "float32" else weight.half())
+
+
 class TorchScriptNetwork(nn.Module):
     """The whole network, from token ids to logits."""
 
@@ -178,23 +204,28 @@ class TorchScriptNetwork(nn.Module):
         is_mixed = weights != "float32" and has_bfloat16
         is_prepared = getattr(config, "suits_int8", False)
 
-        def make_linear(weight: Tensor, bias: Tensor | None) -> nn.Module:
-            if weights == "int8":
-                return Int8Linear(weight, bias, is_prepared=is_prepared)
+        def make_linear(weight: Tensor, bias: Tensor | None, *, is_head: bool = False) -> nn.Module:
             if weights == "float32":
                 return FullLinear(weight, bias)
-            return HalfLinear(weight, bias, has_bfloat16=is_mixed)
+            if weights == "float16":
+                return HalfLinear(weight, bias, has_bfloat16=is_mixed)
+            if weights == "int4" and takes_int4(*weight.shape) and not is_head:
+                return Int4Linear(weight, bias)
+            return Int8Linear(weight, bias, is_prepared=is_prepared)
 
+        # First what takes the most memory while it is made: the head and the embedding.
+        embedding = inner.embed_tokens.weight.detach()
+        is_tied = stored_weight(model.lm_head) is stored_weight(inner.embed_tokens)
+        head = embedding if is_tied else model.lm_head.weight
+        self.head = make_linear(head, model.lm_head.bias, is_head=True)
+        self.embedding = _embedding(embedding, weights)
+        del embedding, head
         layers = [
             _Layer(layer, config, make_linear, has_bfloat16=is_mixed) for layer in inner.layers
         ]
         self.layers = nn.ModuleList(layers)
         self.head_dim: int = layers[0].size
         self.wide_tokens = layers[0].wide_tokens
-        self.embedding = inner.embed_tokens.weight.detach()
-        if weights != "float32":
-            self.embedding = self.embedding.half()
-        self.head = make_linear(model.lm_head.weight, model.lm_head.bias)
         self.norm = _Norm(inner.norm.weight, config.rms_norm_eps)
         rotary = inner.rotary_emb
         # Padding may be after the last position of the model.
@@ -215,7 +246,7 @@ class TorchScriptNetwork(nn.Module):
 
         The first of the ids is at `start`. After them the buffers may hold any finite numbers.
         """
-        x = F.embedding(ids, self.embedding).float()
+        x = self.embedding(ids)
         count = x.size(0)
         end = start + count
         rotation = self.rotations[start:end]
@@ -255,6 +286,7 @@ def _pairs(size: int) -> Tensor:
 
 def _interleaved(projection: Any, size: int) -> tuple[Tensor, Tensor | None]:
     pairs = _pairs(size)
-    weight = projection.weight.view(-1, size, projection.weight.size(1))[:, pairs].flatten(0, 1)
+    weight = projection.weight
+    weight = weight.view(-1, size, weight.size(1))[:, pairs].flatten(0, 1)
     bias = projection.bias
     return weight, None if bias is None else bias.view(-1, size)[:, pairs].flatten()

@@ -51,12 +51,12 @@ def test_a_gpu_without_memory_gets_a_smaller_cache_and_then_the_cpu_takes_over()
     assert plans[1].memory_steps[1] == "the memory of cuda was exceeded: the model runs on the CPU"
 
 
-def test_weights_become_int8_where_they_can_before_the_device_changes():
-    assert [(p.device, p.dtype) for p in steps_from(plan_device(NOTHING), has_int8=True)] == [
-        ("cpu", "float32"), ("cpu", "int8"),
+def test_weights_get_fewer_bits_where_they_can_before_the_device_changes():
+    assert [(p.device, p.dtype) for p in steps_from(plan_device(NOTHING), can_shrink=True)] == [
+        ("cpu", "float32"), ("cpu", "int8"), ("cpu", "int4"),
     ]  # fmt: skip
-    assert [(p.device, p.dtype) for p in steps_from(plan_device(MPS), has_int8=True)][:3] == [
-        ("mps", "bfloat16"), ("mps", "int8"), ("cpu", "float32"),
+    assert [(p.device, p.dtype) for p in steps_from(plan_device(MPS), can_shrink=True)][:4] == [
+        ("mps", "bfloat16"), ("mps", "int8"), ("mps", "int4"), ("cpu", "float32"),
     ]  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The weights of a GGUF file, unquantized and named as in transformers."""
 
 import re
+from functools import partial
 from io import BufferedReader
 from typing import Any
 
@@ -8,6 +9,7 @@ import gguf
 import numpy as np
 import torch
 
+from assist_server.engine.loading.deferred import UnreadWeight
 from assist_server.engine.loading.gguf.architectures import Architecture
 from assist_server.engine.loading.gguf.config import ROPE_FACTORS
 from assist_server.engine.loading.gguf.header import Header, Tensor
@@ -36,41 +38,25 @@ def weights_dtype(header: Header) -> torch.dtype:
     return torch.bfloat16 if is_bfloat16 else torch.float16
 
 
-def read_weights(
+def unread_weights(
     header: Header, architecture: Architecture, config: Any, dtype: torch.dtype
-) -> dict[str, torch.Tensor]:
+) -> dict[str, UnreadWeight]:
     """Return all weights by their names in transformers.
 
     Raises:
         ModelError: there is a tensor that the architecture does not have.
-        OSError: the file cannot be read.
     """
     heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
     found = {}
-    with header.file.open("rb") as file:
-        for name, tensor in header.tensors.items():
-            if name == ROPE_FACTORS:
-                continue
-            part, new_name = _named(name, header, architecture)
-            is_raised = architecture.has_raised_norms and part.endswith("norm")
-            weight = _unquantized(file, tensor, dtype, 1.0 if is_raised else 0.0)
-            if architecture.has_rotary_pairs and part in heads:
-                weight = _halves(weight, heads[part])
-            found[new_name] = weight
+    for name, tensor in header.tensors.items():
+        if name == ROPE_FACTORS:
+            continue
+        part, new_name = _named(name, header, architecture)
+        is_raised = architecture.has_raised_norms and part.endswith("norm")
+        paired_heads = heads.get(part, 0) if architecture.has_rotary_pairs else 0
+        read = partial(_read, header, tensor, dtype, 1.0 if is_raised else 0.0, paired_heads)
+        found[new_name] = UnreadWeight(torch.Size(tensor.shape), dtype, read)
     return found
-
-
-def weight_shapes(header: Header, architecture: Architecture) -> dict[str, torch.Size]:
-    """Return the shapes of all weights by their names in transformers.
-
-    Raises:
-        ModelError: there is a tensor that the architecture does not have.
-    """
-    return {
-        _named(name, header, architecture)[1]: torch.Size(tensor.shape)
-        for name, tensor in header.tensors.items()
-        if name != ROPE_FACTORS
-    }
 
 
 def read_rope_factors(header: Header) -> list[float]:
@@ -78,8 +64,7 @@ def read_rope_factors(header: Header) -> list[float]:
     tensor = header.tensors.get(ROPE_FACTORS)
     if tensor is None:
         return []
-    with header.file.open("rb") as file:
-        return [float(each) for each in _unquantized(file, tensor, torch.float32, 0.0)]
+    return [float(each) for each in _read(header, tensor, torch.float32)]
 
 
 def _named(name: str, header: Header, architecture: Architecture) -> tuple[str, str]:
@@ -94,6 +79,24 @@ def _named(name: str, header: Header, architecture: Architecture) -> tuple[str, 
         )
     where = "" if layer is None else f"model.layers.{int(layer)}."
     return part, f"{where}{known[part]}.{kind}"
+
+
+def _read(
+    header: Header,
+    tensor: Tensor,
+    dtype: torch.dtype,
+    subtracted: float = 0.0,
+    paired_heads: int = 0,
+) -> torch.Tensor:
+    """Return a tensor of the file, its heads' rows as in transformers.
+
+    Raises:
+        OSError: the file cannot be read.
+        EOFError: it has become shorter.
+    """
+    with header.file.open("rb") as file:
+        weight = _unquantized(file, tensor, dtype, subtracted)
+    return _halves(weight, paired_heads) if paired_heads else weight
 
 
 def _unquantized(

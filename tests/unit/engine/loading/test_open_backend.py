@@ -118,7 +118,7 @@ def test_no_thread_that_has_computed_outlives_the_loading(tmp_path):
     assert left == {"assist-model"}
 
 
-@pytest.mark.parametrize("dtype", ["float16", "int8", "float32"])
+@pytest.mark.parametrize("dtype", ["float16", "int8", "int4", "float32"])
 def test_a_model_answers_after_its_own_weights_are_freed(tmp_path, dtype):
     """With biases in float32, which packed maps may keep as they are."""
     torch.manual_seed(0)

@@ -20,7 +20,13 @@ def plan_for(config: str, dtype: str):
 
 @pytest.mark.parametrize(
     ("dtype", "expected"),
-    [("auto", "float16"), ("float16", "float16"), ("float32", "float32"), ("int8", "int8")],
+    [
+        ("auto", "float16"),
+        ("float16", "float16"),
+        ("float32", "float32"),
+        ("int8", "int8"),
+        ("int4", "int4"),
+    ],
 )
 def test_llamas_shape_is_run_directly_on_a_cpu(dtype, expected):
     model, plan = plan_for("LlamaConfig", dtype)
@@ -45,22 +51,26 @@ def test_everything_else_is_run_by_transformers(config, dtype, expected):
     assert plan.dtype == str(expected).removeprefix("torch.")
 
 
-def test_eight_bits_are_for_every_architecture():
-    model, plan = plan_for("GPT2Config", "int8")
+@pytest.mark.parametrize(("dtype", "tolerance"), [("int8", 0.05), ("int4", 0.5)])
+def test_few_bits_are_for_every_architecture(dtype, tolerance):
+    model, plan = plan_for("GPT2Config", dtype)
     assert isinstance(model, TransformersModel)
-    assert plan.dtype == "int8"
-    assert plan.reasons[1].startswith("int8: chosen by the setting")
+    assert plan.dtype == dtype
+    assert plan.reasons[1].startswith(f"{dtype}: chosen by the setting")
     exact, _ = plan_for("GPT2Config", "float32")
     found, expected = (each.new_cache().extend([40, 41, 42], 3) for each in (model, exact))
-    assert 0 < float((found - expected).norm() / expected.norm()) < 0.05
+    assert 0 < float((found - expected).norm() / expected.norm()) < tolerance
 
 
 @pytest.mark.parametrize(
     ("config", "free_bytes", "expected"),
     [
-        ("LlamaConfig", 40_000, "int8"),
+        ("LlamaConfig", 60_000, "int8"),
+        ("LlamaConfig", 40_000, "int4"),
+        ("LlamaConfig", 20_000, "int4"),  # the smallest, even if it may not fit either
         ("GPT2Config", 60_000, "int8"),
-        ("GPT2Config", 40_000, "bfloat16"),  # its embeddings grow in int8, too
+        ("GPT2Config", 40_000, "int4"),
+        ("GPT2Config", 30_000, "bfloat16"),  # its embeddings grow in int4, too
         ("MixtralConfig", 150_000, "bfloat16"),  # its experts are no linear layers
     ],
 )
@@ -69,6 +79,7 @@ def test_what_does_not_fit_is_run_in_fewer_bits(monkeypatch, config, free_bytes,
         available = free_bytes
 
     monkeypatch.setattr(selection.psutil, "virtual_memory", Memory)
+    monkeypatch.setattr(selection, "has_native_bfloat16", lambda: False)
     plan = plan_device(DeviceFacts(), "auto", "auto")
     family = BY_CONFIG.get(config, TinyFamily("", config, ()))
     model = build_model(family, 300).to(torch.bfloat16)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sequences import direct
 from tiny_models import FAMILIES, build_model
 
+from assist_server.engine.models.linear import ReadableInt4Linear
 from assist_server.engine.models.torchscript_model import TorchScriptModel, covers
 from assist_server.engine.models.torchscript_network import round_up
 from assist_server.engine.models.transformers_model import TransformersModel
@@ -103,6 +104,21 @@ def test_smaller_weights_are_close(weights, has_bfloat16, tolerance):
     exact = logits_of(direct(model))
     found = logits_of(TorchScriptModel(model, weights, has_bfloat16=has_bfloat16))
     assert 0 < float((found - exact).norm() / exact.norm()) < tolerance
+
+
+@pytest.mark.parametrize("family", [LLAMA, COVERED[-3]], ids=lambda family: family.config)
+def test_four_bits_compute_as_the_weights_they_stand_for(family):
+    family = with_options(family, hidden_size=64, intermediate_size=96)
+    model, same = (build_model(family, 300) for _ in range(2))
+    for layer in same.model.layers.modules():
+        if isinstance(layer, torch.nn.Linear):
+            layer.weight.data = ReadableInt4Linear(layer.weight.data, None).weight
+    expected = logits_of(direct(same))
+    found = logits_of(TorchScriptModel(model, "int4", has_bfloat16=False))
+    exact = logits_of(direct(model))
+    # Weights of this size amplify the rounding of inputs, but the weights' own is clearly more.
+    assert 0 < float((found - expected).norm() / expected.norm()) < 0.2
+    assert float((exact - expected).norm() / expected.norm()) > 0.3
 
 
 def test_weights_that_float16_holds_lose_nothing():

@@ -185,7 +185,7 @@ def test_tensors_without_a_place_in_the_model_are_refused(tmp_path, monkeypatch)
         read_gguf(tmp_path / "a.gguf", None, ignore_progress)
 
 
-@pytest.mark.parametrize("dtype", ["auto", "float32", "float16", "bfloat16", "int8"])
+@pytest.mark.parametrize("dtype", ["auto", "float32", "float16", "bfloat16", "int8", "int4"])
 def test_a_file_answers_in_every_dtype(dtype, tmp_path):
     save_gguf("qwen2", tmp_path / "a.gguf", KINDS.Q8_0)
     choice = ModelChoice(str(tmp_path / "a.gguf"), device="cpu", dtype=dtype)
