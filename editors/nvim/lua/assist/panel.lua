@@ -2,12 +2,19 @@
 local M = {}
 
 local LEAST_COLUMNS, MOST_COLUMNS = 20, 80
+local namespace = vim.api.nvim_create_namespace("assist.panel")
+
+---@class assist.Remark
+---@field row integer of the line above which it is drawn, from 0
+---@field lines string[]
+---@field look string a highlight group
 
 ---Return the size of a window that shows lines, and its place in the middle of the screen.
 ---@param lines string[]
 ---@param footer string
 ---@param screen { columns: integer, rows: integer }
 ---@return { row: integer, col: integer, width: integer, height: integer }
+---@return boolean # whether there are more lines than fit
 function M.layout(lines, footer, screen)
   local columns = vim.fn.strdisplaywidth(footer) + 4
   for _, line in ipairs(lines) do
@@ -18,13 +25,14 @@ function M.layout(lines, footer, screen)
   for _, line in ipairs(lines) do
     rows = rows + math.max(1, math.ceil(vim.fn.strdisplaywidth(line) / columns))
   end
-  rows = math.max(1, math.min(rows, screen.rows - 6))
+  local height = math.max(1, math.min(rows, screen.rows - 6))
   return {
-    row = math.floor((screen.rows - rows) / 2) - 1,
+    row = math.floor((screen.rows - height) / 2) - 1,
     col = math.floor((screen.columns - columns) / 2),
     width = columns,
-    height = rows,
-  }
+    height = height,
+  },
+    rows > height
 end
 
 ---@class assist.Panel
@@ -84,17 +92,30 @@ function Panel:close()
   end
 end
 
+---Return the lines of a text as a window shows them, without blank ones at the ends.
+---@param text string
+---@return string[]
+function M.lines(text)
+  return vim.split((text:gsub("^\n+", ""):gsub("%s+$", "")), "\n", { plain = true })
+end
+
 ---Show text in the place of what is there.
 ---@param text string
 ---@param footer string
-function Panel:show(text, footer)
-  local lines = vim.split((text:gsub("^\n+", ""):gsub("%s+$", "")), "\n", { plain = true })
+---@param remarks? assist.Remark[] drawn between its lines
+function Panel:show(text, footer, remarks)
+  local lines = M.lines(text)
   vim.bo[self.buf].modifiable = true
   vim.api.nvim_buf_set_lines(self.buf, 0, -1, false, lines)
   vim.bo[self.buf].modifiable = false
+  local drawn = vim.list_extend({}, lines)
+  for _, remark in ipairs(remarks or {}) do
+    vim.list_extend(drawn, remark.lines)
+  end
   local screen = { columns = vim.o.columns, rows = vim.o.lines }
-  local place = M.layout(lines, footer, screen)
-  place.relative, place.footer, place.footer_pos = "editor", footer, "right"
+  local place, is_cut = M.layout(drawn, footer, screen)
+  place.footer = is_cut and (" %d lines ·%s"):format(#drawn, footer) or footer
+  place.relative, place.footer_pos = "editor", "right"
   if self.below and vim.api.nvim_win_is_valid(self.below.win) then
     local window = vim.fn.getwininfo(self.below.win)[1]
     local last = vim.fn.col({ self.below.line + 1, "$" }, self.below.win)
@@ -104,6 +125,53 @@ function Panel:show(text, footer)
     end
   end
   vim.api.nvim_win_set_config(self.win, place)
+  self:remark(remarks or {}, place.width)
+end
+
+---Draw remarks between the lines.
+---@param remarks assist.Remark[]
+---@param columns integer at which they wrap
+function Panel:remark(remarks, columns)
+  vim.api.nvim_buf_clear_namespace(self.buf, namespace, 0, -1)
+  local n_above_all = 0
+  for _, remark in ipairs(remarks) do
+    local drawn = {}
+    for _, line in ipairs(remark.lines) do
+      for _, piece in ipairs(M.wrapped(line, columns)) do
+        table.insert(drawn, { { piece, remark.look } })
+      end
+    end
+    local is_last = remark.row >= vim.api.nvim_buf_line_count(self.buf)
+    vim.api.nvim_buf_set_extmark(self.buf, namespace, remark.row - (is_last and 1 or 0), 0, {
+      virt_lines = drawn,
+      virt_lines_above = not is_last,
+    })
+    n_above_all = n_above_all + (remark.row == 0 and #drawn or 0)
+  end
+  vim.api.nvim_win_call(self.win, function()
+    vim.fn.winrestview({ topfill = n_above_all }) -- Neovim hides what is above the first line
+  end)
+end
+
+---Return a line in pieces that fit into columns, divided between words where possible.
+---@param line string
+---@param columns integer
+---@return string[]
+function M.wrapped(line, columns)
+  local pieces = {}
+  while vim.fn.strdisplaywidth(line) > columns do
+    local n_chars = columns
+    while vim.fn.strdisplaywidth(vim.fn.strcharpart(line, 0, n_chars)) > columns do
+      n_chars = n_chars - 1
+    end
+    local piece = vim.fn.strcharpart(line, 0, n_chars)
+    local after_word = (piece .. line:sub(#piece + 1, #piece + 1)):match("^.*%S()%s")
+    piece = after_word and piece:sub(1, after_word - 1) or piece
+    table.insert(pieces, piece)
+    line = line:sub(#piece + 1):gsub("^%s+", "")
+  end
+  table.insert(pieces, line)
+  return pieces
 end
 
 ---Colour what it shows as a language.
@@ -118,8 +186,9 @@ end
 ---Show Markdown in the place of what is there.
 ---@param markdown string
 ---@param footer string
-function Panel:show_markdown(markdown, footer)
-  self:show(markdown, footer)
+---@param remarks? assist.Remark[]
+function Panel:show_markdown(markdown, footer, remarks)
+  self:show(markdown, footer, remarks)
   vim.bo[self.buf].filetype = "markdown"
   self:colour("markdown")
 end
