@@ -138,4 +138,10 @@ def _shown(*, is_final: bool) -> Iterator[TakeDraft]:
         return
     console = Console(stderr=True)
     with Live(console=console, transient=True, vertical_overflow="crop") as live:
-        yield lambda draft: live.update(Text(draft.text))
+        yield lambda draft: live.update(Text(_last_lines(draft.text, console)))
+
+
+def _last_lines(text: str, console: Console) -> str:
+    """Return the end of a text, where it grows, as far as it fits on the terminal."""
+    fit = Text(text).wrap(console, console.width)[-max(1, console.height - 1) :]
+    return "\n".join(line.plain for line in fit)

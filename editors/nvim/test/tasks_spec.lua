@@ -168,13 +168,19 @@ return function(test, same, heard_from)
       for key, expected in pairs({ i = { "one", "x", "two" }, r = { "x", "two", "" } }) do
         local ran, shown, press, source = started()
         ran[1][3](vim.tbl_extend("force", ANSWER, { note = "not applied: it is wrong" }))
-        local note = { { 0, "not applied: it is wrong|" } }
-        same({ shown(), remarks() }, { { "```", "x", "```" }, note })
+        same(shown(), { "not applied: it is wrong", "", "```", "x", "```" })
         press(key)
         same(vim.api.nvim_buf_get_lines(source, 0, 3, false), expected)
       end
     end
   )
+
+  test("the note of an edit is drawn above its text", function()
+    local ran, shown = started()
+    local edit = { range = { start = ABOUT["end"], ["end"] = ABOUT["end"] }, newText = "\nx" }
+    ran[1][3](vim.tbl_extend("force", ANSWER, { edit = edit, note = "it was cut" }))
+    same({ shown(), remarks() }, { { "x" }, { { 0, "it was cut|" } } })
+  end)
 
   test("words that are no code take the place of none", function()
     local ran = started()

@@ -7,8 +7,10 @@ import {
   env,
   ProgressLocation,
   Range,
+  Selection,
   type TextDocument,
   type TextEditor,
+  TextEditorRevealType,
   type Uri,
   window,
   workspace,
@@ -21,6 +23,7 @@ import { isCancelled, Problem, sentenceFrom } from "./sentences";
 import type { Execute } from "./summaries";
 import { TaskPreview } from "./taskPreview";
 import {
+  answerKind,
   grown,
   needsWords,
   type PartialAnswer,
@@ -117,7 +120,9 @@ export class TaskRunner implements Disposable {
       if (run === this.run) {
         await this.end();
       }
-      if (!isCancelled(error)) {
+      if (isCancelled(error)) {
+        await this.tellCancelled(run);
+      } else {
         throw error;
       }
     }
@@ -141,6 +146,15 @@ export class TaskRunner implements Disposable {
       });
       return this.stream<TaskAnswer>("assist.previewTask", args, take, cancel.token);
     });
+  }
+
+  /** Says why there is no more of an answer that was shown while it was written. */
+  private async tellCancelled(run: Run): Promise<void> {
+    await run.showing;
+    if (run.written && !run.replaced && !this.run) {
+      const page = taskPage({ markdown: run.written, note: "the task was cancelled" });
+      await this.panel.update(page);
+    }
   }
 
   /** Applies the edit of the answer. */
@@ -205,7 +219,7 @@ export class TaskRunner implements Disposable {
           this.preview.update(content);
         }
       } else {
-        await (isFirst ? this.panel.show("task", titleOf(run.name), shown) : this.panel.update(shown));
+        await (isFirst ? this.panel.show("draft", titleOf(run.name), shown) : this.panel.update(shown));
       }
     }
   }
@@ -218,7 +232,7 @@ export class TaskRunner implements Disposable {
     }
     if (!answer.edit) {
       await this.preview.close();
-      await this.panel.show("task", answer.title, taskPage(answer));
+      await this.panel.show(answerKind(answer), answer.title, taskPage(answer));
       return;
     }
     const content = changed(run, answer.edit.range, answer.edit.newText);
@@ -239,11 +253,17 @@ export class TaskRunner implements Disposable {
 
   /** Changes the document, in one step to undo, if it is as it was when the task began. */
   private async change(range: ProtocolRange, newText: string): Promise<void> {
-    const { uri } = this.refuseChange();
+    const changedDocument = this.refuseChange();
     await this.preview.close();
     const edit = new WorkspaceEdit();
-    edit.replace(uri, toRange(range), newText);
+    edit.replace(changedDocument.uri, toRange(range), newText);
     await workspace.applyEdit(edit);
+    // A selection would grow with the text, and what is typed next would replace all of it.
+    const { start } = toRange(range);
+    for (const editor of window.visibleTextEditors.filter(({ document }) => document === changedDocument)) {
+      editor.selection = new Selection(start, start);
+      editor.revealRange(editor.selection, TextEditorRevealType.InCenterIfOutsideViewport);
+    }
   }
 
   /** Returns the document if it is as it was when the task began. */

@@ -2,6 +2,7 @@
 local M = {}
 
 local LEAST_COLUMNS, MOST_COLUMNS = 20, 80
+local NOTE_PRIORITY = 200 -- above that of syntax
 local namespace = vim.api.nvim_create_namespace("assist.panel")
 
 ---@class assist.Remark
@@ -14,7 +15,7 @@ local namespace = vim.api.nvim_create_namespace("assist.panel")
 ---@param footer string
 ---@param screen { columns: integer, rows: integer }
 ---@return { row: integer, col: integer, width: integer, height: integer }
----@return boolean # whether there are more lines than fit
+---@return integer # the number of rows that all lines take
 function M.layout(lines, footer, screen)
   local columns = vim.fn.strdisplaywidth(footer) + 4
   for _, line in ipairs(lines) do
@@ -23,7 +24,7 @@ function M.layout(lines, footer, screen)
   columns = math.max(LEAST_COLUMNS, math.min(columns, MOST_COLUMNS, screen.columns - 4))
   local rows = 0
   for _, line in ipairs(lines) do
-    rows = rows + math.max(1, math.ceil(vim.fn.strdisplaywidth(line) / columns))
+    rows = rows + #M.wrapped(line, columns)
   end
   local height = math.max(1, math.min(rows, screen.rows - 6))
   return {
@@ -32,7 +33,7 @@ function M.layout(lines, footer, screen)
     width = columns,
     height = height,
   },
-    rows > height
+    rows
 end
 
 ---@class assist.Panel
@@ -113,8 +114,12 @@ function Panel:show(text, footer, remarks)
     vim.list_extend(drawn, remark.lines)
   end
   local screen = { columns = vim.o.columns, rows = vim.o.lines }
-  local place, is_cut = M.layout(drawn, footer, screen)
-  place.footer = is_cut and (" %d lines ·%s"):format(#drawn, footer) or footer
+  local place, rows = M.layout(drawn, footer, screen)
+  if rows > place.height then
+    footer = (" %d lines ·%s"):format(rows, footer)
+    place = M.layout(drawn, footer, screen)
+  end
+  place.footer = footer
   place.relative, place.footer_pos = "editor", "right"
   if self.below and vim.api.nvim_win_is_valid(self.below.win) then
     local window = vim.fn.getwininfo(self.below.win)[1]
@@ -186,9 +191,16 @@ end
 ---Show Markdown in the place of what is there.
 ---@param markdown string
 ---@param footer string
----@param remarks? assist.Remark[]
-function Panel:show_markdown(markdown, footer, remarks)
-  self:show(markdown, footer, remarks)
+---@param note? string to show above it
+function Panel:show_markdown(markdown, footer, note)
+  if note then -- as text: what is drawn beside a fence is concealed with it
+    markdown = ("%s\n\n%s"):format(note, markdown)
+  end
+  self:show(markdown, footer)
+  if note then
+    local look = { end_row = 1, hl_group = "WarningMsg", priority = NOTE_PRIORITY }
+    vim.api.nvim_buf_set_extmark(self.buf, namespace, 0, 0, look)
+  end
   vim.bo[self.buf].filetype = "markdown"
   self:colour("markdown")
 end

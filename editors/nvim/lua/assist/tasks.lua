@@ -71,6 +71,7 @@ end
 local function point_at(run, about, replaced)
   run.panel.below = { win = vim.fn.bufwinid(run.source), line = about["end"].line }
   run.panel:colour(replaced and vim.bo[run.source].filetype or "markdown")
+  vim.wo[run.panel.win].conceallevel = replaced and 0 or 2 -- all that an edit writes is seen
   vim.api.nvim_buf_clear_namespace(run.source, namespace, 0, -1)
   if replaced then
     local row, col, end_row, end_col = positions.bounds(run.source, replaced, encoding())
@@ -123,11 +124,14 @@ end
 ---Close the window, and change the buffer if it is as it was when the task began.
 ---@param run assist.TaskRun
 ---@param edit lsp.TextEdit
+---@return boolean # whether the buffer was changed, and is the one in the current window
 local function use(run, edit)
-  if is_unchanged(run) then
-    run.panel:close()
-    vim.lsp.util.apply_text_edits({ edit }, run.source, encoding())
+  if not is_unchanged(run) then
+    return false
   end
+  run.panel:close()
+  vim.lsp.util.apply_text_edits({ edit }, run.source, encoding())
+  return vim.api.nvim_get_current_buf() == run.source
 end
 
 ---Return the edit that writes an answer below its text.
@@ -147,10 +151,7 @@ local start
 ---@param answer assist.TaskAnswer
 local function finish(run, answer)
   local panel, edit = run.panel, answer.edit ~= vim.NIL and answer.edit or nil
-  local remarks = {} ---@type assist.Remark[]
-  if answer.note ~= "" then
-    remarks = { { row = 0, lines = { answer.note, "" }, look = "WarningMsg" } }
-  end
+  local note = answer.note ~= "" and answer.note or nil
   panel:map("y", "Copy the answer", function()
     panels.copy(answer.text, "the answer was copied")
   end)
@@ -161,7 +162,10 @@ local function finish(run, answer)
   end)
   if edit then
     local removed, added = changes(run, edit)
-    panel:show(edit.newText, KEEP, vim.list_extend(remarks, removed))
+    if note then
+      table.insert(removed, 1, { row = 0, lines = { note, "" }, look = "WarningMsg" })
+    end
+    panel:show(edit.newText, KEEP, removed)
     for _, line in ipairs(added) do
       vim.api.nvim_buf_set_extmark(panel.buf, namespace, line, 0, { line_hl_group = "DiffAdd" })
     end
@@ -181,10 +185,13 @@ local function finish(run, answer)
   if answer.code ~= "" then
     footer = INSERT .. footer
     panel:map("i", "Insert below", function()
-      use(run, insertion(run, answer))
+      local edit_below = insertion(run, answer)
+      if use(run, edit_below) then
+        vim.fn.cursor(edit_below.range.start.line + 2, 1)
+      end
     end)
   end
-  panel:show_markdown(answer.markdown, footer, remarks)
+  panel:show_markdown(answer.markdown, footer, note)
 end
 
 ---Ask the server, and show the answer while it is written.
