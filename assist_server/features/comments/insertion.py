@@ -106,7 +106,9 @@ def _comment_lines(
     """
     width = max(_MIN_COLUMNS, _COLUMNS - len(indent) - len(mark.start) - 1)
     plain = re.sub(r"[*`]|^#+ ", "", text, flags=re.MULTILINE).strip()
-    written = [piece for line in plain.splitlines() for piece in _wrapped(_clean(line, label), width)]
+    written = [
+        piece for line in plain.splitlines() for piece in _wrapped(_clean(line, label), width)
+    ]
     written = [_without_meaning(line, mark, marks) for line in written]
     if not mark.end:
         return [f"{indent}{mark.start} {line}".rstrip() for line in written]

@@ -17,6 +17,7 @@ const STYLE = `
   pre code { background: none; color: var(--vscode-editor-foreground); }
   hr { border: none; border-top: 1px solid; opacity: .3; }
   blockquote { margin-left: 0; color: var(--vscode-descriptionForeground); }
+  blockquote strong { color: var(--vscode-foreground); }
 `;
 
 export class AnswerPanel implements Disposable {
