@@ -61,10 +61,12 @@ def comment_below(snapshot: Snapshot, start: int, end: int, text: str) -> str:
     They are empty where they would be no comment, and for a language without any.
     """
     marks = find_comment_marks(snapshot.language_id, snapshot.path)
+    if marks is None:
+        return ""
     lines = snapshot.lines
     at = lines.end_of(lines.line_at(end))
     indent = leading_whitespace(lines.line_text(lines.line_at(start)))
-    for mark in marks.marks if marks else ():
+    for mark in marks.marks:
         margin = indent if marks.indents else ""
         written = "\n".join(_comment_lines(text, mark, marks, margin, "Answer"))
         if is_only_comment(snapshot, marks, TextEdit(at, at, f"\n{written}")):
