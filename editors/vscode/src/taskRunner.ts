@@ -114,17 +114,25 @@ export class TaskRunner implements Disposable {
     };
     this.run = run;
     try {
-      run.answer = await this.ask(run, isAgain);
-      await this.finish(run, run.answer);
-    } catch (error) {
-      if (run === this.run) {
-        await this.end();
+      const answer = await this.ask(run, isAgain);
+      if (!cancel.token.isCancellationRequested) {
+        run.answer = answer;
+        await this.finish(run, answer);
+        return;
       }
-      if (isCancelled(error)) {
-        await this.tellCancelled(run);
-      } else {
+    } catch (error) {
+      if (!isCancelled(error)) {
+        await this.endIfLast(run);
         throw error;
       }
+    }
+    await this.endIfLast(run);
+    await this.tellCancelled(run);
+  }
+
+  private async endIfLast(run: Run): Promise<void> {
+    if (run === this.run) {
+      await this.end();
     }
   }
 
@@ -176,8 +184,10 @@ export class TaskRunner implements Disposable {
 
   /** Closes the preview; a task that runs is cancelled. */
   async end(): Promise<void> {
-    this.run?.cancel.cancel();
+    const { run } = this;
     this.run = undefined;
+    run?.cancel.cancel();
+    await run?.showing; // a comparison that is being opened could not be closed yet
     await this.preview.close();
   }
 
