@@ -36,11 +36,22 @@ settings.register_profile("thorough", deadline=None, max_examples=60)
 settings.load_profile("quick")
 
 
+TESTS = Path(__file__).parent
+QUICK_TIER = "not (slow or process or editor or gpu or real_model)"
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave out the folders of other tiers where all of the quick one runs: imports take time."""
+    is_whole = config.option.markexpr == QUICK_TIER and config.args == config.getini("testpaths")
+    is_of_other_tier = collection_path in {TESTS / name for name in TIER_OF_FOLDER}
+    return True if is_whole and is_of_other_tier else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Mark what is not quick by its folder, and properties, which deserve more examples."""
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        folder = item.path.relative_to(TESTS).parts[0]
         if folder in TIER_OF_FOLDER:
             item.add_marker(TIER_OF_FOLDER[folder])
         if getattr(item.obj, "is_hypothesis_test", False):

@@ -30,7 +30,7 @@ class ForkedServer:
         self.args = list(command)
         child_in, own_in = os.pipe()
         own_out, child_out = os.pipe()
-        with open(os.devnull, "wb") as nowhere:
+        with Path(os.devnull).open("wb") as nowhere:
             log = nowhere.fileno() if stderr == subprocess.DEVNULL else stderr
             streams = [DupFd(stream) for stream in (child_in, child_out, log)]
             self._process = _context.Process(target=_serve, args=(streams, env, command[-1]))
@@ -38,7 +38,7 @@ class ForkedServer:
         os.close(child_in)
         os.close(child_out)
         self.pid = self._process.pid
-        self.stdin, self.stdout = open(own_in, "wb", 0), open(own_out, "rb", 0)
+        self.stdin, self.stdout = os.fdopen(own_in, "wb", 0), os.fdopen(own_out, "rb", 0)
         self.stderr = None
 
     def poll(self):
@@ -78,7 +78,7 @@ def _start_parent():
 def _serve(streams, env, script):
     for number, stream in enumerate(streams):
         os.dup2(stream.detach(), number)
-    sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False))
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
     os.environ.clear()
     os.environ.update(env)
     sys.argv = [scripted_server.__file__, script]

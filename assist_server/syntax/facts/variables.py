@@ -74,7 +74,13 @@ _MADE = re.compile(
     r"|True|False|true|false|None|null|nil|NULL|nullptr|undefined",
     re.DOTALL,
 )
-
+_SHARED = {
+    "c": r"[*\[]\s*(?:const\s+)?{0}\b|\b{0}\s*\[",
+    "cpp": r"[*&\[]\s*(?:const\s+)?{0}\b|\b{0}\s*\[",
+    "go": r"\b{0}\b[\w, ]* (?:\*|\[|map\b|chan\b|func\b)",
+    "rust": r"\b{0}\s*:\s*[*&]",
+}
+"""Parameters that are no copies, by their names in the signature, in languages that copy."""
 
 _CHANGES = {
     "lua": re.compile(r"(?:.*[.:_])?\w{0,2}(?:insert|remove|sort|extend|push|append|pop|clear)"),
@@ -122,6 +128,10 @@ class Variables:
             given = _handed_to_change(source, node)
             if given is not None:
                 found.handed.setdefault(given, []).append(node.end_byte)
+        for copied in _copied(source):
+            for place, offsets in found.places.items():
+                if re.match(rf"{re.escape(copied)}(?:[.\[]|$)", place):
+                    found.values.setdefault(copied, []).extend(offsets)
         return found
 
     def resolve(self, code: str, before: tree_sitter.Node) -> str:
@@ -272,6 +282,15 @@ def _acted_on(source: Source, statement: tree_sitter.Node) -> str | None:
         owner = function.named_children[0]
     text = source.line(owner) if is_statement and owner is not None else ""
     return text if re.split(r"\W", text)[0] in source.parameters else None
+
+
+def _copied(source: Source) -> Iterator[str]:
+    """Yield the parameters that are copies of what was passed: changed, they are another value."""
+    shared, definition = _SHARED.get(source.language), source.definition
+    signature = source.tree.text[definition.keyword : definition.header.end]
+    for name in source.parameters if shared else ():
+        if shared and not re.search(shared.format(re.escape(name)), signature):
+            yield name
 
 
 def _handed_to_change(source: Source, node: tree_sitter.Node) -> str | None:

@@ -15,7 +15,9 @@ import pynvim
 REPOSITORY = Path(__file__).parents[3]
 PLUGIN = REPOSITORY / "editors" / "nvim"
 SCRIPTED_SERVER = REPOSITORY / "tests" / "support" / "scripted_server.py"
-PATIENCE_S = 60
+PATIENCE_S = 120
+PATIENT = "[completion]\nmax_latency_ms = 60_000\n"
+"""Settings of a user whose machine may be busy: a late answer is better than none."""
 ANSWERING = {"answer", "drawn", "step_ms"}
 """The parts of a script that may change while its server runs."""
 
@@ -79,6 +81,9 @@ class Neovim:
             f"XDG_{name}_HOME": str(self.folder / name.lower())
             for name in ("CONFIG", "DATA", "STATE", "CACHE")
         }
+        own_settings = self.folder / "config" / "assist-server" / "config.toml"
+        own_settings.parent.mkdir(parents=True, exist_ok=True)
+        own_settings.write_text(PATIENT)
         homes |= {"HOME": str(self.folder), "XDG_RUNTIME_DIR": str(self.folder)}
         variables = homes | environment
         outside = ["env", *(f"{name}={value}" for name, value in variables.items())]

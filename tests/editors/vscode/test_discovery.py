@@ -77,7 +77,7 @@ def test_an_environment_is_made_where_the_user_wants_it(
     workbench.page("click", '.notification-list-item a:has-text("Install")')
     wait_for(lambda: any("Installing" in text for text in workbench.notifications()), "progress")
     workbench.wait_for_status(READY)
-    wait_for(lambda: not workbench.notifications(), "the end of all messages")
+    workbench.wait_for_no_messages()
     type_and_accept(workbench, file)
 
 

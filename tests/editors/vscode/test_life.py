@@ -89,7 +89,7 @@ def test_a_server_that_cannot_run_is_one_sentence_with_the_remedy(
     (sentence,) = wait_for(workbench.notifications, "a message")
     assert all(word in sentence for word in words), sentence
     workbench.press("Escape", CLEAR_KEY)
-    wait_for(lambda: not workbench.notifications(), "no message")
+    workbench.wait_for_no_messages()
     workbench.page("click", '.statusbar-item[id*="assist.status"] a')
     wait_for(lambda: workbench.notifications() == [sentence], "the whole reason")
     workbench.press("Escape")
@@ -121,7 +121,7 @@ def test_what_was_wrong_is_not_shown_once_all_is_well(workbench, settings):
     wait_for(workbench.notifications, "a message")
     settings(assist__server__command=command)
     workbench.wait_for_status(READY)
-    wait_for(lambda: not workbench.notifications(), "no message")
+    workbench.wait_for_no_messages()
 
 
 def test_a_model_that_failed_is_not_complained_of_once_one_is_ready(workbench):
@@ -132,7 +132,7 @@ def test_a_model_that_failed_is_not_complained_of_once_one_is_ready(workbench):
     workbench.rewrite_script(answer=CALL)
     workbench.press(RESTART_KEY)
     workbench.wait_for_status(READY)
-    wait_for(lambda: not workbench.notifications(), "no message")
+    workbench.wait_for_no_messages()
 
 
 def test_what_came_too_early_is_asked_for_again_once_the_model_is_ready(workbench, settings):

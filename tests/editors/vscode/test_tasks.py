@@ -33,7 +33,7 @@ def test_a_change_is_seen_while_it_is_written_kept_and_undone_in_one_step(workbe
     start_task(workbench, "fix: ")
     wait_for(lambda: workbench.texts(CHANGED), "the comparison")
     wait_for(lambda: "width * height" in shown(workbench), "the new line")
-    wait_for(lambda: not workbench.notifications(), "the end")
+    workbench.wait_for_no_messages()
     click_button(workbench, "Keep")
     workbench.page("waitForSelector", f'.tab.active.dirty[data-resource-name="{file.name}"]')
     assert len(workbench.texts(".tabs-container .tab")) == 1
@@ -50,7 +50,7 @@ def test_a_task_is_cancelled_in_the_middle(workbench):
     assert workbench.notifications() == ["Rewrite"]
     workbench.page("click", '.notification-list-item .monaco-button:has-text("Cancel")')
     wait_for(lambda: not workbench.texts(CHANGED), "the end of the comparison")
-    wait_for(lambda: not workbench.notifications(), "the end of the task")
+    workbench.wait_for_no_messages()
     workbench.wait_for_status("^Assist$")
     assert workbench.texts(".tab.dirty") == []
 
@@ -60,7 +60,7 @@ def test_an_answer_is_read_while_it_is_written_and_inserted(workbench):
     workbench.press("Control+Home")
     start_task(workbench, "explain: ")
     workbench.wait_for_rendered("It adds")
-    wait_for(lambda: not workbench.notifications(), "the end")
+    workbench.wait_for_no_messages()
     click_button(workbench, "Insert Below")
     workbench.page("waitForSelector", f'.tab.dirty[data-resource-name="{file.name}"]')
     workbench.page("click", f'.tab[data-resource-name="{file.name}"]')

@@ -211,6 +211,7 @@ class Workbench:
         One that is asked for while the window or a setting changes is given up by the editor, and
         one that does not follow a setting yet says something else.
         """
+
         def is_shown() -> bool:
             shown = self.ghost_text()
             return bool(shown) and text in shown
@@ -246,6 +247,15 @@ class Workbench:
     def notifications(self) -> list[str]:
         """The messages that are shown."""
         return self.texts(".notification-list-item-message")
+
+    def wait_for_no_messages(self) -> None:
+        """Wait until no message is shown, also none below the mouse, which would stay."""
+        self.page("mouse.move", 500, 300)
+        try:
+            wait_for(lambda: not self.notifications(), "the end of all messages")
+        except AssertionError:
+            assert self.notifications() == []
+            raise
 
     def screenshot(self, file: Path) -> None:
         """A picture of everything."""

@@ -64,7 +64,7 @@ _OPERATOR = re.compile(
 )
 _WORDS_OF_FORM = re.compile(
     r"\b(?:a new|what|returns?|sets?|calls?|self|this|to|and|only|its|is|are|used|passed"
-    r"|among other uses)\b|[^\w\s]|_"
+    r"|among others)\b|[^\w\s]|_"
 )
 _QUALIFIERS = re.compile(r"(?:\b\w+::)+(?=\w)|(?<=[( ])[&*](?=\w)")
 """Marks in code that say nothing to a reader: namespaces, and how a value is passed."""
@@ -322,7 +322,7 @@ def _members(fact: ParameterFacts) -> str | None:
         return None
     are = "is" if len(names) == 1 else "are"
     named = listing([f"`{name}`" for name in names])
-    rest = "" if is_whole else ", among other uses"
+    rest = "" if is_whole else ", among others"
     return f"{'only ' * is_whole}its {named} {are} used{rest}" if named else None
 
 

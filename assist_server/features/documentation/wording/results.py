@@ -206,7 +206,7 @@ class ResultPhrases:
             return self._early(cases)
         untold = {one.code for one in results} - dict(kept).keys()
         is_partial = bool(untold) and not untold | dict(kept).keys() <= _BOOLEANS
-        return f"{sentence}, among other cases" if sentence and is_partial else sentence
+        return f"{sentence}; other results are possible" if sentence and is_partial else sentence
 
     def _early(self, cases: dict[str, list[str]]) -> str | None:
         """Return a condition that suffices for a constant, which other cases may give as well."""

@@ -4,7 +4,7 @@
 import pytest
 
 from assist_server.syntax.definitions import find_definitions
-from assist_server.syntax.facts.fact import Act, Facts, Guard
+from assist_server.syntax.facts.fact import Act, Facts, Guard, ValueKind
 from assist_server.syntax.facts.read import read_facts
 from assist_server.syntax.languages import language_for
 from assist_server.syntax.parser import SyntaxTree
@@ -423,3 +423,23 @@ def test_opening_comments(source, expected):
 
 def test_a_body_that_does_not_parse_tells_nothing():
     assert facts("def f(a):\n    if a < 0:\n        raise KeyError(\n    x = = 1\n") == Facts()
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "is_given"),
+    [
+        ("rust", "fn f(mut a: S, b: u8) -> S { a.b = b; a }", False),
+        ("rust", "fn f(mut a: Vec<u8>) -> Vec<u8> { a.push(1); a }", False),
+        ("rust", "fn f(a: &mut S, b: u8) -> &mut S { a.b = b; a }", True),
+        ("go", "package p\nfunc F(a, b S) S {\n\ta.B = 1\n\treturn a\n}", False),
+        ("go", "package p\nfunc F(a, b *S) *S {\n\ta.B = 1\n\treturn a\n}", True),
+        ("go", "package p\nfunc F(a map[int]int) map[int]int {\n\ta[1] = 1\n\treturn a\n}", True),
+        ("cpp", "S f(S a, int b) { a.b = b; return a; }", False),
+        ("cpp", "S& f(S &a, int b) { a.b = b; return a; }", True),
+        ("c", "S *f(S *const a, int b) { a->b = b; return a; }", True),
+        ("python", "def f(a, b):\n    a.b = b\n    return a\n", True),
+    ],
+)
+def test_a_copy_that_is_changed_is_not_what_was_given(language_id, source, is_given):
+    (found,) = facts(source, language_id).results
+    assert (found.kind is ValueKind.PARAMETER) == is_given
