@@ -237,8 +237,8 @@ export class TaskRunner implements Disposable {
   /** Shows a complete answer. */
   private async finish(run: Run, answer: TaskAnswer): Promise<void> {
     await run.showing;
-    if (run !== this.run) {
-      return;
+    if (run !== this.run || run.cancel.token.isCancellationRequested) {
+      return; // closed, perhaps just now
     }
     if (!answer.edit) {
       await this.preview.close();
