@@ -9,6 +9,9 @@ _MIN_REPEATS_IN_PROSE, _MIN_CHARS_IN_PROSE = 3, 50
 _MAX_PERIOD_CHARS = 300
 _MIN_LINE_CHARS = 8
 _MAX_CHARS = 64 * 1024
+_MIN_SENTENCE_WORDS = 4
+_PROSE_LINE = re.compile(r"^(?![ \t]*(?:[-*+#|>]|\d+[.)])).+$", re.MULTILINE)
+_SENTENCE = re.compile(r"\S[^.!?]*(?:[.!?](?!\s)[^.!?]*)*[.!?](?=\s)")
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|(?=\n)")
 
 
@@ -28,8 +31,9 @@ def stop_at_loop(source: str) -> StopRule:
 
 
 def stop_at_repetition(text: str) -> int | None:
-    """Stop a summary before a line that has been there, or before words said for the third time."""
-    repeated = _repeated_line(text)
+    """Stop a summary before a line or a sentence that was there, or words for the third time."""
+    places = (_repeated_line(text), _repeated_sentence(text))
+    repeated = min((place for place in places if place is not None), default=None)
     loop = _loop(text, _MIN_REPEATS_IN_PROSE, _MIN_CHARS_IN_PROSE)
     return loop if repeated is None else repeated
 
@@ -65,4 +69,21 @@ def _repeated_line(text: str) -> int | None:
                 return start
             seen.add(line)
         start = end + 1
+    return None
+
+
+def _repeated_sentence(text: str) -> int | None:
+    """Return where a sentence of prose begins whose words an earlier one has all said.
+
+    Items of lists are left out, as they may rightly be alike.
+    """
+    said: list[set[str]] = []
+    for line in _PROSE_LINE.finditer(text):
+        # The line break ends a sentence as well.
+        for sentence in _SENTENCE.finditer(text, line.start(), min(line.end() + 1, len(text))):
+            words = set(re.findall(r"\w+", sentence.group().lower()))
+            if len(words) >= _MIN_SENTENCE_WORDS:
+                if any(words <= earlier for earlier in said):
+                    return sentence.start()
+                said.append(words)
     return None

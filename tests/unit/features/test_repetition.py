@@ -56,6 +56,17 @@ def test_a_huge_answer_is_cut():
     ("text", "kept"),
     [
         ("It reads a file.\nIt reads a file.\n", "It reads a file.\n"),
+        (
+            "It reads the file `a.b` twice. It writes. It reads the `a.b` file. It",
+            "It reads the file `a.b` twice. It writes. ",
+        ),
+        (
+            "Here is what it does now.\n\nIt is so. What it does is here now.\n",
+            "Here is what it does now.\n\nIt is so. ",
+        ),
+        ("It reads a.toml and then stops. It reads b.toml and then stops. ", None),
+        ("It does. It does. ", None),
+        ("- one of two things to do. And\n- one of the two things. And\n", None),
         ("- reads files\n- writes files\n- reads files\n- wri", "- reads files\n- writes files\n"),
         (
             "The code is " + "used to read the file and " * 3,
