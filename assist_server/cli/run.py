@@ -9,7 +9,6 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.text import Text
 
 from assist_server.cli.diff import unified_diff
 from assist_server.cli.file_replacement import replace_file
@@ -21,7 +20,7 @@ from assist_server.cli.inputs import (
     snapshot_of,
 )
 from assist_server.cli.selection import named_file, read_standard_input, select_lines
-from assist_server.cli.terminal import say
+from assist_server.cli.terminal import last_lines, say
 from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
@@ -138,4 +137,4 @@ def _shown(*, is_final: bool) -> Iterator[TakeDraft]:
         return
     console = Console(stderr=True)
     with Live(console=console, transient=True, vertical_overflow="crop") as live:
-        yield lambda draft: live.update(Text(draft.text))
+        yield lambda draft: live.update(last_lines(draft.text, console))

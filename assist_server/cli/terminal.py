@@ -4,6 +4,8 @@ import re
 import sys
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from assist_server.errors import printable
 
@@ -25,3 +27,9 @@ def is_terminal() -> bool:
 def spelled_out(text: str) -> str:
     """Return a text of several lines with control characters escaped."""
     return _OBEYED.sub(lambda found: printable(found.group()), text)
+
+
+def last_lines(text: str, console: Console) -> Text:
+    """Return the end of a text, where it grows, as far as it fits on a terminal."""
+    lines = Text(text).wrap(console, console.width)
+    return Text("\n").join(lines[-max(1, console.height - 1) :])

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from assist_server.cli import summarize
-from assist_server.cli.terminal import say, spelled_out
+from assist_server.cli.terminal import last_lines, say, spelled_out
 
 ORDERS = ["\x1b[31m", "\x1b]0;title\x07", "\x9b2J", "\b", "\x7f", "\r", "\u202e", "\x00"]
 
@@ -50,3 +50,9 @@ def test_a_summary_on_a_terminal(project, answers, monkeypatch, terminal, order)
     shown = terminal()
     assert "says this." in shown
     assert order not in shown.replace("\r\n", "\n")
+
+
+def test_the_end_of_a_long_text_is_what_fits():
+    console = Console(width=10, height=4)
+    assert last_lines("1\n2", console).plain == "1\n2"
+    assert last_lines("1\n2\n3\n4 four words", console).plain.split() == ["3", "4", "four", "words"]

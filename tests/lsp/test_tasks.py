@@ -115,6 +115,14 @@ def test_the_code_of_an_answer_to_show_can_be_inserted(open_chat):
     client = open_chat("Use this:\n```\nx = 1\n```\nor that:\n```\nx = 2\n```")
     found = run(client, "assist.previewTask", "explain", URI, CURSOR)
     assert (found["edit"], found["code"]) == (None, "x = 1\n\nx = 2")
+    assert found["mayReplace"] is True
+
+
+def test_words_about_code_are_inserted_as_a_comment_and_take_the_place_of_nothing(open_chat):
+    client = open_chat("It returns `1`.")
+    found = run(client, "assist.previewTask", "explain", URI, CURSOR)
+    assert (found["text"], found["code"]) == ("It returns `1`.", "# It returns 1.")
+    assert found["mayReplace"] is False
 
 
 def start_task(client, command="assist.task"):

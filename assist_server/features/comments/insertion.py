@@ -55,6 +55,25 @@ def comment_edit(snapshot: Snapshot, start: int, end: int, text: str) -> TextEdi
     )
 
 
+def comment_below(snapshot: Snapshot, start: int, end: int, text: str) -> str:
+    """Return a text as the lines of a comment, for below those of `start` to `end`.
+
+    They are empty where they would be no comment, and for a language without any.
+    """
+    marks = find_comment_marks(snapshot.language_id, snapshot.path)
+    if marks is None:
+        return ""
+    lines = snapshot.lines
+    at = lines.end_of(lines.line_at(end))
+    indent = leading_whitespace(lines.line_text(lines.line_at(start)))
+    for mark in marks.marks:
+        margin = indent if marks.indents else ""
+        written = "\n".join(_comment_lines(text, mark, marks, margin, "Answer"))
+        if is_only_comment(snapshot, marks, TextEdit(at, at, f"\n{written}")):
+            return written
+    return ""
+
+
 def _places(snapshot: Snapshot, start: int, end: int, marks: CommentMarks) -> Iterator[int]:
     """Yield lines above which the comment may go: that of the selection, then those around it."""
     lines = [snapshot.lines.line_text(number) for number in range(snapshot.lines.line_count)]
@@ -80,11 +99,18 @@ def _edit(snapshot: Snapshot, line: int, text: str, mark: Mark, marks: CommentMa
     return TextEdit(at, at, before + "\n".join(written) + ("" if before else "\n"))
 
 
-def _comment_lines(text: str, mark: Mark, marks: CommentMarks, indent: str) -> list[str]:
-    """Return a text, which may be Markdown, as whole lines of a comment."""
+def _comment_lines(
+    text: str, mark: Mark, marks: CommentMarks, indent: str, label: str = "Summary"
+) -> list[str]:
+    """Return a text, which may be Markdown, as whole lines of a comment.
+
+    The label goes before what tools would take for a directive.
+    """
     width = max(_MIN_COLUMNS, _COLUMNS - len(indent) - len(mark.start) - 1)
     plain = re.sub(r"[*`]|^#+ ", "", text, flags=re.MULTILINE).strip()
-    written = [piece for line in plain.splitlines() for piece in _wrapped(_clean(line), width)]
+    written = [
+        piece for line in plain.splitlines() for piece in _wrapped(_clean(line, label), width)
+    ]
     written = [_without_meaning(line, mark, marks) for line in written]
     if not mark.end:
         return [f"{indent}{mark.start} {line}".rstrip() for line in written]
@@ -99,13 +125,13 @@ def _wrapped(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, subsequent_indent="  " * line.startswith("- ")) or [""]
 
 
-def _clean(line: str) -> str:
+def _clean(line: str, label: str) -> str:
     """Return a line without invisible characters and without directives to tools."""
     seen = "".join(one for one in line if unicodedata.category(one) not in {"Cc", "Cf", "Cs"})
     line = " ".join(seen.split())
     if not line.startswith("- "):
         line = re.sub(r"^[^\w(\"']+", "", line)
-    return f"Summary: {line}" if _TOOLS_WORDS.match(line) else line
+    return f"{label}: {line}" if _TOOLS_WORDS.match(line) else line
 
 
 def _without_meaning(line: str, mark: Mark, marks: CommentMarks) -> str:

@@ -122,7 +122,7 @@ def run_task(  # noqa: PLR0913 - what it is about, the means, and two callbacks
     answer = cleaned(without_thoughts(generation.text)).strip("\n")
     if not answer.strip():
         raise ModelError(_EMPTY)
-    why_cut = _why_cut(generation)
+    why_cut = _why_cut(generation, may_go_on=task.output is Output.INSERT and not place.is_code)
     if task.output is Output.SHOW:
         return Outcome(_shown(answer, place), place.about, note=why_cut)
     return _changed(answer, place, why_cut)
@@ -161,9 +161,10 @@ def _draft(task: Task, place: Place, answer: str) -> Draft:
     return Draft(edit.new_text if edit else "", place.about, place.replaced)
 
 
-def _why_cut(generation: Generation) -> str:
+def _why_cut(generation: Generation, *, may_go_on: bool) -> str:
     if generation.finish_reason is FinishReason.MAX_NEW_TOKENS:
-        return f"the answer was cut at {len(generation.token_ids)} tokens; select less text"
+        advice = "run the task again to go on" if may_go_on else "ask for less, or select less text"
+        return f"the answer was cut at {len(generation.token_ids)} tokens; {advice}"
     if generation.finish_reason is FinishReason.STOP_RULE:
         return "the model repeated itself, and its answer was cut; try another model"
     return ""

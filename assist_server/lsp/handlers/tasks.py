@@ -8,6 +8,7 @@ from lsprotocol import types
 from assist_server.context.selection import Selection
 from assist_server.context.snapshot import Snapshot
 from assist_server.engine.request import CancelToken
+from assist_server.features.comments.insertion import comment_below
 from assist_server.features.tasks.answer import fenced_blocks
 from assist_server.features.tasks.prompt import fenced
 from assist_server.features.tasks.run import NO_CHAT_MODEL, Draft, Outcome, run_task
@@ -188,15 +189,30 @@ def _if_unchanged(ls: AssistServer, selection: Selection, found: Outcome) -> Out
 
 def _answer(ls: AssistServer, task: Task, selection: Selection, found: Outcome) -> _Json:
     is_shown = task.output is Output.SHOW
-    blocks = fenced_blocks(found.text) if is_shown else []
+    code, may_replace = _insertion(task, selection.snapshot, found)
     return {
         "title": task.title,
         "text": found.text,
         "markdown": inert_document(found.text) if is_shown else fenced(found.text),
-        "code": "\n\n".join(blocks) or found.text,
+        "code": code,
+        "mayReplace": may_replace,
         "note": found.note,
         "range": _range(ls, selection.snapshot, found.about),
     }
+
+
+def _insertion(task: Task, snapshot: Snapshot, found: Outcome) -> tuple[str, bool]:
+    """Return what may be written below the text, and whether it may take its place as well.
+
+    Words about code are written as a comment, which cannot take its place.
+    """
+    if task.output is not Output.SHOW:
+        return found.text, True
+    if code := "\n\n".join(fenced_blocks(found.text)):
+        return code, True
+    if snapshot.is_prose or task.kinds is Kinds.TEXT:
+        return found.text, True
+    return comment_below(snapshot, found.about.start, found.about.end, found.text), False
 
 
 def task_actions(

@@ -26,4 +26,18 @@ return function(test, same)
     same({ found.width, found.height }, { 46, 14 })
     same(layout({ "x" }, { columns = 10, rows = 4 }).height, 1)
   end)
+
+  test("the rows of lines that do not fit are counted", function()
+    local found, rows = layout(vim.split(("x\n"):rep(100), "\n"))
+    same({ found.height, rows }, { 34, 101 })
+  end)
+
+  test("remarks are divided between words, and within words that are too long", function()
+    local wrapped = require("assist.panel").wrapped
+    same(wrapped("", 5), { "" })
+    same(wrapped("  one two", 5), { "  one", "two" })
+    same(wrapped("one two three", 7), { "one two", "three" })
+    same(wrapped("      three", 8), { "      th", "ree" })
+    same(wrapped(("語"):rep(4), 5), { "語語", "語語" })
+  end)
 end

@@ -75,7 +75,26 @@ return function(test, same, heard_from)
   end)
 
   local ABOUT = { start = { line = 0, character = 0 }, ["end"] = { line = 0, character = 3 } }
-  local ANSWER = { text = "x", code = "x", markdown = "```\nx\n```", range = ABOUT, note = "" }
+  local ANSWER = {
+    text = "x",
+    code = "x",
+    mayReplace = true,
+    markdown = "```\nx\n```",
+    range = ABOUT,
+    note = "",
+  }
+
+  ---Return what is drawn between the lines of the window: the lines, from 0, and the texts.
+  local function remarks()
+    local all = vim.api.nvim_get_namespaces()["assist.panel"]
+    local marks = vim.api.nvim_buf_get_extmarks(0, all, 0, -1, { details = true })
+    return vim.tbl_map(function(mark)
+      local lines = vim.tbl_map(function(chunks)
+        return chunks[1][1]
+      end, mark[4].virt_lines)
+      return { mark[2], vim.trim(table.concat(lines, "|")) }
+    end, marks)
+  end
 
   ---Start a task.
   ---@return table ran, fun(): string[] shown, fun(key: string), integer source
@@ -117,6 +136,21 @@ return function(test, same, heard_from)
     same(ran.n_cancelled, nil)
   end)
 
+  test("the lines that an edit removes are shown where they were", function()
+    local all = { start = { line = 0, character = 0 }, ["end"] = { line = 4, character = 7 } }
+    local cases = {
+      { "one\n\n  three", { { 1, "two|" } } },
+      { "1\ntwo\n\n\n  three", { { 0, "one" } } },
+      { "two\n\n\n  three", { { 0, "one" } } },
+      { "one\ntwo", { { 1, "||  three" } } },
+    }
+    for _, case in ipairs(cases) do
+      local ran, shown = started()
+      ran[1][3](vim.tbl_extend("force", ANSWER, { edit = { range = all, newText = case[1] } }))
+      same({ table.concat(shown(), "\n"), remarks() }, case)
+    end
+  end)
+
   test("an edit is not applied to a text that has changed", function()
     local ran, _, press, source = started()
     ran[1][3](vim.tbl_extend("force", ANSWER, { edit = { range = ABOUT, newText = "1" } }))
@@ -133,15 +167,27 @@ return function(test, same, heard_from)
     function()
       for key, expected in pairs({ i = { "one", "x", "two" }, r = { "x", "two", "" } }) do
         local ran, shown, press, source = started()
-        local said = heard_from(function()
-          ran[1][3](vim.tbl_extend("force", ANSWER, { note = "not applied: it is wrong" }))
-        end)
-        same({ shown(), said }, { { "```", "x", "```" }, { "assist: not applied: it is wrong" } })
+        ran[1][3](vim.tbl_extend("force", ANSWER, { note = "not applied: it is wrong" }))
+        same(shown(), { "not applied: it is wrong", "", "```", "x", "```" })
         press(key)
         same(vim.api.nvim_buf_get_lines(source, 0, 3, false), expected)
       end
     end
   )
+
+  test("the note of an edit is drawn above its text", function()
+    local ran, shown = started()
+    local edit = { range = { start = ABOUT["end"], ["end"] = ABOUT["end"] }, newText = "\nx" }
+    ran[1][3](vim.tbl_extend("force", ANSWER, { edit = edit, note = "it was cut" }))
+    same({ shown(), remarks() }, { { "x" }, { { 0, "it was cut|" } } })
+  end)
+
+  test("words that are no code take the place of none", function()
+    local ran = started()
+    ran[1][3](vim.tbl_extend("force", ANSWER, { code = "# x", mayReplace = false }))
+    same({ vim.fn.maparg("i", "n") ~= "", vim.fn.maparg("r", "n") }, { true, "" })
+    ran[1][3](vim.tbl_extend("force", ANSWER, { code = "", mayReplace = false }))
+  end)
 
   test("another answer is asked for in the same window", function()
     local ran, shown, press = started()

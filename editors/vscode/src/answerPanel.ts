@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { commands, type Disposable, EventEmitter, ViewColumn, type WebviewPanel, window } from "vscode";
 
 /** What the panel shows; the buttons in its title depend on it. */
-export type AnswerKind = "summary" | "task" | "why";
+export type AnswerKind = "draft" | "summary" | "task" | "taskRemark" | "taskText" | "why";
 
 const VIEW_TYPE = "assist.answer";
 const SHOWN_KIND = "assist.shownAnswer";
@@ -17,6 +17,7 @@ const STYLE = `
   pre code { background: none; color: var(--vscode-editor-foreground); }
   hr { border: none; border-top: 1px solid; opacity: .3; }
   blockquote { margin-left: 0; color: var(--vscode-descriptionForeground); }
+  blockquote strong { color: var(--vscode-foreground); }
 `;
 
 export class AnswerPanel implements Disposable {

@@ -7,8 +7,10 @@ import {
   env,
   ProgressLocation,
   Range,
+  Selection,
   type TextDocument,
   type TextEditor,
+  TextEditorRevealType,
   type Uri,
   window,
   workspace,
@@ -21,6 +23,7 @@ import { isCancelled, Problem, sentenceFrom } from "./sentences";
 import type { Execute } from "./summaries";
 import { TaskPreview } from "./taskPreview";
 import {
+  answerKind,
   grown,
   needsWords,
   type PartialAnswer,
@@ -111,15 +114,25 @@ export class TaskRunner implements Disposable {
     };
     this.run = run;
     try {
-      run.answer = await this.ask(run, isAgain);
-      await this.finish(run, run.answer);
-    } catch (error) {
-      if (run === this.run) {
-        await this.end();
+      const answer = await this.ask(run, isAgain);
+      if (!cancel.token.isCancellationRequested) {
+        run.answer = answer;
+        await this.finish(run, answer);
+        return;
       }
+    } catch (error) {
       if (!isCancelled(error)) {
+        await this.endIfLast(run);
         throw error;
       }
+    }
+    await this.endIfLast(run);
+    await this.tellCancelled(run);
+  }
+
+  private async endIfLast(run: Run): Promise<void> {
+    if (run === this.run) {
+      await this.end();
     }
   }
 
@@ -143,6 +156,15 @@ export class TaskRunner implements Disposable {
     });
   }
 
+  /** Says why there is no more of an answer that was shown while it was written. */
+  private async tellCancelled(run: Run): Promise<void> {
+    await run.showing;
+    if (run.written && !run.replaced && !this.run) {
+      const page = taskPage({ markdown: run.written, note: "the task was cancelled" });
+      await this.panel.update(page);
+    }
+  }
+
   /** Applies the edit of the answer. */
   async keep(): Promise<void> {
     const edit = this.run?.answer?.edit;
@@ -162,8 +184,10 @@ export class TaskRunner implements Disposable {
 
   /** Closes the preview; a task that runs is cancelled. */
   async end(): Promise<void> {
-    this.run?.cancel.cancel();
+    const { run } = this;
     this.run = undefined;
+    run?.cancel.cancel();
+    await run?.showing; // a comparison that is being opened could not be closed yet
     await this.preview.close();
   }
 
@@ -205,7 +229,7 @@ export class TaskRunner implements Disposable {
           this.preview.update(content);
         }
       } else {
-        await (isFirst ? this.panel.show("task", titleOf(run.name), shown) : this.panel.update(shown));
+        await (isFirst ? this.panel.show("draft", titleOf(run.name), shown) : this.panel.update(shown));
       }
     }
   }
@@ -213,12 +237,12 @@ export class TaskRunner implements Disposable {
   /** Shows a complete answer. */
   private async finish(run: Run, answer: TaskAnswer): Promise<void> {
     await run.showing;
-    if (run !== this.run) {
-      return;
+    if (run !== this.run || run.cancel.token.isCancellationRequested) {
+      return; // closed, perhaps just now
     }
     if (!answer.edit) {
       await this.preview.close();
-      await this.panel.show("task", answer.title, taskPage(answer));
+      await this.panel.show(answerKind(answer), answer.title, taskPage(answer));
       return;
     }
     const content = changed(run, answer.edit.range, answer.edit.newText);
@@ -239,11 +263,17 @@ export class TaskRunner implements Disposable {
 
   /** Changes the document, in one step to undo, if it is as it was when the task began. */
   private async change(range: ProtocolRange, newText: string): Promise<void> {
-    const { uri } = this.refuseChange();
+    const changedDocument = this.refuseChange();
     await this.preview.close();
     const edit = new WorkspaceEdit();
-    edit.replace(uri, toRange(range), newText);
+    edit.replace(changedDocument.uri, toRange(range), newText);
     await workspace.applyEdit(edit);
+    // A selection would grow with the text, and what is typed next would replace all of it.
+    const { start } = toRange(range);
+    for (const editor of window.visibleTextEditors.filter(({ document }) => document === changedDocument)) {
+      editor.selection = new Selection(start, start);
+      editor.revealRange(editor.selection, TextEditorRevealType.InCenterIfOutsideViewport);
+    }
   }
 
   /** Returns the document if it is as it was when the task began. */

@@ -1,6 +1,7 @@
 /** Tasks for a chat model, as the server lists them, and their answers. */
 
 import type { QuickPickItem } from "vscode";
+import type { AnswerKind } from "./answerPanel";
 import { escaped } from "./markdown";
 import type { ProtocolRange } from "./protocol";
 import { sentenceFrom } from "./sentences";
@@ -34,8 +35,10 @@ export interface TaskAnswer {
   readonly title: string;
   readonly text: string;
   readonly markdown: string;
-  /** The part of the answer to insert. */
+  /** The part of the answer to insert, or all of it as a comment; may be empty. */
   readonly code: string;
+  /** Whether it may take the place of the text. */
+  readonly mayReplace: boolean;
   /** What the task is about. */
   readonly range: ProtocolRange;
   readonly edit: { readonly range: ProtocolRange; readonly newText: string } | null;
@@ -82,7 +85,16 @@ export function grown(written: string, { text, restart }: PartialAnswer): string
   return restart ? text : written + text;
 }
 
-/** Returns the page for an answer that makes no edit. */
+/** Returns the page for an answer that makes no edit; its note comes first, as it may be long. */
 export function taskPage({ markdown, note }: Pick<TaskAnswer, "markdown" | "note">): string {
-  return note ? `${markdown}\n\n---\n\n${escaped(note)}\n` : `${markdown}\n`;
+  const sentence = `${note.charAt(0).toUpperCase()}${escaped(note.slice(1))}.`;
+  return note ? `> **${sentence}**\n\n${markdown}\n` : `${markdown}\n`;
+}
+
+/** Returns what the buttons of an answer offer. */
+export function answerKind({ code, mayReplace }: Pick<TaskAnswer, "code" | "mayReplace">): AnswerKind {
+  if (mayReplace) {
+    return "task";
+  }
+  return code ? "taskRemark" : "taskText";
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { grown, needsWords, type Task, taskItems, taskPage } from "../src/tasks";
+import { answerKind, grown, needsWords, type Task, taskItems, taskPage } from "../src/tasks";
 
 const FIX: Task = { name: "fix", title: "Fix", kinds: "code", output: "replace", needs: ["selection"] };
 const ASK: Task = { name: "ask", title: "Ask", kinds: "any", output: "show", needs: ["instruction"] };
@@ -36,5 +36,11 @@ test("an answer to show has a page, with the reason for what is missing", () => 
   const markdown = "```\nx\n```";
   assert.equal(taskPage({ markdown, note: "" }), `${markdown}\n`);
   const page = taskPage({ markdown, note: "not applied: `a_b` [x](command:y)" });
-  assert.equal(page, markdown + "\n\n---\n\nnot applied: \\`a\\_b\\` \\[x\\](command:y)\n");
+  assert.equal(page, "> **Not applied: \\`a\\_b\\` \\[x\\](command:y).**\n\n" + markdown + "\n");
+});
+
+test("what an answer offers depends on what may be done with it", () => {
+  assert.equal(answerKind({ code: "x = 1", mayReplace: true }), "task");
+  assert.equal(answerKind({ code: "# Words", mayReplace: false }), "taskRemark");
+  assert.equal(answerKind({ code: "", mayReplace: false }), "taskText");
 });

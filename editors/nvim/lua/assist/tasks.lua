@@ -5,9 +5,10 @@ local positions = require("assist.positions")
 local M = {}
 
 local NAMES_WAIT_MS = 500
+local WAITING = "…"
 local WRITING = " q cancel "
 local KEEP = " <CR> keep · a again · y copy · q discard "
-local USE = " i insert below · r replace · a again · y copy · q close "
+local INSERT, REPLACE, USE = " i insert below ·", " r replace ·", " a again · y copy · q close "
 local namespace = vim.api.nvim_create_namespace("assist.tasks")
 
 ---What takes the partial results of the tasks that are running, by token.
@@ -23,7 +24,8 @@ local n_started = 0
 ---@class assist.TaskAnswer
 ---@field text string
 ---@field markdown string
----@field code string the part of the answer to insert
+---@field code string the part of the answer to insert, or all of it as a comment; may be empty
+---@field mayReplace boolean whether it may take the place of the text
 ---@field range lsp.Range what the task is about
 ---@field note string why it is incomplete, or makes no edit
 ---@field edit? lsp.TextEdit
@@ -69,6 +71,7 @@ end
 local function point_at(run, about, replaced)
   run.panel.below = { win = vim.fn.bufwinid(run.source), line = about["end"].line }
   run.panel:colour(replaced and vim.bo[run.source].filetype or "markdown")
+  vim.wo[run.panel.win].conceallevel = replaced and 0 or 2 -- all that an edit writes is seen
   vim.api.nvim_buf_clear_namespace(run.source, namespace, 0, -1)
   if replaced then
     local row, col, end_row, end_col = positions.bounds(run.source, replaced, encoding())
@@ -77,23 +80,33 @@ local function point_at(run, about, replaced)
   end
 end
 
----Mark the lines of a new text that are not in the old one.
+---Return the lines that an edit removes, and the numbers of the lines that it adds, from 0.
 ---@param run assist.TaskRun
 ---@param edit lsp.TextEdit
-local function mark_changes(run, edit)
+---@return assist.Remark[] removed
+---@return integer[] added
+local function changes(run, edit)
   local row, col, end_row, end_col = positions.bounds(run.source, edit.range, encoding())
   local old = vim.api.nvim_buf_get_text(run.source, row, col, end_row, end_col, {})
-  local new = vim.api.nvim_buf_get_lines(run.panel.buf, 0, -1, false)
   local function joined(lines)
-    return table.concat(lines, "\n") .. "\n"
+    local text = table.concat(lines, "\n")
+    return text ~= "" and text .. "\n" or ""
   end
   local diff = vim.text.diff or vim.diff -- its name before 0.12
-  for _, hunk in ipairs(diff(joined(old), joined(new), { result_type = "indices" })) do
-    for line = hunk[3], hunk[3] + hunk[4] - 1 do
-      local look = { line_hl_group = "DiffAdd" }
-      vim.api.nvim_buf_set_extmark(run.panel.buf, namespace, line - 1, 0, look)
+  local new = joined(panels.lines(edit.newText))
+  local removed, added = {}, {}
+  for _, hunk in ipairs(diff(joined(old), new, { result_type = "indices" })) do
+    local from, n_removed, to, n_added = unpack(hunk)
+    local first = n_added > 0 and to - 1 or to -- of no lines, the number is of the line before
+    if n_removed > 0 then
+      local lines = vim.list_slice(old, from, from + n_removed - 1)
+      table.insert(removed, { row = first, lines = lines, look = "DiffDelete" })
+    end
+    for line = first, first + n_added - 1 do
+      table.insert(added, line)
     end
   end
+  return removed, added
 end
 
 ---Return whether the buffer is as it was when the task began, and warn if not.
@@ -111,11 +124,14 @@ end
 ---Close the window, and change the buffer if it is as it was when the task began.
 ---@param run assist.TaskRun
 ---@param edit lsp.TextEdit
+---@return boolean # whether the buffer was changed, and is the one in the current window
 local function use(run, edit)
-  if is_unchanged(run) then
-    run.panel:close()
-    vim.lsp.util.apply_text_edits({ edit }, run.source, encoding())
+  if not is_unchanged(run) then
+    return false
   end
+  run.panel:close()
+  vim.lsp.util.apply_text_edits({ edit }, run.source, encoding())
+  return vim.api.nvim_get_current_buf() == run.source
 end
 
 ---Return the edit that writes an answer below its text.
@@ -135,9 +151,7 @@ local start
 ---@param answer assist.TaskAnswer
 local function finish(run, answer)
   local panel, edit = run.panel, answer.edit ~= vim.NIL and answer.edit or nil
-  if answer.note ~= "" then
-    warn(answer.note)
-  end
+  local note = answer.note ~= "" and answer.note or nil
   panel:map("y", "Copy the answer", function()
     panels.copy(answer.text, "the answer was copied")
   end)
@@ -147,21 +161,37 @@ local function finish(run, answer)
     end
   end)
   if edit then
-    panel:show(edit.newText, KEEP)
-    mark_changes(run, edit)
+    local removed, added = changes(run, edit)
+    if note then
+      table.insert(removed, 1, { row = 0, lines = { note, "" }, look = "WarningMsg" })
+    end
+    panel:show(edit.newText, KEEP, removed)
+    for _, line in ipairs(added) do
+      vim.api.nvim_buf_set_extmark(panel.buf, namespace, line, 0, { line_hl_group = "DiffAdd" })
+    end
     panel:map("<CR>", "Keep", function()
       use(run, edit)
     end)
     return
   end
   vim.api.nvim_buf_clear_namespace(run.source, namespace, 0, -1)
-  panel:show_markdown(answer.markdown, USE)
-  panel:map("i", "Insert below", function()
-    use(run, insertion(run, answer))
-  end)
-  panel:map("r", "Replace", function()
-    use(run, { range = answer.range, newText = answer.code })
-  end)
+  local footer = USE
+  if answer.mayReplace then
+    footer = REPLACE .. footer
+    panel:map("r", "Replace", function()
+      use(run, { range = answer.range, newText = answer.code })
+    end)
+  end
+  if answer.code ~= "" then
+    footer = INSERT .. footer
+    panel:map("i", "Insert below", function()
+      local edit_below = insertion(run, answer)
+      if use(run, edit_below) then
+        vim.fn.cursor(edit_below.range.start.line + 2, 1)
+      end
+    end)
+  end
+  panel:show_markdown(answer.markdown, footer, note)
 end
 
 ---Ask the server, and show the answer while it is written.
@@ -180,11 +210,12 @@ function start(run, again)
       if value.range then
         point_at(run, value.range, value.replaced)
       end
-      run.panel:show(written, WRITING)
+      run.panel:show(written ~= "" and written or WAITING, WRITING)
     end
   end
+  vim.api.nvim_buf_clear_namespace(run.panel.buf, namespace, 0, -1)
   run.panel:forget_keys({ "a", "y", "i", "r", "<CR>" })
-  run.panel:show("…", WRITING)
+  run.panel:show(WAITING, WRITING)
   run.tick = vim.api.nvim_buf_get_changedtick(run.source)
   local arguments = vim.list_extend(vim.deepcopy(run.arguments), { again, token })
   vim.api.nvim_buf_call(run.source, function()

@@ -8,7 +8,7 @@ from other_readers import read_by_grammar, read_by_lexer
 
 from assist_server.context.snapshot import Snapshot
 from assist_server.errors import InputError
-from assist_server.features.comments.insertion import comment_edit, has_comments
+from assist_server.features.comments.insertion import comment_below, comment_edit, has_comments
 from assist_server.text.newlines import edit_original, with_line_feeds
 
 SUMMARY = "It is **one** thing.\n\n- `a`: other */ --> *) things #} ?>\n"
@@ -161,3 +161,21 @@ def test_a_comment_is_comment_lines_and_nothing_else(summary, language_id):
     assert added.endswith("\n")
     for line in added.removesuffix("\n").split("\n"):
         assert re.fullmatch(r"  //( [^\r\n\u2028\u202e\u200b]*)?(?<!\\)", line)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "text", "start", "end", "expected"),
+    [
+        ("python", "class A:\n    def f(self):\n        pass\n", 13, 40, "    # It `adds`.\n    #"),
+        ("typescript", "f();\n", 0, 4, "// It adds."),
+        ("css", "a { }\n", 0, 5, "/* It adds."),
+        ("json", "{}\n", 0, 2, ""),
+        ("python", 'x = """\na\nb\n"""\n', 8, 9, ""),
+    ],
+)
+def test_a_comment_goes_below_lines_where_it_is_one(language_id, text, start, end, expected):
+    snapshot = Snapshot("file:///x", "x", text, language_id)
+    written = comment_below(snapshot, start, end, "It `adds`.\n\nNote: both.")
+    assert written.startswith(expected.replace("`", ""))
+    assert bool(written) == bool(expected)
+    assert ("Answer: Note: both." in written) == bool(expected)
