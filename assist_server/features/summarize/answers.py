@@ -19,20 +19,29 @@ _MAX_WORDS = 200_000
 _MIN_SENTENCE_CHARS = 12
 
 
-def supported_part(answer: str, source: str) -> str:
+def supported_part(answer: str, source: str, request: str = "") -> str:
     """Return the answer without the sentences and items that say what the source does not.
 
     A heading, or a line that introduces a list, goes with the last item below it.
+
+    Args:
+        answer: In Markdown.
+        source: The text that the answer is about, and what is known of it.
+        request: What was asked for; sentences that repeat it are left out as well.
     """
     is_english = guess_language(answer) == "en"
+
+    def is_good(part: str) -> bool:
+        return not is_echo(part, request) and _is_supported(part, source, is_english=is_english)
+
     kept: list[str] = []
     for line in answer.splitlines():
         item = _ITEM.match(line)
         if item or _HEADING.match(line) or not line.strip():
-            kept += [line] if _is_supported(line, source, is_english=is_english) else []
+            kept += [line] if is_good(line) else []
             continue
         sentences = split_sentences(line)
-        good = [one for one in sentences if _is_supported(one, source, is_english=is_english)]
+        good = [one for one in sentences if is_good(one)]
         kept += [line] if len(good) == len(sentences) else [" ".join(good)] if good else []
     return _without_empty_heads(kept).strip()
 
@@ -42,7 +51,8 @@ def is_echo(answer: str, text: str) -> bool:
     words = _words(answer)
     source = _words(text[: 8 * _MAX_WORDS])[:_MAX_WORDS]
     if len(words) <= _RUN:
-        return len(answer) >= _MIN_SENTENCE_CHARS and " ".join(words) in " ".join(source)
+        is_long = bool(words) and len(answer) >= _MIN_SENTENCE_CHARS
+        return is_long and " ".join(words) in " ".join(source)
     runs = {tuple(words[n : n + _RUN]) for n in range(len(words) - _RUN + 1)}
     known = {tuple(source[n : n + _RUN]) for n in range(len(source) - _RUN + 1)}
     return len(runs & known) > _MAX_SHARED * len(runs)

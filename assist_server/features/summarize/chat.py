@@ -53,31 +53,35 @@ def ask(selection: Selection, work: Work, kind: str, facts: str, *, is_read_whol
     Raises:
         InputError: the work was cancelled.
     """
-    about = _with_facts(load_instruction("summarize", kind=kind), facts)
+    request = load_instruction("summarize", kind=kind)
+    about = _with_facts(request, facts)
     if _room(about, work) < _MIN_TOKENS_WITH_FACTS:
-        about, facts = load_instruction("summarize", kind=kind), ""
+        about, facts = request, ""
     about_part = load_instruction("summarize", kind=f"a part of {kind}")
     room = min(_room(about, work), _room(about_part, work))
     parts = list(islice(_split(selection.text, room, work), _MAX_PARTS + 1))
     if len(parts) == 1 or not is_read_whole:
-        return _checked(about, parts[0], selection, facts, work)
+        return _checked(request, parts[0], selection, facts, work)
     if len(parts) > _MAX_PARTS:
         return Answer("", is_sure=False)
     answers = []
     for number, part in enumerate(parts, start=1):
         work.report(f"part {number} of {len(parts)}")
-        answers.append(_text_of(_generate(about_part, part, work)))
+        answers.append(
+            supported_part(_text_of(_generate(about_part, part, work)), part, about_part)
+        )
     work.report("combining the parts")
-    about_parts = _with_facts(load_instruction("summarize_parts", kind=kind), facts)
-    joined = _cut_to_budget("\n\n".join(answers), _room(about_parts, work), work)
-    return _checked(about_parts, joined, selection, facts, work)
+    request = load_instruction("summarize_parts", kind=kind)
+    room = _room(_with_facts(request, facts), work)
+    joined = _cut_to_budget("\n\n".join(answers), room, work)
+    return _checked(request, joined, selection, facts, work)
 
 
-def _checked(instruction: str, text: str, selection: Selection, facts: str, work: Work) -> Answer:
-    generation = _generate(instruction, text, work)
+def _checked(request: str, text: str, selection: Selection, facts: str, work: Work) -> Answer:
+    generation = _generate(_with_facts(request, facts), text, work)
     source = f"{selection.text}\n{facts}"
-    answer = inert_document(without_secrets(supported_part(_text_of(generation), source)))
-    if is_echo(answer, selection.text) or is_echo(answer.partition("\n")[0], instruction):
+    answer = inert_document(without_secrets(supported_part(_text_of(generation), source, request)))
+    if is_echo(answer, selection.text) or is_echo(answer.partition("\n")[0], facts):
         answer = ""
     return Answer(answer, generation.is_likely(CONFIDENT_LOG_PROB))
 

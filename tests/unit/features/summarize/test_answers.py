@@ -26,6 +26,18 @@ def test_only_what_the_source_supports_is_left(answer, left):
     assert supported_part(answer, SOURCE) == left
 
 
+def test_what_repeats_the_request_is_left_out():
+    request = "You summarize a text for a person. Name only what is there, in Markdown."
+    answer = (
+        "It sold lamps. You summarize a text for a person.\n\n- Name only what is there\n- lamps"
+    )
+    assert supported_part(answer, SOURCE, request) == "It sold lamps.\n\n- lamps"
+    assert (
+        supported_part("It sold lamps.\n\n---------------", SOURCE)
+        == "It sold lamps.\n\n---------------"
+    )
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
