@@ -35,6 +35,7 @@ import {
 } from "./tasks";
 
 const NOTE_MS = 3000;
+const IS_WHOLE = "assist.isChangeWhole";
 
 /** A task that was started last. */
 interface Run {
@@ -48,6 +49,8 @@ interface Run {
   readonly cancel: CancellationTokenSource;
   written: string;
   replaced: ProtocolRange | undefined;
+  /** True once something of the answer was shown: what the user closes is not opened again. */
+  isShown: boolean;
   answer?: TaskAnswer;
   /** What is being shown of it. */
   showing?: Promise<void>;
@@ -110,9 +113,10 @@ export class TaskRunner implements Disposable {
     const run: Run = {
       ...{ name, document, range, words, cancel },
       ...{ version: document.version, text: document.getText() },
-      ...{ written: "", replaced: undefined },
+      ...{ written: "", replaced: undefined, isShown: false },
     };
     this.run = run;
+    await commands.executeCommand("setContext", IS_WHOLE, false);
     try {
       const answer = await this.ask(run, isAgain);
       if (!cancel.token.isCancellationRequested) {
@@ -218,8 +222,11 @@ export class TaskRunner implements Disposable {
 
   /** Shows what is written so far, one state after the other, as fast as the editor can. */
   private async show(run: Run): Promise<void> {
-    for (let shown: string | undefined; run === this.run && shown !== run.written && !run.answer; ) {
-      const isFirst = shown === undefined;
+    const isWanted = (): boolean =>
+      run === this.run && !run.answer && !run.cancel.token.isCancellationRequested;
+    for (let shown: string | undefined; isWanted() && shown !== run.written; ) {
+      const isFirst = !run.isShown;
+      run.isShown = true;
       shown = run.written;
       if (run.replaced) {
         const content = changed(run, run.replaced, shown);
@@ -251,6 +258,7 @@ export class TaskRunner implements Disposable {
     } else {
       await this.open(run, content);
     }
+    await commands.executeCommand("setContext", IS_WHOLE, true);
     if (answer.note) {
       void window.showInformationMessage(sentenceFrom(answer.note));
     }

@@ -19,8 +19,12 @@ def start_task(workbench, title, words=""):
         workbench.press("Enter")
 
 
+def labelled(label):
+    return f'a.action-label[aria-label*="{label}"]'
+
+
 def click_button(workbench, label):
-    workbench.page("click", f'a.action-label[aria-label*="{label}"]')
+    workbench.page("click", labelled(label))
 
 
 def shown(workbench):
@@ -42,16 +46,24 @@ def test_a_change_is_seen_while_it_is_written_kept_and_undone_in_one_step(workbe
     workbench.save(file, AREA.encode())
 
 
-def test_a_task_is_cancelled_in_the_middle(workbench):
+@pytest.mark.parametrize(
+    "button",
+    ['.notification-list-item .monaco-button:has-text("Cancel")', ".tab.active .codicon-close"],
+    ids=["cancel", "close"],
+)
+def test_a_task_is_cancelled_in_the_middle(workbench, button):
     workbench.open(AREA, answer=FIX + "x" * 5000, is_chat=True, step_ms=20)
     workbench.press("Control+Home")
     start_task(workbench, "rewrite: ", "shorter")
     wait_for(lambda: "def area" in shown(workbench), "the first words")
     assert workbench.notifications() == ["Rewrite"]
-    workbench.page("click", '.notification-list-item .monaco-button:has-text("Cancel")')
+    workbench.page("waitForSelector", labelled("Discard"))
+    assert workbench.texts(labelled("Keep")) == []  # there is nothing to keep yet
+    workbench.page("click", button)
     wait_for(lambda: not workbench.texts(CHANGED), "the end of the comparison")
     workbench.wait_for_no_messages()
     workbench.wait_for_status("^Assist$")
+    assert workbench.texts(CHANGED) == []
     assert workbench.texts(".tab.dirty") == []
 
 
