@@ -48,7 +48,7 @@ def test_a_change_is_seen_while_it_is_written_kept_and_undone_in_one_step(workbe
 
 @pytest.mark.parametrize(
     "button",
-    ['.notification-list-item .monaco-button:has-text("Cancel")', ".tab.active .codicon-close"],
+    ['.notification-list-item .monaco-button:has-text("Cancel")', ".tab.active .tab-actions a"],
     ids=["cancel", "close"],
 )
 def test_a_task_is_cancelled_in_the_middle(workbench, button):
