@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 SMALL_FORMATS = ("int8", "int4")
 """Number formats that weights are packed in on a CPU, the wider one first."""
 
+MAX_SHARE_OF_MEMORY = 0.8
+"""Share of the free memory that weights may take, as caches and other programs need it as well."""
+
 _SMALLER_CACHE_PART = 0.25
 
 

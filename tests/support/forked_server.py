@@ -1,7 +1,7 @@
 """Scripted servers forked from a process that has imported everything already.
 
 Importing takes longer than most tests. What a test speaks to is a process of its own all the same,
-over real pipes. `test_life` and the tests of the command line start the interpreter anew.
+over real pipes. Tests of sockets, of `connect` and of the command line start the interpreter anew.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ import subprocess
 import sys
 from multiprocessing.reduction import DupFd
 from pathlib import Path
+from unittest import mock
 
 import scripted_server
 
@@ -66,13 +67,9 @@ class ForkedServer:
 def _start_parent():
     """Start the process that is forked, once; it finds its modules only where PYTHONPATH says."""
     _context.set_forkserver_preload([scripted_server.__name__])
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    multiprocessing.forkserver.ensure_running()
-    if before is None:
-        del os.environ["PYTHONPATH"]
-    else:
-        os.environ["PYTHONPATH"] = before
+    folders = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    with mock.patch.dict(os.environ, PYTHONPATH=folders):
+        multiprocessing.forkserver.ensure_running()
 
 
 def _serve(streams, env, script):

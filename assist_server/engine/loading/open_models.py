@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from assist_server.engine.device import MAX_SHARE_OF_MEMORY
+
 _TABLE = Path(__file__).with_suffix(".toml")
 _COVERED = {"llama", "qwen2", "qwen3"}
 """Architectures that `engine/models/torchscript_model` runs."""
@@ -18,9 +20,6 @@ Embeddings, estimated as a tenth of a model, have more bits than the format's na
 
 _PACKING_BYTES = 0.15
 """Bytes for a parameter of the model that packing takes beside, mostly for the embedding."""
-
-_MAX_SHARE_OF_MEMORY = 0.8
-"""Of the free memory, with which `dtype = "auto"` takes a wider format."""
 
 _COMFORTABLE_SHARE = 0.7
 """Share of the available memory that a model may take while editors and compilers need the rest."""
@@ -135,6 +134,6 @@ def weights_on(
         return WeightsMemory("16 bits", parameters * 2, parameters * 2)
     formats = _COVERED_FORMATS if architecture in _COVERED else _OTHER_FORMATS
     sizes = {name: int(parameters * size) for name, size in formats.items()}
-    limit_bytes = _MAX_SHARE_OF_MEMORY * available_bytes
+    limit_bytes = MAX_SHARE_OF_MEMORY * available_bytes
     dtype = next((name for name, size in sizes.items() if size <= limit_bytes), "int4")
     return WeightsMemory(dtype, sizes[dtype], sizes[dtype] + int(parameters * _PACKING_BYTES))

@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 import psutil
 import torch
 
-from assist_server.engine.device import SMALL_FORMATS, DevicePlan
+from assist_server.engine.device import MAX_SHARE_OF_MEMORY, SMALL_FORMATS, DevicePlan
 from assist_server.engine.failures import gist, is_out_of_memory
 from assist_server.engine.loading.deferred import held_bytes, read_deferred, stored_weight
 from assist_server.engine.models.cuda_graph_model import CudaGraphModel
@@ -34,9 +34,6 @@ _MEASURED_PASSES = 12
 _WARMUP_PASSES = 3
 _MEASURED_S = 1.0
 """On a busy machine a pass may take very long, and more measurements say little."""
-
-_MAX_SHARE_OF_MEMORY = 0.8
-"""Of the free memory, which caches and other programs need as well."""
 
 _CHARACTER = {
     "int8": "a byte for each weight, nearly as exact",
@@ -119,7 +116,7 @@ def _with_cpu_format(model: Any, plan: DevicePlan, dtype: str) -> DevicePlan:
             reason = "the weights were made for it, and this processor multiplies 8 bits natively"
             return chosen("int8", reason)
         sizes, free_bytes = _format_bytes(model), psutil.virtual_memory().available
-        limit_bytes = _MAX_SHARE_OF_MEMORY * free_bytes
+        limit_bytes = MAX_SHARE_OF_MEMORY * free_bytes
         fitting = (name for name, size in sizes.items() if size <= limit_bytes)
         format_ = next(fitting, min(sizes, key=lambda name: sizes[name]))
         formats = list(sizes)

@@ -9,7 +9,7 @@ _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]*\*\*:?\s*$)")
 _WORD = re.compile(r"\w+")
 _ABOUT_ITSELF = re.compile(r"\b(?:bullet points?|your (?:answer|summary))\b", re.IGNORECASE)
-"""What is asked for, instead of an answer."""
+"""Words about the answer itself, which repeat what was requested."""
 _ENDS = (".", "!", "?", "\u3002", "\uff01", "\uff1f")
 _RUN = 5
 """Length in words of the runs that an echo has in common with its text."""

@@ -287,9 +287,11 @@ def _acted_on(source: Source, statement: tree_sitter.Node) -> str | None:
 def _copied(source: Source) -> Iterator[str]:
     """Yield the parameters that are copies of what was passed: changed, they are another value."""
     shared, definition = _SHARED.get(source.language), source.definition
+    if shared is None:
+        return
     signature = source.tree.text[definition.keyword : definition.header.end]
-    for name in source.parameters if shared else ():
-        if shared and not re.search(shared.format(re.escape(name)), signature):
+    for name in source.parameters:
+        if not re.search(shared.format(re.escape(name)), signature):
             yield name
 
 
