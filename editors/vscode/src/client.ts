@@ -67,10 +67,17 @@ export function createClient(
       },
     },
     middleware: {
-      provideInlineCompletionItems: (document, position, context, token, next) =>
-        state.isPaused
-          ? []
-          : whileWorking(next(document, position, state.noteRequest(document, position, context), token)),
+      provideInlineCompletionItems: async (document, position, context, token, next) => {
+        if (state.isPaused) {
+          return [];
+        }
+        const toSend = state.noteRequest(document, position, context);
+        const answer = await whileWorking(next(document, position, toSend, token));
+        if (answer) {
+          state.noteAnswer(position); // where the connection was lost, there is none
+        }
+        return answer;
+      },
       provideCompletionItem: (document, position, context, token, next) =>
         state.isPaused ? [] : next(document, position, context, token),
       executeCommand: async (command, args, next) => {

@@ -89,6 +89,7 @@ export function activate(context: ExtensionContext): void {
   }
   context.subscriptions.push(
     log,
+    state,
     running,
     summaries,
     tasks,

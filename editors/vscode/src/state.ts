@@ -1,6 +1,13 @@
 /** The state of the server and its model, with an event for its changes. */
 
-import { commands, EventEmitter, type InlineCompletionContext, type Position, type TextDocument } from "vscode";
+import {
+  commands,
+  type Disposable,
+  EventEmitter,
+  type InlineCompletionContext,
+  type Position,
+  type TextDocument,
+} from "vscode";
 import { AskingAgain } from "./askingAgain";
 
 /** `assist/status`, and the result of `assist.status`. */
@@ -25,7 +32,7 @@ export type ServerState =
 /** A request that takes longer than this is shown as work; a shorter one would flicker. */
 const VISIBLE_WORK_MS = 250;
 
-export class State {
+export class State implements Disposable {
   private readonly changed = new EventEmitter<void>();
   private current: ServerState = { kind: "stopped" };
   private paused = false;
@@ -33,6 +40,10 @@ export class State {
   private readonly asking = new AskingAgain();
 
   readonly onDidChange = this.changed.event;
+
+  dispose(): void {
+    this.asking.dispose();
+  }
 
   get server(): ServerState {
     return this.current;
@@ -79,11 +90,17 @@ export class State {
     position: Position,
     context: InlineCompletionContext,
   ): InlineCompletionContext {
-    const isReady = this.current.kind === "running" && this.current.model?.phase === "ready";
-    return this.asking.note(document, position, context, isReady);
+    return this.asking.note(document, position, context);
   }
 
-  /** Repeats the request that came before the model was ready. */
+  /** Notes that a request was answered; what a model that loads says is no answer. */
+  noteAnswer(position: Position): void {
+    if (this.current.kind === "running" && this.current.model?.phase === "ready") {
+      this.asking.noteAnswer(position);
+    }
+  }
+
+  /** Repeats the request that got no answer. */
   async askAgain(): Promise<void> {
     await this.asking.again();
   }

@@ -1,7 +1,9 @@
 """The server's life as VS Code shows it: loading, crashes, and errors that are shown once."""
 
+import sys
+
 import pytest
-from code_server import ASK_KEY, CLEAR_KEY, RESTART_KEY, WAIT_S, wait_for
+from code_server import ASK_KEY, CLEAR_KEY, HERE, RESTART_KEY, WAIT_S, wait_for
 from fake_hub import fake_hub, stand_in
 from workbench import READY, STATUS
 
@@ -155,6 +157,25 @@ def test_what_came_too_early_is_asked_for_again_once_the_model_is_ready(workbenc
     gate.touch()
     workbench.wait_for_status(READY)
     workbench.wait_for_ghost_text(CALL)
+
+
+def test_what_was_typed_while_the_server_started_is_asked_for(workbench, settings):
+    file = workbench.open("x = 1\n", answer=CALL)
+    gate = workbench.server.home / "may-start"
+    waiting = f'until [ -e {gate} ]; do sleep 0.1; done; exec "$@"'
+    script = workbench.server.home / "script.json"
+    served = [sys.executable, str(HERE / "served.py"), str(script)]
+    settings(assist__server__command=["sh", "-c", waiting, "sh", *served])
+    workbench.wait_for_status("starting")
+    workbench.go_to_end()
+    workbench.type("y = ")
+    workbench.page("waitForSelector", ".tab.dirty")
+    workbench.go_to_end()  # nothing is typed any more
+    gate.touch()
+    workbench.wait_for_status(READY)
+    workbench.wait_for_ghost_text(CALL)
+    workbench.press("Tab")
+    workbench.save(file, f"x = 1\ny = {CALL}".encode())
 
 
 def test_the_tooltip_speaks_in_sentences(workbench):

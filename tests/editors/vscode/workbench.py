@@ -66,6 +66,7 @@ class Workbench:
         self.page = page
         self._script_file = script
         self._script: dict[str, Any] | None = {}
+        self._last_typed = ""
         self._n_files = 0
 
     # Opening
@@ -145,10 +146,12 @@ class Workbench:
 
     def type(self, text: str) -> None:
         """Type with the keyboard."""
+        self._last_typed = text[-1:]
         self.page("keyboard.type", text)
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other."""
+        self._last_typed = ""
         for key in keys:
             self.page("keyboard.press", key)
 
@@ -199,11 +202,19 @@ class Workbench:
         return "".join(self.texts(GHOST_TEXT))
 
     def wait_for_ghost_text(self, text: str | None = None) -> str:
-        """Wait for a completion, or for a certain one ("": for none); return it."""
-        if text is None:
-            return wait_for(self.ghost_text, "ghost text")
-        wait_for(lambda: self.ghost_text() == text, f"ghost text {text!r}")
-        return text
+        """Wait for a completion, or for a certain one ("": for none); return it.
+
+        The editor gives one up while its window changes: the last character is then typed anew.
+        """
+        is_shown = self.ghost_text if text is None else lambda: self.ghost_text() == text
+        for _ in range(WAIT_S // ASK_AGAIN_S):
+            with contextlib.suppress(AssertionError):
+                wait_for(is_shown, "ghost text", ASK_AGAIN_S)
+                return self.ghost_text()
+            if self._last_typed:
+                self.page("keyboard.press", "Backspace")
+                self.page("keyboard.type", self._last_typed)
+        raise AssertionError(f"waited in vain for {text or 'ghost text'!r}: {self.ghost_text()!r}")
 
     def ask_for_ghost_text(self, text: str = "") -> None:
         """Ask by hand until a completion with a text is shown.
