@@ -12,7 +12,7 @@ from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import ancestors, first_of, is_comment, own_nodes
 
 _BORDERS = frozenset({"function_definition", "class_definition", "lambda"})
-_NOTHING = frozenset({"None", "NoReturn", "Never", "typing.NoReturn", "typing.Never"})
+_NOTHING = re.compile(r"None|(?:\w+\.)*(?:NoReturn|Never)")
 _PROPERTY = re.compile(r"@\s*((\w+\.)*(cached_)?property|\w+\.getter)\b")
 _JOINED_LINES = re.compile(r"[ \t\f]*(\\\r?\n[ \t\f]*)*")
 _SPLATS = {
@@ -152,7 +152,7 @@ def _parameter(tree: SyntaxTree, node: tree_sitter.Node, kind: ParameterKind) ->
 
 def _returns(tree: SyntaxTree, own: list[tree_sitter.Node], returns: str | None) -> bool:
     if returns is not None:
-        return returns.strip("\"'") not in _NOTHING
+        return _NOTHING.fullmatch(returns.strip("\"'")) is None
     values = [child.named_children for child in own if child.type == "return_statement"]
     return any(value and tree.node_text(value[0]) != "None" for value in values)
 

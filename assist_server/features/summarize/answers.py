@@ -8,8 +8,15 @@ from assist_server.features.summarize.support import unsupported, unsupported_na
 _ITEM = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s+")
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]*\*\*:?\s*$)")
 _WORD = re.compile(r"\w+")
-_ABOUT_ITSELF = re.compile(r"\b(?:bullet points?|your (?:answer|summary))\b", re.IGNORECASE)
-"""Words about the answer itself, which repeat what was requested."""
+_ABOUT_ITSELF = re.compile(
+    r"\b(?:bullet points?|your (?:answer|summary)"
+    r"|I(?:['\u2019](?:ll|ve|m|d)| will| have| am| would)"
+    r"|you(?:['\u2019]ve| have) (?:already )?(?:provided|given|asked))\b",
+    re.IGNORECASE,
+)
+"""Words about the answer itself, or to the person who asked."""
+_LINE_OF_WORDS = re.compile(r"[*_`\"'(]*\w.*\s.*\w.*(?<![{};])|.*[^\x00-\x7f].*")
+"""Several words, or a language without spaces between them."""
 _ENDS = (".", "!", "?", "\u3002", "\uff01", "\uff1f")
 _RUN = 5
 """Length in words of the runs that an echo has in common with its text."""
@@ -56,6 +63,13 @@ def is_echo(answer: str, text: str) -> bool:
     runs = {tuple(words[n : n + _RUN]) for n in range(len(words) - _RUN + 1)}
     known = {tuple(source[n : n + _RUN]) for n in range(len(source) - _RUN + 1)}
     return len(runs & known) > _MAX_SHARED * len(runs)
+
+
+def without_code(answer: str) -> str:
+    """Return the paragraphs of an answer that are words: a weak model goes on with the code."""
+    paragraphs = re.split(r"\n{2,}", answer)
+    words = (one for one in paragraphs if all(map(_LINE_OF_WORDS.fullmatch, one.split("\n"))))
+    return "\n\n".join(words)
 
 
 def adds_to(facts: str, sentence: str) -> bool:

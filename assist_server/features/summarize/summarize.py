@@ -14,7 +14,7 @@ from assist_server.context.selection import Selection
 from assist_server.engine.backend import Backend
 from assist_server.engine.request import CancelToken
 from assist_server.errors import InputError
-from assist_server.features.summarize.answers import adds_to
+from assist_server.features.summarize.answers import adds_to, without_code
 from assist_server.features.summarize.chat import ask
 from assist_server.features.summarize.code_comment import comment_on
 from assist_server.features.summarize.describe import describe
@@ -105,7 +105,8 @@ def _above(answer: str, kind: TextKind, facts: Facts | None) -> str:
         return answer
     listed = _ITEM.search(answer)
     if kind is TextKind.CODE:
-        return answer if listed else replace(facts, headline=answer).to_markdown()
+        words = without_code(answer)
+        return answer if listed else words and replace(facts, headline=words).to_markdown()
     sentence = answer[: listed.start()].strip() if listed else answer
     known = facts.to_markdown()
     return f"{sentence}\n\n{known}" if adds_to(known, sentence) else ""

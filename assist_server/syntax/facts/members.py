@@ -1,12 +1,16 @@
 """The attributes, fields and methods of a parameter that a body uses."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import tree_sitter
 
+from assist_server.syntax.definition import Definition, Kind
+from assist_server.syntax.definitions import all_definitions
 from assist_server.syntax.facts.fact import Members
-from assist_server.syntax.facts.source import Source
+from assist_server.syntax.facts.source import BORDERS, Source
+from assist_server.syntax.parser import SyntaxTree
+from assist_server.syntax.tree_walk import own_nodes
 
 _ACCESSES = {
     "attribute": "attribute", "member_expression": "property", "field_access": "field",
@@ -27,16 +31,24 @@ _COMMON = re.compile(
     r"|reset|release|sort\w*|reverse|update|at|insert|erase|clear|back|front|chars|bytes"
 )
 
+_DECLARATIONS = frozenset({
+    "field_declaration", "property_signature", "public_field_definition", "assignment",
+})  # fmt: skip
+_FUNCTIONS = BORDERS - {"class_body"}
+_TYPES = frozenset({Kind.CLASS, Kind.STRUCT, Kind.INTERFACE, Kind.TYPE})
+
 
 def members_used(
-    source: Source, uses: Sequence[tree_sitter.Node], targets: Collection[int]
+    source: Source, annotation: str, uses: Sequence[tree_sitter.Node], targets: Collection[int]
 ) -> Members:
     """Return the members of one parameter that are used, in the order of the source.
 
     Those that are set, or have a part that is, are left out: that is an effect of the function.
+    Where all are used that the parameter's type has, that says nothing.
 
     Args:
         source: The function.
+        annotation: The type of the parameter, as written.
         uses: All places where the parameter is mentioned.
         targets: The byte offsets where what is assigned begins.
     """
@@ -45,6 +57,10 @@ def members_used(
     kept = dict.fromkeys(name for name in found if name and name not in left)
     names = tuple(name for name in kept if f"{name}()" not in kept)
     if all(_COMMON.fullmatch(name.removesuffix("()")) for name in names):
+        return Members()
+    words = set(re.findall(r"\w+", annotation))
+    declared = _declared(source.tree, words) if names else set()
+    if declared and declared <= {*names, *words}:  # `Omit<Type, 'field'>` has the others
         return Members()
     is_whole = None not in found and not left
     return Members(names if is_whole or len(names) > 1 else (), is_whole=is_whole)
@@ -63,3 +79,28 @@ def _member(source: Source, use: tree_sitter.Node) -> str | None:
     )
     name = source.text(member)
     return None if name.isdigit() or name.startswith("__") else name + "()" * is_called
+
+
+def _declared(tree: SyntaxTree, names: Collection[str]) -> set[str]:
+    """Return the fields that a file declares for its types of these names."""
+    types = (one for one in all_definitions(tree) if one.kind in _TYPES and one.name in names)
+    return {field for one in types for field in _fields(tree, one)}
+
+
+def _fields(tree: SyntaxTree, definition: Definition) -> Iterator[str]:
+    """Yield the names of the fields that a type declares outside functions."""
+    yield from (one.name for one in definition.parameters)  # of a record in Java
+    own = own_nodes(tree.node_at(definition.span.start, definition.span.end), _FUNCTIONS)
+    for node in (one for one in own if one.type in _DECLARATIONS):
+        for field in ("name", "left", "declarator"):
+            for name in node.children_by_field_name(field):
+                yield tree.node_text(_innermost(name))
+
+
+def _innermost(declarator: tree_sitter.Node) -> tree_sitter.Node:
+    """Return the name in `*name`, `name[2]` or `name = value`."""
+    for field in ("declarator", "name"):
+        inner = declarator.child_by_field_name(field)
+        if inner is not None:
+            return _innermost(inner)
+    return declarator

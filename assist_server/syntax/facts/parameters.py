@@ -115,8 +115,10 @@ def _with_uses(
     if len(places) == len(passed) == 1 and passed[0][1].is_known:
         fact = replace(fact, passed_to=passed[0][0], passed_when=passed[0][1])
     receivers = tuple(callee for callee, when in passed if when.is_always)
-    members = members_used(source, places, guards.variables.starts)
     name = source.text(places[0]) if places else ""
+    own = (one for one in source.definition.parameters if one.name == name)
+    annotation = next((one.annotation or "" for one in own), "")
+    members = members_used(source, annotation, places, guards.variables.starts)
     if members.is_whole and not _is_all(source, name, len(places)):
         members = replace(members, is_whole=False)
     return replace(fact, members=members, receivers=receivers, n_uses=len(places))

@@ -163,6 +163,8 @@ async def f(a) -> Iterator[int]:
         ("def f(): x = lambda: (yield)", False),
         ("def f() -> int: ...", True),
         ("def f() -> None: return g()", False),
+        ("def f() -> t.NoReturn: return g()", False),
+        ("def f() -> 'typing.Never': return g()", False),
         ("def f():\n    def g(): return 1", False),
     ],
 )

@@ -64,10 +64,13 @@ _OPERATOR = re.compile(
 )
 _WORDS_OF_FORM = re.compile(
     r"\b(?:a new|what|returns?|sets?|calls?|self|this|to|and|only|its|is|are|used|passed"
-    r"|among others)\b|[^\w\s]|_"
+    r"|among others|for each(?= `)|(?<=` )in(?= `))\b|[^\w\s]|_"
 )
 _QUALIFIERS = re.compile(r"(?:\b\w+::)+(?=\w)|(?<=[( ])[&*](?=\w)")
 """Marks in code that say nothing to a reader: namespaces, and how a value is passed."""
+_ELEMENT = re.compile(r"for each `(\w+)`")
+_PACKAGES = re.compile(r"(?<=`)[a-z]\w*\.(?=[A-Z]\w*\()")
+"""The package of a function of Go."""
 _AFTER_NAME = PhraseForm(is_capitalised=False, is_imperative=False)
 
 
@@ -224,6 +227,7 @@ class FactPhrases:
     def _says_more(self, phrase: str) -> bool:
         """Return whether a phrase has a word, number or operator that the signature lacks."""
         definition, told = self.definition, _QUALIFIERS.sub("", phrase)
+        told = _PACKAGES.sub("", told) if self.language == "go" else told
         if is_named_path(phrase, definition.name):
             return False
         if _OPERATOR.search(told):
@@ -234,7 +238,8 @@ class FactPhrases:
               for one in definition.parameters),
         )  # fmt: skip
         known = stems(" ".join(part for part in parts if part))
-        return not stems(_WORDS_OF_FORM.sub(" ", told)) <= known
+        variables = stems(" ".join(_ELEMENT.findall(told)))
+        return not stems(_WORDS_OF_FORM.sub(" ", told)) <= known | variables
 
     def _parameter(self, name: str) -> str | None:
         fact = self.facts.parameters.get(name)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_server.features.summarize.answers import adds_to, is_echo, supported_part
+from assist_server.features.summarize.answers import adds_to, is_echo, supported_part, without_code
 
 SOURCE = "The shop of Berlin sold 12 lamps to get_customer in May."
 
@@ -20,6 +20,10 @@ SOURCE = "The shop of Berlin sold 12 lamps to get_customer in May."
         ("It sold lamps.\n\nDetails:\n- 40 chairs", "It sold lamps."),
         ("It sold 40 chairs.", ""),
         ("Your answer must have bullet points. It sold lamps.", "It sold lamps."),
+        (
+            "You've already provided a summary. I'll add a few more. It sold lamps.",
+            "It sold lamps.",
+        ),
     ],
 )
 def test_only_what_the_source_supports_is_left(answer, left):
@@ -66,3 +70,17 @@ def test_an_echo_is_recognized(answer, expected):
 def test_a_sentence_above_the_facts_says_more_than_they(sentence, expected):
     facts = "A table of 4 rows and 2 columns, separated by commas: `shop` and `lamps`."
     assert adds_to(facts, sentence) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [
+        ("It stacks.", "It stacks."),
+        ("**Stack** of plates", "**Stack** of plates"),
+        ("#[test]\n#[test]", ""),
+        ("It stacks.\n\nfn f() {\n    g();\n}\n\nIt sorts.", "It stacks.\n\nIt sorts."),
+        ("\u6808\u3002", "\u6808\u3002"),
+    ],
+)  # fmt: skip
+def test_code_is_left_out_of_an_answer_about_code(answer, left):
+    assert without_code(answer) == left
