@@ -49,6 +49,7 @@ _SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|un
 _KEPT = re.compile(rf"{_SCALAR.pattern}|[\w.$]+|\"[^\"]*\"|'[^']*'")
 """Values that stay what they are, or are known by the same name, whatever is done to them."""
 _CONSTRUCTOR = re.compile(r"(?:\w+(?:\.|::))*[A-Z]\w*\(")
+_RAISES = re.compile(r"error\b\s*[({\"']")
 _EXIT = re.compile(r"(?:(?:sys|os|process|std::process|std|System|Runtime)[.:]+)?_?[eE]xit\(.*")
 
 
@@ -172,8 +173,19 @@ def _effect(
         statement = replace(statement, code=target)
     guard = Guard() if each else guards.of_node(node)
     is_told = guard.is_known and all(one.is_clear for one in guard.holds)
+    if any(one.is_exit for one in guard.fails) and _may_fail_before(source, node):
+        return  # "unless it returns" would not be all
     if is_told and (is_set or not variables.is_assigned(target, node)):
         yield Effect(statement, guard, each)
+
+
+def _may_fail_before(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether a statement before a node may raise an error."""
+    return any(
+        one.end_byte <= node.start_byte
+        and (one.type in THROWS or (source.language == "lua" and _RAISES.match(source.text(one))))
+        for one in own_nodes(source.body, BORDERS)
+    )
 
 
 def _for_each(

@@ -86,6 +86,8 @@ class Result:
     guard: Guard
     is_clear: bool = False
     """Whether it says something to a reader who does not know the function's local variables."""
+    called: str = ""
+    """The function that gives the value, if that is one call of what such a reader knows."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import tree_sitter
 
+from assist_server.syntax.definition import Span
 from assist_server.syntax.facts.comments import parameter_comments
 from assist_server.syntax.facts.fact import Failure, ParameterFacts
 from assist_server.syntax.facts.guards import Guards
@@ -20,7 +21,7 @@ from assist_server.syntax.facts.source import (
 )
 from assist_server.syntax.facts.uses import guard_of_use, is_inside_function, is_operand_skipped
 from assist_server.syntax.facts.variables import Variables, names_in
-from assist_server.syntax.tree_walk import ancestors, own_nodes
+from assist_server.syntax.tree_walk import ancestors, code_tokens, own_nodes
 
 _LITERAL = r"(?:-?\d[\w.]*|\"[^\"]*\"|'[^']*')"
 _CHOICES = re.compile(rf"(?P<name>\w+) not in [(\[{{](?P<all>{_LITERAL}(?:, {_LITERAL})*),?[)\]}}]")
@@ -55,8 +56,11 @@ _PLAIN_CALLS = re.compile(
     r"|\w*(?:UNUSED|unused)\w*)"
 )
 _CALLEE = re.compile(r"(?:super\(\)\.)?[\w.$:]+(?:->\w+)*")
-_DYNAMIC = re.compile(r"\b(?:locals|arguments|vars|eval)\b")
+_DYNAMIC = re.compile(r"(?<![\w.$])(?:locals|arguments|vars|eval)\b")
 """Ways to reach a parameter without its name."""
+_QUOTES = frozenset("\"'`")
+_HOLES = re.compile(r"\{[^{}]*\}")
+"""Where strings are filled in."""
 _LONGEST = 40
 
 
@@ -91,10 +95,13 @@ def parameter_facts(
 
 def _is_all(source: Source, name: str, count: int) -> bool:
     """Return whether a parameter is named so often only, and not reached without its name."""
-    header, span = source.definition.header, source.definition.span
-    written = source.tree.text[header.start : span.end]
-    named = re.findall(rf"(?<![\w$]){re.escape(name)}(?![\w$])", written)
-    return len(named) == count + 1 and not _DYNAMIC.search(written)
+    span = Span(source.definition.header.start, source.definition.span.end)
+    word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    named = 0
+    for token in code_tokens(source.tree, span):
+        is_string = token[-1] in _QUOTES
+        named += len(word.findall("".join(_HOLES.findall(token)) if is_string else token))
+    return named == count + 1 and not _DYNAMIC.search(source.tree.text[span.start : span.end])
 
 
 def _with_uses(

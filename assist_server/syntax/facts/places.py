@@ -53,6 +53,7 @@ def _is_undeclared(source: Source, name: str) -> bool:
         rf"(?:\b(?:let|const|var|local|auto|for|catch|function)\b[^;=\n]*"
         rf"|[\w>\])*&] [^;=\n({{]*)(?:(?<![\w.$])|\.\.\.){name}{end}"
         rf"|(?<![\w.$]){name}(?:, \w+)* :=|, {name}(?:, \w+)* :="
+        rf"|\w \( ?[*&]+ ?(?:const )?{name} ?\) ?[(\[]"  # of C: `int (*f)(int)`
     )
     is_language = source.language not in {"python", "rust"}
     words = re.sub(r"\b(?:return|else|throw|new|delete|in|of|and|or|not|do|then)\b", ";", written)

@@ -15,6 +15,7 @@ from assist_server.syntax.facts.source import (
     RETURNS,
     SCRIPTS,
     Source,
+    called_in,
     inside_body,
     statements,
 )
@@ -40,7 +41,7 @@ _IMPLICIT = frozenset({"java", "cpp"})
 """Languages in which a method of the object needs no `this`."""
 _PLAIN = frozenset({"expression_statement", "lexical_declaration", "variable_declaration"})
 """Statements after which a function of a script ends without a value."""
-_MAX_KEYS = 5
+_MAX_KEYS = 10
 _GROUPS = frozenset({"tuple", "expression_list", "tuple_expression"})
 _NAMED = re.compile(r"[\w.]+")
 _CALLS = frozenset({"call_expression", "await_expression"})
@@ -76,7 +77,9 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         is_clear = is_clear and not _asks_what_changed(source, variables, code, node)
         is_clear = is_clear and node.type not in unclear and not is_plain_cast(node)
         is_readable = not _UNCLEAR.search(_STRINGS.sub('""', code))
-        yield Result(kind, code, guard, is_clear and is_readable)
+        called = called_in(code) or ""
+        is_known = variables.is_clear(called)
+        yield Result(kind, code, guard, is_clear and is_readable, called if is_known else "")
 
 
 def _are_replaced(source: Source) -> bool:

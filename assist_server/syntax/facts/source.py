@@ -31,6 +31,10 @@ NOTHING = frozenset({"None", "null", "nil", "NULL", "nullptr", "undefined", "std
 """Values that stand for nothing."""
 
 
+_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+_CALL = re.compile(r"(?:await )?((?:[A-Za-z_$][\w$]*(?:\.|::|->|:))*[A-Za-z_$][\w$]*)(\(.*\))\??")
+
+
 @dataclass(frozen=True)
 class Source:
     """A function with a body."""
@@ -96,3 +100,16 @@ def statements(block: tree_sitter.Node) -> list[tree_sitter.Node]:
     if [child.type for child in found] == ["statement_list"]:
         return statements(found[0])
     return found
+
+
+def called_in(code: str) -> str | None:
+    """Return the name of the function if code is one call, without calls in what it is named by."""
+    found = _CALL.fullmatch(code)
+    if found is None:
+        return None
+    depth = 0
+    for mark in _STRING.sub("", found[2])[:-1]:
+        depth += (mark in "([{") - (mark in ")]}")
+        if depth <= 0:
+            return None  # `f(a).g(b)`
+    return found[1]

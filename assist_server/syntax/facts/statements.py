@@ -10,6 +10,7 @@ from assist_server.syntax.facts.places import is_seen_outside
 from assist_server.syntax.facts.results import is_plain_cast, is_test
 from assist_server.syntax.facts.source import IFS, RETURNS, SCRIPTS, Source, one_line, statements
 from assist_server.syntax.facts.variables import Variables
+from assist_server.syntax.tree_walk import is_comment
 
 _LONGEST, _LONGEST_TOGETHER = 100, 130
 _MAX_STATEMENTS = 3
@@ -161,21 +162,32 @@ def read_assignment(source: Source, node: tree_sitter.Node) -> Statement | None:
 
 
 def skipped_when(source: Source, variables: Variables) -> Condition | None:
-    """Return what is missing if a function does nothing: all of its body is under one test."""
+    """Return when a function does nothing: it begins with a return, or is all under one test."""
     nodes = [unwrapped(one) for one in own_statements(source)]
-    is_one = len(nodes) == 1 and nodes[0].type in IFS and not source.definition.returns_value
-    condition = nodes[0].child_by_field_name("condition") if is_one else None
+    is_test = bool(nodes) and nodes[0].type in IFS and not source.definition.returns_value
+    condition = nodes[0].child_by_field_name("condition") if is_test else None
     others = ("alternative", "initializer")
     if condition is None or any(nodes[0].child_by_field_name(one) for one in others):
         return None
     if source.definition.name.startswith("~"):  # members end after the body of a destructor
         return None
     code = source.line(condition)
+    if len(nodes) > 1:
+        return Condition(code) if _only_returns(nodes[0]) and variables.is_clear(code) else None
     found = _PRESENT.fullmatch(code)
     if found is None or not variables.is_clear(found["name"]):
         return None
     equals = "===" if "!==" in code else "=="
     return Condition(f"{found['name']} {equals} {found['nothing']}")
+
+
+def _only_returns(test: tree_sitter.Node) -> bool:
+    """Return whether all that follows from a test is a return without a value."""
+    consequence = test.child_by_field_name("consequence")
+    inner = [consequence] if consequence is not None else []
+    while len(inner) == 1 and inner[0].type not in RETURNS:
+        inner = [one for one in inner[0].named_children if not is_comment(one)]
+    return len(inner) == 1 and not inner[0].named_children
 
 
 def own_statements(source: Source) -> list[tree_sitter.Node]:

@@ -8,7 +8,7 @@ from functools import cached_property
 import tree_sitter
 
 from assist_server.syntax.facts.source import SCRIPTS, Source, inside_body, statements
-from assist_server.syntax.tree_walk import own_nodes
+from assist_server.syntax.tree_walk import is_comment, own_nodes
 
 # Nodes that give variables a value: the fields of the variables and of the value.
 _ASSIGNMENTS = {
@@ -205,7 +205,11 @@ class Variables:
 
     def _value(self, name: str, before: tree_sitter.Node) -> str | None:
         value = self._assigned_near(before).get(name)
-        is_usable = value and len(value) <= _LONGEST_VALUE and _REPLACEABLE.fullmatch(value)
+        is_error = self.source.language == "go" and name.startswith("err")
+        is_short = value and (
+            len(value) <= _LONGEST_VALUE or is_error
+        )  # of which the function is stated
+        is_usable = is_short and value and _REPLACEABLE.fullmatch(value)
         made = _MADE_IN_GO if self.source.language == "go" else _MADE
         return value if is_usable and value and not made.fullmatch(value) else None
 
@@ -214,6 +218,8 @@ class Variables:
         if before.parent is not None and before.parent.type == "expression_statement":
             before = before.parent  # Rust's `if` is an expression
         node = before.child_by_field_name("initializer") or before.prev_named_sibling
+        while node is not None and is_comment(node):
+            node = node.prev_named_sibling
         if node is None or any(node.child_by_field_name(one) for one in ("body", "consequence")):
             return {}
         found: dict[str, str | None] = {}

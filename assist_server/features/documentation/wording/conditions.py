@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from assist_server.syntax.facts.fact import Condition, Guard
-from assist_server.syntax.facts.source import SCRIPTS
+from assist_server.syntax.facts.source import SCRIPTS, called_in
 
 _SUBJECT = r"[\w.$:]+(?:\([^()]*\))?(?:\[\w+\])?(?:(?:->|\.)\w+)*"
 _NOTHING = r"None|null|nil|NULL|nullptr|undefined"
@@ -36,6 +36,7 @@ _PLAIN = tuple(
         (rf"({_SUBJECT}) in ({_SUBJECT})", "`{0}` is in `{1}`"),
     )
 )  # fmt: skip
+_ATTEMPT = re.compile(r"let error = ")
 _LOOSE = re.compile(r" [!=]= (?:null|undefined)$")
 """True of null and undefined alike, in JavaScript."""
 _NOT_ONE_OF = re.compile(r"(`[^`]*`) is not one of ((?:`[^`]*`(?:, )?)+)")
@@ -177,7 +178,9 @@ def _in_words(code: str, language: str, empties: frozenset[str]) -> str | None:
 
 def _one(code: str, language: str, empties: frozenset[str]) -> str | None:
     if len(code) > _LONGEST_CODE or "`" in code or not code:
-        return None
+        attempt = _ATTEMPT.match(code)
+        called = called_in(code[attempt.end() :]) if attempt else None
+        return f"`{called}` fails" if called and len(called) <= _LONGEST_CODE else None
     if language in SCRIPTS and _LOOSE.search(code):
         return f"`{code}`"
     for form, words in _PLAIN:

@@ -5,6 +5,7 @@ Code is between backticks; the convention's own marks replace them later.
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -170,7 +171,7 @@ class FactPhrases:
         verb = "return" if request.form.is_imperative else "returns"
         if not phrases and self.language == "rust" and (returned := self._results.phrase()):
             phrases = [_returning(returned, verb)]
-        if not phrases and self.facts.skipped and is_whole:
+        if not phrases and self.facts.skipped and is_whole and is_short:
             when = self._when(Guard((self.facts.skipped,)))
             does = "do" if request.form.is_imperative else "does"
             phrases = [f"{does} nothing {when}"] if when else []
@@ -286,6 +287,8 @@ class FactPhrases:
 
     def _raised(self, name: str) -> str | None:
         failures = [one for one in self.facts.failures if one.name == name]
+        if _is_certain(failures):
+            return "always"
         cases = [case for one in failures if (case := self._case(one)) and self._is_safe(case)]
         conditional = [case for case in dict.fromkeys(cases) if case != "always"]
         if len(conditional) < len(failures):  # the others may happen under the same conditions
@@ -318,6 +321,14 @@ class FactPhrases:
         if is_plain(words) or not is_short or failure.name in _FAILS:
             return words
         return f"{words} (`{failure.message}`)"
+
+
+def _is_certain(failures: Sequence[Failure]) -> bool:
+    """Return whether the last failure happens wherever the others do not."""
+    guards = [one.guard for one in failures]
+    told = {one.holds[0] for one in guards if len(one.holds) == 1 and one.is_known}
+    rest = [one for one in guards[1:] if one.is_known and not (one.holds or one.caught)]
+    return any(one.fails and told.issuperset(one.fails) for one in rest)
 
 
 def _members(fact: ParameterFacts) -> str | None:

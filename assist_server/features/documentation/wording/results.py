@@ -65,7 +65,7 @@ class ResultPhrases:
             return self._only_result(first)
         if all(one.code in _BOOLEANS for one in results):
             return self._truth(results)
-        found = self._first_found(results) or self._cases(results)
+        found = self._first_found(results) or self._cases(results) or self._one_of(results)
         if found is None and statement is not None and statement.act is Act.RETURN:
             found = result_of(statement.code)
         return found
@@ -170,6 +170,18 @@ class ResultPhrases:
         told = [f"{_value(one)} {when}" for one, when in zip(others, whens, strict=True)]
         return ", else ".join([*told, _value(last)])
 
+    def _one_of(self, results: tuple[Result, ...]) -> str | None:
+        """Return all values that are returned, without conditions, if one is a constant."""
+        last = results[-1].guard
+        values = list(dict.fromkeys(_constant_or_called(one) for one in results))
+        is_whole = self.language in _TYPED or (last.is_known and not last.holds)
+        is_told = (
+            is_whole and 1 < len(values) <= _MAX_CASES + 1 and any(map(_CONSTANTS.match, values))
+        )
+        *most, final = values
+        told = f"{', '.join(most)} or {final}"
+        return told if is_told and all(values) and self.says_more(told) else None
+
     def _special_cases(self, results: tuple[Result, ...]) -> str | None:
         """Return the conditions under which a constant is returned.
 
@@ -267,6 +279,14 @@ _CONSTANTS = re.compile(
     + ")`"
 )
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
+
+
+def _constant_or_called(result: Result) -> str:
+    """Return a constant, or the function that gives a value; empty for all else."""
+    quoted = f"`{result.code}`"
+    if _CONSTANTS.fullmatch(quoted):
+        return quoted
+    return f"what `{result.called}` returns" if result.called else ""
 
 
 def _as_sentence(cases: list[tuple[str, str]], new: set[str]) -> str | None:

@@ -733,6 +733,11 @@ def test_where_a_parameter_is_passed_to(language_id, source, expected):
         ("cpp", "class A { int c = 1; int d; };\nint f█(A &a, int b) { return a.c + a.d + b; }", "@param a TODO: describe."),
         ("java", "record A(int c, int d) {}\nclass B { int f█(A a, int b) { return a.c + a.d + b; } }", "@param a TODO: describe\n"),
         ("java", "class A { final int c, d = 1; }\nclass B { int f█(A a, int b) { return a.c + a.d + b; } }", "@param a TODO: describe\n"),
+        # mentions in comments and strings, and methods called like what reaches all parameters
+        ("python", "def f█(a, b):\n    # not an a\n    x(a.c, 'a')\n    return b.eval()\n", "a: Only its `c` is used."),
+        ("python", "def f█(a, b):\n    x(a.c, f'{a}', a.d)\n    return b + b\n", "a: Its `c` and `d` are used, among others."),
+        ("javascript", "function f█(a, b) { x(a.c, `${a}`, a.d, b.arguments); return b + 1 }", "@param a - Its `c` and `d` are used, among others."),
+        ("lua", "function f█(a, b) x(a.c, 'a.e', a:d()) y(b.arguments) end", "---@param a any Only its `c` and `d()` are used."),
         # several uses
         ("python", "def f█(a, b):\n    x(a)\n    y.z(a)\n    return b + b\n", "a: Passed to `x` and `y.z`."),
         ("python", "def f█(a, b):\n    x(a)\n    y.z(a + 1)\n    return b + b\n", "a: TODO: describe."),
@@ -933,7 +938,7 @@ def test_a_macro_in_front_of_the_name_is_no_result():
         ("python", "def f█(a):\n    for b in a:\n        if b.c: continue\n        b.close()\n", "TODO: describe."),
         ("python", "def f█(a):\n    for b in a:\n        if b.c: return\n        b.close()\n", "TODO: describe."),
         ("python", "def f█(a):\n    for b in a:\n        b.close()\n        if b.c: break\n", "TODO: describe."),
-        ("python", "def f█(a):\n    if a.c: return\n    for b in a:\n        b.close()\n", "TODO: describe."),
+        ("python", "def f█(a):\n    if a.c: return\n    for b in a:\n        b.close()\n", "Do nothing if `a.c`."),
         ("python", "def f█(a):\n    for b in a:\n        for c in b: c.close()\n", "TODO: describe."),
         ("javascript", "function f█(a, n) { for (let i = 0; i < n; i++) a[i].tick(i) }", "Calls `a[i].tick(i)` for each `i` with `0 <= i < n`."),
         ("javascript", "function f█(a) { for (const b in a) b.tick() }", "TODO: describe."),
@@ -976,3 +981,72 @@ def test_a_long_headline_tells_the_first_step_in_a_docstring():
 )  # fmt: skip
 def test_a_body_under_one_test(language_id, source, expected):
     assert expected in re.split(r"@param|Args", written(source, language_id))[0]
+
+
+EARLY = {
+    "python": "def f█(a):\n    if not a.b: return\n    c = g()\n    while c: c = h(a, c)\n",
+    "javascript": "function f█(a) { if (!a.b) return; const c = g(); c.h(a); for (const d of c) { d.x = a } }",
+    "go": "package p\nfunc f█(a A) {\n\tif !a.b {\n\t\treturn\n\t}\n\tc := g()\n\tfor _, d := range c {\n\t\td.x(a, c)\n\t}\n}",
+    "rust": "fn f█(a: A) {\n    if !a.b { return; }\n    let c = g();\n    for d in c { d.x(a, c); }\n}",
+    "c": "void f█(A *a) { if (!a->b) return; int c = g(); while (c) { c = h(a, c); } }",
+    "java": "class A { void f█(B a) { if (!a.b()) { return; } var c = g(); while (c) { c = h(a, c); } } }",
+    "lua": "function f█(a) if not a.b then return end local c = g() while c do c = h(a, c) end end",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language_id", EARLY)
+def test_when_a_function_does_nothing(language_id):
+    assert re.search("oe?s? nothing if `?", written(EARLY[language_id], language_id))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f█(a):\n    if not a.b: return 1\n    c = g()\n    while c: c = h(a, c)\n",
+        "def f█(a):\n    c = g()\n    if not c.b: return\n    while c: c = h(a, c)\n",
+        "def f█(a):\n    if not a.b: return\n    else: h()\n    c = g()\n    while c: c = h(a, c)\n",
+        "def f█(a):\n    if not a.b:\n        h()\n        return\n    c = g()\n    while c: c = h(a, c)\n",
+    ],
+)
+def test_a_function_that_may_do_something(source):
+    assert "nothing" not in written(source, "python")
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("c", "int ZEXPORT f█(A *a) { int b = g(a); b++; if (!b) return -1; if (b > 2) return E_BAD; return 0; }", "@return `-1`, `E_BAD` or `0`."),
+        ("c", "int f█(A *a) { int b = g(a); b++; if (!b) return E_BAD; return h(a, b); }", "@return `E_BAD` or what `h` returns."),
+        ("c", "int f█(A *a) { int b = g(a); b++; if (!b) return E_BAD; return b; }", "@return TODO describe."),
+        ("c", "int f█(A *a) { int (*b)(A *) = g(a); if (k) b = k; if (!b) return E_BAD; return b(a); }", "@return TODO describe."),
+        ("python", "def f█(a):\n    b = g(a)\n    b += 1\n    if b: return None\n    return load(b)\n", "`None` or what `load` returns."),
+        ("python", "def f█(a):\n    b = g(a)\n    b += 1\n    if b: return None\n    return load(b).c()\n", "TODO describe."),
+        ("python", "def f█(a):\n    b = g(a)\n    b += 1\n    if b: return 'x'\n    elif b.c: return 'y'\n", "TODO describe."),
+        ("python", "def f█(a):\n    b = g(a)\n    b += 1\n    if b: return True\n    return False\n", "TODO describe."),
+        ("javascript", "function f█(a) { return { a, b: 1, c: 2, d: 3, e: 4, g: 5, h: 6 } }", "An object with `a`, `b`, `c`, `d`, `e`, `g`, `h`."),
+    ],
+)  # fmt: skip
+def test_values_without_their_conditions(language_id, source, expected):
+    assert expected in written(source, language_id)
+
+
+@pytest.mark.parametrize(
+    ("language_id", "source", "expected"),
+    [
+        ("typescript", "function f█(a): never { if (a.b !== 'c') { throw new E(`x ${a}`) } throw new E('y') }", "@throws {@link E} Always."),
+        ("python", "def f█(a):\n    if a.b: raise E('x')\n    raise E('y')\n", "E: Always."),
+        ("python", "def f█(a):\n    if a.b: raise E('the first of')\n    if a.c: raise E('the second of')\n", "E: If `a.b` (`the first of`), or otherwise if `a.c`"),
+        ("rust", 'fn f█() -> Result<()> {\n    cargo("clippy --workspace --all-targets --no-deps -- -D warnings", &|_| {})?;\n    Ok(())\n}\n', "Returns an error if `cargo` fails."),
+        ("go", 'package p\nfunc F█(a string) (*os.File, error) {\n\tf, err := os.OpenFile(a, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600) // why\n\tif err != nil {\n\t\treturn nil, fmt.Errorf("opening: %w", err)\n\t}\n\tg(f)\n\treturn f, nil\n}', "It returns an error if `os.OpenFile` fails."),
+    ],
+)  # fmt: skip
+def test_errors_that_are_certain_and_calls_that_are_long(language_id, source, expected):
+    assert expected in written(source, language_id)
+
+
+def test_an_error_before_an_effect_is_not_left_out_of_its_conditions():
+    source = (
+        "local f = function█(a)\n  if b[a] then return end\n  local ok, c = pcall(d, a)\n"
+        "  if not ok then error(c, 2) end\n  b[a] = true\nend\n"
+    )
+    assert "unless" not in written(source, "lua")
