@@ -12,7 +12,8 @@ const SHOWN_KIND = "assist.shownAnswer";
 const LINKED_COMMANDS = ["workbench.action.openSettings"];
 const STYLE = `
   body { padding: 0 1.5em 1em; line-height: 1.5; font-size: var(--vscode-font-size); }
-  pre { padding: .6em .8em; overflow: auto; background: var(--vscode-textCodeBlock-background); }
+  pre { padding: .6em .8em; white-space: pre-wrap; overflow-wrap: anywhere; }
+  pre { background: var(--vscode-textCodeBlock-background); }
   code { font-family: var(--vscode-editor-font-family); font-size: .95em; }
   pre code { background: none; color: var(--vscode-editor-foreground); }
   hr { border: none; border-top: 1px solid; opacity: .3; }

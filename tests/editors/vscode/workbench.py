@@ -106,7 +106,7 @@ class Workbench:
         file = self.server.workspace / (name or f"code{self._n_files}.py")
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         self.press("F1", "Control+A")
-        self.type(str(file))
+        self.page("keyboard.insertText", str(file))  # each key would search anew
         row = f'.quick-input-list .monaco-list-row.focused[aria-label*="{file.name}"]'
         self.page("waitForSelector", row)
         self.press("Enter")
@@ -165,7 +165,7 @@ class Workbench:
         """Run a command from the palette."""
         self.press("F1")
         self.page("waitForSelector", ".quick-input-widget input")
-        self.type(title)
+        self.page("keyboard.insertText", title)
         row = f'.quick-input-list .monaco-list-row.focused[aria-label*="{title}"]'
         self.page("waitForSelector", row)
         self.press("Enter")
