@@ -90,6 +90,8 @@ class ModelInfo:
     """Weights of the signals that tell how likely a completion is right, where it was measured."""
     languages: tuple[str, ...] | None = None
     """LSP ids of the languages that the model's `config.json` names; None for any language."""
+    writes_phrases: bool = True
+    """False if the model's `config.json` says that its phrases are of no use in documentation."""
     host: str = ""
     """The server that text goes to; empty for a model in this process."""
     learns: bool = True

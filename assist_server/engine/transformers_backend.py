@@ -374,6 +374,7 @@ def _describe(
         has_chat_template=codec.has_chat_template,
         fim_template=getattr(config, "fim_template", None),
         languages=named_languages(getattr(config, "languages", None)),
+        writes_phrases=getattr(config, "writes_phrases", True) is not False,
     )
 
 

@@ -27,7 +27,9 @@ _PARAMETERS = frozenset({
     "parameter_declaration", "optional_parameter_declaration", "variadic_parameter_declaration",
     "variadic_parameter",
 })  # fmt: skip
-_VOID = re.compile(r"void(?: [A-Z_][A-Z0-9_]*)*|[A-Z_][A-Z0-9_]*\(void\)")
+_DEFAULT = re.compile(r"[*&\s]*(\w+)\s*=")
+"""The name before a default, which C does not have: the grammar takes the default for the name."""
+_VOID = re.compile(r"(?:[a-z_]+ )?void(?: [A-Z_][A-Z0-9_]*)*|[A-Z_][A-Z0-9_]*\(void\)")
 """No result, also with a macro for the calling convention or the visibility."""
 _ENDS_WITH_BACKSLASH = re.compile(r"\\[ \t]*$")
 _LONGEST_LINE_END = 200
@@ -202,6 +204,10 @@ def _old_parameters(
 
 def _declared(tree: SyntaxTree, parameter: tree_sitter.Node) -> str | None:
     """Return the name inside the pointers, references, arrays and parentheses of a declarator."""
+    unknown = first_of(parameter, "ERROR")
+    named = _DEFAULT.fullmatch(tree.node_text(unknown)) if unknown is not None else None
+    if named is not None:
+        return named[1]
     node = parameter.child_by_field_name("declarator")
     while node is not None and node.type != "identifier":
         following = node.child_by_field_name("declarator")

@@ -76,6 +76,8 @@ class Definition:
     returns: str | None = None
     """The return annotation as written."""
     returns_value: bool = False
+    returns_error: bool = False
+    """Whether a function of Rust returns a result that may be an error."""
     is_generator: bool = False
     yields_nothing: bool = False
     """Python: whether it yields, but never a value, like most context managers."""

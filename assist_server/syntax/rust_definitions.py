@@ -1,5 +1,7 @@
 """Definitions in Rust."""
 
+import re
+
 import tree_sitter
 
 from assist_server.syntax.definition import Definition, Kind, Parameter, Span
@@ -7,6 +9,8 @@ from assist_server.syntax.doc_comments import comment_above
 from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import first_of, is_comment, own_nodes
 
+_RESULT = re.compile(r"(?:\w+::)*(?P<alias>\w*)Result\b")
+_USES_RESULT = re.compile(r"\b(?:Err|Ok)\(|[\w)]\?")
 _KINDS = {
     "function_item": Kind.FUNCTION,
     "function_signature_item": Kind.FUNCTION,
@@ -41,11 +45,21 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
         receiver="self" if parameters and first_of(parameters, "self_parameter") else None,
         returns=tree.node_text(returned) if returned else None,
         returns_value=returned is not None and tree.node_text(returned) not in {"()", "!"},
+        returns_error=returned is not None and _may_be_error(tree, returned, body),
         is_async="async" in tree.text[tree.start(node) : tree.start(name)].split(),
         raises=_panics(tree, body) if kind is Kind.FUNCTION else (),
         parent=parent,
         documentation=_documentation(tree, node),
     )
+
+
+def _may_be_error(
+    tree: SyntaxTree, returned: tree_sitter.Node, body: tree_sitter.Node | None
+) -> bool:
+    """Return whether a type is `Result`, or is named like it and used so."""
+    found = _RESULT.match(tree.node_text(returned))
+    is_used = body is not None and _USES_RESULT.search(tree.node_text(body)) is not None
+    return found is not None and (not found["alias"] or is_used)
 
 
 def _outer(tree: SyntaxTree, node: tree_sitter.Node) -> tree_sitter.Node:

@@ -29,10 +29,13 @@ def model_phrase_writer(
 ) -> PhraseWriter:
     """Return a writer that infills each phrase at its place in the documentation.
 
+    One whose `config.json` says that it writes none of use is not asked.
     A model with a chat format that cannot infill is asked once for all phrases of a definition.
     It answers None where the model is unsure; whether a phrase is plausible is checked later.
     It raises InputError if `cancel` is set, so that no incomplete phrase is used.
     """
+    if not backend.info.writes_phrases and least_log_prob >= MIN_LOG_PROB:
+        return lambda *_: None
     template = choose_model_template(backend, settings)
     if backend.info.has_chat_template and not template.uses_suffix:
         return chat_phrase_writer(path, backend, settings, cancel, least_log_prob)

@@ -30,6 +30,11 @@ _HEAD = r"\s*[:@]?\w*[^\n]*?(?<![\w.]){0}(?![\w.])`?\s*(?:\([^)\n]*\))?\s*:\s*"
 _TAG = r"(?:\{{.*?\}}\s*)?\[?{0}(?:\s*=[^\]\s]*)?\]?(?:\s+-|\s+|\s*:)\s*"
 _MARGIN = re.compile(r"^[\s/*!#-]*")
 _UNSAFE = re.compile(r"[\\{}<>@]|\*/|\"{3}|'{3}|``")
+_TESTED = (
+    r"(?:\btypeof\s*\(?|\bisinstance\(|\bcallable\(|\bis(?:Function|Array|String|Object)\(|\btype\()"
+    r"{0}\b|\b{0} (?:instanceof|is_a)\b"
+)
+"""Tests of a parameter's type."""
 _CLASSES = frozenset({Kind.CLASS, Kind.STRUCT, Kind.INTERFACE, Kind.TRAIT})
 _GENERIC = re.compile(
     r"_*(?:\w{1,2}|(?:opt|option|arg|param|parameter|kwarg|value|val|setting|flag|item|obj|object)s?"
@@ -53,9 +58,15 @@ class Neighbours:
             return self._overridden_summary()
         name = request.subject
         text = self._parameter(name) if request.kind is PhraseKind.PARAMETER else None
-        if text is None or _repeats(text, self._signature(name)):
+        if text is None or _repeats(text, self._signature(name)) or self._is_of_kinds(name):
             return None
         return None if self._is_about_another(text, name) else text
+
+    def _is_of_kinds(self, name: str) -> bool:
+        """Return whether the function tests of what type a parameter is: it may mean two things."""
+        body = self.definition.body or self.definition.span
+        written = self.tree.text[body.start : body.end]
+        return re.search(_TESTED.format(re.escape(name)), written) is not None
 
     def _is_about_another(self, text: str, name: str) -> bool:
         """Return whether words seem to be about another parameter: they have a part of its name."""

@@ -40,7 +40,7 @@ _NO_EFFECT = re.compile(
     r"|super\(\)(?:\.__init__\(\))?;?$"
 )
 _DOES = re.compile(
-    r".*(?:\.|->|:)(?:push|pop|append|add|insert|remove|delete|write|send|put|emit|save|store|flush"
+    r"(?:.*(?:\.|->|:))?(?:push|pop|append|add|insert|remove|delete|write|send|put|emit|save|store|flush"
     r"|commit|register|unregister|close)(?:[A-Z_]\w*)?",
     re.DOTALL,
 )

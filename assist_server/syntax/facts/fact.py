@@ -97,6 +97,8 @@ class Members:
     names: tuple[str, ...] = ()
     is_whole: bool = False
     """True if the body uses the parameter in no other way and sets no part of it."""
+    has_others: bool = False
+    """True if there are other members, which the body sets."""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ _MOST_TOLD = 2
 _ASSERTIONS = frozenset({"assert", "ensure"})
 _PANICS = {"panic": "panic!", "assert": "panic!", "unreachable": None, "bail": "Err",
            "ensure": "Err"}  # fmt: skip
+_VARIANT = re.compile(r"(?:\w+::)*[A-Z]\w*")
+"""A variant or a struct of Rust, as a function: it does not fail."""
 _GO_ERROR = re.compile(
     r"(?:\w*errors\.New|(?:\w*errors|fmt)\.Errorf)\(|&?[\w.]*Err(?:or)?\w*\{"
     r"|(?:\w+\.)?(?:[A-Z]|[nN]ew)\w*Error\(|(\w+\.)?(Err|err)[A-Z]\w*$"
@@ -82,15 +84,14 @@ def _rust(source: Source, guards: Guards) -> Iterator[Failure]:
         function = value.child_by_field_name("function")
         if value.type != "call_expression" or function is None:
             is_panic = re.match(r"(?:\w+::)*(\w+)!", source.text(value))
-            is_result = "Result" in (source.definition.returns or "")
             is_told = value.type == "try_expression" or (is_panic and is_panic[1] in _PANICS)
-            if is_result and not is_told:
+            if source.definition.returns_error and not is_told:
                 yield Failure("Err", Guard(is_known=False))
             continue
         called = source.text(function)
         if called == "Err":
             yield Failure("Err", guards.of_node(value), message_in(source, value))
-        elif called not in {"Ok", "Some"} and "Result" in (source.definition.returns or ""):
+        elif not _VARIANT.fullmatch(called) and source.definition.returns_error:
             yield _passed_on(source, guards, value)
     for node in own_nodes(source.body, BORDERS):
         if node.type == "try_expression" and not source.text(node).startswith("Err("):
@@ -222,7 +223,7 @@ def _text_of(source: Source, node: tree_sitter.Node) -> str | None:
     if node.type in {"binary_operator", "binary_expression"} and node.named_children:
         begins = _text_of(source, node.named_children[0])
         is_filled_in = any(child.type == "%" for child in node.children)
-        return begins if begins is None or is_filled_in else f"{begins.rstrip()}..."
+        return begins if begins is None or is_filled_in else f"{begins.rstrip(' .')}..."
     if node.type == "parenthesized_expression" and node.named_child_count == 1:
         return _text_of(source, node.named_children[0])
     function = node.child_by_field_name("function")

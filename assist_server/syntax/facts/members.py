@@ -63,7 +63,8 @@ def members_used(
     if declared and declared <= {*names, *words}:  # `Omit<Type, 'field'>` has the others
         return Members()
     is_whole = None not in found and not left
-    return Members(names if is_whole or len(names) > 1 else (), is_whole=is_whole)
+    told = names if is_whole or len(names) > 1 else ()
+    return Members(told, is_whole=is_whole, has_others=bool(left - {None}))
 
 
 def _member(source: Source, use: tree_sitter.Node) -> str | None:

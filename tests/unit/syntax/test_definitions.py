@@ -260,6 +260,7 @@ def test_the_attributes_of_a_class():
         ("c", "void f(void) { int x = g(█1); }", "f", []),
         ("cpp", "template <class T> T A<T>::f(T &a, T &&b = 1, T... c) {█}", "f", ["a", "b", "*c"]),
         ("c", "int f(int Py_UNUSED(a), int b) {█}", "f", ["b"]),
+        ("c", "int f(char *a, int b = DEFAULT) {█}", "f", ["a", "b"]),  # C++ in a header
         ("c", "bool f(int a, A&&... b) {█ return g(a, b...); }", "f", ["a", "*b"]),
         ("javascript", "function f(_, a, _) {█}", "f", ["_", "a"]),
         ("cpp", "struct A { A(int █a); };", "A", ["a"]),

@@ -27,7 +27,6 @@ _JS_TYPES = {
     "boolean": re.compile(r"true|false"),
 }
 _SHORT_DEFAULT = re.compile(r"[\w.-]{1,20}")
-_RESULT_TYPE = re.compile(r"(?:\w+::)*\w*Result\b")
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class CommentWriter:
             for one in definition.parameters
         ]
         sections.append(("Arguments", items))
-        is_fallible = definition.is_callable and _RESULT_TYPE.match(definition.returns or "")
+        is_fallible = definition.is_callable and definition.returns_error
         errors = [self.slot(PhraseKind.RAISES, "Err", margin, "")] if is_fallible else []
         sections.append(("Errors", errors))
         panics = [self.slot(PhraseKind.RAISES, name, margin, "") for name in definition.raises]

@@ -85,15 +85,14 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
 
 
 def _without_double_negatives(guard: Guard) -> Guard:
-    """Return a guard of two conditions that fail with `not a` as `a` that holds."""
+    """Return a guard with one `not a` among two conditions that fails as `a` that holds."""
     negated = [one for one in guard.fails if not one.element and _NOT_NAME.fullmatch(one.code)]
-    if guard.holds or len(guard.fails) != _PAIR or len(negated) != 1:
+    if len(guard.conditions) != _PAIR or len(negated) != 1 or guard.caught:
         return guard
     name = _NOT_NAME.fullmatch(negated[0].code)
     holds = (replace(negated[0], code=name[1]),) if name else ()
-    return replace(
-        guard, holds=holds, fails=tuple(one for one in guard.fails if one not in negated)
-    )
+    fails = tuple(one for one in guard.fails if one not in negated)
+    return replace(guard, holds=(*holds, *guard.holds), fails=fails)
 
 
 def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
@@ -169,8 +168,10 @@ def _in_words(code: str, language: str, empties: frozenset[str]) -> str | None:
     parts, operators = _split(code)
     if 1 < len(parts) <= 3 and len(set(operators)) == 1:
         words = [_one(part, language, empties) for part in parts]
+        is_long = len(code) > _LONGEST_CODE
         if all(
-            one and not one.startswith(f"`{part}`") for one, part in zip(words, parts, strict=True)
+            one and (is_long or not one.startswith(f"`{part}`"))
+            for one, part in zip(words, parts, strict=True)
         ):
             return _OPERATORS[operators[0]].join(one for one in words if one)
     return _one(code, language, empties)

@@ -235,6 +235,7 @@ class FactPhrases:
             return True
         parts = (
             definition.name, definition.parent, definition.returns,
+            definition.receiver,
             *(f"{one.name} {one.annotation or ''} {' '.join(one.parts)}"
               for one in definition.parameters),
         )  # fmt: skip
@@ -338,7 +339,7 @@ def _members(fact: ParameterFacts) -> str | None:
         return None
     are = "is" if len(names) == 1 else "are"
     named = listing([f"`{name}`" for name in names])
-    rest = "" if is_whole else ", among others"
+    rest = ", among others" if fact.members.has_others else ""
     return f"{'only ' * is_whole}its {named} {are} used{rest}" if named else None
 
 

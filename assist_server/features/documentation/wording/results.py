@@ -299,6 +299,7 @@ def _as_sentence(cases: list[tuple[str, str]], new: set[str]) -> str | None:
     if len(cases) > 1:
         (_, first), (code, last) = cases
         is_rest = last.removeprefix("unless ") == first.removeprefix("if ") and first != last
+        is_rest = is_rest or first == re.sub("^if `", "if `!", last)
         phrases[1] = f"otherwise `{code}`" if is_rest else phrases[1]
     return "; ".join(phrases) or None
 

@@ -74,21 +74,26 @@ def without_weaker(steps: list[tuple[Statement, str]]) -> list[tuple[Statement, 
 
 
 def with_otherwise(steps: list[tuple[Statement, str]]) -> list[tuple[Statement, str]]:
-    """Return steps with "otherwise, if B" after one "if A" instead of "if B, unless A"."""
+    """Return steps with "otherwise" after one "if not A", for what depends on A.
+
+    Where more is tested, it is "otherwise, if B" instead of "if B, unless A".
+    """
     told, earlier, condition = [], "", ""
     for statement, when in steps:
         if when != earlier:
             condition = earlier.removeprefix(" if ") if earlier.startswith(" if ") else ""
         ending = f", unless {condition}"
         is_other = condition and when.startswith(" if ") and when.endswith(ending)
-        told.append((statement, f" otherwise,{when.removesuffix(ending)}" if is_other else when))
+        is_rest = bool(condition) and condition == when.replace(" if `", "`!", 1)
+        words = f" otherwise,{when.removesuffix(ending)}" if is_other else when
+        told.append((statement, " otherwise" if is_rest else words))
         earlier = when
     return told
 
 
 def listing(phrases: list[str]) -> str | None:
     """Return phrases as one: "A, B and C", with a comma where one has a condition or an "and"."""
-    is_complex = any(re.search(r" (?:if|unless|on|and|otherwise,) ", one) for one in phrases)
+    is_complex = any(re.search(r" (?:if|unless|on|and|otherwise,) | otherwise$", one) for one in phrases)
     *most, last = phrases or [""]
     mark = ", and " if is_complex else " and "
     return f"{', '.join(most)}{mark}{last}" if most else last or None

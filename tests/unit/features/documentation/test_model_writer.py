@@ -54,6 +54,19 @@ def test_a_phrase_ends_with_the_first_line_that_has_words():
     assert write("\n  A line.\nAnother.", 0.0) == "\n  A line."
 
 
+class SilentBackend(NullBackend):
+    @property
+    def info(self):
+        return replace(super().info, writes_phrases=False)
+
+
+def test_a_model_that_writes_no_useful_phrases_is_not_asked():
+    backend = SilentBackend(answer="Remove the queue.")
+    writer = model_phrase_writer("a.py", backend, Settings(), CancelToken())
+    assert writer("before ", "", PhraseRequest(PhraseKind.SUMMARY, "x", DEFINITION)) is None
+    assert backend.requests == []
+
+
 def test_a_cancelled_writer_gives_up():
     cancel = CancelToken()
     cancel.cancel()
