@@ -30,6 +30,8 @@ _HEAD = r"\s*[:@]?\w*[^\n]*?(?<![\w.]){0}(?![\w.])`?\s*(?:\([^)\n]*\))?\s*:\s*"
 _TAG = r"(?:\{{.*?\}}\s*)?\[?{0}(?:\s*=[^\]\s]*)?\]?(?:\s+-|\s+|\s*:)\s*"
 _MARGIN = re.compile(r"^[\s/*!#-]*")
 _UNSAFE = re.compile(r"[\\{}<>@]|\*/|\"{3}|'{3}|``")
+_DONE = re.compile(r"(?<!where )(?<!what )\bto (?!the\b|an?\b)([a-z]{3,})\b")
+_DONE_ANYWHERE = frozenset({"use", "handle", "have", "apply", "take", "process", "work", "which"})
 _TESTED = (
     r"(?:\btypeof\s*\(?|\bisinstance\(|\bcallable\(|\bis(?:Function|Array|String|Object)\(|\btype\()"
     r"{0}\b|\b{0} (?:instanceof|is_a)\b"
@@ -60,7 +62,15 @@ class Neighbours:
         text = self._parameter(name) if request.kind is PhraseKind.PARAMETER else None
         if text is None or _repeats(text, self._signature(name)) or self._is_of_kinds(name):
             return None
+        if self._is_for_something_else(text):
+            return None
         return None if self._is_about_another(text, name) else text
+
+    def _is_for_something_else(self, text: str) -> bool:
+        """Return whether words say what is done with a parameter, and the function does not."""
+        done = {verb for verb in _DONE.findall(text) if verb not in _DONE_ANYWHERE}
+        own = self.tree.text[self.definition.header.start : self.definition.span.end]
+        return bool(done) and stems(" ".join(done)).isdisjoint(stems(own))
 
     def _is_of_kinds(self, name: str) -> bool:
         """Return whether the function tests of what type a parameter is: it may mean two things."""

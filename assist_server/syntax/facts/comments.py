@@ -11,7 +11,8 @@ from assist_server.syntax.tree_walk import is_comment
 
 _MARKS = re.compile(r"^\s*(?:#+|//+[/!]?|--+|/\*+[!*]?|\*(?!/))?[ \t]?|\s*\*+/\s*$")
 _NOT_PROSE = re.compile(
-    r"^(?:have to|needs? to|don'?t|no need|avoid|because|since|otherwise|unless|we |i |it |this )"
+    r"^(?:have to|needs? to|don'?t|no need|avoid|because|since|otherwise|unless|we |i |it |this "
+    r"|if |when |in case )"
     r"|todo|fixme|xxx|hack|bug\b|noqa|type:|pragma|pylint|eslint|nolint|licen[cs]e|copyright|spdx"
     r"|https?:|clang-|\bnosec|@\w|prettier|istanbul|c8 |v8 |coverage|safety:|note\b|step \d",
     re.IGNORECASE,

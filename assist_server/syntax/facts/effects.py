@@ -34,15 +34,18 @@ _CHANGES = ASSIGNMENTS | {
 _STARTS = frozenset({"go_statement", "defer_statement", "send_statement"})
 _ACTS = frozenset({"new_expression", "delete_expression", "yield", "yield_expression"})
 _NO_EFFECT = re.compile(
-    r"[A-Z][A-Z0-9_]+\(|[\w.$>-]*\b(?:static_)?[aA]ssert"
+    r"[A-Z][A-Z0-9_]+\(|(?:Validate|Objects|Preconditions|Assert)\.\w+\(|[\w.$>-]*\b(?:static_)?[aA]ssert"
     r"|[\w.$]*(?:\b|_)(?:log(?:ger|ging)?\.|debug\()"
     r"|(?:defer )?[\w.]+\.R?(?:L|Unl)ock\(\)$|defer [^(\n]*\.(?:Close|Stop|Done)\(\)$"
     r"|super\(\)(?:\.__init__\(\))?;?$"
 )
 _DOES = re.compile(
-    r"(?:.*(?:\.|->|:))?(?:push|pop|append|add|insert|remove|delete|write|send|put|emit|save|store|flush"
+    r".*(?:\.|->|:)(?:push|pop|append|add|insert|remove|delete|write|send|put|emit|save|store|flush"
     r"|commit|register|unregister|close)(?:[A-Z_]\w*)?",
     re.DOTALL,
+)
+_SYSTEM_CALLS = frozenset(
+    {"write", "send", "remove", "close", "fclose", "fwrite", "fputs", "fflush"}
 )
 _OWN = re.compile(r"^this(?:\.|->)")
 _SCALAR = re.compile(r"-?[\d.]\w*|[Tt]rue|[Ff]alse|None|null|nil|NULL|nullptr|undefined")
@@ -108,7 +111,9 @@ def _is_used_act(source: Source, call: tree_sitter.Node) -> bool:
         return False
     name = call.child_by_field_name("function") or call.child_by_field_name("name")
     owner = "." if call.child_by_field_name("object") is not None else ""  # Java's
-    return name is not None and _DOES.fullmatch(owner + source.text(name)) is not None
+    written = owner + source.text(name) if name is not None else ""
+    is_system = source.language in {"c", "cpp"} and written in _SYSTEM_CALLS
+    return is_system or _DOES.fullmatch(written) is not None
 
 
 def _is_call(source: Source, value: tree_sitter.Node) -> bool:

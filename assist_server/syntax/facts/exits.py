@@ -33,7 +33,9 @@ _BODY = re.compile(r"(?<![\w.])(\w+)\s*\([^(){};]{0,200}\)[^(){};=]{0,100}\{([^{
 _PYTHON_BODY = re.compile(r"\bdef (\w+)\(.*\)[^:\n]*:\s*(?:\"{3}[^\"]*\"{3}\s*)?(.*)")
 _THROW = re.compile(r"(?:^|;)\s*(?:throw\b|raise\b|panic!?\()")
 _CONDITIONAL = re.compile(r"\b(?:if|else|for|while|do|switch|case|try|return|goto|match)\b|\?")
-_MACRO = re.compile(r"(?!\w*(?:LOG|TRACE|DEBUG|WARN|PRINT|ASSERT))[A-Z][A-Z0-9_]+\(.*", re.DOTALL)
+_MACRO = re.compile(
+    r"(?!\w*(?:LOG|TRACE|DEBUG|WARN|PRINT|ASSERT|UNUSED|FREE))[A-Z][A-Z0-9_]+\(.*", re.DOTALL
+)
 # A return of an error is like an exception: documented as a case of its own.
 _REFUSALS = {
     "rust": re.compile(r".*\{\s*return Err\([^;]*;?\s*\}", re.DOTALL),
@@ -96,7 +98,7 @@ class Exits:
                 throwing.update(one.id for one in inside_body(source, node))
             elif node.type in _JUMPS:
                 leaving.update(_left(source, node))
-            elif _may_be_macro(source, node):
+            elif may_be_macro(source, node):
                 leaving.update(one.id for one in inside_body(source, node))
         return cls(source, frozenset(returning), frozenset(throwing), frozenset(leaving))
 
@@ -107,7 +109,8 @@ class Exits:
         return form is not None and text.count("return") == 1 and bool(form.fullmatch(text))
 
 
-def _may_be_macro(source: Source, node: tree_sitter.Node) -> bool:
+def may_be_macro(source: Source, node: tree_sitter.Node) -> bool:
+    """Return whether a statement of C is a macro, which may return from the function."""
     is_c = source.language in {"c", "cpp"} and node.type == "expression_statement"
     return is_c and _MACRO.match(source.text(node)) is not None
 

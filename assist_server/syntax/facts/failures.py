@@ -166,7 +166,8 @@ def _lua(source: Source, guards: Guards) -> Iterator[Failure]:
         given = arguments.named_children if arguments else []
         if called == "assert":
             if len(given) < 2 or not guard.is_known:
-                continue  # it passes on the values of a call
+                yield Failure("error", Guard(is_known=False))  # it may pass on those of a call
+                continue
             guard = _unless(guards, guard, source.line(given[0]), given[0])
             given = given[1:2]
         has_level = all(one.type == "number" for one in given[1:])  # else that is the error

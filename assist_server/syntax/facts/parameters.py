@@ -48,7 +48,7 @@ _SPLATS = frozenset({"list_splat", "dictionary_splat", "spread_element", "keywor
 _IDENTIFIERS = frozenset({"identifier", "shorthand_property_identifier", "vararg_expression"})
 # Functions that say nothing about what is passed to them.
 _PLAIN_CALLS = re.compile(
-    r"(?:.*\.)?(?:len|str|int|float|bool|repr|type|list|tuple|set|dict|iter|hash|id|range|sorted"
+    r"(?:.*(?:\.|::))?(?:len|str|int|float|bool|repr|type|list|tuple|set|dict|iter|hash|id|range|sorted"
     r"|isinstance|print|select|next|unpack|va_start|va_end|append|push|add|extend|String|Number|Boolean|isArray|tostring|tonumber"
     r"|pairs|ipairs|free|sizeof|strlen|clone|to_string|into|Some|Ok|Err|Box|println|printf|max|min"
     r"|equals|insert|get|set|format|join|startswith|endswith|now|cast|move|forward|assert|error"

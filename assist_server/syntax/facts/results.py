@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from assist_server.syntax.facts.exits import may_always_throw
+from assist_server.syntax.facts.exits import may_always_throw, may_be_macro
 from assist_server.syntax.facts.fact import Guard, Result, ValueKind
 from assist_server.syntax.facts.guards import Guards
 from assist_server.syntax.facts.places import is_seen_outside
@@ -57,6 +57,8 @@ def results(source: Source, guards: Guards, variables: Variables) -> tuple[Resul
 
 
 def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[Result]:
+    if any(may_be_macro(source, node) for node in own_nodes(source.body, BORDERS)):
+        yield Result(ValueKind.OTHER, "", Guard(is_known=False))
     unclear = _CALLS if _ends_without_value(source) else frozenset[str]()
     for node in returned_values(source):
         if never_has_value(source, node):

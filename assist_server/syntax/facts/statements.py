@@ -41,7 +41,10 @@ _BLOCK_VALUES = frozenset({
 })  # fmt: skip
 _STATUS = re.compile(r"(?:\w+::)?_*(?:\w+_)?errno|\w*SetLastError\b")
 """Codes of errors, which calls of the system overwrite."""
-_NO_CALL = re.compile(rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(")
+_NO_CALL = re.compile(
+    rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(|(?:static_)?assert\("
+    r"|(?:Validate|Objects|Preconditions|Assert)\.\w+\("
+)
 _ELIDED = re.compile(
     r"(?:await )?(?:new )?[\w.$:?()]+\((?:(?:this|self), )?\.\.\.\)\??|\(?\.\.\.\)?(?!\w).*"
 )

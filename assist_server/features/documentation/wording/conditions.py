@@ -43,6 +43,7 @@ _NOT_ONE_OF = re.compile(r"(`[^`]*`) is not one of ((?:`[^`]*`(?:, )?)+)")
 _IS_NOT = re.compile(r"(`[^`]*`) is not ((?:an instance of |of type |in )?`[^`]*`)")
 _NOT_PLAIN = re.compile(rf"`(?:!|not )({_SUBJECT})`")
 _UNEQUAL = re.compile(r"([^&|]+?) (!==?|~=) ([^&|=<>?]+)")
+_EQUAL = re.compile(r"([^&|=<>!~?]+) (={2,3}) ([^&|=<>?]+)")
 _EQUALS = {"!=": "==", "!==": "===", "~=": "=="}
 _NOT_NAME = re.compile(rf"(?:!|not )({_SUBJECT})")
 _TRUTH_IS_BOOLEAN = frozenset({"java", "go", "rust"})
@@ -75,7 +76,7 @@ def guard_in_words(guard: Guard, language: str, empties: frozenset[str]) -> str 
         parts.append(f"if {_joined(holds, ' and ')}")
     elif guard.caught:
         parts.append("on " + " or ".join(f"`{name}`" for name in guard.caught))
-    if not parts and (positive := _positive(guard, fails)):
+    if not parts and (positive := _positive(guard, fails, language)):
         parts.append(positive)
     elif fails:
         parts.append(f"unless {_joined(fails, ' or ')}")
@@ -123,13 +124,17 @@ def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
     return ", or ".join(kept)
 
 
-def _positive(guard: Guard, fails: list[str | None]) -> str | None:
-    """Return "if X" for "unless not X", and "if X is one of" for "unless X is not one of"."""
+def _positive(guard: Guard, fails: list[str | None], language: str) -> str | None:
+    """Return "if X" for "unless not X", "if X != Y" for "unless X == Y", and the like."""
     if len(guard.fails) != 1 or guard.fails[0].element or fails[0] is None:
         return None
     equal = _UNEQUAL.fullmatch(guard.fails[0].code)
     if equal is not None and fails[0] == f"`{equal[0]}`":
         return f"if `{equal[1]} {_EQUALS[equal[2]]} {equal[3]}`"
+    unequal = _EQUAL.fullmatch(guard.fails[0].code)
+    if unequal is not None and fails[0] == f"`{unequal[0]}`":
+        mark = "~=" if language == "lua" else unequal[2].replace("=", "!", 1)
+        return f"if `{unequal[1]} {mark} {unequal[3]}`"
     plain, other = _NOT_PLAIN.fullmatch(fails[0]), _IS_NOT.fullmatch(fails[0])
     if plain is not None:
         return f"if `{plain[1]}`"

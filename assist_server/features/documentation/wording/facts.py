@@ -61,7 +61,7 @@ _EMPTY_WHEN_FALSE = re.compile(
 )
 _FAILS = {"Err": "returns an error {}", "panic!": "panics {}"}
 _OPERATOR = re.compile(
-    r"(?<!\.)\d|[\"'+*/%<=!|&]|(?<!-)>| - |\bif\b|\bunless\b|returns? `(?:self|this)`"
+    r"(?<![\w.])\d|[\"'+*/%<=!|&]|(?<!-)>| - |\bif\b|\bunless\b|returns? `(?:self|this)`"
 )
 _WORDS_OF_FORM = re.compile(
     r"\b(?:a new|what|returns?|sets?|calls?|self|this|to|and|only|its|is|are|used|passed"

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import groupby
 
 from assist_server.syntax.facts.fact import Act, Result, Statement
 
@@ -51,15 +52,21 @@ def done(statement: Statement) -> tuple[str, str]:
 
 def told_together(statements: list[Statement], *, is_imperative: bool) -> str:
     """Return what statements do, with a verb before the first of each kind."""
-    phrases, said = [], ""
-    for statement in statements:
-        verb, rest = done(statement)
-        form = verb if is_imperative else f"{verb}s"
-        kind = f"{verb}{' to' if ' to `' in rest else ''}"
-        phrases.append(rest if kind == said else f"{form} {rest}")
-        said = kind
+    phrases = []
+    is_long = False
+    for (verb, _), group in groupby(map(done, statements), _kind):
+        *most, last = [rest for _, rest in group]
+        is_long = is_long or bool(most)
+        listed = f"{', '.join(most)} and {last}" if most else last
+        phrases.append(f"{verb if is_imperative else f'{verb}s'} {listed}")
     *most, last = phrases
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"{', '.join(most)}{',' * is_long} and {last}" if most else last
+
+
+def _kind(told: tuple[str, str]) -> tuple[str, bool]:
+    """Return the verb of what is done, and whether something is set to a value."""
+    verb, rest = told
+    return verb, " to `" in rest
 
 
 def without_weaker(steps: list[tuple[Statement, str]]) -> list[tuple[Statement, str]]:
@@ -93,7 +100,9 @@ def with_otherwise(steps: list[tuple[Statement, str]]) -> list[tuple[Statement, 
 
 def listing(phrases: list[str]) -> str | None:
     """Return phrases as one: "A, B and C", with a comma where one has a condition or an "and"."""
-    is_complex = any(re.search(r" (?:if|unless|on|and|otherwise,) | otherwise$", one) for one in phrases)
+    is_complex = any(
+        re.search(r" (?:if|unless|on|and|otherwise,) | otherwise$", one) for one in phrases
+    )
     *most, last = phrases or [""]
     mark = ", and " if is_complex else " and "
     return f"{', '.join(most)}{mark}{last}" if most else last or None

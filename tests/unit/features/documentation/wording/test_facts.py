@@ -418,7 +418,7 @@ def test_a_person_s_words_stay_when_placeholders_are_replaced():
         ("python", "class A:\n    def b█(self, c):\n        self.d = c.f\n        for e in c: self.d.append(e)\n", "Set `self.d` to `c.f` and call `self.d.append(e)` for each `e` in `c`."),
         ("javascript", "class A { b█(c) { this.d = []; for (const e of c) this.d.push(e) } }", "TODO: describe."),
         ("cpp", "void f█(A &a, B b) { a.c = b; a.c.g(); h(); i(); }", "TODO: describe."),
-        ("cpp", "void f█(A &a, B b) { a.c = 0; g(a.c + 1); h(); }", "Set `a.c` to `0`, call `g(a.c + 1)` and `h()`."),
+        ("cpp", "void f█(A &a, B b) { a.c = 0; g(a.c + 1); h(); }", "Set `a.c` to `0`, and call `g(a.c + 1)` and `h()`."),
     ],
 )  # fmt: skip
 def test_effects(language_id, source, expected):
@@ -1067,6 +1067,18 @@ def test_an_error_before_an_effect_is_not_left_out_of_its_conditions():
         ("go", "package p\nfunc (e ClickMsg) Mouse█() Mouse { return Mouse(e) }", "// Mouse TODO", "returns"),
         ("cpp", "void A::f█(int a) { if (!sb.attach(a)) this->set(1); else this->clear(); }", "`!sb.attach(a)`, and call `this->clear()` otherwise", "if `sb"),
         ("java", 'class A { void f█(B a) { if (a.b()) throw new E("The count of " + a + " is more than " + 2); } }', "of...", "....."),
+        # a macro may return
+        ("cpp", "int main█(int argc) { A a(1); PARSE_ALL(a, argc); return 0; }", "@param argc", "Always"),
+        ("cpp", "int main█(int argc) { A a(1); LOG_ALL(a, argc); return 0; }", "Always `0`", "TODO describe"),
+        # what is given up where it is false
+        ("c", "void f█(A **a) { assert(a != NULL); g(*a); *a = NULL; }", "`*a` to `NULL`", "assert"),
+        ("java", 'class A { A f█(B a) { Validate.isTrue(a != null, "No a!"); return g(h(a, 1)); } }', "@param a", "Validate"),
+        ("java", "class A { boolean f█(int a) {\n // If true, it is one. Write nothing.\n return a >= B.C && a <= B.D;\n } }", "whether", "If true"),
+        ("lua", "function f█(a) assert(type(a) == 'table', b) for _, c in ipairs(a) do assert(c.d, b) end end", "among other cases", "always"),
+        ("go", "package p\nfunc (c *C) Uint16Arg█(name string) uint16 { return arg[uint16](name, c) }", "TODO", "arg["),
+        ("cpp", "A *A::f█(F a) { b_ = std::move(a); return this; }", "@param a", "Passed"),
+        ("javascript", "class A {\n  /** @param duration - The amount to subtract */\n  minus(duration) { return g(duration) }\n  plus█(duration) { const a = h(duration); return k(a) }\n}", "@param duration", "subtract"),
+        ("typescript", "function f█(a: Date, v) { a.setMonth(v, 1); a.setHours(0); return a }", "`a.setMonth(v, 1)` and `a.setHours(0)`, and returns `a`", "`, `"),
         ("c", "local void f█(A *s) { int n; for (n = 0; n < 3; n++) { s->a[n]++; } }", "@param s", "@return"),
     ],
 )  # fmt: skip
