@@ -95,6 +95,9 @@ def _read_type(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
 def _function_declarator(node: tree_sitter.Node) -> tree_sitter.Node | None:
     """Return the declarator of a function; None for variables and pointers to functions."""
     declarator = node.child_by_field_name("declarator")
+    unknown = first_of(node, "ERROR")
+    if unknown is not None and (inner := first_of(unknown, "function_declarator")):
+        declarator = inner  # of a constructor after a macro, before what it initializes
     while declarator is not None and declarator.type in {
         "pointer_declarator",
         "reference_declarator",

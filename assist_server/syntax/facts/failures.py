@@ -44,6 +44,7 @@ _GO_ERROR = re.compile(
     r"(?:\w*errors\.New|(?:\w*errors|fmt)\.Errorf)\(|&?[\w.]*Err(?:or)?\w*\{"
     r"|(?:\w+\.)?(?:[A-Z]|[nN]ew)\w*Error\(|(\w+\.)?(Err|err)[A-Z]\w*$"
 )
+_ENDS_WITH_RETURN = re.compile(r"\breturn\b[^}]*\}\s*$")
 _GO_MAYBE = re.compile(r"[\w.]*[eE]rr\w*(?:\.\w+)?\(")
 """Calls that return an error that they are given or keep, or none: they do not fail."""
 
@@ -135,7 +136,7 @@ def _go(source: Source, guards: Guards) -> Iterator[Failure]:
             continue
         last = values.named_children[-1]
         text = source.text(last)
-        if text in NOTHING:
+        if text in NOTHING or _is_tested_before(source, text, node):
             continue
         guard = guards.of_node(node)
         is_passed_on = any(one.code.startswith("let error = ") for one in guard.holds)
@@ -151,6 +152,20 @@ def _go(source: Source, guards: Guards) -> Iterator[Failure]:
             yield _passed_on(source, guards, last, called)
         else:
             yield Failure("error", Guard(is_known=False))
+
+
+def _is_tested_before(source: Source, name: str, returned: tree_sitter.Node) -> bool:
+    """Return whether an error is nil where it is returned: else an `if` has returned before."""
+    is_nil, block = False, returned.parent
+    for one in block.named_children if block is not None else []:
+        if one.start_byte >= returned.start_byte:
+            break
+        condition = one.child_by_field_name("condition") if one.type == "if_statement" else None
+        is_test = condition is not None and source.text(condition) == f"{name} != nil"
+        written = source.text(one)
+        is_left = is_test and _ENDS_WITH_RETURN.search(written) is not None
+        is_nil = is_left or (is_nil and not re.search(rf"\b{re.escape(name)}\b", written))
+    return is_nil
 
 
 def _lua(source: Source, guards: Guards) -> Iterator[Failure]:

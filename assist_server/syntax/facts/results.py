@@ -36,6 +36,7 @@ _COMPARES = frozenset({
 })  # fmt: skip
 _UNCLEAR = re.compile(r"[;{}]|=>|\bfunc\b|\bfunction\b|\blambda\b|\|[\w, &]+\|")
 """What makes a quoted value too much to read."""
+_EMPTY_IN_GO = re.compile(r"&?[\w.\[\]*]+\{\}")
 _STRINGS = re.compile(r"(?<!\w)\"(?:\\.|[^\"\\])*\"|(?<!\w)'(?:\\.|[^'\\])*'")
 _IMPLICIT = frozenset({"java", "cpp"})
 """Languages in which a method of the object needs no `this`."""
@@ -78,7 +79,8 @@ def _results(source: Source, guards: Guards, variables: Variables) -> Iterator[R
         is_clear = is_given and variables.is_clear(code) and not variables.is_changed(code, node)
         is_clear = is_clear and not _asks_what_changed(source, variables, code, node)
         is_clear = is_clear and node.type not in unclear and not is_plain_cast(node)
-        is_readable = not _UNCLEAR.search(_STRINGS.sub('""', code))
+        is_empty = source.language == "go" and _EMPTY_IN_GO.fullmatch(code) is not None
+        is_readable = is_empty or not _UNCLEAR.search(_STRINGS.sub('""', code))
         called = called_in(code) or ""
         is_known = variables.is_clear(called)
         yield Result(kind, code, guard, is_clear and is_readable, called if is_known else "")

@@ -91,7 +91,8 @@ def with_otherwise(steps: list[tuple[Statement, str]]) -> list[tuple[Statement, 
             condition = earlier.removeprefix(" if ") if earlier.startswith(" if ") else ""
         ending = f", unless {condition}"
         is_other = condition and when.startswith(" if ") and when.endswith(ending)
-        is_rest = bool(condition) and condition == when.replace(" if `", "`!", 1)
+        opposites = (when.replace(" if `", "`!", 1), when.removeprefix(" unless "))
+        is_rest = bool(condition) and condition in opposites
         words = f" otherwise,{when.removesuffix(ending)}" if is_other else when
         told.append((statement, " otherwise" if is_rest else words))
         earlier = when
