@@ -1,5 +1,7 @@
 """Knowledge about a definition without a model: from its file first, then from its source."""
 
+import re
+from dataclasses import replace
 from functools import cached_property
 
 from assist_server.features.documentation.layout import Telling
@@ -9,6 +11,8 @@ from assist_server.features.documentation.wording.facts import FactPhrases
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.read import read_facts
 from assist_server.syntax.parser import SyntaxTree
+
+_IMPORTS = re.compile(r"^import (?:\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
 class Knowledge:
@@ -23,7 +27,8 @@ class Knowledge:
     @cached_property
     def _facts(self) -> FactPhrases:
         facts = read_facts(self._tree, self._definition)
-        return FactPhrases(self._definition, facts, self._tree.language.id)
+        packages = _packages(self._tree.text) if self._tree.language.id == "go" else frozenset()
+        return FactPhrases(self._definition, facts, self._tree.language.id, packages)
 
     def phrase(self, request: PhraseRequest) -> str | None:
         """Return a phrase about the subject of a request; None if nothing is known."""
@@ -38,8 +43,11 @@ class Knowledge:
     def _fact(self, request: PhraseRequest) -> str | None:
         phrase = self._facts.phrase(request)
         is_property = self._definition.is_property and request.kind is PhraseKind.SUMMARY
-        if phrase is None or not (is_property and self._tree.language.id == "python"):
+        if not (is_property and self._tree.language.id == "python"):
             return phrase
+        phrase = phrase or self._facts.phrase(replace(request, kind=PhraseKind.RETURNS))
+        if phrase is None:
+            return None
         # A property is described like an attribute, without a verb.
         value = phrase.removeprefix("return ")
         return f"the value of {value}" if value.startswith("`") and value != phrase else value
@@ -58,3 +66,9 @@ class Knowledge:
         is_told = summary.startswith("return ") or " and return " in summary
         is_alone = not self._definition.parameters  # else linters want all entries
         return (is_told and "`" in summary and is_alone) or self._facts.never_returns
+
+
+def _packages(text: str) -> frozenset[str]:
+    """Return the names of the packages that a file of Go imports."""
+    imports = " ".join(_IMPORTS.findall(text))
+    return frozenset(name.rpartition("/")[2] for name in re.findall(r'"([^"]+)"', imports))

@@ -17,6 +17,7 @@ _NOT_PROSE = re.compile(
     r"|https?:|clang-|\bnosec|@\w|prettier|istanbul|c8 |v8 |coverage|safety:|note\b|step \d",
     re.IGNORECASE,
 )
+_RETURNS = re.compile(r"[Rr]eturns? ")
 _CODE = re.compile(r"[;{}=]|\w\(|->|=>|::|\)\s*$|^\W|\\")
 _SENTENCE = re.compile(r"(?<=[^.\s]{2}[.!?])\s+(?=[A-Z])")
 _MIN_WORDS = 3
@@ -48,9 +49,9 @@ def opening_comment(source: Source) -> str | None:
     is_last = begin >= len(lines)
     is_single = len(own_statements(source)) == 1
     node = tree.node_at(start + len(lines[0]) + 1 + _indent(lines[1]))
-    if (is_last and not is_single) or not is_comment(node):
-        return None
-    return _prose(" ".join(" ".join(block).split()))
+    prose = " ".join(" ".join(block).split())
+    is_about_next = is_last and not is_single and not _RETURNS.match(prose)
+    return None if is_about_next or not is_comment(node) else _prose(prose)
 
 
 def parameter_comments(source: Source) -> dict[str, str]:

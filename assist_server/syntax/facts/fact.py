@@ -72,6 +72,8 @@ class ValueKind(StrEnum):
     """A comparison."""
     GROUP = "group"
     """Several named values."""
+    FUNCTION = "function"
+    """A function; the text is its parameters."""
     KEYS = "keys"
     """A literal with keys; the text is the keys."""
     OTHER = "other"

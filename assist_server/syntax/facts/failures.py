@@ -44,6 +44,8 @@ _GO_ERROR = re.compile(
     r"(?:\w*errors\.New|(?:\w*errors|fmt)\.Errorf)\(|&?[\w.]*Err(?:or)?\w*\{"
     r"|(?:\w+\.)?(?:[A-Z]|[nN]ew)\w*Error\(|(\w+\.)?(Err|err)[A-Z]\w*$"
 )
+_MADE_ANOTHER = re.compile(r"\s*\.(?:map_err|(?:with_)?context|wrap_err(?:_with)?)\(.*\)$")
+"""What changes the error of a call in Rust."""
 _ENDS_WITH_RETURN = re.compile(r"\breturn\b[^}]*\}\s*$")
 _GO_MAYBE = re.compile(r"[\w.]*[eE]rr\w*(?:\.\w+)?\(")
 """Calls that return an error that they are given or keep, or none: they do not fail."""
@@ -115,7 +117,7 @@ def _passed_on(
     source: Source, guards: Guards, call: tree_sitter.Node, written: str | None = None
 ) -> Failure:
     """Return the failure of a call whose error is returned; it may be `written` above."""
-    code = written or source.line(call).rstrip("?")
+    code = _MADE_ANOTHER.sub("", written or source.line(call).rstrip("?"))
     tried = Condition(f"let error = {code}")
     name = "error" if source.language == "go" else "Err"
     if guards.variables.is_changed(code, call) or is_operand_skipped(source, call):

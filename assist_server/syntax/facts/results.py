@@ -21,7 +21,7 @@ from assist_server.syntax.facts.source import (
 )
 from assist_server.syntax.facts.tails import never_has_value, returned_values
 from assist_server.syntax.facts.variables import Variables, names_in, targets_of
-from assist_server.syntax.tree_walk import own_nodes
+from assist_server.syntax.tree_walk import is_comment, own_nodes
 
 _LITERAL = re.compile(
     r"-?\d[\w.]*|-?[A-Z][A-Z0-9_]+|True|False|true|false|\"[^\"\\{]{0,24}\"|'[^'\\{]{0,24}'"
@@ -43,6 +43,11 @@ _IMPLICIT = frozenset({"java", "cpp"})
 _PLAIN = frozenset({"expression_statement", "lexical_declaration", "variable_declaration"})
 """Statements after which a function of a script ends without a value."""
 _MAX_KEYS = 10
+_FUNCTIONS = frozenset({
+    "function_expression", "arrow_function", "function_definition", "function_declaration",
+    "lambda",
+})  # fmt: skip
+_PARAMETER = re.compile(r"\.{0,3}[\w$]+")
 _GROUPS = frozenset({"tuple", "expression_list", "tuple_expression"})
 _NAMED = re.compile(r"[\w.]+")
 _CALLS = frozenset({"call_expression", "await_expression"})
@@ -164,10 +169,40 @@ def _described(
         (ValueKind.INSTANCE, made),
         (ValueKind.TEST, is_test(node, code)),
         (ValueKind.GROUP, _is_group(source, node)),
+        (ValueKind.FUNCTION, function := _function(source, variables, node)),
         (ValueKind.KEYS, keys := _keys(source, node)),
     )
     kind = next((kind for kind, is_one in kinds if is_one), ValueKind.OTHER)
-    return kind, {ValueKind.INSTANCE: made, ValueKind.KEYS: keys}.get(kind) or code
+    texts = {
+        ValueKind.INSTANCE: made, ValueKind.FUNCTION: function, ValueKind.KEYS: keys
+    }  # fmt: skip
+    return kind, texts.get(kind) or code
+
+
+def _function(source: Source, variables: Variables, node: tree_sitter.Node) -> str | None:
+    """Return the names of the parameters of a value that is a function."""
+    if node.type == "identifier" and source.text(node) not in source.parameters:
+        name = source.text(node)
+        node = _inner_function(source, name) or variables.only_value(name) or node
+    if node.type not in _FUNCTIONS:
+        return None
+    listed = node.child_by_field_name("parameters") or node.child_by_field_name("parameter")
+    children = listed.named_children if listed is not None else []
+    parameters = children or ([listed] if listed and listed.type == "identifier" else [])
+    written = [source.line(one) for one in parameters if not is_comment(one)]
+    return ", ".join(written) if all(map(_PARAMETER.fullmatch, written)) else None
+
+
+def _inner_function(source: Source, name: str) -> tree_sitter.Node | None:
+    """Return the only function of a name that a body defines."""
+    found = [
+        one
+        for one in statements(source.body)
+        if one.type in {"function_definition", "function_declaration"}
+        and (named := one.child_by_field_name("name")) is not None
+        and source.text(named) == name
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _keys(source: Source, node: tree_sitter.Node) -> str | None:

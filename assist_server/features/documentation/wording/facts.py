@@ -70,8 +70,8 @@ _WORDS_OF_FORM = re.compile(
 _QUALIFIERS = re.compile(r"(?:\b\w+::)+(?=\w)|(?<=[( ])[&*](?=\w)")
 """Marks in code that say nothing to a reader: namespaces, and how a value is passed."""
 _ELEMENT = re.compile(r"for each `(\w+)`")
-_PACKAGES = re.compile(r"(?<=`)[a-z]\w*\.(?=[A-Z]\w*\()")
-"""The package of a function of Go."""
+_PACKAGE = re.compile(r"(?<=`)([a-z]\w*)\.(?=[A-Z]\w*\()")
+"""The package, or an object, before a function of Go."""
 _AFTER_NAME = PhraseForm(is_capitalised=False, is_imperative=False)
 
 
@@ -82,6 +82,8 @@ class FactPhrases:
     definition: Definition
     facts: Facts
     language: str
+    packages: frozenset[str] = frozenset()
+    """What a file of Go imports: such names before a function say nothing."""
 
     def phrase(self, request: PhraseRequest) -> str | None:
         """Return what is known about the subject of a request; None if nothing is."""
@@ -149,6 +151,10 @@ class FactPhrases:
             if _EMPTY_WHEN_FALSE.fullmatch(one.annotation or "")
         )
 
+    @property
+    def _owners(self) -> frozenset[str]:
+        return self.packages | {self.definition.receiver or ""}
+
     def _when(self, guard: Guard) -> str | None:
         return guard_in_words(guard, self.language, self._empties)
 
@@ -156,7 +162,8 @@ class FactPhrases:
         """Return a headline that tells what is done; a short one tells the first of few steps."""
         is_godoc = request.form == _AFTER_NAME
         if self.facts.comment is not None and not is_godoc:
-            return self.facts.comment
+            verb = "Return " if request.form.is_imperative else "Returns "
+            return re.sub("^[Rr]eturns ", verb, self.facts.comment)
         is_whole = self.definition.kind is not Kind.CONSTRUCTOR
         statements = self.facts.statements if is_whole else ()
         whole = [(one, "") for one in statements]
@@ -228,7 +235,8 @@ class FactPhrases:
     def _says_more(self, phrase: str) -> bool:
         """Return whether a phrase has a word, number or operator that the signature lacks."""
         definition, told = self.definition, _QUALIFIERS.sub("", phrase)
-        told = _PACKAGES.sub("", told) if self.language == "go" else told
+        owner = _PACKAGE.search(told)
+        told = _PACKAGE.sub("", told) if owner and owner[1] in self._owners else told
         if is_named_path(phrase, definition.name):
             return False
         if _OPERATOR.search(told):

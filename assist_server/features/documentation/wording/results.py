@@ -265,6 +265,7 @@ _RESULTS = {
     ValueKind.GROUP: "`{}`",
     ValueKind.INSTANCE: "a new `{}`",
     ValueKind.LITERAL: "always `{}`",
+    ValueKind.FUNCTION: "a function of `{}`",
     ValueKind.KEYS: "an object with `{}`",
 }
 _GIVEN = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
@@ -307,8 +308,8 @@ def _as_sentence(cases: list[tuple[str, str]], new: set[str]) -> str | None:
 def _is_quotable(result: Result) -> bool:
     """Return whether a returned value can be quoted."""
     is_short = len(result.code) <= _LONGEST_CODE and "`" not in result.code
-    is_keys = result.kind is ValueKind.KEYS
-    return is_short and not is_keys and (result.kind in _CONSTANT or result.is_clear)
+    is_other = result.kind in {ValueKind.KEYS, ValueKind.FUNCTION}
+    return is_short and not is_other and (result.kind in _CONSTANT or result.is_clear)
 
 
 def _value(result: Result) -> str:
@@ -317,5 +318,11 @@ def _value(result: Result) -> str:
 
 
 def _listed(result: Result) -> str:
+    if result.kind is ValueKind.FUNCTION:
+        return (
+            " and ".join(result.code.rsplit(", ", 1))
+            .replace(" and ", "` and `")
+            .replace(", ", "`, `")
+        )
     is_group = result.kind in {ValueKind.GROUP, ValueKind.KEYS}
     return result.code.strip("()").replace(", ", "`, `") if is_group else result.code

@@ -944,7 +944,7 @@ def test_a_macro_in_front_of_the_name_is_no_result():
         ("javascript", "function f█(a) { for (const b in a) b.tick() }", "TODO: describe."),
         ("go", "package p\nfunc (c *C) F█(a []A) {\n\tfor _, b := range a {\n\t\tdelete(c.d, b)\n\t}\n}", "// F calls `delete(c.d, b)` for each `b` in `a`."),
         # the name in other words
-        ("go", "package p\nfunc removeFiles█(files []A) {\n\tfor _, filename := range files {\n\t\tos.Remove(filename)\n\t}\n}", "// removeFiles TODO: describe."),
+        ("go", 'package p\nimport "os"\nfunc removeFiles█(files []A) {\n\tfor _, filename := range files {\n\t\tos.Remove(filename)\n\t}\n}', "// removeFiles TODO: describe."),
         ("go", "package p\nfunc (c *C) Lock█() {\n\tc.Lock()\n}", "// Lock TODO: describe."),
         ("go", "package p\nfunc (c *C) Lock█() {\n\tc.mutex.Lock()\n}", "// Lock calls `c.mutex.Lock()`."),
         ("javascript", "function removeItems█(items) { for (const item of items) remove(item) }", "TODO: describe."),
@@ -1072,6 +1072,21 @@ def test_an_error_before_an_effect_is_not_left_out_of_its_conditions():
         ("go", "package p\nfunc (i *V) Set█(s string) error {\n\tv, err := parse(s, 1)\n\tif err != nil {\n\t\treturn err\n\t}\n\terr = i.put(v)\n\treturn err\n}", "i.put", "among"),
         ("go", "package p\nfunc (i *B) V█() map[string]T {\n\tif i.d == nil {\n\t\treturn map[string]T{}\n\t}\n\treturn *i.d\n}", "`map[string]T{}` if `i.d` is `nil`, else `*i.d`", "other results"),
         ("cpp", "API AsV::AsV█(bool kb) : B(g(kb)) { if(kb) { d(1); } else { e(2); } }", "Call `d(1)` if `kb`, and call `e(2)` otherwise.", "@return"),
+        # an object of Go, not a package
+        ("go", 'package p\nimport "os"\nfunc Panic█(a ...any) { std.Panic(a...) }', "Panic calls `std.Panic(a...)`.", "TODO"),
+        # what makes another error of one
+        ("rust", "fn f█(a: &[u8]) -> Result<T, E> {\n    let b = from_utf8(a).map_err(|e| E::custom(e.to_string()))?;\n    Ok(T(b))\n}", "Returns an error if `from_utf8(a)` fails.", "map_err"),
+        ("rust", 'fn f█(a: &[u8]) -> Result<T, E> {\n    let b = from_utf8(a).with_context(|| format!("in {a}"))?;\n    Ok(T(b))\n}', "Returns an error if `from_utf8(a)` fails.", "context"),
+        ("python", "class A:\n    @property\n    def d█(self) -> type:\n        if self.o: return B\n        return dict\n", "`B` if `self.o`, else `dict`", "TODO"),
+        # a comment that says what is returned
+        ("python", "def f█(a):\n    # Returns the weighted distance of them\n    b = g(a)\n    b += 1\n    return b\n", '"""Return the weighted distance of them.', "Returns the"),
+        ("javascript", "function f█(a) {\n  // returns the weighted distance of them\n  let b = g(a)\n  b += 1\n  return b\n}", "* Returns the weighted distance of them.", "* returns"),
+        ("javascript", "function f█(a) {\n  // weighted distance of them\n  let b = g(a)\n  b += 1\n  return b\n}", "TODO: describe", "weighted"),
+        # functions as values
+        ("javascript", "function before█(times, func) { var memo; return function(obj, ...rest) { return func(obj) } }", "A function of `obj` and `...rest`.", "returns TODO"),
+        ("python", "def f█(a):\n    def inner(b, c):\n        return a(b)\n    return inner\n", "A function of `b` and `c`.", "Returns:\n        TODO"),
+        ("python", "def f█(a):\n    inner = g(a)\n    return inner\n", "TODO", "A function"),
+        ("lua", "function f█(a) return function(b) return b + a end end", "A function of `b`.", "any # TODO"),
         # a macro may return
         ("cpp", "int main█(int argc) { A a(1); PARSE_ALL(a, argc); return 0; }", "@param argc", "Always"),
         ("cpp", "int main█(int argc) { A a(1); LOG_ALL(a, argc); return 0; }", "Always `0`", "TODO describe"),
