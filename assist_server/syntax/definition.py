@@ -82,6 +82,8 @@ class Definition:
     yields_nothing: bool = False
     """Python: whether it yields, but never a value, like most context managers."""
     is_async: bool = False
+    is_open: bool = False
+    """Java: whether a subclass may override a method."""
     is_property: bool = False
     raises: tuple[str, ...] = ()
     """Names of the exceptions that the definition itself raises or declares, each once."""

@@ -18,6 +18,7 @@ _KINDS = {
     "annotation_type_declaration": Kind.INTERFACE,
     "enum_declaration": Kind.ENUM,
 }
+_CLOSED = frozenset({"static", "private", "final"})
 
 
 def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
@@ -41,6 +42,8 @@ def read(tree: SyntaxTree, node: tree_sitter.Node) -> Definition | None:
         returns=returns,
         returns_value=returns not in {None, "void"},
         raises=_throws(tree, node, body) if kind in {Kind.METHOD, Kind.CONSTRUCTOR} else (),
+        is_open=kind is Kind.METHOD
+        and _CLOSED.isdisjoint(tree.node_text(modifiers).split() if modifiers else ()),
         parent=_parent(tree, node),
         documentation=comment_above(tree, node),
     )

@@ -10,6 +10,7 @@ from assist_server.syntax.parser import SyntaxTree
 from assist_server.syntax.tree_walk import first_of, is_comment, own_nodes
 
 _RESULT = re.compile(r"(?:\w+::)*(?P<alias>\w*)Result\b")
+_MAY_FAIL = re.compile(r"\?|\bErr\b|\breturn\b|\w!")
 _USES_RESULT = re.compile(r"\b(?:Err|Ok)\(|[\w)]\?")
 _KINDS = {
     "function_item": Kind.FUNCTION,
@@ -58,8 +59,11 @@ def _may_be_error(
 ) -> bool:
     """Return whether a type is `Result`, or is named like it and used so."""
     found = _RESULT.match(tree.node_text(returned))
-    is_used = body is not None and _USES_RESULT.search(tree.node_text(body)) is not None
-    return found is not None and (not found["alias"] or is_used)
+    written = tree.node_text(body) if body is not None else ""
+    is_used = not (found and found["alias"]) or _USES_RESULT.search(written) is not None
+    last = body.named_children[-1] if body is not None and body.named_children else None
+    is_fine = last is not None and tree.node_text(last).startswith("Ok(")
+    return found is not None and is_used and not (is_fine and not _MAY_FAIL.search(written))
 
 
 def _outer(tree: SyntaxTree, node: tree_sitter.Node) -> tree_sitter.Node:

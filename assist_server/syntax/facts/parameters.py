@@ -56,7 +56,9 @@ _PLAIN_CALLS = re.compile(
     r"|\w*(?:UNUSED|unused)\w*)"
 )
 _CALLEE = re.compile(r"(?:super\(\)\.)?[\w.$:]+(?:->\w+)*")
-_DYNAMIC = re.compile(r"(?<![\w.$])(?:locals|arguments|vars|eval)\b")
+_DYNAMIC = re.compile(
+    r"(?<![\w.$])(?:locals|arguments|vars|eval)\b|^[ \t]*#\s*include\b", re.MULTILINE
+)
 """Ways to reach a parameter without its name."""
 _QUOTES = frozenset("\"'`")
 _HOLES = re.compile(r"\{[^{}]*\}")

@@ -169,7 +169,10 @@ class FactPhrases:
         whole = [(one, "") for one in statements]
         steps, is_partial = (whole, False) if whole else self._effects()
         if is_short:
-            steps, is_partial = ([], False) if is_partial else (steps[:1], len(steps) > 1)
+            is_again = any(target_of(one) == target_of(steps[0][0]) for one, _ in steps[1:])
+            steps, is_partial = (
+                ([], False) if is_partial or is_again else (steps[:1], len(steps) > 1)
+            )
         phrases = [
             told_together([one for one, _ in group], is_imperative=request.form.is_imperative)
             + when
@@ -183,10 +186,8 @@ class FactPhrases:
             does = "do" if request.form.is_imperative else "does"
             phrases = [f"{does} nothing {when}"] if when else []
         joined = listing(phrases)
-        if joined and steps and is_partial:
-            joined = f"{joined}, among other things"
         if joined and self._says_more(joined):
-            return joined
+            return f"{joined}, among other things" if steps and is_partial else joined
         is_identity = [one.kind for one in self.facts.results] == [ValueKind.PARAMETER]
         if is_identity and len(whole) == 1 and (returned := self._results.phrase()):
             return _returning(returned, verb)

@@ -77,6 +77,7 @@ class ResultPhrases:
         form = None if is_told or is_long or is_unclear else _RESULTS.get(result.kind)
         if form is not None:
             told = form.format(_listed(result))
+            told = told.removeprefix("always ") if self.definition.is_open else told
             is_fixed = result.kind in {ValueKind.PARAMETER, ValueKind.SELF, ValueKind.LITERAL}
             return told if is_fixed or self.says_more(told) else None
         is_last = self.last is not None and self.last.act is Act.RETURN

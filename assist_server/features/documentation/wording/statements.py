@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from itertools import groupby
 
+from assist_server.features.documentation.plausibility import stems
 from assist_server.syntax.facts.fact import Act, Result, Statement
 
 _PATH = re.compile(
@@ -126,6 +127,9 @@ def is_named_path(phrase: str, name: str) -> bool:
         return False
     parts = re.split(r"\W+", path[1].replace("_", "").lower())
     is_place = re.fullmatch(r"self\.\d+", path[1]) is not None
+    is_attribute = path[1].count(".") == 1 and "(" not in phrase
+    if is_attribute and stems(path[1].partition(".")[2]) & stems(name):
+        return True
     return is_place or any("".join(parts[first:]) == own for first in range(len(parts)))
 
 

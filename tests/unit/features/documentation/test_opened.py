@@ -216,7 +216,7 @@ LAID_OUT = [
     (
         "java",
         "/**\n * \n * @param path\n * @return█\n */\nint load(int path) { return 1; }\n",
-        "/**\n * Returns {@code 1}.\n *\n * @param path TODO: describe\n * @return always {@code 1}\n */\nint load(int path) { return 1; }\n",
+        "/**\n * Returns {@code 1}.\n *\n * @param path TODO: describe\n * @return {@code 1}\n */\nint load(int path) { return 1; }\n",
     ),
     (
         "c",

@@ -1082,6 +1082,17 @@ def test_an_error_before_an_effect_is_not_left_out_of_its_conditions():
         ("python", "def f█(a):\n    # Returns the weighted distance of them\n    b = g(a)\n    b += 1\n    return b\n", '"""Return the weighted distance of them.', "Returns the"),
         ("javascript", "function f█(a) {\n  // returns the weighted distance of them\n  let b = g(a)\n  b += 1\n  return b\n}", "* Returns the weighted distance of them.", "* returns"),
         ("javascript", "function f█(a) {\n  // weighted distance of them\n  let b = g(a)\n  b += 1\n  return b\n}", "TODO: describe", "weighted"),
+        # what an included file uses
+        ("c", 'void f█(int m) {\n#include "u8.h"\n}\n', "@param m TODO", "Not used"),
+        # a place that is set in both cases
+        ("python", "class A:\n    def converter█(self, meth):\n        d = C(meth, x=True)\n        if self._converter is None:\n            self._converter = d\n        else:\n            self._converter = pipe(self._converter, d)\n        return meth\n", "TODO", "Set"),
+        # what others may override
+        ("java", "abstract class F { public C conv█(int a) { return null; } }", "@return {@code null}", "always"),
+        ("java", "class F { static C conv█(int a) { return null; } }", "@return always {@code null}", "TODO describe"),
+        # what never fails
+        ("rust", "fn a█(&self, b: u8) -> Result<u8, E> { g(b); Ok(b + 1) }", "returns `Ok(b + 1)`", "Errors"),
+        ("rust", "fn a█(&self, b: u8) -> Result<u8, E> { let c = g(b)?; Ok(c + 1) }", "Errors", "Ok("),
+        ("go", "package p\nfunc (e *E) GetSpecifiedShortnames█() string { return e.specifiedShorthands }", "TODO", "returns"),
         # functions as values
         ("javascript", "function before█(times, func) { var memo; return function(obj, ...rest) { return func(obj) } }", "A function of `obj` and `...rest`.", "returns TODO"),
         ("python", "def f█(a):\n    def inner(b, c):\n        return a(b)\n    return inner\n", "A function of `b` and `c`.", "Returns:\n        TODO"),
