@@ -14,8 +14,17 @@ from assist_server.syntax.facts.loops import (
     goes_through_keys,
     loop_of,
 )
-from assist_server.syntax.facts.source import BLOCKS, IFS, RETURNS, THROWS, Source, statements
+from assist_server.syntax.facts.source import (
+    BLOCKS,
+    BORDERS,
+    IFS,
+    RETURNS,
+    THROWS,
+    Source,
+    statements,
+)
 from assist_server.syntax.facts.variables import LOOPS, Variables, names_in
+from assist_server.syntax.tree_walk import own_nodes
 
 _EXITS = RETURNS | {"continue_statement", "break_statement", "continue_expression"}
 _CASES = frozenset({"switch_case", "case_statement", "expression_case"})
@@ -207,7 +216,13 @@ class Guards:
             value = value.named_children[0]
         names = re.findall(r"[\w.]+", self.source.text(value)) if value is not None else []
         path.caught += names
-        path.is_known = path.is_known and bool(names)
+        path.is_known = path.is_known and bool(names) and not self._is_caught_again(parent, names)
+
+    def _is_caught_again(self, handler: tree_sitter.Node, names: list[str]) -> bool:
+        """Return whether another handler of the function is for the same exceptions."""
+        others = (one for one in own_nodes(self.source.body, BORDERS) if one.type in _HANDLERS)
+        heads = (self.source.text(one).partition(":")[0] for one in others if one != handler)
+        return any(name in re.findall(r"[\w.]+", head) for head in heads for name in names)
 
     def _arm(self, path: _Path, parent: tree_sitter.Node) -> None:
         pattern = parent.child_by_field_name("pattern")

@@ -186,6 +186,9 @@ class FactPhrases:
             does = "do" if request.form.is_imperative else "does"
             phrases = [f"{does} nothing {when}"] if when else []
         joined = listing(phrases)
+        if len(phrases) == 1 and len(steps) > 1 and steps[0][1].startswith(" if "):
+            when = steps[0][1]
+            joined = f"{when.lstrip()}, {phrases[0].removesuffix(when)}"  # it is about all of them
         if joined and self._says_more(joined):
             return f"{joined}, among other things" if steps and is_partial else joined
         is_identity = [one.kind for one in self.facts.results] == [ValueKind.PARAMETER]

@@ -1093,6 +1093,12 @@ def test_an_error_before_an_effect_is_not_left_out_of_its_conditions():
         ("rust", "fn a█(&self, b: u8) -> Result<u8, E> { g(b); Ok(b + 1) }", "returns `Ok(b + 1)`", "Errors"),
         ("rust", "fn a█(&self, b: u8) -> Result<u8, E> { let c = g(b)?; Ok(c + 1) }", "Errors", "Ok("),
         ("go", "package p\nfunc (e *E) GetSpecifiedShortnames█() string { return e.specifiedShorthands }", "TODO", "returns"),
+        # a condition of several steps
+        ("lua", "function L:close█() if self.f then self.f:flush() self.f:close() self.f = nil end end", "If `self.f`, call", "nil` if"),
+        ("javascript", "function f█(a) { if (a.b) { a.c = 1; a.d = 2 } }", "If `a.b`, sets `a.c` to `1` and `a.d` to `2`.", "2` if"),
+        # what several handlers are for
+        ("python", "def f█(name, g):\n    try:\n        a = yield\n    except BaseException as e:\n        a = Result(None, e)\n    try:\n        g.send(a)\n    except StopIteration:\n        return a\n    except BaseException:\n        warn(name, a)\n        raise\n", "name: TODO", "on `Base"),
+        ("python", "def f█(name, g):\n    try:\n        g.send(1)\n    except BaseException:\n        warn(name, g)\n        raise\n", "on `BaseException`", "name: TODO"),
         # functions as values
         ("javascript", "function before█(times, func) { var memo; return function(obj, ...rest) { return func(obj) } }", "A function of `obj` and `...rest`.", "returns TODO"),
         ("python", "def f█(a):\n    def inner(b, c):\n        return a(b)\n    return inner\n", "A function of `b` and `c`.", "Returns:\n        TODO"),
