@@ -30,6 +30,10 @@ _HEAD = r"\s*[:@]?\w*[^\n]*?(?<![\w.]){0}(?![\w.])`?\s*(?:\([^)\n]*\))?\s*:\s*"
 _TAG = r"(?:\{{.*?\}}\s*)?\[?{0}(?:\s*=[^\]\s]*)?\]?(?:\s+-|\s+|\s*:)\s*"
 _MARGIN = re.compile(r"^[\s/*!#-]*")
 _UNSAFE = re.compile(r"[\\{}<>@]|\*/|\"{3}|'{3}|``")
+_SAY_NOTHING = stems(
+    "structure object instance item thing data container contains variable parameter argument value"
+    " used store stores hold holds given passed current"
+)
 _DONE = re.compile(r"(?<!where )(?<!what )\bto (?!the\b|an?\b)([a-z]{3,})\b")
 _DONE_ANYWHERE = frozenset({"use", "handle", "have", "apply", "take", "process", "work", "which"})
 _TESTED = (
@@ -222,8 +226,9 @@ class Neighbours:
 
 
 def _repeats(text: str, signature: str) -> bool:
-    """Return whether a description has only words of the signature."""
-    return all(word in signature.lower() for word in content_words(text))
+    """Return whether a description has only words of the signature, and such as say nothing."""
+    known = signature.lower()
+    return all(word in known or word in _SAY_NOTHING for word in content_words(text))
 
 
 def _usable(text: str) -> str | None:

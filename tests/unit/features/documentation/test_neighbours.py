@@ -157,3 +157,13 @@ def test_an_exception_s_message_is_not_told_to_be_one():
         "    WorldError█(String message) {\n        super(message);\n    }\n}\n"
     )
     assert "passed to {@code super}" in written(source, "java")
+
+
+def test_words_that_say_nothing_are_not_borrowed():
+    source = (
+        'class A:\n    def g(self, error_store):\n        """Do it.\n\n'
+        '        Args:\n            error_store: {}\n        """\n\n'
+        "    def f█(self, error_store):\n        x(error_store.a, error_store)\n"
+    )
+    assert "Structure" not in written(source.format("Structure to store errors."), "python")
+    assert "Errors by field" in written(source.format("Errors by field and index."), "python")
