@@ -29,7 +29,7 @@ _PARAMETERS = frozenset({
 })  # fmt: skip
 _DEFAULT = re.compile(r"[*&\s]*(\w+)\s*=")
 """The name before a default, which C does not have: the grammar takes the default for the name."""
-_VOID = re.compile(r"(?:[a-z_]+ )?void(?: [A-Z_][A-Z0-9_]*)*|[A-Z_][A-Z0-9_]*\(void\)")
+_VOID = re.compile(r"(?:\w+ )*void(?: [A-Z_][A-Z0-9_]*)*|[A-Z_][A-Z0-9_]*\(void\)")
 """No result, also with a macro for the calling convention or the visibility."""
 _ENDS_WITH_BACKSLASH = re.compile(r"\\[ \t]*$")
 _LONGEST_LINE_END = 200
@@ -116,13 +116,15 @@ def _read_function(
 ) -> Definition:
     body, outer = node.child_by_field_name("body"), outermost(node, _WRAPPERS)
     written = tree.node_text(declarator.child_by_field_name("declarator") or declarator)
-    scope, _, name = written.rpartition("::")
+    qualifier, _, name = written.rpartition("::")
+    more, _, scope = qualifier.rpartition(" ")  # `API void A::f()`: the macro is taken for the type
     parent = scope.rpartition("::")[2].partition("<")[0] or _enclosing_class(tree, node)
     own = list(own_nodes(body, _BORDERS)) if body else []
     kind = _kind(name, parent)
     # What looks like the type of a constructor is a macro: `API Thing::Thing()`.
     has_type = kind is not Kind.CONSTRUCTOR and not name.startswith("~")
     returns = _returns(tree, node, declarator) if has_type else None
+    returns = f"{returns} {more}" if returns and more else returns
     return Definition(
         kind=kind,
         name=name,

@@ -18,7 +18,7 @@ from assist_server.features.documentation.python.sections import (
     read_sections,
 )
 from assist_server.features.documentation.styles import style_of
-from assist_server.syntax.definition import Definition, Kind
+from assist_server.syntax.definition import Definition, Kind, ParameterKind
 from assist_server.syntax.definitions import all_definitions
 from assist_server.syntax.exceptions import base_classes
 from assist_server.syntax.parser import SyntaxTree
@@ -35,6 +35,7 @@ _SAY_NOTHING = stems(
     " used store stores hold holds given passed current"
 )
 _DONE = re.compile(r"(?<!where )(?<!what )\bto (?!the\b|an?\b)([a-z]{3,})\b")
+_COLLECTS = frozenset({ParameterKind.VAR_POSITIONAL, ParameterKind.VAR_KEYWORD})
 _DONE_ANYWHERE = frozenset({"use", "handle", "have", "apply", "take", "process", "work", "which"})
 _TESTED = (
     r"(?:\btypeof\s*\(?|\bisinstance\(|\bcallable\(|\bis(?:Function|Array|String|Object)\(|\btype\()"
@@ -147,6 +148,8 @@ class Neighbours:
 
     def _parameter(self, name: str) -> str | None:
         kind = next((one for one in self.definition.parameters if one.name == name), None)
+        if kind is not None and kind.kind in _COLLECTS:
+            return None  # what they collect differs, wherever the name is the same
         places: list[tuple[Definition, str]] = []
         for other, described in self._descriptions:
             same = next((one for one in other.parameters if one.name == name), None)
@@ -234,7 +237,9 @@ def _repeats(text: str, signature: str) -> bool:
 def _usable(text: str) -> str | None:
     """Return the first sentence of a description; None if it cannot stand elsewhere."""
     phrase = _SENTENCE_END.split(" ".join(text.split()), maxsplit=1)[0]
-    is_prose = len(re.findall(r"[^\W\d_]{2,}", phrase)) >= 2
+    is_prose = len(re.findall(r"[^\W\d_]{2,}", phrase)) >= 2 and not phrase.lower().startswith(
+        "see "
+    )
     is_whole = not phrase.endswith((":", ",")) and phrase.count("`") % 2 == 0
     is_safe = phrase.isprintable() and not _UNSAFE.search(phrase) and not PLACEHOLDER.search(phrase)
     return phrase if is_prose and is_whole and is_safe and len(phrase) <= _LONGEST else None

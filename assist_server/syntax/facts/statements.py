@@ -43,7 +43,7 @@ _STATUS = re.compile(r"(?:\w+::)?_*(?:\w+_)?errno|\w*SetLastError\b")
 """Codes of errors, which calls of the system overwrite."""
 _NO_CALL = re.compile(
     rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(|(?:static_)?assert\("
-    r"|(?:Validate|Objects|Preconditions|Assert)\.\w+\("
+    r"|super\(\)(?:\.__init__\(\))?$|(?:Validate|Objects|Preconditions|Assert)\.\w+\("
 )
 _ELIDED = re.compile(
     r"(?:await )?(?:new )?[\w.$:?()]+\((?:(?:this|self), )?\.\.\.\)\??|\(?\.\.\.\)?(?!\w).*"
@@ -107,7 +107,8 @@ def read_call(source: Source, node: tree_sitter.Node) -> Statement | None:
 
 def _is_short(code: str) -> bool:
     is_code = _NO_VALUES.fullmatch(_STRING.sub('""', code)) is None
-    return bool(code) and len(code) <= _LONGEST and is_code and not _ELIDED.fullmatch(code)
+    is_elided = code.endswith("(...)") or _ELIDED.fullmatch(code) is not None
+    return bool(code) and len(code) <= _LONGEST and is_code and not is_elided
 
 
 def _without_functions(source: Source, node: tree_sitter.Node) -> str:

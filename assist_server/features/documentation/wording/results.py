@@ -280,6 +280,8 @@ _CONSTANTS = re.compile(
     + "".join(rf"|{re.escape(one)}" for one in sorted(NOTHING))
     + ")`"
 )
+_MAKES = re.compile(r"(?:\w+(?:::|\.))*(?:[A-Z]\w*|(?:new|make)\w*)")
+"""Functions that wrap a value or an error, or make a new one: their names say nothing of it."""
 _CONSTANT = frozenset({ValueKind.LITERAL, ValueKind.SELF, ValueKind.PARAMETER})
 
 
@@ -288,7 +290,8 @@ def _constant_or_called(result: Result) -> str:
     quoted = f"`{result.code}`"
     if _CONSTANTS.fullmatch(quoted):
         return quoted
-    return f"what `{result.called}` returns" if result.called else ""
+    is_made = _MAKES.fullmatch(result.called) is not None
+    return f"what `{result.called}` returns" if result.called and not is_made else ""
 
 
 def _as_sentence(cases: list[tuple[str, str]], new: set[str]) -> str | None:

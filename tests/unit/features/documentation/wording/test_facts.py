@@ -1099,6 +1099,13 @@ def test_an_error_before_an_effect_is_not_left_out_of_its_conditions():
         # what several handlers are for
         ("python", "def f█(name, g):\n    try:\n        a = yield\n    except BaseException as e:\n        a = Result(None, e)\n    try:\n        g.send(a)\n    except StopIteration:\n        return a\n    except BaseException:\n        warn(name, a)\n        raise\n", "name: TODO", "on `Base"),
         ("python", "def f█(name, g):\n    try:\n        g.send(1)\n    except BaseException:\n        warn(name, g)\n        raise\n", "on `BaseException`", "name: TODO"),
+        # what only wraps a value
+        ("rust", "fn f█(a: u8) -> Option<u8> { let mut b = g(a); b += 1; if b > 2 { return None; } Some(b) }", "TODO", "what `Some`"),
+        ("go", 'package p\nfunc (c *C) F█(a A) error {\n\tb := g(a)\n\tb++\n\tif b > 2 {\n\t\treturn fmt.Errorf("no %d", b)\n\t}\n\treturn nil\n}', "F", "what `fmt"),
+        # what is done is in what is left out
+        ("java", "class A { void f█(B a) { g(a, C).ifPresent(b -> h(b)); } }", "TODO", "ifPresent"),
+        ("cpp", "CLI_INLINE void A::f█(int a) { for (int b = 0; b < a; b++) { g(b, a); h(); } }", "@param a", "@return"),
+        ("python", 'def g(a, **kwargs):\n    """Do it.\n\n    Args:\n        a: A.\n        kwargs: Specific arguments.\n    """\n\ndef h(a, **kwargs):\n    """Do it.\n\n    Args:\n        a: A.\n        kwargs: Specific arguments.\n    """\n\ndef f█(**kwargs):\n    x(kwargs, 1)\n', "kwargs: Passed to", "Specific arguments"),
         # functions as values
         ("javascript", "function before█(times, func) { var memo; return function(obj, ...rest) { return func(obj) } }", "A function of `obj` and `...rest`.", "returns TODO"),
         ("python", "def f█(a):\n    def inner(b, c):\n        return a(b)\n    return inner\n", "A function of `b` and `c`.", "Returns:\n        TODO"),
