@@ -201,6 +201,14 @@ class Workbench:
         """The completion that is shown grey."""
         return "".join(self.texts(GHOST_TEXT))
 
+    def shows_ghost_text(self, text: str) -> bool:
+        """Return whether a certain completion appears soon."""
+        try:
+            wait_for(lambda: self.ghost_text() == text, "ghost text", ASK_AGAIN_S)
+        except AssertionError:
+            return False
+        return True
+
     def wait_for_ghost_text(self, text: str | None = None) -> str:
         """Wait for a completion, or for a certain one ("": for none); return it.
 
