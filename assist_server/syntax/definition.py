@@ -77,7 +77,7 @@ class Definition:
     """The return annotation as written."""
     returns_value: bool = False
     returns_error: bool = False
-    """Whether a function of Rust returns a result that may be an error."""
+    """Rust: whether the function can return an error."""
     is_generator: bool = False
     yields_nothing: bool = False
     """Python: whether it yields, but never a value, like most context managers."""

@@ -53,6 +53,16 @@ def find_imports(tree: SyntaxTree, start: int, end: int) -> list[Import]:
     ]
 
 
+def go_packages(tree: SyntaxTree) -> frozenset[str]:
+    """Return the names of all packages that a Go file imports."""
+    return frozenset(
+        found["name"].rpartition("/")[2]
+        for node in tree.root.named_children
+        if node.type in _NODES["go"]
+        for found in _GO.finditer(tree.node_text(node))
+    )
+
+
 def _packages(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[str]:
     text = tree.node_text(node)[:2000]
     match tree.language.id:

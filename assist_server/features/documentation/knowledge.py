@@ -1,6 +1,5 @@
 """Knowledge about a definition without a model: from its file first, then from its source."""
 
-import re
 from dataclasses import replace
 from functools import cached_property
 
@@ -10,9 +9,8 @@ from assist_server.features.documentation.phrases import PhraseKind, PhraseReque
 from assist_server.features.documentation.wording.facts import FactPhrases
 from assist_server.syntax.definition import Definition
 from assist_server.syntax.facts.read import read_facts
+from assist_server.syntax.imports import go_packages
 from assist_server.syntax.parser import SyntaxTree
-
-_IMPORTS = re.compile(r"^import (?:\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
 class Knowledge:
@@ -27,7 +25,7 @@ class Knowledge:
     @cached_property
     def _facts(self) -> FactPhrases:
         facts = read_facts(self._tree, self._definition)
-        packages = _packages(self._tree.text) if self._tree.language.id == "go" else frozenset()
+        packages = go_packages(self._tree) if self._tree.language.id == "go" else frozenset()
         return FactPhrases(self._definition, facts, self._tree.language.id, packages)
 
     def phrase(self, request: PhraseRequest) -> str | None:
@@ -66,9 +64,3 @@ class Knowledge:
         is_told = summary.startswith("return ") or " and return " in summary
         is_alone = not self._definition.parameters  # else linters want all entries
         return (is_told and "`" in summary and is_alone) or self._facts.never_returns
-
-
-def _packages(text: str) -> frozenset[str]:
-    """Return the names of the packages that a file of Go imports."""
-    imports = " ".join(_IMPORTS.findall(text))
-    return frozenset(name.rpartition("/")[2] for name in re.findall(r'"([^"]+)"', imports))

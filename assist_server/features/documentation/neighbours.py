@@ -65,11 +65,14 @@ class Neighbours:
             return self._overridden_summary()
         name = request.subject
         text = self._parameter(name) if request.kind is PhraseKind.PARAMETER else None
-        if text is None or _repeats(text, self._signature(name)) or self._is_of_kinds(name):
+        if text is None or _repeats(text, self._signature(name)):
             return None
-        if self._is_for_something_else(text):
-            return None
-        return None if self._is_about_another(text, name) else text
+        is_elsewhere = (
+            self._is_of_kinds(name)
+            or self._is_for_something_else(text)
+            or self._is_about_another(text, name)
+        )
+        return None if is_elsewhere else text
 
     def _is_for_something_else(self, text: str) -> bool:
         """Return whether words say what is done with a parameter, and the function does not."""

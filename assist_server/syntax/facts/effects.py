@@ -20,7 +20,13 @@ from assist_server.syntax.facts.source import (
     Source,
     statements,
 )
-from assist_server.syntax.facts.statements import ASSIGNMENTS, CALLS, read_assignment, read_call
+from assist_server.syntax.facts.statements import (
+    ASSIGNMENTS,
+    CALLS,
+    CHECKS,
+    read_assignment,
+    read_call,
+)
 from assist_server.syntax.facts.tails import returned_values
 from assist_server.syntax.facts.variables import LOOPS, Variables, names_in, targets_of
 from assist_server.syntax.tree_walk import own_nodes
@@ -34,7 +40,7 @@ _CHANGES = ASSIGNMENTS | {
 _STARTS = frozenset({"go_statement", "defer_statement", "send_statement"})
 _ACTS = frozenset({"new_expression", "delete_expression", "yield", "yield_expression"})
 _NO_EFFECT = re.compile(
-    r"[A-Z][A-Z0-9_]+\(|(?:Validate|Objects|Preconditions|Assert)\.\w+\(|[\w.$>-]*\b(?:static_)?[aA]ssert"
+    rf"[A-Z][A-Z0-9_]+\(|{CHECKS.pattern}|[\w.$>-]*\b(?:static_)?[aA]ssert"
     r"|[\w.$]*(?:\b|_)(?:log(?:ger|ging)?\.|debug\()"
     r"|(?:defer )?[\w.]+\.R?(?:L|Unl)ock\(\)$|defer [^(\n]*\.(?:Close|Stop|Done)\(\)$"
     r"|super\(\)(?:\.__init__\(\))?;?$"

@@ -45,7 +45,7 @@ _GO_ERROR = re.compile(
     r"|(?:\w+\.)?(?:[A-Z]|[nN]ew)\w*Error\(|(\w+\.)?(Err|err)[A-Z]\w*$"
 )
 _MADE_ANOTHER = re.compile(r"\s*\.(?:map_err|(?:with_)?context|wrap_err(?:_with)?)\(.*\)$")
-"""What changes the error of a call in Rust."""
+"""Methods of Rust that replace a call's error, or add to it."""
 _ENDS_WITH_RETURN = re.compile(r"\breturn\b[^}]*\}\s*$")
 _GO_MAYBE = re.compile(r"[\w.]*[eE]rr\w*(?:\.\w+)?\(")
 """Calls that return an error that they are given or keep, or none: they do not fail."""

@@ -62,7 +62,7 @@ _DYNAMIC = re.compile(
 """Ways to reach a parameter without its name."""
 _QUOTES = frozenset("\"'`")
 _HOLES = re.compile(r"\{[^{}]*\}")
-"""Where strings are filled in."""
+"""The parts of a format string that are filled in."""
 _LONGEST = 40
 
 

@@ -31,7 +31,6 @@ NOTHING = frozenset({"None", "null", "nil", "NULL", "nullptr", "undefined", "std
 """Values that stand for nothing."""
 
 
-_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _CALL = re.compile(r"(?:await )?((?:[A-Za-z_$][\w$]*(?:\.|::|->|:))*[A-Za-z_$][\w$]*)(\(.*\))\??")
 
 

@@ -41,9 +41,11 @@ _BLOCK_VALUES = frozenset({
 })  # fmt: skip
 _STATUS = re.compile(r"(?:\w+::)?_*(?:\w+_)?errno|\w*SetLastError\b")
 """Codes of errors, which calls of the system overwrite."""
+CHECKS = re.compile(r"(?:static_)?assert\(|(?:Validate|Objects|Preconditions|Assert)\.\w+\(")
+"""Calls that only check what they are given."""
 _NO_CALL = re.compile(
-    rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(|(?:static_)?assert\("
-    r"|super\(\)(?:\.__init__\(\))?$|(?:Validate|Objects|Preconditions|Assert)\.\w+\("
+    rf"{_STATUS.pattern}|await new |\w*(?:UNUSED|unused)\w*\(|{CHECKS.pattern}"
+    r"|super\(\)(?:\.__init__\(\))?$"
 )
 _ELIDED = re.compile(
     r"(?:await )?(?:new )?[\w.$:?()]+\((?:(?:this|self), )?\.\.\.\)\??|\(?\.\.\.\)?(?!\w).*"

@@ -205,13 +205,13 @@ class Variables:
 
     def _value(self, name: str, before: tree_sitter.Node) -> str | None:
         value = self._assigned_near(before).get(name)
-        is_error = self.source.language == "go" and name.startswith("err")
-        is_short = value and (
-            len(value) <= _LONGEST_VALUE or is_error
-        )  # of which the function is stated
-        is_usable = is_short and value and _REPLACEABLE.fullmatch(value)
-        made = _MADE_IN_GO if self.source.language == "go" else _MADE
-        return value if is_usable and value and not made.fullmatch(value) else None
+        is_go = self.source.language == "go"
+        if value is None or not _REPLACEABLE.fullmatch(value):
+            return None
+        is_error = is_go and name.startswith("err")  # of a long call, the function is stated
+        is_short = is_error or len(value) <= _LONGEST_VALUE
+        made = _MADE_IN_GO if is_go else _MADE
+        return value if is_short and not made.fullmatch(value) else None
 
     def _assigned_near(self, before: tree_sitter.Node) -> dict[str, str | None]:
         """Return the variables of the assignment right before a statement, or at its head."""

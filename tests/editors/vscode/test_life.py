@@ -163,7 +163,7 @@ def test_what_was_typed_while_the_server_started_is_asked_for(workbench, setting
 
 
 def is_completed_after(workbench, gate):
-    """Whether what is typed before the gate opens is completed after that, without another key."""
+    """Type, open the gate, and return whether a completion appears without another key."""
     workbench.go_to_end()
     workbench.type("y = ")
     workbench.page("waitForSelector", ".tab.dirty")
@@ -174,7 +174,7 @@ def is_completed_after(workbench, gate):
 
 
 def once_in_five(workbench, attempt):
-    """Whether an attempt succeeds: the editor gives a completion up while its window changes."""
+    """Try up to five times, as the editor drops a completion while its window changes."""
     gates = (workbench.server.home / f"gate-{attempt.__name__}-{number}" for number in range(5))
     return any(map(attempt, gates))
 

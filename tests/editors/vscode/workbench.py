@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,13 @@ STATUS = '.statusbar-item[id*="assist.status"]'
 READY = "^Assist$"
 ASK_AGAIN_S = 15
 GHOST_TEXT = ".ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text"
+
+
+def _soon(condition: Callable[[], Any]) -> Any:
+    """Return the first true value of a condition, None if there is none for a while."""
+    with contextlib.suppress(AssertionError):
+        return wait_for(condition, "ghost text", ASK_AGAIN_S)
+    return None
 
 
 class Workbench:
@@ -203,22 +211,17 @@ class Workbench:
 
     def shows_ghost_text(self, text: str) -> bool:
         """Return whether a certain completion appears soon."""
-        try:
-            wait_for(lambda: self.ghost_text() == text, "ghost text", ASK_AGAIN_S)
-        except AssertionError:
-            return False
-        return True
+        return bool(_soon(lambda: self.ghost_text() == text))
 
     def wait_for_ghost_text(self, text: str | None = None) -> str:
         """Wait for a completion, or for a certain one ("": for none); return it.
 
-        The editor gives one up while its window changes: the last character is then typed anew.
+        The editor drops one while its window changes: the last character is then typed anew.
         """
         is_shown = self.ghost_text if text is None else lambda: self.ghost_text() == text
         for _ in range(WAIT_S // ASK_AGAIN_S):
-            with contextlib.suppress(AssertionError):
-                wait_for(is_shown, "ghost text", ASK_AGAIN_S)
-                return self.ghost_text()
+            if shown := _soon(is_shown):
+                return shown if text is None else text
             if self._last_typed:
                 self.page("keyboard.press", "Backspace")
                 self.page("keyboard.type", self._last_typed)
@@ -237,8 +240,7 @@ class Workbench:
 
         for _ in range(WAIT_S // ASK_AGAIN_S):
             self.press(ASK_KEY)
-            with contextlib.suppress(AssertionError):
-                wait_for(is_shown, "ghost text", ASK_AGAIN_S)
+            if _soon(is_shown):
                 return
         raise AssertionError(f"asked in vain for ghost text with {text!r}")
 

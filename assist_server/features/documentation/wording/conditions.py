@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from assist_server.features.documentation.wording.statements import joined
 from assist_server.syntax.facts.fact import Condition, Guard
 from assist_server.syntax.facts.source import SCRIPTS, called_in
 
@@ -36,7 +37,6 @@ _PLAIN = tuple(
         (rf"({_SUBJECT}) in ({_SUBJECT})", "`{0}` is in `{1}`"),
     )
 )  # fmt: skip
-_ATTEMPT = re.compile(r"let error = ")
 _LOOSE = re.compile(r" [!=]= (?:null|undefined)$")
 """True of null and undefined alike, in JavaScript."""
 _NOT_ONE_OF = re.compile(r"(`[^`]*`) is not one of ((?:`[^`]*`(?:, )?)+)")
@@ -120,7 +120,7 @@ def any_of(cases: list[str], *, needs_all: bool = False) -> str | None:
     is_complex = any(", unless" in one or " and " in one for one in kept)
     if len(kept) > 1 and word == "if" and is_alike and not is_complex:
         rest = [one.removeprefix("if ") for one in kept]
-        return "if " + (", ".join(rest[:-1]) + f" or {rest[-1]}")
+        return f"if {joined(rest, ' or ')}"
     return ", or ".join(kept)
 
 
@@ -184,8 +184,8 @@ def _in_words(code: str, language: str, empties: frozenset[str]) -> str | None:
 
 def _one(code: str, language: str, empties: frozenset[str]) -> str | None:
     if len(code) > _LONGEST_CODE or "`" in code or not code:
-        attempt = _ATTEMPT.match(code)
-        called = called_in(code[attempt.end() :]) if attempt else None
+        _, attempt, call = code.partition("let error = ")
+        called = called_in(call) if attempt else None
         return f"`{called}` fails" if called and len(called) <= _LONGEST_CODE else None
     if language in SCRIPTS and _LOOSE.search(code):
         return f"`{code}`"

@@ -83,7 +83,7 @@ class FactPhrases:
     facts: Facts
     language: str
     packages: frozenset[str] = frozenset()
-    """What a file of Go imports: such names before a function say nothing."""
+    """The packages that a Go file imports; before a function's name they say nothing."""
 
     def phrase(self, request: PhraseRequest) -> str | None:
         """Return what is known about the subject of a request; None if nothing is."""
@@ -337,7 +337,7 @@ class FactPhrases:
 
 
 def _is_certain(failures: Sequence[Failure]) -> bool:
-    """Return whether the last failure happens wherever the others do not."""
+    """Return whether one of several failures happens wherever the others do not."""
     guards = [one.guard for one in failures]
     told = {one.holds[0] for one in guards if len(one.holds) == 1 and one.is_known}
     rest = [one for one in guards[1:] if one.is_known and not (one.holds or one.caught)]

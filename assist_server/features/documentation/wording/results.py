@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from assist_server.features.documentation.wording.conditions import any_of, one_of
 from assist_server.features.documentation.wording.statements import (
     is_left_by_others,
+    joined,
     result_of,
     without_repeats,
 )
@@ -179,8 +180,7 @@ class ResultPhrases:
         is_told = (
             is_whole and 1 < len(values) <= _MAX_CASES + 1 and any(map(_CONSTANTS.match, values))
         )
-        *most, final = values
-        told = f"{', '.join(most)} or {final}"
+        told = joined(values, " or ")
         return told if is_told and all(values) and self.says_more(told) else None
 
     def _special_cases(self, results: tuple[Result, ...]) -> str | None:
@@ -266,7 +266,7 @@ _RESULTS = {
     ValueKind.GROUP: "`{}`",
     ValueKind.INSTANCE: "a new `{}`",
     ValueKind.LITERAL: "always `{}`",
-    ValueKind.FUNCTION: "a function of `{}`",
+    ValueKind.FUNCTION: "a function of {}",
     ValueKind.KEYS: "an object with `{}`",
 }
 _GIVEN = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"
@@ -323,10 +323,6 @@ def _value(result: Result) -> str:
 
 def _listed(result: Result) -> str:
     if result.kind is ValueKind.FUNCTION:
-        return (
-            " and ".join(result.code.rsplit(", ", 1))
-            .replace(" and ", "` and `")
-            .replace(", ", "`, `")
-        )
+        return joined([f"`{one}`" for one in result.code.split(", ")], " and ")
     is_group = result.kind in {ValueKind.GROUP, ValueKind.KEYS}
     return result.code.strip("()").replace(", ", "`, `") if is_group else result.code

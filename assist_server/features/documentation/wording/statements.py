@@ -1,6 +1,7 @@
 """Statements in words, "set `a` to `b` and call `c()`", and which cases of results to state."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -56,12 +57,10 @@ def told_together(statements: list[Statement], *, is_imperative: bool) -> str:
     phrases = []
     is_long = False
     for (verb, _), group in groupby(map(done, statements), _kind):
-        *most, last = [rest for _, rest in group]
-        is_long = is_long or bool(most)
-        listed = f"{', '.join(most)} and {last}" if most else last
-        phrases.append(f"{verb if is_imperative else f'{verb}s'} {listed}")
-    *most, last = phrases
-    return f"{', '.join(most)}{',' * is_long} and {last}" if most else last
+        done_so = [rest for _, rest in group]
+        is_long = is_long or len(done_so) > 1
+        phrases.append(f"{verb if is_imperative else f'{verb}s'} {joined(done_so, ' and ')}")
+    return joined(phrases, ", and " if is_long else " and ")
 
 
 def _kind(told: tuple[str, str]) -> tuple[str, bool]:
@@ -105,9 +104,13 @@ def listing(phrases: list[str]) -> str | None:
     is_complex = any(
         re.search(r" (?:if|unless|on|and|otherwise,) | otherwise$", one) for one in phrases
     )
+    return joined(phrases, ", and " if is_complex else " and ") or None
+
+
+def joined(phrases: Sequence[str], before_last: str) -> str:
+    """Return phrases with commas between them, and other words before the last one."""
     *most, last = phrases or [""]
-    mark = ", and " if is_complex else " and "
-    return f"{', '.join(most)}{mark}{last}" if most else last or None
+    return f"{', '.join(most)}{before_last}{last}" if most else last
 
 
 def is_kept_argument(statement: Statement) -> bool:
