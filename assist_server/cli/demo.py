@@ -28,9 +28,9 @@ class Inventory:
             self.items = json.load(f)
 
     def add(self, name, count=1):
-        if name not in self.items:
-            self.items[name] = 0
-        self.items[name] += count
+        if count < 1:
+            raise ValueError("nothing is added")
+        self.items[name] = self.items.get(name, 0) + count
 """
 """The text that the user wants to write; the server does not know it."""
 
